@@ -1,1 +1,1 @@
-
+"""Contracts, stores, prompts, scoring, sources and transforms that every part of a twin shares."""

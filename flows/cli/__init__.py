@@ -1,0 +1,5 @@
+"""The `twin` command."""
+
+from flows.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,77 @@
+"""What every command prints: text for people, or one JSON object with `--json`; and how errors end."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Annotated, Any, ParamSpec
+
+import typer
+from pydantic import BaseModel
+from rich.console import Console
+
+from twin_data.contracts.errors import TwinError
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+Parameters = ParamSpec("Parameters")
+
+console = Console(highlight=False, soft_wrap=True)
+progress_console = Console(stderr=True, highlight=False)
+
+EXIT_FAILURE = 1
+EXIT_INTERRUPTED = 130
+
+
+def emit(value: BaseModel | dict[str, Any], text: str, *, as_json: bool) -> None:
+    """Print `value` as JSON, or `text` for people."""
+    if as_json:
+        plain = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+        sys.stdout.write(json.dumps(plain, ensure_ascii=False, default=str, indent=2) + "\n")
+    else:
+        console.print(text, markup=False)
+
+
+@contextmanager
+def working_on(what: str, *, quiet: bool = False) -> Iterator[Callable[[str], None]]:
+    """Show on standard error what is being done; yields a function that changes the wording."""
+    if quiet or not progress_console.is_terminal:
+        def say(message: str) -> None:
+            if not quiet:
+                progress_console.print(f"· {message}", markup=False)
+
+        say(what)
+        yield say
+        return
+    with progress_console.status(what) as status:
+        yield lambda message: status.update(message)
+
+
+def reports_errors(command: Callable[Parameters, None]) -> Callable[Parameters, None]:
+    """Turn errors the product can explain into two lines and exit code 1; Ctrl-C into exit code 130."""
+
+    @wraps(command)
+    def guarded(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except TwinError as error:
+            report_error(error, as_json=bool(kwargs.get("as_json")))
+            raise typer.Exit(EXIT_FAILURE) from error
+        except KeyboardInterrupt as error:
+            progress_console.print("interrupted; what was finished is kept, run the same command to go on", markup=False)
+            raise typer.Exit(EXIT_INTERRUPTED) from error
+
+    return guarded
+
+
+def report_error(error: TwinError, *, as_json: bool) -> None:
+    """Print an error: what went wrong, and the next step."""
+    if as_json:
+        body = {"error": {"type": type(error).__name__, "message": error.message, "next_step": error.next_step}}
+        sys.stdout.write(json.dumps(body, ensure_ascii=False) + "\n")
+        return
+    progress_console.print(f"error: {error.message}", markup=False, soft_wrap=True)
+    if error.next_step:
+        progress_console.print(f"next:  {error.next_step}", markup=False, soft_wrap=True)

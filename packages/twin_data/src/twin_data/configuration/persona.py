@@ -1,0 +1,102 @@
+"""`persona.yaml`: whose twin it is, by what right, and how it introduces itself."""
+
+from __future__ import annotations
+
+from datetime import date as Date  # a field is called `date`
+from pathlib import Path
+
+from pydantic import Field
+
+from twin_data.configuration.home import TwinHome, check_persona_name
+from twin_data.configuration.yaml_files import load_yaml
+from twin_data.contracts.base import Contract
+from twin_data.contracts.errors import ConfigurationError, ConsentError
+
+
+class Consent(Contract):
+    """The owner's agreement, in words and with a date."""
+
+    statement: str = Field(min_length=10)
+    given_by: str = Field(min_length=1)
+    date: Date
+
+
+class Author(Contract):
+    """How the persona's own words are recognised in archives that hold several people's."""
+
+    name: str = Field(min_length=1)
+    aliases: tuple[str, ...] = ()
+    """Handles, e-mail addresses, user ids and other spellings of the name."""
+
+    def is_named(self, name: str | None) -> bool:
+        """Whether `name` is the author's name or one of the aliases, letter case aside."""
+        return bool(name) and str(name).strip().casefold() in {one.casefold() for one in (self.name, *self.aliases)}
+
+
+class SourceOptions(Contract):
+    """What a source's files do not say of themselves."""
+
+    url_base: str | None = None
+    """Joined with a file's path where the file names no address of its own."""
+    series: tuple[str, ...] = ()
+    """Folders inside the source whose documents are declared parts of one series."""
+    licence: str | None = None
+    """Overrides the persona's licence for this source."""
+    date: Date | None = None
+    """Date of documents that carry none."""
+
+
+class PersonaConfig(Contract):
+    """The whole of `persona.yaml`."""
+
+    name: str
+    display_name: str = Field(min_length=1)
+    author: Author
+    owner: str | None = None
+    consent: Consent | None = None
+    licence: str | None = None
+    language: str = "en"
+    disclosure: str = ""
+    """What the twin says when asked what it is; a plain sentence is made from `display_name` if empty."""
+    style_notes: str = ""
+    """A few words on the voice, for the prompt."""
+    sources: dict[str, SourceOptions] = {}
+
+    def require_consent(self) -> Consent:
+        """Return the consent, or raise naming what is missing: without it nothing is ingested."""
+        missing = [name for name in ("owner", "consent", "licence") if not getattr(self, name)]
+        if missing or self.consent is None:
+            raise ConsentError(
+                f"persona {self.name!r} does not state {', '.join(missing)}; nothing was ingested",
+                next_step="fill in owner, consent (statement, given_by, date) and licence in persona.yaml",
+            )
+        return self.consent
+
+    @property
+    def full_disclosure(self) -> str:
+        """What the twin says of itself."""
+        return self.disclosure or (
+            f"I am a digital twin of {self.display_name}: a language model that answers from {self.display_name}'s "
+            "own published material, with the permission of its owner. I am not the person."
+        )
+
+
+def load_persona(home: TwinHome, name: str) -> PersonaConfig:
+    """Read a persona of this home.
+
+    Raises:
+        ConfigurationError: There is no such persona, or its file is wrong.
+    """
+    path = persona_file(home, name)
+    if not path.is_file():
+        known = ", ".join(home.known_personas()) or "none yet"
+        raise ConfigurationError(f"there is no persona {name!r} (known: {known})", next_step=f"twin init {name}")
+    persona = load_yaml(path, PersonaConfig)
+    if persona.name != name:
+        raise ConfigurationError(f"{path}: name is {persona.name!r}, but the folder is {name!r}", next_step="make them equal")
+    return persona
+
+
+def persona_file(home: TwinHome, name: str) -> Path:
+    """Where a persona's YAML lies."""
+    return home.persona_folder(check_persona_name(name)) / "persona.yaml"

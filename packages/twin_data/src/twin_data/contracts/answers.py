@@ -1,0 +1,166 @@
+"""A question on its way to a verified answer.
+
+`Question → Retrieval → Draft → VerifiedAnswer(citations) → Interaction`
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from twin_data.contracts.base import Contract, Span
+from twin_data.contracts.documents import DocumentKind
+
+
+class Turn(Contract):
+    """One earlier message of the conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class TwinOptions(Contract):
+    """The `twin` object of a request: how this one answer is to be made."""
+
+    mode: Literal["answer", "write"] = "answer"
+    retrieval: bool = True
+    verify: bool = True
+    agentic: bool = False
+
+
+class Question(Contract):
+    """What a caller asks of one persona's bundle."""
+
+    text: str = Field(min_length=1)
+    history: tuple[Turn, ...] = ()
+    options: TwinOptions = TwinOptions()
+
+
+class RetrievedPassage(Contract):
+    """One chunk that the search found, with the score of each leg."""
+
+    chunk_id: str
+    document_id: str
+    start: int
+    end: int
+    text: str
+    own: tuple[Span, ...]
+    section: str
+    context: str
+    title: str
+    date: date | None
+    url: str | None
+    source: str
+    kind: DocumentKind
+    bm25: float | None = None
+    """Elasticsearch's BM25 score; None when the lexical leg did not return the chunk."""
+    cosine: float | None = None
+    """Cosine of query and chunk embedding, -1 to 1; None when the dense leg did not return the chunk."""
+    fused: float
+    """The fused score, 0 to 1, that orders the passages."""
+
+
+class Retrieval(Contract):
+    """The passages found for a query, best first."""
+
+    query: str
+    passages: tuple[RetrievedPassage, ...]
+    seconds: float
+
+
+class Draft(Contract):
+    """What the model wrote, before anything was checked."""
+
+    text: str
+    prompt_tokens: int
+    completion_tokens: int
+    finish_reason: str
+    seconds: float
+
+
+class Citation(Contract):
+    """A numbered reference to an exact span of the persona's own words."""
+
+    n: int = Field(ge=1)
+    document_id: str
+    start: int
+    end: int
+    quote: str
+    title: str
+    date: date | None
+    url: str | None
+    score: float
+    """Support of the citing sentence by the quotation, 0 to 1."""
+
+
+class SentenceOutcome(StrEnum):
+    """What verification did with a sentence of the draft."""
+
+    SUPPORTED = "supported"
+    DROPPED = "dropped"
+    QUOTED = "quoted"
+    UNCHECKED = "unchecked"
+
+
+class SentenceCheck(Contract):
+    """One sentence and the reason it was shipped or not."""
+
+    text: str
+    outcome: SentenceOutcome
+    support: float
+    citations: tuple[int, ...] = ()
+    reason: str = ""
+
+
+class AnswerOutcome(StrEnum):
+    """How the whole answer came about."""
+
+    GENERATED = "generated"
+    REPAIRED = "repaired"
+    QUOTED = "quoted"
+    DECLINED = "declined"
+
+
+class Cost(Contract):
+    """What a request took. An unknown price gives an unknown amount, never zero."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+    amount: float | None = None
+    currency: str | None = None
+
+
+class VerifiedAnswer(Contract):
+    """What the caller gets."""
+
+    content: str
+    outcome: AnswerOutcome
+    decline_reason: str | None = None
+    citations: tuple[Citation, ...]
+    sentences: tuple[SentenceCheck, ...]
+    retrieval: Retrieval | None
+    cost: Cost
+    bundle: str
+    trace_id: str
+
+
+class Interaction(Contract):
+    """One row of the ledger: a request, whatever became of it."""
+
+    trace_id: str
+    created_at: datetime
+    persona: str
+    bundle: str | None
+    key_id: str | None
+    user: str | None
+    feature: str | None
+    status: Literal["ok", "failed", "aborted"]
+    outcome: AnswerOutcome | None
+    error_code: str | None
+    cost: Cost
+    question: str
+    answer: str

@@ -1,0 +1,114 @@
+"""Release bundles: everything that must travel together for a twin to answer as it was evaluated."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from functools import cached_property
+from typing import Literal
+
+from pydantic import Field
+
+from twin_data.contracts.base import Contract
+from twin_data.contracts.digests import digest_value, short
+
+
+class Alias(StrEnum):
+    """Names in the registry that move from bundle to bundle."""
+
+    CANDIDATE = "candidate"
+    CHAMPION = "champion"
+
+
+class RetrievalSettings(Contract):
+    """How passages are found and fused."""
+
+    candidates_per_leg: int = Field(default=40, ge=1, le=1000)
+    """Hits asked of each leg before fusion."""
+    passages: int = Field(default=4, ge=1, le=50)
+    """Passages that go into the prompt."""
+    dense_weight: float = Field(default=0.6, ge=0, le=1)
+    """Weight of the dense leg in the convex combination; the lexical leg gets the rest."""
+
+
+class VerificationSettings(Contract):
+    """Bars of the answerability check and of the sentence check."""
+
+    min_answerability: float = Field(default=0.5, ge=0, le=1)
+    """Below it the twin declines without asking the model."""
+    min_support: float = Field(default=0.6, ge=0, le=1)
+    """A sentence whose best own-words span supports it less is not shipped."""
+    max_quote_words: int = Field(default=90, ge=10, le=400)
+    """Longest quotation that stands in for a draft that did not hold."""
+
+
+class GenerationSettings(Contract):
+    """How the model is asked."""
+
+    max_tokens: int = Field(default=120, ge=1)
+    temperature: float = Field(default=0.3, ge=0, le=2)
+    max_history_turns: int = Field(default=4, ge=0)
+
+
+class MachinePrice(Contract):
+    """What the machine that serves costs. Unset means unknown, and every amount stays unknown."""
+
+    per_hour: float | None = Field(default=None, ge=0)
+    currency: str = "EUR"
+
+
+class ModelReference(Contract):
+    """A model by where it came from and by the digest of its files."""
+
+    name: str
+    source: str
+    digest: str
+    licence: str
+
+
+class Lineage(Contract):
+    """Where a bundle came from."""
+
+    persona_digest: str
+    features_digest: str
+    table_versions: dict[str, int]
+    index: str
+    recipe: str
+    recipe_digest: str
+    code_digest: str
+    corpus_licence: str
+    consent_date: date
+
+
+class ReleaseBundle(Contract):
+    """The manifest of a bundle. Adapter and retrieval are optional: each rung of the ladder is a bundle."""
+
+    schema_version: Literal[1] = 1
+    persona: str
+    display_name: str
+    rung: Literal["base+retrieval", "sft+retrieval", "sft+dpo+retrieval"] = "base+retrieval"
+    label: str = ""
+    base_model: ModelReference
+    max_model_len: int = Field(ge=256)
+    embedding_model: ModelReference
+    adapter: str | None = None
+    """Folder inside the bundle that holds the adapter; None in bundle 0."""
+    prompt_digest: str
+    retrieval: RetrievalSettings
+    verification: VerificationSettings
+    generation: GenerationSettings
+    price: MachinePrice
+    disclosure: str
+    """What the twin says when asked who or what it is."""
+    style_notes: str
+    lineage: Lineage
+
+    @cached_property
+    def bundle_id(self) -> str:
+        """Twelve hexadecimal digits of the manifest's digest."""
+        return short(digest_value(self))
+
+    @property
+    def model_name(self) -> str:
+        """The name callers use for exactly this bundle."""
+        return f"{self.persona}@{self.bundle_id}"

@@ -1,0 +1,81 @@
+"""The one renderer. Its digest is in every bundle, and serving refuses a bundle rendered by another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Literal, Protocol
+
+import jinja2
+
+from twin_data.contracts.answers import Turn
+from twin_data.contracts.base import Contract
+from twin_data.contracts.digests import digest_value
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+class Message(Contract):
+    """One message of a chat prompt."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class PromptPassage(Protocol):
+    """What a template may show of a passage."""
+
+    @property
+    def context(self) -> str:
+        """The line that places the passage."""
+
+    @property
+    def text(self) -> str:
+        """The passage itself."""
+
+
+def render_answer(
+    *,
+    display_name: str,
+    style_notes: str,
+    question: str,
+    passages: Sequence[PromptPassage],
+    history: Sequence[Turn] = (),
+) -> tuple[Message, ...]:
+    """The prompt for one answer: system, earlier turns, then the passages and the question.
+
+    What does not change between questions comes first, so that the server's prefix cache can hold it.
+    """
+    system = _template("answer.system").render(
+        display_name=display_name, style_notes=style_notes.strip(), grounded=bool(passages)
+    )
+    user = _template("answer.user").render(passages=passages, question=question)
+    turns = tuple(Message(role=turn.role, content=turn.content) for turn in history if turn.role != "system")
+    return (
+        Message(role="system", content=system.strip()),
+        *turns,
+        Message(role="user", content=user.strip()),
+    )
+
+
+@cache
+def prompt_digest() -> str:
+    """SHA-256 over every template's name and text."""
+    return digest_value([[path.name, path.read_text("utf-8")] for path in template_files()])
+
+
+def template_files() -> tuple[Path, ...]:
+    """The template files, in order of name."""
+    return tuple(sorted(TEMPLATES.glob("*.j2")))
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), undefined=jinja2.StrictUndefined, autoescape=False, keep_trailing_newline=False
+    )
+
+
+def _template(name: str) -> jinja2.Template:
+    return _environment().get_template(f"{name}.j2")

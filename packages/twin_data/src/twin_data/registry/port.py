@@ -1,0 +1,96 @@
+"""What a registry of release bundles offers, whatever keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from twin_data.contracts.evaluation import GateDecision
+from twin_data.contracts.releases import Alias, ReleaseBundle
+from twin_data.registry.rules import AliasChange
+
+BundleFiles = Mapping[str, Path | str]
+"""What lies in a bundle beside its manifest: relative name to a text, or to a file or folder to copy."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegisteredBundle:
+    """A bundle as the registry holds it."""
+
+    manifest: ReleaseBundle
+    folder: Path
+    """Where its files are, and stay."""
+    version: int
+    """Counts up from 1 within a persona."""
+    aliases: frozenset[Alias]
+
+    @property
+    def bundle_id(self) -> str:
+        """Twelve hexadecimal digits of the manifest's digest."""
+        return self.manifest.bundle_id
+
+    @property
+    def adapter(self) -> Path | None:
+        """The folder of its adapter, if it has one."""
+        return self.folder / self.manifest.adapter if self.manifest.adapter else None
+
+
+class BundleRegistry(Protocol):
+    """Keeps bundles for ever, and moves aliases between them by rule."""
+
+    def register(self, manifest: ReleaseBundle, files: BundleFiles) -> RegisteredBundle:
+        """Store a bundle whole or not at all, and point `candidate` at it. Doing so twice stores it once.
+
+        A model card and a note of licences are added unless `files` brings its own `README.md` and `LICENSE`.
+
+        Raises:
+            IntegrityError: The files hold code or pickles.
+            RegistryError: A file's name is unsafe, or the manifest's adapter is not among the files.
+            StoreError: The bundle could not be written.
+        """
+        ...
+
+    def resolve(self, persona: str, *, bundle_id: str | None = None, alias: Alias | None = None) -> RegisteredBundle:
+        """A bundle by id or by alias (the champion if neither is given), with the digest of every file checked.
+
+        Raises:
+            RegistryError: There is no such bundle, or nothing has the alias.
+            IntegrityError: What is stored is not what was registered.
+        """
+        ...
+
+    def set_alias(
+        self,
+        persona: str,
+        alias: Alias,
+        bundle_id: str,
+        *,
+        reason: str,
+        decision: GateDecision | None = None,
+        override_by: str | None = None,
+    ) -> RegisteredBundle:
+        """Move an alias to a bundle and record when, why and on whose word.
+
+        Raises:
+            RegistryError: The bundle is unknown, or the rules do not allow it (`rules.check_change`).
+            IntegrityError: What is stored is not what was registered.
+        """
+        ...
+
+    def former_champion(self, persona: str) -> RegisteredBundle | None:
+        """The bundle that was champion before the present one; None if there was none."""
+        ...
+
+    def history(self, persona: str) -> tuple[AliasChange, ...]:
+        """Every move of an alias, oldest first."""
+        ...
+
+    def bundles(self, persona: str) -> tuple[RegisteredBundle, ...]:
+        """Every bundle of a persona, oldest first; their files are not checked."""
+        ...
+
+    def personas(self) -> tuple[str, ...]:
+        """The personas that have at least one bundle, in order of name."""
+        ...

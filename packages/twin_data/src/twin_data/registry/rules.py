@@ -1,0 +1,84 @@
+"""Who may become champion, and what is remembered of each move of an alias. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from twin_data.contracts.base import Contract
+from twin_data.contracts.errors import RegistryError
+from twin_data.contracts.evaluation import GateDecision, Verdict
+from twin_data.contracts.releases import Alias
+
+REGISTERED = "registered"
+
+
+class AliasChange(Contract):
+    """One move of an alias to a bundle."""
+
+    alias: Alias
+    bundle: str
+    at: datetime
+    reason: str
+    verdict: Verdict | None = None
+    """What the gate had said, if it was asked."""
+    gate_reasons: tuple[str, ...] = ()
+    override_by: str | None = None
+    """Who took it on themselves, if the gate had not said `promote`."""
+
+
+def check_change(
+    persona: str,
+    alias: Alias,
+    bundle_id: str,
+    *,
+    reason: str,
+    decision: GateDecision | None = None,
+    override_by: str | None = None,
+    at: datetime | None = None,
+) -> AliasChange:
+    """The record of an alias's move, if the move is allowed.
+
+    `champion` takes the gate's decision to promote this very bundle, or a person who overrides it.
+
+    Raises:
+        RegistryError: It is not allowed, or no reason is given.
+    """
+    if not reason.strip():
+        raise RegistryError(f"alias {alias} of {persona} may not move without a reason", next_step="give a reason")
+    author = (override_by or "").strip() or None
+    if alias is Alias.CHAMPION and author is None and (objection := _objection(persona, bundle_id, decision)):
+        raise RegistryError(
+            f"bundle {bundle_id} of {persona} may not become champion: {objection}",
+            next_step=f"run `twin evaluate {persona}`, or override with your name and a reason",
+        )
+    return AliasChange(
+        alias=alias,
+        bundle=bundle_id,
+        at=at or datetime.now(UTC),
+        reason=reason.strip(),
+        verdict=decision.verdict if decision else None,
+        gate_reasons=decision.reasons if decision else (),
+        override_by=author,
+    )
+
+
+def _objection(persona: str, bundle_id: str, decision: GateDecision | None) -> str:
+    if decision is None:
+        return "the gate has not decided on it"
+    if (decision.persona, decision.bundle) != (persona, bundle_id):
+        return f"the gate's decision is about bundle {decision.bundle} of {decision.persona}"
+    if decision.verdict is not Verdict.PROMOTE:
+        return f"the gate said {decision.verdict}: {'; '.join(decision.reasons) or 'no reasons given'}"
+    return ""
+
+
+def former_champion_id(changes: Iterable[AliasChange]) -> str | None:
+    """The bundle that was champion before the present one, from the record of moves."""
+    line = [change.bundle for change in in_order(changes) if change.alias is Alias.CHAMPION]
+    return next((bundle for bundle in reversed(line) if bundle != line[-1]), None)
+
+
+def in_order(changes: Iterable[AliasChange]) -> tuple[AliasChange, ...]:
+    """Moves, oldest first."""
+    return tuple(sorted(changes, key=lambda change: change.at))

@@ -1,0 +1,1 @@
+"""Torch-free scorers that generation, serving, evaluation and monitoring share."""

@@ -1,0 +1,102 @@
+"""Sentence embeddings on ONNX Runtime: the same encoder for the index and for the query, named by digest."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from twin_data.contracts.digests import digest_folder
+from twin_data.contracts.errors import IntegrityError, ModelError
+from twin_data.contracts.releases import ModelReference
+
+MODEL_FILE = "model.onnx"
+TOKENIZER_FILE = "tokenizer.json"
+MANIFEST_FILE = "manifest.json"
+
+Vectors = NDArray[np.float32]
+
+
+class SentenceEncoder:
+    """An exported encoder: texts in, unit vectors out.
+
+    Pooling and normalisation are inside the graph, so that no second implementation of them can differ.
+    """
+
+    def __init__(self, folder: Path, *, threads: int = 1) -> None:
+        """Open the exported model in `folder` and check it against its manifest.
+
+        Raises:
+            ModelError: There is no exported model there.
+            IntegrityError: Its files are not those whose digest the manifest states.
+        """
+        self.reference = read_model_reference(folder)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(folder / MODEL_FILE, options, providers=["CPUExecutionProvider"])
+        self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
+        manifest = json.loads((folder / MANIFEST_FILE).read_text("utf-8"))
+        self.dimensions: int = manifest["dimensions"]
+        self.max_tokens: int = manifest["max_tokens"]
+        self._tokenizer.enable_truncation(self.max_tokens)
+        self._tokenizer.enable_padding()
+
+    def encode(self, texts: list[str], *, batch_size: int = 16) -> Vectors:
+        """Embed texts.
+
+        Args:
+            texts: Any number of texts; what goes beyond `max_tokens` word pieces is cut.
+            batch_size: Texts per forward pass. Texts of like length are batched together.
+
+        Returns:
+            Unit vectors, shape (len(texts), dimensions), float32, in the order of `texts`.
+        """
+        vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        for at in range(0, len(order), batch_size):
+            rows = order[at : at + batch_size]
+            vectors[rows] = self._forward([texts[i] for i in rows])
+        return vectors
+
+    def _forward(self, texts: list[str]) -> Vectors:
+        encodings = self._tokenizer.encode_batch(texts)
+        feeds = {
+            "input_ids": np.array([one.ids for one in encodings], dtype=np.int64),
+            "attention_mask": np.array([one.attention_mask for one in encodings], dtype=np.int64),
+        }
+        (vectors,) = self._session.run(None, feeds)
+        return np.asarray(vectors, dtype=np.float32)
+
+
+def read_model_reference(folder: Path) -> ModelReference:
+    """Name, origin and digest of a materialised model, checked against the files.
+
+    Raises:
+        ModelError: There is no manifest.
+        IntegrityError: A file was changed since the manifest was written.
+    """
+    path = folder / MANIFEST_FILE
+    if not path.is_file():
+        raise ModelError(f"there is no model in {folder}", next_step="run `twin features PERSONA`, which prepares it")
+    reference = ModelReference.model_validate(json.loads(path.read_text("utf-8"))["reference"])
+    if (found := digest_folder(folder, ignore=frozenset({MANIFEST_FILE}))) != reference.digest:
+        raise IntegrityError(
+            f"the files in {folder} have digest {found[:12]}, the manifest says {reference.digest[:12]}",
+            next_step=f"delete {folder} and run the same command again",
+        )
+    return reference
+
+
+def write_model_manifest(folder: Path, *, name: str, source: str, licence: str, **facts: object) -> ModelReference:
+    """Name the model in `folder` by the digest of its files; written last, so that its presence means complete."""
+    reference = ModelReference(
+        name=name, source=source, licence=licence, digest=digest_folder(folder, ignore=frozenset({MANIFEST_FILE}))
+    )
+    body = {"reference": reference.model_dump(), **facts}
+    (folder / MANIFEST_FILE).write_text(json.dumps(body, indent=2) + "\n", "utf-8")
+    return reference

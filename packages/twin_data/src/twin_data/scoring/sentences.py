@@ -1,0 +1,87 @@
+"""Sentences and words of a text, by their offsets."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import regex
+import snowballstemmer
+
+from twin_data.contracts.base import Span
+
+_ABBREVIATIONS = frozenset(
+    "mr mrs ms dr prof st sr jr rev hon gen col capt lt sgt messrs mme vs etc cf al eg ie e.g i.e no nos vol vols "
+    "ch pp fig figs ed eds co inc ltd corp dept approx est jan feb mar apr jun jul aug sep sept oct nov dec a.m p.m".split()
+)
+_BOUNDARY = regex.compile(
+    r"""(?P<stop>[.!?…]+)(?P<close>["'”’»)\]]*)(?=\s+["'“‘«(\[—–-]*[\p{Lu}\p{N}]|\s*$)|(?P<break>\n[ \t]*\n\s*)"""
+)
+_LAST_WORD = regex.compile(r"[\p{L}.]+$")
+_INITIAL = regex.compile(r"\p{Lu}(?:\.\p{Lu})*")
+WORD = regex.compile(r"\p{L}[\p{L}\p{M}]*(?:['’]\p{L}+)*|\p{N}+(?:[.,:]\p{N}+)*")
+
+
+def sentence_spans(text: str) -> tuple[Span, ...]:
+    """The sentences of a text, white space around them left out.
+
+    A blank line always ends a sentence. A full stop after a known abbreviation or a single initial does not.
+    """
+    spans, start = [], 0
+    for match in _BOUNDARY.finditer(text):
+        if match["stop"] == "." and not match["close"] and _is_abbreviation(text, match.start()):
+            continue
+        end = match.start() if match["break"] else match.end()
+        _add(spans, text, start, end)
+        start = match.end()
+    _add(spans, text, start, len(text))
+    return tuple(spans)
+
+
+def _add(spans: list[Span], text: str, start: int, end: int) -> None:
+    piece = text[start:end]
+    start += len(piece) - len(piece.lstrip())
+    end -= len(piece) - len(piece.rstrip())
+    if start < end:
+        spans.append(Span(start=start, end=end))
+
+
+def _is_abbreviation(text: str, stop: int) -> bool:
+    match = _LAST_WORD.search(text, max(0, stop - 12), stop)
+    if not match:
+        return False
+    word = match[0]
+    # "I." ends a sentence far more often than it is an initial.
+    return word.casefold() in _ABBREVIATIONS or bool(_INITIAL.fullmatch(word) and word != "I")
+
+
+def words(text: str) -> list[str]:
+    """The words and numbers of a text, in order and as written."""
+    return WORD.findall(text)
+
+
+_STEMMER = snowballstemmer.stemmer("english")
+
+
+@lru_cache(maxsize=200_000)
+def stem(word: str) -> str:
+    """The English Snowball stem (Porter, 2001) of one word, lower-cased, possessive endings cut."""
+    lowered = word.casefold().replace("’", "'")
+    return str(_STEMMER.stemWord(lowered.removesuffix("'s").rstrip("'")))
+
+
+STOPWORDS = frozenset(
+    """a about above after again against all also am an and any are as at be because been before being below between
+    both but by can could did do does doing down during each even ever every few for from further get give had has have
+    having he her here hers herself him himself his how i if in into is it it's its itself just let like made make many
+    may me might more most much must my myself no nor not now of off on once one only or other our ours ourselves out
+    over own quite rather same say says said shall she should so some such than that that's the their theirs them
+    themselves then there these they thing things this those though through to too under until up upon us used very was
+    we well were what what's when where which while who whom whose why will with without would yes yet you your yours
+    yourself tell according i'm i've i'd i'll you're you've you'd don't didn't doesn't isn't wasn't aren't weren't can't
+    couldn't won't wouldn't shan't shouldn't haven't hasn't hadn't""".split()
+)
+
+
+def content_stems(text: str) -> list[str]:
+    """Stems of the words that carry meaning, in order."""
+    return [stem(word) for word in words(text) if word.casefold().replace("’", "'") not in STOPWORDS]

@@ -1,0 +1,29 @@
+"""The formats, in the order in which they are asked for a file."""
+
+from __future__ import annotations
+
+from twin_data.sources.github_reviews import GitHubReviewsReader
+from twin_data.sources.html import HtmlReader
+from twin_data.sources.jsonl import JsonlReader
+from twin_data.sources.linkedin import LinkedInReader
+from twin_data.sources.markdown import MarkdownReader
+from twin_data.sources.mbox import MailReader
+from twin_data.sources.plain_text import PlainTextReader
+from twin_data.sources.reader import Reader
+from twin_data.sources.slack import SlackReader
+from twin_data.sources.vtt import VttReader
+
+
+def default_readers() -> tuple[Reader, ...]:
+    """Every format that can be read. A new one is a module with a reader, and a line here."""
+    return (
+        SlackReader(),
+        MarkdownReader(),
+        HtmlReader(),
+        VttReader(),
+        GitHubReviewsReader(),
+        LinkedInReader(),
+        MailReader(),
+        JsonlReader(),
+        PlainTextReader(),
+    )

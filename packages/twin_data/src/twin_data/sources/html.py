@@ -1,0 +1,102 @@
+"""Saved web pages and chapters of e-books."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from twin_data.contracts.digests import digest_bytes
+from twin_data.contracts.documents import Block, DocumentKind
+from twin_data.sources.dates import date_from_name
+from twin_data.sources.html_blocks import element_blocks
+from twin_data.sources.html_fallback import extracted_blocks
+from twin_data.sources.html_furniture import furniture_of, is_labelled_furniture
+from twin_data.sources.html_meta import is_book_page, page_author, page_date, page_matter, page_title, page_url
+from twin_data.sources.html_tree import Element, parse_page, tag_of, text_of
+from twin_data.sources.reader import ReadContext, Reading, single_document
+from twin_data.sources.text import title_from_name
+
+_SUFFIXES = frozenset({".html", ".htm", ".xhtml"})
+_MAIN_SHARE = 0.5
+_TEASER_SHARE = 0.2
+
+
+class HtmlReader:
+    """One document a page; whose words it holds is what the page says of its author, else the persona's."""
+
+    name = "html"
+    reads_folders = False
+
+    def claims(self, path: Path) -> bool:
+        """Whether the name ends like a page's."""
+        return path.suffix.lower() in _SUFFIXES
+
+    def read(self, path: Path, context: ReadContext) -> Iterator[Reading]:
+        """Yield the page's document."""
+        data = context.read_bytes(path)
+        root = parse_page(data, path)
+        is_book = is_book_page(root)
+        main = _body(root) if is_book else _outermost(root)
+        blocks = element_blocks(main) if is_book else page_blocks(root)
+        attribution = context.sole_author(page_author(root))
+        yield single_document(
+            path,
+            context,
+            kind=DocumentKind.ARTICLE,
+            title=page_title(root, main) or title_from_name(path),
+            blocks=tuple(attribution.apply(block) for block in blocks),
+            digest=digest_bytes(data),
+            found_date=(None if is_book else page_date(root, main)) or date_from_name(path),
+            url=page_url(root),
+            matter=page_matter(root),
+        )
+
+
+def page_blocks(root: Element) -> tuple[Block, ...]:
+    """The blocks of a web page's own text, without the furniture around it."""
+    parts = main_parts(root)
+    if parts:
+        return tuple(block for part in parts for block in element_blocks(part, furniture_of(part)))
+    return extracted_blocks(root) or element_blocks(_body(root), furniture_of(_body(root)))
+
+
+def main_parts(root: Element) -> list[Element]:
+    """The elements that hold the page's own text: its articles, else its main part; none if it marks neither."""
+    main = _marked_main(root)
+    scope = _body(root) if main is None else main
+    articles = [article for article in scope.iter("article") if _stands_alone(article, scope)]
+    lengths = [len(text_of(article)) for article in articles]
+    if articles and (main is None or sum(lengths) >= _MAIN_SHARE * _readable_length(scope)):
+        return [one for one, length in zip(articles, lengths, strict=True) if length >= _TEASER_SHARE * max(lengths)]
+    return [] if main is None else [main]
+
+
+def _stands_alone(article: Element, scope: Element) -> bool:
+    """Whether an article is neither part of another nor inside a list of comments or related pages."""
+    for element in article.iterancestors():
+        if element is scope:
+            break
+        if tag_of(element) in {"article", "aside", "nav", "footer"} or is_labelled_furniture(element):
+            return False
+    return not is_labelled_furniture(article)
+
+
+def _readable_length(scope: Element) -> int:
+    return sum(len(block.text) for block in element_blocks(scope, furniture_of(scope)))
+
+
+def _marked_main(root: Element) -> Element | None:
+    mains = [element for element in root.iter("main") if text_of(element)]
+    mains += [element for element in _body(root).iter() if element.get("role") == "main" and text_of(element)]
+    return mains[0] if mains else None
+
+
+def _outermost(root: Element) -> Element:
+    """Where title and date are looked for first."""
+    parts = main_parts(root)
+    return parts[0] if parts else _body(root)
+
+
+def _body(root: Element) -> Element:
+    body = next(root.iter("body"), None)
+    return root if body is None else body

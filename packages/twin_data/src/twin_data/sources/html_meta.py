@@ -1,0 +1,115 @@
+"""What a page says of itself: title, author, date, address, and what kind of page of a book it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date
+
+from twin_data.sources.dates import parse_date
+from twin_data.sources.html_tree import EPUB_TYPE, Element, text_of, types_of
+
+_DATE_NAMES = (
+    "article:published_time",
+    "datepublished",
+    "date",
+    "dc.date",
+    "dc.date.issued",
+    "dcterms.created",
+    "pubdate",
+    "publish-date",
+    "publication_date",
+)
+_AUTHOR_NAMES = ("author", "article:author", "dc.creator", "parsely-author")
+
+
+def page_title(root: Element, main: Element) -> str | None:
+    """The text's only `h1`, else the title that the page gives to those who share it, else its `title`."""
+    for scope in (main, root):
+        first = [text for heading in scope.iter("h1") if (text := text_of(heading))]
+        if len(first) == 1:
+            return first[0]
+    return _meta(root).get("og:title") or next((text_of(title) for title in root.iter("title")), None) or None
+
+
+def page_author(root: Element) -> str | None:
+    """Whom the page names as its author; an address instead of a name does not count."""
+    fields = _meta(root)
+    candidates = [fields.get(name, "") for name in _AUTHOR_NAMES]
+    candidates += [text_of(link) for link in root.iter("a") if "author" in (link.get("rel") or "").split()]
+    candidates += [name for record in _linked_data(root) if (name := _name_of(record.get("author")))]
+    return next((name for name in candidates if name and "://" not in name), None)
+
+
+def page_date(root: Element, main: Element) -> date | None:
+    """The day of publication: meta tags, structured data, then the `time` elements of the text's head."""
+    fields = _meta(root)
+    candidates: list[object] = [fields.get(name) for name in _DATE_NAMES]
+    candidates += [record.get("datePublished") for record in _linked_data(root)]
+    times = [element for scope in (main, root) for element in scope.iter("time") if element.get("datetime")]
+    # Stable: what is marked as published comes first, the rest stays in the order of the page.
+    times.sort(key=lambda element: not _is_publication(element))
+    candidates += [element.get("datetime") for element in times]
+    return next((found for value in candidates if (found := parse_date(value))), None)
+
+
+def page_url(root: Element) -> str | None:
+    """The canonical address."""
+    for link in root.iter("link"):
+        if "canonical" in (link.get("rel") or "").split() and link.get("href"):
+            return str(link.get("href"))
+    return _meta(root).get("og:url")
+
+
+def page_matter(root: Element) -> str | None:
+    """The book's own word for the page (`chapter`, `colophon`, …): that of its innermost sole section."""
+    element = next(root.iter("body"), root)
+    matter = None
+    while element is not None:
+        words = types_of(element)
+        matter = words[0] if words else matter
+        children = list(element.iterchildren("section", "div", "article"))
+        element = children[0] if len(children) == 1 and len(element) == 1 else None
+    return matter
+
+
+def is_book_page(root: Element) -> bool:
+    """Whether the page belongs to an e-book."""
+    return any(element.get(EPUB_TYPE) for element in root.iter("html", "body", "section"))
+
+
+def _is_publication(element: Element) -> bool:
+    marks = f"{element.get('class') or ''} {element.get('itemprop') or ''}".lower()
+    return element.get("pubdate") is not None or "publish" in marks
+
+
+def _meta(root: Element) -> dict[str, str]:
+    """Meta tags by lower-case name; the first of a name counts."""
+    found: dict[str, str] = {}
+    for element in root.iter("meta"):
+        name = element.get("property") or element.get("name") or element.get("itemprop")
+        content = " ".join((element.get("content") or "").split())
+        if name and content:
+            found.setdefault(name.lower(), content)
+    return found
+
+
+def _linked_data(root: Element) -> Iterator[dict[str, object]]:
+    """JSON-LD objects; what is not JSON is no metadata."""
+    for script in root.iter("script"):
+        if script.get("type") != "application/ld+json":
+            continue
+        try:
+            value = json.loads(script.text or "")
+        except ValueError:
+            continue
+        for record in value if isinstance(value, list) else [value]:
+            if isinstance(record, dict):
+                graph = record.get("@graph")
+                yield from (one for one in graph if isinstance(one, dict)) if isinstance(graph, list) else [record]
+
+
+def _name_of(author: object) -> str | None:
+    first = author[0] if isinstance(author, list) and author else author
+    name = first.get("name") if isinstance(first, dict) else first
+    return name if isinstance(name, str) else None

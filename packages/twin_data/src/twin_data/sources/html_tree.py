@@ -1,0 +1,106 @@
+"""HTML bytes to a tree with plain tag names, whether the page is HTML, XHTML or a chapter of an e-book."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import lxml.html  # type: ignore[import-untyped]
+from lxml import etree
+
+from twin_data.sources.reader import Unreadable
+from twin_data.sources.text import decode, fold
+
+Element: TypeAlias = Any
+"""An `lxml.etree._Element`; lxml publishes no types."""
+EPUB_TYPE = "epub-type"
+"""Where `epub:type` stands after parsing: lxml takes no colon in an attribute's name."""
+_EPUB_TYPE_NAMES = ("{http://www.idpf.org/2007/ops}type", "epub:type")
+_DECLARED = re.compile(rb"""<\?xml[^>]*encoding=["']([\w.-]+)|<meta[^>]+charset=["']?([\w.-]+)""", re.IGNORECASE)
+_DECLARATION_BYTES = 2048
+_MISNAMED = {"iso-8859-1": "cp1252", "latin-1": "cp1252", "latin1": "cp1252", "us-ascii": "cp1252"}
+_XHTML = re.compile(r"\s*<\?xml|[^>]{0,400}<html[^>]+xmlns=", re.IGNORECASE)
+
+
+def parse_page(data: bytes, path: Path) -> Element:
+    """The root element of a page.
+
+    Raises:
+        Unreadable: There is no markup and no text in it.
+    """
+    text = decode(data, path, declared=_declared_encoding(data))
+    # As UTF-8 bytes with the encoding told: lxml refuses text that declares an encoding itself.
+    encoded = text.encode("utf-8", "replace")
+    root = _parse_xml(encoded) if _XHTML.match(text) else None
+    return _with_plain_names(_parse_html(encoded, path) if root is None else root)
+
+
+def parse_fragment(text: str) -> Element:
+    """A piece of HTML under a `div`."""
+    encoded = f"<div>{text}</div>".encode("utf-8", "replace")
+    return _with_plain_names(lxml.html.fragment_fromstring(encoded, parser=_html_parser()))
+
+
+def tag_of(element: Element) -> str:
+    """The tag's name; empty for comments and processing instructions."""
+    return element.tag if isinstance(element.tag, str) else ""
+
+
+def text_of(element: Element) -> str:
+    """All text inside an element, white space folded."""
+    return fold("".join(element.itertext()))
+
+
+def types_of(element: Element) -> list[str]:
+    """The words of `epub:type`, vocabulary-prefixed ones left out."""
+    return [word for word in (element.get(EPUB_TYPE) or "").split() if ":" not in word]
+
+
+def _declared_encoding(data: bytes) -> str | None:
+    match = _DECLARED.search(data[:_DECLARATION_BYTES])
+    if match is None:
+        return None
+    name = (match[1] or match[2]).decode("ascii").lower()
+    return _MISNAMED.get(name, name)
+
+
+def _html_parser() -> Any:
+    return lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)
+
+
+def _parse_html(encoded: bytes, path: Path) -> Element:
+    parser = _html_parser()
+    try:
+        root = lxml.html.document_fromstring(encoded, parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError) as error:
+        raise Unreadable(path, "empty: no text") from error
+    # At a limit the parser stops and keeps what it has: half a page would pass for a whole one.
+    if parser.error_log.filter_types(etree.ErrorTypes.ERR_RESOURCE_LIMIT):
+        raise Unreadable(path, "nested_too_deeply")
+    return root
+
+
+def _parse_xml(encoded: bytes) -> Element | None:
+    """The tree of well-formed XHTML; None for what the HTML parser must read.
+
+    Entities are not expanded, so that none can swell or fetch anything; a page that uses named ones goes
+    to the HTML parser, which knows them.
+    """
+    parser = etree.XMLParser(encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False)
+    try:
+        root = etree.fromstring(encoded, parser)
+    except etree.XMLSyntaxError:
+        return None
+    has_entities = next(root.iter(etree.Entity), None) is not None
+    return None if has_entities else root
+
+
+def _with_plain_names(root: Element) -> Element:
+    """Drop the namespaces, so that one walk serves HTML and XHTML."""
+    for element in root.iter(etree.Element):
+        element.tag = element.tag.rpartition("}")[2].lower()
+        for name in _EPUB_TYPE_NAMES:
+            if kind := element.attrib.pop(name, None):
+                element.set(EPUB_TYPE, kind)
+    return root

@@ -1,0 +1,187 @@
+"""Mailboxes (`.mbox`) and single mails (`.eml`)."""
+
+from __future__ import annotations
+
+import mailbox
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.errors import MessageError
+from email.message import EmailMessage
+from email.policy import default as default_policy
+from email.utils import parseaddr
+from pathlib import Path
+
+from twin_data.contracts.digests import digest_bytes
+from twin_data.contracts.documents import Block, DocumentKind, RawDocument
+from twin_data.sources.dates import mail_date
+from twin_data.sources.html_blocks import fragment_blocks
+from twin_data.sources.mail_text import html_mail_blocks, mail_blocks
+from twin_data.sources.reader import Attribution, ReadContext, Reading, RecordIds, Skipped, Unreadable
+from twin_data.sources.text import decode, fold, normalise_newlines, title_from_text
+
+_MESSAGE_ID = re.compile(r"<([^<>\s]+)>")
+_REPLY_PREFIX = re.compile(r"^(?:(?:re|fwd?|aw|wg|sv)\s*(?:\[\d+\])?:\s*)+", re.IGNORECASE)
+# Not `bulk` or `list`: that is how a person's own newsletter goes out.
+_AUTOMATIC_PRECEDENCE = frozenset({"junk", "auto_reply"})
+
+
+@dataclass(frozen=True)
+class _Mail:
+    message: EmailMessage
+    message_id: str | None
+    parents: tuple[str, ...]
+    """Ids of the mails it answers, the oldest first."""
+    digest: str
+
+
+class MailReader:
+    """One document a mail; a mail is the persona's own when its `From` is. Threads go by `References`."""
+
+    name = "mbox"
+    reads_folders = False
+
+    def claims(self, path: Path) -> bool:
+        """Whether the name ends like a mailbox's or a mail's."""
+        return path.suffix.lower() in {".mbox", ".eml"}
+
+    def read(self, path: Path, context: ReadContext) -> Iterator[Reading]:
+        """Yield a document a mail; automatic mails, empty ones and attachments are passed over."""
+        context.check_size(path)
+        is_single = path.suffix.lower() == ".eml"
+        mails = [_mail(context.read_bytes(path))] if is_single else list(_mails(path))
+        if not mails:
+            raise Unreadable(path, "not_mbox: no line begins with 'From '")
+        parent_of = {mail.message_id: mail.parents for mail in mails if mail.message_id}
+        ids = RecordIds()
+        for mail in mails:
+            yield from _read_mail(mail, parent_of, path, context, ids)
+
+
+def _mails(path: Path) -> Iterator[_Mail]:
+    box = mailbox.mbox(path, create=False)
+    try:
+        for key in box.iterkeys():
+            yield _mail(box.get_bytes(key))
+    finally:
+        box.close()
+
+
+def _mail(data: bytes) -> _Mail:
+    message = message_from_bytes(data, policy=default_policy)
+    references = _ids(message, "References") or _ids(message, "In-Reply-To")[:1]
+    own = _ids(message, "Message-ID")
+    return _Mail(message, own[0] if own else None, tuple(references), digest_bytes(data))
+
+
+def _read_mail(
+    mail: _Mail, parent_of: Mapping[str, tuple[str, ...]], path: Path, context: ReadContext, ids: RecordIds
+) -> Iterator[Reading]:
+    def skipped(reason: str) -> Skipped:
+        return Skipped(path=path, reason=reason, part=mail.message_id, digest=mail.digest)
+
+    if _is_automatic(mail.message):
+        yield skipped("automatic_mail")
+        return
+    try:
+        blocks = _blocks(mail.message, path, context)
+    except (MessageError, LookupError, ValueError, TypeError) as error:  # what the parser meets in broken mails
+        yield skipped(f"broken_mail: {type(error).__name__}")
+        return
+    if not blocks:
+        yield skipped("empty")
+        return
+    mail_id = ids.claim(mail.message_id, mail.digest)
+    if mail_id is None:
+        yield skipped("repeated_record")
+        return
+    yield _document(mail, mail_id, _root(mail, parent_of), blocks, path, context)
+    yield from _attachments(mail, path)
+
+
+def _document(
+    mail: _Mail, mail_id: str, root: str, blocks: tuple[Block, ...], path: Path, context: ReadContext
+) -> RawDocument:
+    subject = fold(_header(mail.message, "Subject"))
+    return RawDocument(
+        document_id=context.document_id(path, mail_id),
+        source=context.source,
+        kind=DocumentKind.MAIL,
+        title=_REPLY_PREFIX.sub("", subject) or subject or title_from_text(blocks[0].text),
+        date=context.dated(mail_date(_header(mail.message, "Date"))),
+        url=None,
+        blocks=blocks,
+        thread=f"mail:{root}",
+        series=context.series(path),
+        content_digest=mail.digest,
+    )
+
+
+def _blocks(message: EmailMessage, path: Path, context: ReadContext) -> tuple[Block, ...]:
+    """The blocks of the best text part: the plain one, else the HTML one."""
+    name, address = parseaddr(_header(message, "From"))
+    is_own = context.author.is_named(address) or context.author.is_named(name)
+    role = context.role_of(context.author.name if is_own else None)
+    writer = Attribution(role, fold(name) or address or None, "mail header")
+    body = message.get_body(preferencelist=("plain", "html"))
+    if body is None:
+        return ()
+    payload = body.get_payload(decode=True)
+    if not isinstance(payload, bytes) or not payload.strip():
+        return ()
+    text = decode(payload, path, declared=body.get_content_charset())
+    if body.get_content_subtype() == "html":
+        return html_mail_blocks(fragment_blocks(text), writer)
+    if body.get_param("format") == "flowed":
+        text = _unflowed(text)
+    return mail_blocks(text, writer)
+
+
+def _unflowed(text: str) -> str:
+    """Join the lines that `format=flowed` marks as one by a space at their end; the signature's mark stays."""
+    lines: list[str] = []
+    flowing = False
+    for line in normalise_newlines(text).split("\n"):
+        plain = line[1:] if line.startswith(" ") else line
+        if flowing and plain and plain != "-- " and plain.startswith(">") == lines[-1].startswith(">"):
+            lines[-1] += plain.lstrip("> ") if plain.startswith(">") else plain
+        else:
+            lines.append(plain)
+        flowing = plain.endswith(" ") and plain != "-- "
+    return "\n".join(lines)
+
+
+def _root(mail: _Mail, parent_of: Mapping[str, tuple[str, ...]]) -> str:
+    """Id of the mail that began the thread, followed through this mailbox as far as it is known."""
+    root, seen = mail.parents[0] if mail.parents else mail.message_id or mail.digest, set[str]()
+    while root not in seen and (parents := parent_of.get(root)):
+        seen.add(root)
+        root = parents[0]
+    return root
+
+
+def _attachments(mail: _Mail, path: Path) -> Iterator[Skipped]:
+    for number, _ in enumerate(mail.message.iter_attachments(), start=1):
+        where = f"{mail.message_id or mail.digest}/attachment-{number}"
+        yield Skipped(path=path, reason="attachment", part=where, digest=mail.digest)
+
+
+def _is_automatic(message: EmailMessage) -> bool:
+    """Whether a machine sent it (RFC 3834)."""
+    submitted = _header(message, "Auto-Submitted").partition(";")[0].strip().lower()
+    if submitted not in {"", "no"}:
+        return True
+    return bool(_header(message, "X-Autoreply")) or _header(message, "Precedence").lower() in _AUTOMATIC_PRECEDENCE
+
+
+def _ids(message: EmailMessage, name: str) -> list[str]:
+    return _MESSAGE_ID.findall(_header(message, name))
+
+
+def _header(message: EmailMessage, name: str) -> str:
+    """A header as text; broken ones raise inside the parser and count as absent."""
+    try:
+        return str(message.get(name, "") or "")
+    except (MessageError, LookupError, ValueError, TypeError, AttributeError):
+        return ""

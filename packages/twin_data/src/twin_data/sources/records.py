@@ -1,0 +1,93 @@
+"""What the readers of files with many records share: JSON and CSV rows, and their columns."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from twin_data.contracts.digests import digest_value
+from twin_data.sources.reader import RecordIds, Skipped, Unreadable
+from twin_data.sources.text import fold, normalise_newlines
+
+Record = Mapping[str, object]
+
+
+def json_values(text: str, path: Path) -> list[object]:
+    """The JSON values of a file, one or several in a row (`gh api --paginate` writes one array a page).
+
+    Raises:
+        Unreadable: It is not JSON.
+    """
+    decoder, values, at = json.JSONDecoder(), [], 0
+    try:
+        while at < len(text):
+            if text[at].isspace():
+                at += 1
+                continue
+            value, at = decoder.raw_decode(text, at)
+            values.append(value)
+    except json.JSONDecodeError as error:
+        raise Unreadable(path, f"not_json: line {error.lineno}: {error.msg}") from error
+    except RecursionError as error:
+        raise Unreadable(path, "not_json: nested too deeply") from error
+    return values
+
+
+def json_records(text: str, path: Path) -> list[Record]:
+    """The objects of a JSON file, out of whatever arrays they are in."""
+    found: list[Record] = []
+    waiting = json_values(text, path)[::-1]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting.extend(reversed(value))
+        elif isinstance(value, dict):
+            found.append(value)
+    return found
+
+
+def csv_records(text: str, path: Path, *, required: str) -> list[dict[str, str]]:
+    """The rows of a CSV file by column name.
+
+    Raises:
+        Unreadable: It is not CSV, or has no column of the `required` name.
+    """
+    try:
+        # Lines end at line feeds only: other breaks, such as U+2028, belong to the text of a field.
+        reader = csv.DictReader(io.StringIO(normalise_newlines(text), newline="\n"), strict=True)
+        rows = [{name: value or "" for name, value in row.items() if isinstance(name, str)} for row in reader]
+    except csv.Error as error:
+        raise Unreadable(path, f"not_csv: {error}") from error
+    if required not in (reader.fieldnames or ()):
+        raise Unreadable(path, f"unknown_format: no column {required!r}")
+    return rows
+
+
+def text_field(record: Record, *names: str) -> str | None:
+    """The first of these fields that holds text, or a number, on one line."""
+    for name in names:
+        value = record.get(name)
+        if isinstance(value, (str, int, float)) and not isinstance(value, bool) and (text := fold(str(value))):
+            return text
+    return None
+
+
+def person_field(record: Record, *names: str) -> str | None:
+    """The first of these fields that names somebody, as text or as an object with a name."""
+    for name in names:
+        value = record.get(name)
+        if isinstance(value, Mapping):
+            value = text_field(value, "login", "name", "id")
+        if isinstance(value, str) and value.strip():
+            return value.strip()
+    return None
+
+
+def claim_id(ids: RecordIds, wanted: str | None, record: object, path: Path) -> str | Skipped:
+    """The record's id, or the note that this very record stood in the file before."""
+    digest = digest_value(record)
+    claimed = ids.claim(wanted, digest)
+    return claimed or Skipped(path=path, reason="repeated_record", part=wanted, digest=digest)

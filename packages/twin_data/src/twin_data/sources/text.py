@@ -1,0 +1,109 @@
+"""Bytes to text, and text to paragraphs, without touching what the author wrote."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from pathlib import Path
+
+import charset_normalizer
+
+from twin_data.sources.reader import Unreadable
+
+# UTF-32 first: its little-endian mark begins with that of UTF-16.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# A free guess over a hundred code pages takes short English text in cp1252 for cp1250 or hp_roman8,
+# so the guess is between those that such archives really hold.
+_LIKELY_ENCODINGS = ["cp1252", "mac_roman", "cp1251", "shift_jis", "big5", "gb18030"]
+_WIDTHLESS = dict.fromkeys((0x00AD, 0x200B, 0x2060, 0xFEFF))
+"""Soft hyphen, zero-width space, word joiner: they tell a page where to break a line and show no mark."""
+_BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
+_FULL_LINE_CHARACTERS = 45
+"""A line at least this long that does not end its paragraph was broken by an editor, not by the author."""
+_OPENS_ITEM = re.compile(r"\s*(?:[-*•–—]|\d{1,3}[.)])\s")
+
+
+def decode(data: bytes, path: Path, *, declared: str | None = None) -> str:
+    """The text of a file: by byte order mark, as UTF-8, as declared, by guess, as Windows-1252.
+
+    Raises:
+        Unreadable: The bytes are no text.
+    """
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return _decode_as(data, encoding, path)
+    if b"\x00" in data:
+        raise Unreadable(path, "binary")
+    for likely in ("utf-8", declared):
+        if likely and (text := _try(data, likely)) is not None:
+            return text
+    guess = charset_normalizer.from_bytes(data, cp_isolation=_LIKELY_ENCODINGS).best()
+    return str(guess) if guess else _decode_as(data, "cp1252", path)
+
+
+def _try(data: bytes, encoding: str) -> str | None:
+    try:
+        return data.decode(encoding)
+    except (UnicodeDecodeError, LookupError):
+        return None
+
+
+def _decode_as(data: bytes, encoding: str, path: Path) -> str:
+    if (text := _try(data, encoding)) is None:
+        raise Unreadable(path, f"not_text: not even {encoding.removesuffix('-sig')}")
+    return text
+
+
+def fold(text: str) -> str:
+    """White space folded: each run of it, no-break spaces among them, becomes one plain space."""
+    return " ".join(text.translate(_WIDTHLESS).split())
+
+
+def fold_lines(text: str) -> str:
+    """Each line folded by itself, blank lines gone."""
+    return "\n".join(line for line in map(fold, text.split("\n")) if line)
+
+
+def normalise_newlines(text: str) -> str:
+    """Every line end as a line feed."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def paragraphs(text: str) -> list[str]:
+    """The paragraphs of a plain text, which blank lines part; lines that an editor broke are joined again."""
+    parts = _BLANK_LINES.split(normalise_newlines(text).strip("\n"))
+    return [joined for part in parts if (joined := join_lines(part.split("\n")))]
+
+
+def join_lines(lines: list[str]) -> str:
+    """One paragraph from its lines: short lines and list items keep their breaks, full lines flow on."""
+    result = ""
+    before = ""
+    for line in (fold(line) for line in lines):
+        if not line:
+            continue
+        flows = len(before) >= _FULL_LINE_CHARACTERS and not _OPENS_ITEM.match(line)
+        result += (" " if flows else "\n") * bool(result) + line
+        before = line
+    return result
+
+
+def title_from_name(path: Path) -> str:
+    """A title from a file's name: `2021-05-23-three-soundings.md` gives `Three soundings`."""
+    stem = re.sub(r"^\d{4}-\d{2}-\d{2}[-_ ]*", "", path.stem)
+    words = fold(re.sub(r"[-_]+", " ", stem)) or path.stem
+    return words[0].upper() + words[1:]
+
+
+def title_from_text(text: str, *, max_characters: int = 80) -> str:
+    """A title from a text's first line, cut at a word."""
+    line = next((line for line in map(fold, text.split("\n")) if line), "")
+    if len(line) <= max_characters:
+        return line
+    return line[: max_characters - 1].rsplit(" ", 1)[0].rstrip(",;:—– ") + "…"

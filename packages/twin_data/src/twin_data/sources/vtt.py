@@ -1,0 +1,119 @@
+"""WebVTT transcripts: who said what, without the timing."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import webvtt
+from webvtt.errors import MalformedFileError
+
+from twin_data.contracts.digests import digest_bytes
+from twin_data.contracts.documents import Block, BlockStyle, DocumentKind
+from twin_data.sources.dates import date_from_name, parse_date
+from twin_data.sources.quotations import attributed_name
+from twin_data.sources.reader import Attribution, ReadContext, Reading, Unreadable, single_document
+from twin_data.sources.text import decode, fold, normalise_newlines, title_from_name
+
+PARAGRAPH_WORDS = 120
+_VOICE = re.compile(r"<v(?:\.[\w.]+)?[ \t]+([^>]+)>")
+_TAG = re.compile(r"</?[a-z0-9][^>]*>", re.IGNORECASE)
+_LABEL = re.compile(r"(?:>>\s*)?((?:[A-Z][\w.'’-]*)(?: (?:[A-Z][\w.'’-]*)){0,3}):\s+(?=\S)")
+_NOTE_FIELD = re.compile(r"^\s*([A-Za-z ]{2,20}?)\s*:\s*(.+?)\s*$", re.MULTILINE)
+_SENTENCE_END = re.compile(r"(?<=[.!?…])(?:[\"'”’)\]]*)(?=\s+[\"'“‘(\[]?[A-Z0-9])")
+
+
+@dataclass
+class _Turn:
+    speaker: str | None
+    text: str
+
+
+class VttReader:
+    """One document a transcript; a turn is the persona's own when its speaker is."""
+
+    name = "vtt"
+    reads_folders = False
+
+    def claims(self, path: Path) -> bool:
+        """Whether the name ends like a WebVTT file's."""
+        return path.suffix.lower() == ".vtt"
+
+    def read(self, path: Path, context: ReadContext) -> Iterator[Reading]:
+        """Yield the transcript's document."""
+        data = context.read_bytes(path)
+        try:
+            captions = webvtt.from_string(normalise_newlines(decode(data, path)))
+        except MalformedFileError as error:
+            raise Unreadable(path, f"not_vtt: {error}") from error
+        notes = _note_fields("\n".join(captions.header_comments))
+        sole_speaker = attributed_name(notes["speaker"]) if "speaker" in notes else None
+        turns = join_turns([_voices(caption.raw_text) for caption in captions.captions])
+        yield single_document(
+            path,
+            context,
+            kind=DocumentKind.TRANSCRIPT,
+            title=notes.get("title") or notes.get("talk") or title_from_name(path),
+            blocks=tuple(block for turn in turns for block in _turn_blocks(turn, sole_speaker, context)),
+            digest=digest_bytes(data),
+            found_date=parse_date(notes.get("date")) or date_from_name(path),
+            url=notes.get("url"),
+        )
+
+
+def _note_fields(note: str) -> dict[str, str]:
+    return {match[1].lower(): match[2] for match in _NOTE_FIELD.finditer(note)}
+
+
+def _voices(raw: str) -> list[_Turn]:
+    """What is said in one cue, by voice tag, else by a label such as `Ada Lovelace:` at its start."""
+    parts = _VOICE.split(raw)
+    if len(parts) > 1:
+        named = zip(parts[1::2], parts[2::2], strict=True)
+        spoken = [_Turn(None, parts[0]), *(_Turn(fold(html.unescape(name)), said) for name, said in named)]
+    elif label := _LABEL.match(raw):
+        spoken = [_Turn(label[1], raw[label.end() :])]
+    else:
+        spoken = [_Turn(None, raw)]
+    plain = (_Turn(turn.speaker, fold(html.unescape(_TAG.sub("", turn.text)))) for turn in spoken)
+    return [turn for turn in plain if turn.text]
+
+
+def join_turns(cues: list[list[_Turn]]) -> list[_Turn]:
+    """Consecutive cues of one speaker as one turn. Unnamed cues go on with the speaker before, as captions do."""
+    turns: list[_Turn] = []
+    for said in (one for cue in cues for one in cue):
+        last = turns[-1] if turns else None
+        if last and said.speaker in {None, last.speaker}:
+            last.text += " " + said.text
+        else:
+            turns.append(_Turn(said.speaker, said.text))
+    return turns
+
+
+def _turn_blocks(turn: _Turn, sole_speaker: str | None, context: ReadContext) -> Iterator[Block]:
+    speaker = turn.speaker or sole_speaker
+    basis = "speaker label" if turn.speaker else "speaker of the talk" if sole_speaker else "no speaker label"
+    attribution = Attribution(context.role_of(speaker), speaker, basis)
+    for text in split_at_sentences(turn.text, PARAGRAPH_WORDS):
+        yield attribution.apply(Block(text=text, style=BlockStyle.TURN))
+
+
+def split_at_sentences(text: str, words: int) -> list[str]:
+    """Paragraphs of about so many words, cut only where a sentence ends."""
+    cuts = [match.end() for match in _SENTENCE_END.finditer(text)]
+    sentences = [text[start:end].strip() for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    paragraphs: list[list[str]] = [[]]
+    count = 0
+    for sentence in sentences:
+        length = len(sentence.split())
+        # Closes where the sentence would take the paragraph farther over the mark than it now is under it.
+        if count and count + length / 2 > words:
+            paragraphs.append([])
+            count = 0
+        paragraphs[-1].append(sentence)
+        count += length
+    return [" ".join(paragraph) for paragraph in paragraphs if paragraph]

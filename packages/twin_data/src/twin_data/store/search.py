@@ -1,0 +1,223 @@
+"""The search index: one Elasticsearch index a version, built beside the live one and swapped by alias.
+
+An index holds three kinds of entry: chunks (searched), documents (opened by a reader) and the corpus's term weights
+(read by the answerability check). They change together or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from elastic_transport import ConnectionError as ElasticConnectionError
+from elastic_transport import ConnectionTimeout, TransportError
+from elasticsearch import ApiError, Elasticsearch, NotFoundError
+from elasticsearch.helpers import BulkIndexError, streaming_bulk
+
+from twin_data.contracts.base import Contract
+from twin_data.contracts.documents import Chunk, CorpusDocument
+from twin_data.contracts.errors import IntegrityError, SearchUnavailableError, StoreError
+from twin_data.contracts.releases import ModelReference
+from twin_data.scoring.weights import TermWeights
+
+WEIGHTS_ID = "term-weights"
+_SEARCHED = {"text": {"type": "text", "analyzer": "english"}, "title": {"type": "text", "analyzer": "english"}}
+_STORED_ONLY = {"type": "object", "enabled": False}
+_KEYWORD = {"type": "keyword"}
+
+
+class IndexIdentity(Contract):
+    """What an index was built from; kept in its mapping, and checked before it is searched."""
+
+    persona: str
+    features_digest: str
+    embedding_model: ModelReference
+    dimensions: int
+    chunks: int
+    documents: int
+
+
+def alias_name(persona: str) -> str:
+    """The name under which a persona's live index is searched."""
+    return f"twin-{persona}"
+
+
+def index_name(persona: str, version: str) -> str:
+    """The name of one version of a persona's index."""
+    return f"{alias_name(persona)}-{version}"
+
+
+def index_body(identity: IndexIdentity) -> dict[str, Any]:
+    """Settings and mapping of an index."""
+    return {
+        "settings": {"number_of_shards": 1, "number_of_replicas": 0, "refresh_interval": "-1"},
+        "mappings": {
+            "dynamic": "strict",
+            "_meta": identity.model_dump(mode="json"),
+            "_source": {"excludes": ["vector"]},
+            "properties": {
+                "entry": _KEYWORD,
+                **_SEARCHED,
+                "section": {"type": "text", "analyzer": "english"},
+                "vector": {
+                    "type": "dense_vector",
+                    "dims": identity.dimensions,
+                    "index": True,
+                    "similarity": "dot_product",
+                    "index_options": {"type": "int8_hnsw"},
+                },
+                "document_id": _KEYWORD,
+                "source": _KEYWORD,
+                "kind": _KEYWORD,
+                "split": _KEYWORD,
+                "date": {"type": "date"},
+                "payload": _STORED_ONLY,
+            },
+        },
+    }
+
+
+def chunk_entry(chunk: Chunk, vector: list[float]) -> dict[str, Any]:
+    """One chunk as an entry of the index."""
+    return {
+        "_id": f"chunk-{chunk.chunk_id}",
+        "entry": "chunk",
+        "text": chunk.text,
+        "title": chunk.title,
+        "section": chunk.section,
+        "vector": vector,
+        "document_id": chunk.document_id,
+        "source": chunk.source,
+        "kind": chunk.kind.value,
+        "split": chunk.split.value,
+        "date": chunk.date.isoformat() if chunk.date else None,
+        "payload": chunk.model_dump(mode="json"),
+    }
+
+
+def document_entry(document: CorpusDocument) -> dict[str, Any]:
+    """One document as an entry of the index: stored for readers, not searched."""
+    return {
+        "_id": f"document-{document.document_id}",
+        "entry": "document",
+        "document_id": document.document_id,
+        "payload": document.model_dump(mode="json"),
+    }
+
+
+def weights_entry(weights: TermWeights) -> dict[str, Any]:
+    """The corpus's term weights as an entry of the index."""
+    return {"_id": WEIGHTS_ID, "entry": "weights", "payload": weights.model_dump(mode="json")}
+
+
+class IndexWriter:
+    """Builds indices and moves the alias. One instance a build; not for the request path."""
+
+    def __init__(self, client: Elasticsearch) -> None:
+        self._client = client
+
+    def build(self, name: str, identity: IndexIdentity, entries: Iterable[Mapping[str, Any]]) -> None:
+        """Create the index `name` with these entries, or raise and leave the live index as it was.
+
+        An index of that name which is incomplete (an earlier build was interrupted) is built anew; a complete one is kept.
+
+        Raises:
+            SearchUnavailableError: Elasticsearch cannot be reached.
+            StoreError: It refused an entry.
+            IntegrityError: The finished index holds another number of chunks than `identity` says.
+        """
+        with _explained(f"index {name}"):
+            if self._is_complete(name, identity):
+                return
+            self._client.indices.delete(index=name, ignore_unavailable=True)
+            self._client.indices.create(index=name, **index_body(identity))
+            for _ in streaming_bulk(self._client, ({"_index": name, **entry} for entry in entries), chunk_size=200):
+                pass
+            self._client.indices.put_settings(index=name, settings={"refresh_interval": "1s"})
+            self._client.indices.refresh(index=name)
+            found = self._count(name)
+        if found != identity.chunks:
+            raise IntegrityError(
+                f"index {name} holds {found} chunks instead of {identity.chunks}", next_step="run the same command again"
+            )
+
+    def swap(self, persona: str, name: str) -> tuple[str, ...]:
+        """Point the persona's alias at `name` in one step, and delete all but the former index.
+
+        Returns:
+            The indices that the alias named before.
+        """
+        alias = alias_name(persona)
+        with _explained(f"alias {alias}"):
+            former = tuple(sorted(self._client.indices.get(index=index_name(persona, "*"), ignore_unavailable=True)))
+            named = tuple(one for one in former if self._client.indices.exists_alias(index=one, name=alias))
+            self._client.indices.update_aliases(
+                actions=[
+                    {"remove": {"index": index_name(persona, "*"), "alias": alias, "must_exist": False}},
+                    {"add": {"index": name, "alias": alias}},
+                ]
+            )
+            for old in former:
+                if old != name and old not in named:
+                    self._client.indices.delete(index=old, ignore_unavailable=True)
+        return named
+
+    def live(self, persona: str) -> tuple[str, IndexIdentity] | None:
+        """The live index's name and identity, or None if the persona has none."""
+        with _explained(f"alias {alias_name(persona)}"):
+            try:
+                found = self._client.indices.get(index=alias_name(persona))
+            except NotFoundError:
+                return None
+        ((name, body),) = found.items()
+        return name, IndexIdentity.model_validate(body["mappings"]["_meta"])
+
+    def _is_complete(self, name: str, identity: IndexIdentity) -> bool:
+        if not self._client.indices.exists(index=name):
+            return False
+        meta = self._client.indices.get(index=name)[name]["mappings"].get("_meta")
+        return bool(meta == identity.model_dump(mode="json") and self._count(name) == identity.chunks)
+
+    def _count(self, name: str) -> int:
+        return int(self._client.count(index=name, query={"term": {"entry": "chunk"}})["count"])
+
+
+@contextmanager
+def _explained(what: str) -> Iterator[None]:
+    """Turn the client's errors into ours."""
+    try:
+        yield
+    except (ElasticConnectionError, ConnectionTimeout) as error:
+        raise SearchUnavailableError(
+            f"Elasticsearch did not answer while working on {what}: {error.message}", next_step="twin status, then twin up elasticsearch"
+        ) from error
+    except BulkIndexError as error:
+        raise StoreError(f"{what}: an entry was refused: {str(error.errors[0])[:300]}", next_step="twin features PERSONA") from error
+    except (ApiError, TransportError) as error:
+        raise StoreError(f"{what}: Elasticsearch refused: {error}", next_step="see the elasticsearch log in $TWIN_HOME/logs") from error
+
+
+def lexical_query(text: str) -> dict[str, Any]:
+    """The BM25 leg: the passage's words count most, its title and section help."""
+    return {
+        "bool": {
+            "filter": [{"term": {"entry": "chunk"}}],
+            "must": [{"multi_match": {"query": text, "fields": ["text^1", "title^0.4", "section^0.4"], "type": "most_fields"}}],
+        }
+    }
+
+
+def two_leg_search(persona: str, text: str, vector: list[float], candidates: int) -> list[dict[str, Any]]:
+    """The body of one multi-search with both legs: BM25, then approximate nearest neighbours."""
+    header = {"index": alias_name(persona)}
+    return [
+        header,
+        {"query": lexical_query(text), "size": candidates, "_source": ["payload"]},
+        header,
+        {
+            "knn": {"field": "vector", "query_vector": vector, "k": candidates, "num_candidates": max(2 * candidates, 100)},
+            "size": candidates,
+            "_source": ["payload"],
+        },
+    ]

@@ -1,0 +1,119 @@
+"""Stages that are run once for each combination of inputs, settings and code, and remembered.
+
+A stage is a pure function `run(inputs, *, config) -> outputs`; the runner here does its reading, writing,
+timing and remembering, so that an interrupted pipeline goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+
+import twin_data
+from twin_data.contracts.base import Contract
+from twin_data.contracts.digests import digest_value
+from twin_data.store.schemas import to_frame, to_rows
+from twin_data.store.tables import FeatureStore, TableVersion
+
+RECORDS = "stage_runs"
+
+
+class NamedDigest(Contract):
+    """One input of a stage, by name and digest."""
+
+    name: str
+    digest: str
+
+
+class StageRecord(Contract):
+    """What a stage run was made of and what it made."""
+
+    stage: str
+    key: str
+    """Digest of stage, inputs, settings and code; equal keys need no second run."""
+    inputs: tuple[NamedDigest, ...]
+    config_digest: str
+    code_digest: str
+    outputs: tuple[TableVersion, ...]
+    seconds: float
+    finished_at: datetime
+
+    def output(self, table: str) -> TableVersion:
+        """The version of `table` that this run wrote."""
+        return next(one for one in self.outputs if one.table == table)
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """A stage's record, and whether it was remembered rather than run."""
+
+    record: StageRecord
+    reused: bool
+
+
+@cache
+def code_digest() -> str:
+    """SHA-256 over this package's source files: a change of code makes every stage run again."""
+    root = Path(twin_data.__file__).parent
+    files = sorted(path for path in root.rglob("*") if path.suffix in {".py", ".j2", ".json"})
+    return digest_value([[path.relative_to(root).as_posix(), path.read_text("utf-8")] for path in files])
+
+
+def run_stage(
+    store: FeatureStore,
+    stage: str,
+    *,
+    inputs: Mapping[str, str],
+    config: Contract,
+    compute: Callable[[], Mapping[str, pl.DataFrame]],
+) -> StageResult:
+    """Run a stage unless the same run is on record and its tables are still there.
+
+    Args:
+        store: Where the outputs go.
+        stage: The stage's name.
+        inputs: Digest of each input, by name.
+        config: The stage's settings.
+        compute: Reads the inputs, calls the stage and returns its output tables.
+
+    Returns:
+        The record; it is written after all tables, so an interrupted run leaves none.
+    """
+    named = tuple(NamedDigest(name=name, digest=digest) for name, digest in sorted(inputs.items()))
+    config_digest = digest_value(config)
+    key = digest_value([stage, named, config_digest, code_digest()])
+    if record := _recorded(store, key):
+        return StageResult(record=record, reused=True)
+    started = time.monotonic()
+    outputs = tuple(store.write(table, frame) for table, frame in compute().items())
+    record = StageRecord(
+        stage=stage,
+        key=key,
+        inputs=named,
+        config_digest=config_digest,
+        code_digest=code_digest(),
+        outputs=outputs,
+        seconds=round(time.monotonic() - started, 3),
+        finished_at=datetime.now(UTC),
+    )
+    store.append(RECORDS, to_frame([record], StageRecord))
+    return StageResult(record=record, reused=False)
+
+
+def stage_records(store: FeatureStore) -> tuple[StageRecord, ...]:
+    """Every recorded run, oldest first."""
+    if not store.exists(RECORDS):
+        return ()
+    return tuple(sorted(to_rows(store.read(RECORDS), StageRecord), key=lambda record: record.finished_at))
+
+
+def _recorded(store: FeatureStore, key: str) -> StageRecord | None:
+    """The newest record of that key whose tables can all still be read."""
+    found = [record for record in stage_records(store) if record.key == key]
+    return next((one for one in reversed(found) if all(store.has_version(table) for table in one.outputs)), None)

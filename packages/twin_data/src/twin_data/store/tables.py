@@ -1,0 +1,103 @@
+"""Delta tables of one persona: `<store>/<persona>/<table>`, versioned, written whole or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError, TableNotFoundError
+
+from twin_data.contracts.base import Contract
+from twin_data.contracts.digests import digest_rows
+from twin_data.contracts.errors import StoreError
+
+
+class TableVersion(Contract):
+    """One version of one table, and the digest of its rows."""
+
+    table: str
+    version: int
+    rows: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class FeatureStore:
+    """The tables of one persona below a local folder or an object-store URL."""
+
+    root: str
+
+    @classmethod
+    def of(cls, features: Path | str, persona: str) -> FeatureStore:
+        """The store of a persona below the features folder or URL."""
+        return cls(f"{str(features).rstrip('/')}/{persona}")
+
+    def location(self, table: str) -> str:
+        """Path or URL of a table."""
+        return f"{self.root}/{table}"
+
+    def exists(self, table: str) -> bool:
+        """Whether the table has been written."""
+        return DeltaTable.is_deltatable(self.location(table))
+
+    def write(self, table: str, frame: pl.DataFrame) -> TableVersion:
+        """Replace the table's rows by `frame`'s in one new version; older versions stay readable until vacuumed.
+
+        Raises:
+            StoreError: The table could not be written (disk full, no permission); the former version is untouched.
+        """
+        try:
+            frame.write_delta(
+                self.location(table), mode="overwrite", delta_write_options={"schema_mode": "overwrite"}
+            )
+        except (DeltaError, OSError) as error:
+            raise StoreError(
+                f"table {self.location(table)} could not be written: {error}",
+                next_step="free disk space or correct the folder's permissions, then run the same command again",
+            ) from error
+        return self._describe(table, frame)
+
+    def append(self, table: str, frame: pl.DataFrame) -> None:
+        """Add rows in one new version."""
+        try:
+            frame.write_delta(self.location(table), mode="append")
+        except (DeltaError, OSError) as error:
+            raise StoreError(
+                f"table {self.location(table)} could not be written: {error}",
+                next_step="free disk space or correct the folder's permissions, then run the same command again",
+            ) from error
+
+    def read(self, table: str, *, version: int | None = None) -> pl.DataFrame:
+        """All rows of the newest or of one older version.
+
+        Raises:
+            StoreError: The table, or that version of it, does not exist.
+        """
+        try:
+            return pl.read_delta(self.location(table), version=version)
+        except (TableNotFoundError, DeltaError, OSError) as error:
+            named = f"version {version} of " if version is not None else ""
+            raise StoreError(
+                f"{named}table {self.location(table)} cannot be read: {error}", next_step="run `twin features PERSONA`"
+            ) from error
+
+    def has_version(self, described: TableVersion) -> bool:
+        """Whether a version is there and still readable."""
+        if not self.exists(described.table):
+            return False
+        try:
+            DeltaTable(self.location(described.table), version=described.version).to_pyarrow_dataset()
+        except DeltaError:
+            return False
+        return True
+
+    def _describe(self, table: str, frame: pl.DataFrame) -> TableVersion:
+        version = DeltaTable(self.location(table)).version()
+        return TableVersion(table=table, version=version, rows=frame.height, digest=digest_frame(frame))
+
+
+def digest_frame(frame: pl.DataFrame) -> str:
+    """SHA-256 over a frame's rows, whatever their order."""
+    return digest_rows(frame.iter_rows(named=True))

@@ -1,0 +1,178 @@
+"""Clean without losing the voice: what is not the text goes, every letter and mark of the author's stays.
+
+Removed: pages that are no text (colophons, imprints, title pages), mail signatures, control characters, secrets and
+third parties' identifiers. Punctuation, casing, function words, dashes and quotation marks are never touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import regex
+
+from twin_data.contracts.base import Contract, Span
+from twin_data.contracts.digests import digest_text
+from twin_data.contracts.documents import (
+    BLOCK_SEPARATOR,
+    Block,
+    BlockStyle,
+    CleanDocument,
+    DocumentKind,
+    Passage,
+    RawDocument,
+    Rejection,
+    Role,
+    block_spans,
+)
+from twin_data.transform.identifiers import Finding, find_identifiers, names_pattern
+
+STAGE = "clean"
+EXCERPT_CHARACTERS = 200
+_MARGIN = 40
+_CONTROL = regex.compile(r"[\p{Cc}\p{Cs}\uFEFF\u00AD\u200B--[\n\t]]+", flags=regex.VERSION1)
+_SPACES = regex.compile(r"[^\S\n]+")
+_BLANK_LINES = regex.compile(r"\s*\n\s*")
+
+
+class CleanConfig(Contract):
+    """Which kinds of document lose what."""
+
+    drop_matter: tuple[str, ...] = (
+        "colophon", "imprint", "titlepage", "halftitlepage", "copyright-page", "toc", "loi", "endnotes", "index",
+        "bibliography", "part", "volume",
+    )  # fmt: skip
+    """Kinds of page, in EPUB's structural vocabulary, that hold none of the author's text."""
+    redact_names_in: tuple[DocumentKind, ...] = (DocumentKind.CHAT, DocumentKind.MAIL, DocumentKind.REVIEW)
+    """Private kinds, in which full names from the archive's own rosters are blanked. What the author published stays."""
+
+
+@dataclass(frozen=True)
+class CleanInputs:
+    """Documents as read, and how the persona is named."""
+
+    documents: tuple[RawDocument, ...]
+    own_names: frozenset[str]
+    """The persona's name and aliases, which are no third party's."""
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """Clean documents, and everything that was removed."""
+
+    documents: tuple[CleanDocument, ...]
+    rejections: tuple[Rejection, ...]
+
+
+def run(inputs: CleanInputs, *, config: CleanConfig) -> Cleaned:
+    """Clean every document; each removal is a rejection with its reason."""
+    names = names_pattern(_roster(inputs.documents) - inputs.own_names)
+    documents, rejections = [], []
+    for raw in inputs.documents:
+        cleaned, removed = clean_document(raw, config, names if raw.kind in config.redact_names_in else None)
+        rejections += removed
+        if cleaned is not None:
+            documents.append(cleaned)
+    return Cleaned(tuple(documents), tuple(rejections))
+
+
+def clean_document(
+    raw: RawDocument, config: CleanConfig, names: regex.Pattern[str] | None
+) -> tuple[CleanDocument | None, list[Rejection]]:
+    """One document, or None if nothing of it may stay, and what was removed from it."""
+    digest = digest_text(raw.text)
+    if raw.matter in config.drop_matter:
+        return None, [_rejection(raw, digest, Span(start=0, end=len(raw.text)), f"matter_{raw.matter}", _blank(raw.text, names))]
+    kept: list[Block] = []
+    removed: list[Rejection] = []
+    for block, span in zip(raw.blocks, raw.spans, strict=True):
+        if block.basis == "signature":
+            removed.append(_rejection(raw, digest, span, "signature", "[signature]"))
+            continue
+        findings = find_identifiers(block.text, names)
+        removed += [_redaction(raw, digest, span, block.text, findings, one) for one in findings]
+        text = tidy(_replace(block.text, findings), keep_lines=block.style is BlockStyle.CODE)
+        if text:
+            author = "[name]" if names is not None and block.role is not Role.OWN and block.author else block.author
+            kept.append(block.model_copy(update={"text": text, "author": author}))
+    if not any(block.role is Role.OWN and block.style is not BlockStyle.HEADING for block in kept):
+        whole = Span(start=0, end=len(raw.text))
+        return None, [*removed, _rejection(raw, digest, whole, "no_own_words", _blank(raw.text, names))]
+    return _assemble(raw, kept), removed
+
+
+def tidy(text: str, *, keep_lines: bool = False) -> str:
+    """Fold white space and drop control characters; every other character stays as the author set it."""
+    text = _CONTROL.sub("", text)
+    if keep_lines:
+        return text.strip("\n").rstrip()
+    return _BLANK_LINES.sub("\n", _SPACES.sub(" ", text)).strip()
+
+
+def _assemble(raw: RawDocument, blocks: Sequence[Block]) -> CleanDocument:
+    texts = [block.text for block in blocks]
+    text = BLOCK_SEPARATOR.join(texts)
+    passages = tuple(
+        Passage(
+            start=span.start, end=span.end, role=block.role, style=block.style, author=block.author, level=block.level
+        )
+        for block, span in zip(blocks, block_spans(texts), strict=True)
+    )
+    return CleanDocument(
+        document_id=raw.document_id,
+        source=raw.source,
+        kind=raw.kind,
+        title=raw.title,
+        date=raw.date,
+        url=raw.url,
+        text=text,
+        digest=digest_text(text),
+        passages=passages,
+        thread=raw.thread,
+        series=raw.series,
+    )
+
+
+def _roster(documents: Iterable[RawDocument]) -> set[str]:
+    """Names of the other people who speak in the archive's conversations."""
+    return {
+        block.author
+        for raw in documents
+        if raw.kind in {DocumentKind.CHAT, DocumentKind.MAIL, DocumentKind.REVIEW}
+        for block in raw.blocks
+        if block.author and block.role is not Role.OWN
+    }
+
+
+def _replace(text: str, findings: Sequence[Finding]) -> str:
+    pieces, at = [], 0
+    for finding in findings:
+        pieces += [text[at : finding.start], finding.placeholder]
+        at = finding.end
+    return "".join([*pieces, text[at:]])
+
+
+def _blank(text: str, names: regex.Pattern[str] | None) -> str:
+    return _replace(text, find_identifiers(text, names))
+
+
+def _redaction(
+    raw: RawDocument, digest: str, block: Span, text: str, findings: Sequence[Finding], one: Finding
+) -> Rejection:
+    """The record of one blanked identifier; its neighbourhood is shown with all of them blanked."""
+    before = _replace(text[: one.start], [f for f in findings if f.end <= one.start])
+    after = _replace(text[one.end :], [Finding(f.start - one.end, f.end - one.end, f.kind) for f in findings if f.start >= one.end])
+    span = Span(start=block.start + one.start, end=block.start + one.end)
+    return _rejection(raw, digest, span, f"redacted_{one.kind}", before[-_MARGIN:] + one.placeholder + after[:_MARGIN])
+
+
+def _rejection(raw: RawDocument, digest: str, span: Span, reason: str, redacted: str) -> Rejection:
+    return Rejection(
+        stage=STAGE,
+        document_id=raw.document_id,
+        text_digest=digest,
+        start=span.start,
+        end=span.end,
+        reason=reason,
+        redacted_text=redacted[:EXCERPT_CHARACTERS],
+    )

@@ -1,0 +1,75 @@
+"""Find every training passage that shares a run of thirteen words with the held-out test set.
+
+Thirteen words is the length used for GPT-3's contamination study (Brown et al., 2020). The passages stay in the search
+index, where they do no harm; as training material they are excluded by span.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from twin_data.contracts.base import Contract, Span
+from twin_data.contracts.documents import CorpusDocument, Rejection, Split
+from twin_data.scoring.sentences import WORD
+from twin_data.store.schemas import to_frame, to_rows
+
+STAGE = "decontaminate"
+
+
+class DecontaminateConfig(Contract):
+    """How long a shared run of words must be."""
+
+    run_words: int = 13
+
+
+def run(inputs: pl.DataFrame, *, config: DecontaminateConfig) -> pl.DataFrame:
+    """Spans of training documents that may not train, as rows of the contract `Rejection`.
+
+    Args:
+        inputs: Rows of the contract `CorpusDocument`.
+        config: Length of the runs.
+    """
+    documents = to_rows(inputs, CorpusDocument)
+    held_out = {
+        gram
+        for document in documents
+        if document.split is Split.TEST
+        for gram, _ in _grams(document.text, config.run_words)
+    }
+    exclusions = []
+    for document in documents:
+        if document.split is Split.TRAIN:
+            overlaps = [span for gram, span in _grams(document.text, config.run_words) if gram in held_out]
+            exclusions += [_exclusion(document, span) for span in _merged(overlaps)]
+    return to_frame(exclusions, Rejection)
+
+
+def _grams(text: str, length: int) -> list[tuple[int, Span]]:
+    matches = list(WORD.finditer(text))
+    lowered = [match[0].casefold() for match in matches]
+    return [
+        (hash(tuple(lowered[i : i + length])), Span(start=matches[i].start(), end=matches[i + length - 1].end()))
+        for i in range(len(lowered) - length + 1)
+    ]
+
+
+def _merged(spans: list[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for span in spans:
+        if merged and span.start <= merged[-1].end:
+            merged[-1] = Span(start=merged[-1].start, end=max(span.end, merged[-1].end))
+        else:
+            merged.append(span)
+    return merged
+
+
+def _exclusion(document: CorpusDocument, span: Span) -> Rejection:
+    return Rejection(
+        stage=STAGE,
+        document_id=document.document_id,
+        text_digest=document.digest,
+        start=span.start,
+        end=span.end,
+        reason="shares_13_words_with_the_test_set",
+        redacted_text=span.of(document.text)[:200],
+    )

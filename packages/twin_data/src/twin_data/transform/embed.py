@@ -1,0 +1,66 @@
+"""Embed chunks once: a text that was embedded by the same model before costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import polars as pl
+
+from twin_data.contracts.digests import digest_text
+from twin_data.scoring.encoder import SentenceEncoder
+from twin_data.store.tables import FeatureStore
+
+STAGE = "embed"
+TABLE = "embeddings"
+BATCH_CHUNKS = 128
+"""Chunks embedded between two writes: what an interruption can cost."""
+
+SCHEMA = pl.Schema({"text_digest": pl.String(), "model_digest": pl.String(), "vector": pl.List(pl.Float32())})
+
+Progress = Callable[[int, int], None]
+
+
+def embedded_text(chunk_context: str, chunk_text: str) -> str:
+    """What is embedded for a chunk: its context line, then its text."""
+    return f"{chunk_context}\n{chunk_text}"
+
+
+def with_text_digests(chunks: pl.DataFrame) -> pl.DataFrame:
+    """Add `text_digest`, the key of a chunk's embedding."""
+    digests = [digest_text(embedded_text(*row)) for row in chunks.select("context", "text").iter_rows()]
+    return chunks.with_columns(pl.Series("text_digest", digests, dtype=pl.String))
+
+
+def run(inputs: pl.DataFrame, *, store: FeatureStore, encoder: SentenceEncoder, progress: Progress) -> pl.DataFrame:
+    """The chunks with their `vector`; missing ones are computed and stored batch by batch.
+
+    Args:
+        inputs: Rows of the contract `Chunk`.
+        store: Holds the table of embeddings, which outlives corpus versions.
+        encoder: The encoder whose digest names the vectors.
+        progress: Called with the number of chunks done and of all.
+    """
+    chunks = with_text_digests(inputs)
+    known = _known(store, encoder.reference.digest)
+    missing = chunks.join(known, on="text_digest", how="anti").unique("text_digest", maintain_order=True)
+    done = chunks.height - missing.height
+    progress(done, chunks.height)
+    for at in range(0, missing.height, BATCH_CHUNKS):
+        batch = missing.slice(at, BATCH_CHUNKS)
+        vectors = encoder.encode([embedded_text(*row) for row in batch.select("context", "text").iter_rows()])
+        rows = {
+            "text_digest": batch["text_digest"],
+            "model_digest": [encoder.reference.digest] * batch.height,
+            "vector": vectors.tolist(),
+        }
+        store.append(TABLE, pl.DataFrame(rows, schema=SCHEMA))
+        done += batch.height
+        progress(done, chunks.height)
+    return chunks.join(_known(store, encoder.reference.digest), on="text_digest", how="left", maintain_order="left")
+
+
+def _known(store: FeatureStore, model_digest: str) -> pl.DataFrame:
+    if not store.exists(TABLE):
+        return pl.DataFrame(schema=SCHEMA).drop("model_digest")
+    stored = store.read(TABLE).filter(pl.col("model_digest") == model_digest)
+    return stored.drop("model_digest").unique("text_digest")

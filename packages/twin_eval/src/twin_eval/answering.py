@@ -1,0 +1,191 @@
+"""Asks every question once, several at a time, and keeps each answer the moment it is there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import ValidationError
+from twin_data.contracts.answers import TwinOptions
+from twin_data.contracts.digests import digest_value, short
+from twin_data.contracts.errors import IntegrityError
+from twin_data.contracts.evaluation import HeldOutQuestion
+
+from twin_eval.client import EndpointFailure
+from twin_eval.errors import EvaluationError
+from twin_eval.questions import question_digest, questions_digest
+from twin_eval.records import Answer, AnswerRecord, EndpointError
+from twin_eval.storage import AppendOnlyLines, append_lines, complete_lines
+
+ANSWERS_FILE = "answers.jsonl"
+_MAX_UNREACHABLE_IN_A_ROW = 5
+AnswerKey = tuple[str, str, str]
+
+
+class Endpoint(Protocol):
+    """Whatever can be asked: the business microservice, or a stand-in."""
+
+    async def ask(self, question: str, options: TwinOptions) -> Answer:
+        """The answer; raises EndpointFailure if there is none."""
+        ...
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run has come."""
+
+    done: int
+    total: int
+    reused: int
+    errors: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskPlan:
+    """What is asked of which bundle, with which settings."""
+
+    persona: str
+    bundle: str
+    questions: Sequence[HeldOutQuestion]
+    options: TwinOptions
+    concurrency: int
+
+    @property
+    def settings_digest(self) -> str:
+        """Names the settings that can change an answer."""
+        return digest_value(self.options)
+
+    def key(self, question: HeldOutQuestion) -> AnswerKey:
+        """Names the answer to a question."""
+        return self.bundle, question_digest(question), self.settings_digest
+
+    def folder(self, evaluations: Path) -> Path:
+        """Where the run keeps what it makes."""
+        return evaluations / self.persona / self.bundle / short(questions_digest(self.questions))
+
+
+async def collect_answers(
+    plan: AskPlan, endpoint: Endpoint, evaluations: Path, *, progress: Callable[[Progress], None] | None = None
+) -> tuple[AnswerRecord, ...]:
+    """One record a question, in the questions' order; former answers with the same key are used again.
+
+    Answers of this bundle to other question sets count too. Errors are asked again.
+
+    Raises:
+        EvaluationError: The service went away or refuses every question; the answers so far are kept.
+        StoreError: The answers cannot be written.
+    """
+    known = stored_answers(plan.folder(evaluations).parent)
+    with append_lines(plan.folder(evaluations) / ANSWERS_FILE) as lines:
+        run = _Run(plan, endpoint, lines, known, progress)
+        return await run.complete(already_here=set(_answers_of(plan.folder(evaluations) / ANSWERS_FILE)))
+
+
+def stored_answers(bundle_folder: Path) -> dict[AnswerKey, AnswerRecord]:
+    """Every answer kept of one bundle, whatever the question set it was given to; errors left out.
+
+    Raises:
+        IntegrityError: A file of answers is damaged.
+    """
+    found: dict[AnswerKey, AnswerRecord] = {}
+    for path in sorted(bundle_folder.glob(f"*/{ANSWERS_FILE}")):
+        found |= _answers_of(path)
+    return found
+
+
+def _answers_of(path: Path) -> dict[AnswerKey, AnswerRecord]:
+    found = {}
+    for number, line in enumerate(complete_lines(path), start=1):
+        try:
+            record = AnswerRecord.model_validate_json(line)
+        except ValidationError as error:
+            raise IntegrityError(
+                f"{path}:{number} is not a record of an answer",
+                next_step=f"delete that line, or {path} to ask everything again",
+            ) from error
+        if record.answer is not None:
+            found[record.key] = record
+    return found
+
+
+class _Run:
+    """The state of one pass over the questions."""
+
+    def __init__(
+        self,
+        plan: AskPlan,
+        endpoint: Endpoint,
+        lines: AppendOnlyLines,
+        known: Mapping[AnswerKey, AnswerRecord],
+        progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self._plan = plan
+        self._endpoint = endpoint
+        self._lines = lines
+        self._known = known
+        self._progress = progress
+        self._records: dict[str, AnswerRecord] = {}
+        self._reused = self._errors = self._unreachable_in_a_row = 0
+
+    async def complete(self, *, already_here: set[AnswerKey]) -> tuple[AnswerRecord, ...]:
+        """Reuse what is known, ask the rest."""
+        open_questions = []
+        for question in self._plan.questions:
+            record = self._known.get(self._plan.key(question))
+            if record is None:
+                open_questions.append(question)
+                continue
+            record = record.model_copy(update={"question_id": question.id})
+            self._reused += 1
+            self._keep(record, write=record.key not in already_here)
+        waiting = iter(open_questions)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(self._plan.concurrency, len(open_questions))):
+                    group.create_task(self._ask_each(waiting))
+        except BaseExceptionGroup as group_error:
+            raise group_error.exceptions[0] from None  # the other tasks were cancelled because of it
+        return tuple(self._records[question.id] for question in self._plan.questions)
+
+    async def _ask_each(self, waiting: Iterator[HeldOutQuestion]) -> None:
+        for question in waiting:
+            try:
+                answer, error = await self._endpoint.ask(question.question, self._plan.options), None
+                self._unreachable_in_a_row = 0
+            except EndpointFailure as failure:
+                answer, error = None, failure.error
+                self._stop_if_gone(failure)
+            self._keep(self._record(question, answer, error), write=True)
+
+    def _stop_if_gone(self, failure: EndpointFailure) -> None:
+        self._errors += 1
+        self._unreachable_in_a_row = self._unreachable_in_a_row + 1 if failure.is_unreachable else 0
+        if self._unreachable_in_a_row >= _MAX_UNREACHABLE_IN_A_ROW:
+            raise EvaluationError(
+                f"the service went away after {len(self._records)} of {len(self._plan.questions)} questions: {failure}",
+                next_step="start it with `twin up` and run the same command again: the answers so far are kept",
+            )
+
+    def _record(self, question: HeldOutQuestion, answer: Answer | None, error: EndpointError | None) -> AnswerRecord:
+        bundle, digest, settings = self._plan.key(question)
+        return AnswerRecord(
+            question_id=question.id,
+            question_digest=digest,
+            bundle=bundle,
+            settings_digest=settings,
+            asked_at=datetime.now(UTC),
+            answer=answer,
+            error=error,
+        )
+
+    def _keep(self, record: AnswerRecord, *, write: bool) -> None:
+        if write:
+            self._lines.append(record.model_dump_json())
+        self._records[record.question_id] = record
+        if self._progress:
+            state = Progress(len(self._records), len(self._plan.questions), self._reused, self._errors)
+            self._progress(state)

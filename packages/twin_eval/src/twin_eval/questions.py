@@ -1,0 +1,177 @@
+"""Held-out questions: read, validated, and checked against the sources that they quote."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+from twin_data.contracts.digests import digest_rows, digest_text
+from twin_data.contracts.evaluation import HeldOutQuestion, QuestionKind
+
+from twin_eval.errors import QuestionsError
+from twin_eval.folding import fold_white_space
+from twin_eval.matching import NormalisedText
+
+_SHOWN_PROBLEMS = 20
+_EXAMPLE = (
+    '{"id": "…", "kind": "factual", "question": "…", "answer": "…", "expected": "answer", '
+    '"facts": [{"text": "…", "essential": true}], "evidence": [{"file": "…", "quote": "…"}]}'
+)
+
+
+@dataclass(frozen=True)
+class QuestionProblem:
+    """What is wrong with one question, and what to change."""
+
+    question_id: str
+    message: str
+    fix: str
+
+    def __str__(self) -> str:
+        return f"{self.question_id}: {self.message}; {self.fix}"
+
+
+def load_questions(path: Path) -> tuple[HeldOutQuestion, ...]:
+    """Read `questions.jsonl`: one question a line, blank lines ignored.
+
+    Raises:
+        QuestionsError: The file is missing or empty, or lines are wrong; every problem is listed as
+            `file:line: what is wrong; what to change`.
+    """
+    if not path.is_file():
+        raise QuestionsError(f"{path} does not exist", next_step=f"create it, one question a line: {_EXAMPLE}")
+    questions: dict[str, HeldOutQuestion] = {}
+    problems: list[str] = []
+    try:
+        lines = path.read_text("utf-8-sig").split("\n")  # not splitlines: U+2028 may stand inside a JSON string
+    except UnicodeDecodeError as error:
+        raise QuestionsError(f"{path}: not UTF-8 at byte {error.start}", next_step="save the file as UTF-8") from error
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        read = _read(line)
+        if isinstance(read, HeldOutQuestion):
+            found = _inconsistencies(read)
+            if questions.setdefault(read.id, read) is not read:
+                found.append(f"a second question with the id {read.id!r}; rename one")
+        else:
+            found = read
+        problems += [f"{path}:{number}: {problem}" for problem in found]
+    if problems:
+        more = f"\n… and {len(problems) - _SHOWN_PROBLEMS} more" if len(problems) > _SHOWN_PROBLEMS else ""
+        raise QuestionsError("\n".join(problems[:_SHOWN_PROBLEMS]) + more, next_step=f"correct {path}")
+    if not questions:
+        raise QuestionsError(f"{path} holds no question", next_step=f"write one a line: {_EXAMPLE}")
+    return tuple(questions.values())
+
+
+def check_evidence(
+    questions: Sequence[HeldOutQuestion], text_of: Callable[[str], str | None]
+) -> tuple[QuestionProblem, ...]:
+    """Find the evidence quotes that do not stand in the sources, white space folded.
+
+    Args:
+        questions: The questions.
+        text_of: The text of a source file without markup; None if there is no such file.
+    """
+    folded: dict[str, str | None] = {}
+    problems = []
+    for question in questions:
+        for evidence in question.evidence:
+            if evidence.file not in folded:
+                text = text_of(evidence.file)
+                folded[evidence.file] = None if text is None else fold_white_space(text)
+            held = folded[evidence.file]
+            if held is None:
+                message = f"there is no source {evidence.file!r}"
+                problems.append(QuestionProblem(question.id, message, "correct evidence.file"))
+            elif fold_white_space(evidence.quote) not in held:
+                shown = evidence.quote if len(evidence.quote) <= 80 else f"{evidence.quote[:79]}…"
+                fix = "copy the quote from the source, letter by letter"
+                problems.append(QuestionProblem(question.id, f"{evidence.file} does not hold the quote “{shown}”", fix))
+    return tuple(problems)
+
+
+def check_reference_answers(questions: Sequence[HeldOutQuestion]) -> tuple[QuestionProblem, ...]:
+    """Find essential facts that the question's own answer does not state: no twin could be scored right on them."""
+    problems = []
+    for question in questions:
+        stated = NormalisedText(question.answer or "")
+        for fact in question.facts:
+            if fact.essential and not stated.states(fact.text):
+                message = f"the reference answer does not state the essential fact {fact.text!r}"
+                problems.append(QuestionProblem(question.id, message, "use the answer's own words for the fact"))
+    return tuple(problems)
+
+
+def questions_digest(questions: Sequence[HeldOutQuestion]) -> str:
+    """Names a question set: ids, wording, facts and evidence, in any order."""
+    return digest_rows(questions)
+
+
+def question_digest(question: HeldOutQuestion) -> str:
+    """Names what is asked. Facts and evidence are left out: mending them does not make an answer stale."""
+    return digest_text(question.question)
+
+
+def _read(line: str) -> HeldOutQuestion | list[str]:
+    """The question of one line, or what is wrong with it."""
+    try:
+        values = json.loads(line)
+    except json.JSONDecodeError as error:
+        return [f"not JSON at character {error.pos + 1}: {error.msg}; write one JSON object on one line"]
+    if not isinstance(values, dict):
+        return [f"a {type(values).__name__} where an object belongs; write {_EXAMPLE}"]
+    try:
+        return HeldOutQuestion.model_validate(values)
+    except ValidationError as error:
+        return [_described(dict(problem)) for problem in error.errors(include_url=False)]
+
+
+def _described(problem: dict[str, object]) -> str:
+    location = problem["loc"]
+    assert isinstance(location, tuple)
+    field, name = str(location[-1]) if location else "", ".".join(map(str, location))
+    if problem["type"] == "extra_forbidden":
+        return f"unknown field {name!r}; {_nearest(field, list(HeldOutQuestion.model_fields))}"
+    if problem["type"] == "missing":
+        return f"the field {name!r} is missing; add it"
+    if problem["type"] == "enum":
+        return f"{name}: unknown kind {problem['input']!r}; {_nearest(str(problem['input']), list(QuestionKind))}"
+    return f"{name}: {problem['msg']}, not {problem['input']!r}; correct the value"
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean {str(near[0])!r}?" if near else f"known: {', '.join(known)}"
+
+
+def _inconsistencies(question: HeldOutQuestion) -> list[str]:
+    """What makes a well-formed question impossible to score."""
+    found = []
+    for name in ("id", "question"):
+        if not str(getattr(question, name)).strip():
+            found.append(f"{name} is empty; fill it in")
+    wanted = "answer" if question.kind.is_answerable else "refuse"
+    if question.expected != wanted:
+        kind, expected = question.kind.value, question.expected
+        found.append(f"a question of kind {kind!r} expects {wanted!r}, not {expected!r}; change one")
+    if question.expected == "refuse" and (question.facts or question.evidence):
+        found.append("a question to be refused has facts or evidence; empty both, or change its kind")
+    if question.expected == "answer":
+        if not any(fact.essential for fact in question.facts):
+            found.append("no fact is essential; mark what a right answer must state")
+        if not question.evidence:
+            found.append("no evidence; quote the passage that holds the answer")
+    if not all(evidence.quote.strip() for evidence in question.evidence):
+        found.append("an evidence quote is empty; fill it in")
+    found += [
+        f"the fact {fact.text!r} has no word to look for; write the phrase that a right answer contains"
+        for fact in question.facts
+        if NormalisedText(fact.text).is_empty
+    ]
+    return found

@@ -1,0 +1,109 @@
+"""What the service said to one question, as it is kept and scored.
+
+The classes that end in `Seen` are the public API's objects as a client reads them: fields that are not needed here
+are ignored, so that the service may add some.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import ConfigDict, model_validator
+from twin_data.contracts.answers import AnswerOutcome, Citation, Cost, SentenceCheck
+from twin_data.contracts.base import Contract
+
+_LENIENT = ConfigDict(frozen=True, extra="ignore")
+
+
+class CitationSeen(Citation):
+    """A citation as the API gives it."""
+
+    model_config = _LENIENT
+
+
+class SentenceSeen(SentenceCheck):
+    """A sentence check as the API gives it."""
+
+    model_config = _LENIENT
+
+
+class CostSeen(Cost):
+    """What the answer took, by the service's own account."""
+
+    model_config = _LENIENT
+
+
+class PassageSeen(Contract):
+    """A retrieved passage: where it stands and what it says."""
+
+    model_config = _LENIENT
+
+    chunk_id: str
+    document_id: str
+    start: int
+    end: int
+    text: str
+
+
+class TwinSeen(Contract):
+    """The `twin` object of a response."""
+
+    model_config = _LENIENT
+
+    citations: tuple[CitationSeen, ...] = ()
+    outcome: AnswerOutcome
+    decline_reason: str | None = None
+    sentences: tuple[SentenceSeen, ...] = ()
+    passages: tuple[PassageSeen, ...] = ()
+    """Best first, as many as the service shows."""
+    bundle: str
+    cost: CostSeen = CostSeen()
+    trace_id: str
+
+
+class Answer(Contract):
+    """One answer."""
+
+    content: str
+    annotations: int
+    """How many url citations the message carries in OpenAI's form."""
+    twin: TwinSeen
+    seconds: float
+    """From sending the request to having the whole answer, at the concurrency of the run."""
+
+    @property
+    def is_declined(self) -> bool:
+        """Whether the twin refused, by its own account."""
+        return self.twin.outcome is AnswerOutcome.DECLINED
+
+
+class EndpointError(Contract):
+    """Why there is no answer: a fault of the endpoint, which says nothing about the twin's quality."""
+
+    code: str
+    message: str
+    status: int | None = None
+    """HTTP status; None where there was no response."""
+
+
+class AnswerRecord(Contract):
+    """One question's answer or error, and all that decides whether it may be used again."""
+
+    question_id: str
+    question_digest: str
+    bundle: str
+    settings_digest: str
+    asked_at: datetime
+    answer: Answer | None = None
+    error: EndpointError | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> AnswerRecord:
+        if (self.answer is None) == (self.error is None):
+            raise ValueError("a record holds either an answer or an error")
+        return self
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Answers with the same key are interchangeable."""
+        return self.bundle, self.question_digest, self.settings_digest

@@ -1,0 +1,167 @@
+"""Figures with an interval: Wilson's for proportions of few rows, the percentile bootstrap for everything else.
+
+Efron and Tibshirani (1993) for the bootstrap, by whole clusters where rows share a source document; Wilson (1927) for
+proportions, because the bootstrap of a few rows that all agree gives an interval of width zero.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from twin_data.contracts.base import Contract
+from twin_data.contracts.evaluation import Score
+
+Floats = NDArray[np.float64]
+_Z_95 = 1.959963984540054
+_BLOCK = 250
+"""Resamples that are held in memory at a time."""
+
+
+class IntervalConfig(Contract):
+    """How intervals are made."""
+
+    resamples: int = 2000
+    seed: int = 20_261
+    wilson_below_n: int = 100
+    """Proportions of fewer rows get Wilson's interval."""
+
+
+def wilson_interval(successes: int, n: int) -> tuple[float, float]:
+    """Wilson's 95 % score interval of a proportion."""
+    if not 0 <= successes <= n or n < 1:
+        raise ValueError(f"{successes} successes of {n}")
+    share, z2 = successes / n, _Z_95**2
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = _Z_95 / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
+    # The formula's own bounds, which rounding would miss by a hair.
+    low = 0.0 if successes == 0 else max(0.0, centre - half)
+    high = 1.0 if successes == n else min(1.0, centre + half)
+    return low, high
+
+
+def bootstrap_interval(
+    values: Sequence[float],
+    *,
+    config: IntervalConfig,
+    quantile: float | None = None,
+    clusters: Sequence[Hashable] | None = None,
+) -> tuple[float, float]:
+    """The 95 % percentile bootstrap interval of the mean, or of a quantile.
+
+    Args:
+        values: At least one number.
+        config: Resamples and seed.
+        quantile: Between 0 and 1; None for the mean.
+        clusters: One label a value. Whole clusters are drawn, so that rows of one source document, which stand and
+            fall together, do not count as independent.
+    """
+    sample = np.asarray(values, dtype=np.float64)
+    labels = _labels(clusters, len(sample))
+    estimates = np.concatenate(
+        [_estimates(sample, weights, quantile) for weights in _resampled_weights(labels, config)]
+    )
+    low, high = np.quantile(estimates, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def mean_score(
+    name: str, values: Sequence[float | None], *, config: IntervalConfig, clusters: Sequence[Hashable] | None = None
+) -> Score | None:
+    """The mean of the values that are not None; None if all are."""
+    kept, labels = _scored(values, clusters)
+    if not kept:
+        return None
+    value = math.fsum(kept) / len(kept)
+    low, high = bootstrap_interval(kept, config=config, clusters=labels)
+    return _score(name, value, low, high, kept, values)
+
+
+def proportion_score(
+    name: str, flags: Sequence[bool | None], *, config: IntervalConfig, clusters: Sequence[Hashable] | None = None
+) -> Score | None:
+    """The share of True among the flags that are not None; None if all are."""
+    kept, labels = _scored(flags, clusters)
+    if not kept:
+        return None
+    successes = sum(map(bool, kept))
+    is_unanimous = successes in {0, len(kept)}
+    if labels is None and (len(kept) < config.wilson_below_n or is_unanimous):
+        low, high = wilson_interval(successes, len(kept))
+    else:
+        low, high = bootstrap_interval(kept, config=config, clusters=labels)
+    return _score(name, successes / len(kept), low, high, kept, flags)
+
+
+def quantile_score(
+    name: str,
+    values: Sequence[float | None],
+    quantile: float,
+    *,
+    config: IntervalConfig,
+    clusters: Sequence[Hashable] | None = None,
+) -> Score | None:
+    """The smallest value that at least this share of the values does not exceed."""
+    kept, labels = _scored(values, clusters)
+    if not kept:
+        return None
+    value = float(np.quantile(np.asarray(kept), quantile, method="inverted_cdf"))
+    low, high = bootstrap_interval(kept, config=config, quantile=quantile, clusters=labels)
+    return _score(name, value, low, high, kept, values)
+
+
+def _scored(values: Sequence[Any], clusters: Sequence[Hashable] | None) -> tuple[list[float], list[Hashable] | None]:
+    if clusters is not None and len(clusters) != len(values):
+        raise ValueError(f"{len(clusters)} cluster labels for {len(values)} values")
+    kept = [float(value) for value in values if value is not None]
+    if clusters is None:
+        return kept, None
+    return kept, [label for label, value in zip(clusters, values, strict=True) if value is not None]
+
+
+def _score(name: str, value: float, low: float, high: float, kept: Sequence[Any], asked: Sequence[Any]) -> Score:
+    return Score(
+        name=name,
+        value=value,
+        # A percentile interval of a lopsided sample may leave out its own estimate.
+        low=min(low, value),
+        high=max(high, value),
+        n=len(kept),
+        unscored=len(asked) - len(kept),
+    )
+
+
+def _labels(clusters: Sequence[Hashable] | None, n: int) -> NDArray[np.intp]:
+    """The clusters as numbers from 0; every row its own cluster if there are none."""
+    if n == 0:
+        raise ValueError("no value to make an interval of")
+    if clusters is None:
+        return np.arange(n)
+    numbers = {label: at for at, label in enumerate(dict.fromkeys(clusters))}
+    return np.asarray([numbers[label] for label in clusters])
+
+
+def _resampled_weights(labels: NDArray[np.intp], config: IntervalConfig) -> Iterator[Floats]:
+    """How often each row is drawn, in blocks of shape (resamples, rows): clusters are drawn with replacement."""
+    rng = np.random.default_rng(config.seed)
+    count = int(labels.max()) + 1
+    shares = np.full(count, 1 / count)
+    for at in range(0, config.resamples, _BLOCK):
+        size = min(_BLOCK, config.resamples - at)
+        yield rng.multinomial(count, shares, size=size)[:, labels].astype(np.float64)
+
+
+def _estimates(sample: Floats, weights: Floats, quantile: float | None) -> Floats:
+    """The statistic of each resample, shape (resamples,)."""
+    totals = weights.sum(axis=1)
+    if quantile is None:
+        return np.asarray(weights @ sample / totals)
+    order = np.argsort(sample, kind="stable")
+    cumulated = np.cumsum(weights[:, order], axis=1)
+    # A hair less than the bound, as a product of floats may exceed the whole number that it stands for.
+    wanted = np.maximum(quantile * totals * (1 - 1e-12), 1e-12)
+    first = np.argmax(cumulated >= wanted[:, None], axis=1)
+    return np.asarray(sample[order][first])

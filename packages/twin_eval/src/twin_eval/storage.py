@@ -1,0 +1,107 @@
+"""Files of an evaluation: whole or not at all, and answers that survive an interruption."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from twin_data.contracts.errors import StoreError
+
+from twin_eval.errors import EvaluationError
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write under a temporary name beside `path`, then rename into place.
+
+    Raises:
+        StoreError: The disk is full or the folder may not be written; the former file is untouched.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+                stream.write(text)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.chmod(beside, 0o644)
+            os.replace(beside, path)
+        except BaseException:
+            Path(beside).unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def complete_lines(path: Path) -> list[str]:
+    """The lines of a file that end in a newline; a last one that a crash cut short is left out."""
+    if not path.is_file():
+        return []
+    data = path.read_bytes()
+    return data[: data.rfind(b"\n") + 1].decode("utf-8").splitlines()
+
+
+class AppendOnlyLines:
+    """An open file whose lines are on the disk when `append` returns."""
+
+    def __init__(self, stream: IO[bytes], path: Path) -> None:
+        self._stream = stream
+        self._path = path
+
+    def append(self, line: str) -> None:
+        """Write one line.
+
+        Raises:
+            StoreError: The disk is full.
+        """
+        try:
+            self._stream.write(line.encode("utf-8") + b"\n")
+            os.fsync(self._stream.fileno())
+        except OSError as error:
+            raise _unwritable(self._path, error) from error
+
+
+@contextmanager
+def append_lines(path: Path) -> Iterator[AppendOnlyLines]:
+    """Open `path` for appending, by one process at a time; a line that a crash cut short is removed first.
+
+    Raises:
+        EvaluationError: Another process has it open.
+        StoreError: The folder may not be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        stream = path.open("a+b", buffering=0)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    with stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise EvaluationError(
+                f"another evaluation is writing {path}", next_step="wait for it to end, or stop it, then run this again"
+            ) from error
+        stream.seek(0)
+        stream.truncate(stream.read().rfind(b"\n") + 1)
+        yield AppendOnlyLines(stream, path)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _unwritable(path: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"{path} could not be written: {error.strerror or error}",
+        next_step="free disk space or correct the folder's permissions, then run the same command again",
+    )

@@ -1,0 +1,1 @@
+"""From a question to an answer of which every sentence was checked."""

@@ -1,0 +1,246 @@
+"""One question answered: understand, retrieve, draft, verify, and ship sentence by sentence."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin_data.contracts.answers import (
+    AnswerOutcome,
+    Cost,
+    Question,
+    Retrieval,
+    RetrievedPassage,
+    SentenceCheck,
+    SentenceOutcome,
+    VerifiedAnswer,
+)
+from twin_data.contracts.base import Span
+from twin_data.contracts.releases import VerificationSettings
+from twin_data.prompts.renderer import render_answer
+from twin_data.scoring.answerability import Evidence, EvidenceWindow, find_evidence
+from twin_serve.answering import declining
+from twin_serve.answering.citations import CitationList, sources_text
+from twin_serve.answering.drafts import sentences_of, tidy_sentence
+from twin_serve.answering.intents import asks_for_harm, asks_for_private, asks_what_you_are
+from twin_serve.answering.query import search_query
+from twin_serve.answering.verification import SentenceVerifier
+from twin_serve.ledger.money import price_of
+from twin_serve.llm.client import LanguageModel, Usage
+from twin_serve.search import PassageSearch
+from twin_serve.twins import Twin
+
+SECOND_QUOTE_RATIO = 0.85
+"""A second quotation, from another document, is added if it scores at least this much of the first."""
+
+
+@dataclass
+class Progress:
+    """What is known of an answer so far; kept up to date, so that an aborted request can still be accounted for."""
+
+    usage: Usage = field(default_factory=Usage)
+    llm_seconds: float = 0.0
+    retrieval_seconds: float = 0.0
+    verify_seconds: float = 0.0
+    text: str = ""
+    checks: list[SentenceCheck] = field(default_factory=list)
+    citations: CitationList = field(default_factory=CitationList)
+
+    def add(self, text: str) -> str:
+        """Append shipped text; returns the piece as it goes over the wire."""
+        piece = text if not self.text else (f"\n\n{text}" if text.startswith(("“", "Sources:")) else f" {text}")
+        self.text += piece
+        return piece
+
+
+class Answerer:
+    """Answers questions for any loaded twin."""
+
+    def __init__(self, search: PassageSearch, llm: LanguageModel) -> None:
+        self._search = search
+        self._llm = llm
+
+    async def answer(
+        self, twin: Twin, question: Question, trace_id: str, progress: Progress
+    ) -> AsyncIterator[str | VerifiedAnswer]:
+        """Yield pieces of text, each of them checked, and at last the whole answer.
+
+        Args:
+            twin: Who answers.
+            question: What was asked.
+            trace_id: Names the request in ledger and logs.
+            progress: Filled in on the way.
+
+        Raises:
+            TwinError: Search or model failed; nothing unchecked has been shipped.
+        """
+        started = time.monotonic()
+        run = _Run(twin, question, trace_id, progress, started)
+        query = search_query(question)
+        vector = (await asyncio.to_thread(twin.encoder.encode, [query]))[0]
+        if early := _early_answer(run, vector):
+            outcome, reason, text = early
+            yield progress.add(text)
+            yield run.finished(outcome, retrieval=None, decline_reason=reason)
+            return
+        if not question.options.retrieval:
+            async for piece in self._unretrieved(run):
+                yield piece
+            return
+        retrieval = await self._search.search(twin.manifest.persona, query, vector, twin.manifest.retrieval)
+        progress.retrieval_seconds = retrieval.seconds
+        passages = retrieval.passages[: twin.manifest.retrieval.passages]
+        evidence = await asyncio.to_thread(
+            find_evidence, query, vector, passages, encoder=twin.encoder, weights=twin.weights
+        )
+        if evidence.answerability < twin.manifest.verification.min_answerability:
+            yield progress.add(declining.no_evidence(twin.manifest))
+            yield run.finished(AnswerOutcome.DECLINED, retrieval=retrieval, decline_reason="no_evidence")
+            return
+        async for piece in self._grounded(run, passages, vector, evidence):
+            yield piece
+        yield run.finished(_outcome(progress.checks), retrieval=retrieval)
+
+    async def _grounded(
+        self, run: _Run, passages: tuple[RetrievedPassage, ...], vector: NDArray[np.float32], evidence: Evidence
+    ) -> AsyncIterator[str]:
+        """Checked sentences of the draft, the persona's own words where the draft does not reach, and the sources."""
+        progress, verifies = run.progress, run.question.options.verify
+        verifier = SentenceVerifier(passages, vector, run.twin, evidence)
+        async for sentence in self._draft(run, passages):
+            check_started = time.monotonic()
+            check = (
+                await asyncio.to_thread(verifier.check, sentence, progress.citations)
+                if verifies
+                else SentenceCheck(text=sentence, outcome=SentenceOutcome.UNCHECKED, support=0.0, reason="verification off")
+            )
+            progress.verify_seconds += time.monotonic() - check_started
+            progress.checks.append(check)
+            if check.outcome is not SentenceOutcome.DROPPED:
+                yield progress.add(check.text + "".join(f" [{n}]" for n in check.citations))
+        if verifies:
+            for window in _quotations(evidence, passages, progress.citations, run.twin.manifest.verification):
+                yield progress.add(_quote(progress, passages[window.passage], window))
+        if sources := sources_text(progress.citations.all):
+            yield progress.add(sources)
+
+    async def _unretrieved(self, run: _Run) -> AsyncIterator[str | VerifiedAnswer]:
+        """The bare model. There is nothing to check against, so every sentence is marked as unchecked."""
+        async for sentence in self._draft(run, ()):
+            run.progress.checks.append(
+                SentenceCheck(text=sentence, outcome=SentenceOutcome.UNCHECKED, support=0.0, reason="retrieval off")
+            )
+            yield run.progress.add(sentence)
+        yield run.finished(AnswerOutcome.GENERATED, retrieval=None)
+
+    async def _draft(self, run: _Run, passages: tuple[RetrievedPassage, ...]) -> AsyncIterator[str]:
+        """Sentences of the model's draft; time and tokens are booked also if the reader goes away."""
+        manifest = run.twin.manifest
+        turns = run.question.history
+        messages = render_answer(
+            display_name=manifest.display_name,
+            style_notes=manifest.style_notes,
+            question=run.question.text,
+            passages=passages,
+            history=turns[max(0, len(turns) - manifest.generation.max_history_turns) :],
+        )
+        started, waited = time.monotonic(), 0.0
+        try:
+            stream = self._llm.stream(run.twin.llm_model, messages, run.twin.generation, run.progress.usage)
+            async for sentence in sentences_of(stream):
+                if tidied := tidy_sentence(sentence):
+                    paused = time.monotonic()
+                    yield tidied
+                    waited += time.monotonic() - paused
+        finally:
+            run.progress.llm_seconds = time.monotonic() - started - waited
+
+
+@dataclass(frozen=True)
+class _Run:
+    twin: Twin
+    question: Question
+    trace_id: str
+    progress: Progress
+    started: float
+
+    def finished(
+        self, outcome: AnswerOutcome, *, retrieval: Retrieval | None, decline_reason: str | None = None
+    ) -> VerifiedAnswer:
+        manifest, progress = self.twin.manifest, self.progress
+        amount = price_of(progress.llm_seconds, manifest.price)
+        return VerifiedAnswer(
+            content=progress.text,
+            outcome=outcome,
+            decline_reason=decline_reason,
+            citations=progress.citations.all,
+            sentences=tuple(progress.checks),
+            retrieval=retrieval,
+            cost=Cost(
+                prompt_tokens=progress.usage.prompt_tokens,
+                completion_tokens=progress.usage.completion_tokens,
+                seconds=round(time.monotonic() - self.started, 4),
+                amount=amount,
+                currency=manifest.price.currency if amount is not None else None,
+            ),
+            bundle=manifest.bundle_id,
+            trace_id=self.trace_id,
+        )
+
+
+def _early_answer(run: _Run, vector: NDArray[np.float32]) -> tuple[AnswerOutcome, str | None, str] | None:
+    """What needs no look-up: the twin's disclosure, and refusals of what is private or harmful."""
+    text, manifest = run.question.text, run.twin.manifest
+    if asks_for_harm(text):
+        return AnswerOutcome.DECLINED, "unsafe", declining.unsafe(manifest)
+    if asks_for_private(text):
+        return AnswerOutcome.DECLINED, "private", declining.private(manifest)
+    if asks_what_you_are(text, vector, run.twin.encoder):
+        run.progress.checks.append(
+            SentenceCheck(text=manifest.disclosure, outcome=SentenceOutcome.UNCHECKED, support=0.0, reason="disclosure")
+        )
+        return AnswerOutcome.GENERATED, None, manifest.disclosure
+    return None
+
+
+def _quotations(
+    evidence: Evidence,
+    passages: tuple[RetrievedPassage, ...],
+    citations: CitationList,
+    settings: VerificationSettings,
+) -> list[EvidenceWindow]:
+    """The best window, and one from another document that is nearly as good, as far as they are not cited yet."""
+    fitting = [one for one in evidence.windows if len(one.text.split()) <= settings.max_quote_words]
+    if not fitting:
+        return []
+    chosen = [fitting[0]]
+    first_document = passages[fitting[0].passage].document_id
+    for window in fitting[1:]:
+        if window.score < SECOND_QUOTE_RATIO * fitting[0].score:
+            break
+        if passages[window.passage].document_id != first_document:
+            chosen.append(window)
+            break
+    return [one for one in chosen if not citations.covers(passages[one.passage], one.span)]
+
+
+def _quote(progress: Progress, passage: RetrievedPassage, window: EvidenceWindow) -> str:
+    citation = progress.citations.cite(passage, Span(start=window.span.start, end=window.span.end), 1.0)
+    progress.checks.append(
+        SentenceCheck(
+            text=window.text, outcome=SentenceOutcome.QUOTED, support=1.0, citations=(citation.n,), reason="the persona's own words"
+        )
+    )
+    return f"“{window.text}” [{citation.n}]"
+
+
+def _outcome(checks: list[SentenceCheck]) -> AnswerOutcome:
+    outcomes = {check.outcome for check in checks}
+    if not outcomes & {SentenceOutcome.SUPPORTED, SentenceOutcome.UNCHECKED}:
+        return AnswerOutcome.QUOTED if SentenceOutcome.QUOTED in outcomes else AnswerOutcome.DECLINED
+    return AnswerOutcome.GENERATED if outcomes <= {SentenceOutcome.SUPPORTED, SentenceOutcome.UNCHECKED} else AnswerOutcome.REPAIRED

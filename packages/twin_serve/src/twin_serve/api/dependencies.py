@@ -1,0 +1,62 @@
+"""What the routes share: the service's parts, and the caller's key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Header, Request
+
+from twin_data.configuration.home import TwinHome
+from twin_serve.answering.pipeline import Answerer
+from twin_serve.api.errors import UnauthorizedError
+from twin_serve.ledger.database import Database
+from twin_serve.ledger.keys import authenticate
+from twin_serve.ledger.ledger import Ledger
+from twin_serve.ledger.records import KeyRecord
+from twin_serve.llm.client import LanguageModel
+from twin_serve.metrics import Metrics
+from twin_serve.search import PassageSearch
+from twin_serve.twins import TwinDirectory
+
+
+@dataclass(frozen=True)
+class Service:
+    """Everything a request needs, made once at start-up."""
+
+    home: TwinHome
+    search: PassageSearch
+    llm: LanguageModel
+    twins: TwinDirectory
+    answerer: Answerer
+    database: Database
+    ledger: Ledger
+    metrics: Metrics
+
+
+def get_service(request: Request) -> Service:
+    """The running service."""
+    service = request.app.state.service
+    assert isinstance(service, Service)
+    return service
+
+
+ServiceDependency = Annotated[Service, Depends(get_service)]
+
+
+async def require_key(service: ServiceDependency, authorization: Annotated[str | None, Header()] = None) -> KeyRecord:
+    """The caller's key.
+
+    Raises:
+        UnauthorizedError: There is none, or it does not open anything.
+    """
+    scheme, _, plaintext = (authorization or "").partition(" ")
+    record = await authenticate(service.database, plaintext.strip()) if scheme.casefold() == "bearer" else None
+    if record is None:
+        raise UnauthorizedError(
+            "a valid API key is needed: Authorization: Bearer twin_…", next_step="twin keys create NAME"
+        )
+    return record
+
+
+KeyDependency = Annotated[KeyRecord, Depends(require_key)]

@@ -1,0 +1,90 @@
+"""Every error as OpenAI's clients expect it: `{"error": {message, type, code, next_step}}` and a fitting status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from twin_data.contracts.errors import (
+    ConfigurationError,
+    ContextLengthError,
+    IntegrityError,
+    LLMError,
+    LLMUnavailableError,
+    ModelError,
+    RegistryError,
+    SearchUnavailableError,
+    StoreError,
+    TwinError,
+)
+from twin_serve.ledger.errors import LedgerError, LedgerUnavailableError, RefusedError
+
+_STATUS: tuple[tuple[type[TwinError], int, str], ...] = (
+    (ContextLengthError, 400, "context_length_exceeded"),
+    (LLMUnavailableError, 503, "llm_unavailable"),
+    (LLMError, 502, "llm_error"),
+    (SearchUnavailableError, 503, "search_unavailable"),
+    (IntegrityError, 503, "bundle_mismatch"),
+    (ModelError, 503, "model_unavailable"),
+    (StoreError, 503, "store_error"),
+    (RegistryError, 404, "model_not_found"),
+    (ConfigurationError, 500, "configuration_error"),
+)
+
+
+class InvalidRequestError(TwinError):
+    """A field of the request has a value that is not served."""
+
+
+class UnauthorizedError(TwinError):
+    """No key, a wrong key or a revoked one."""
+
+
+def status_and_code(error: TwinError) -> tuple[int, str]:
+    """The HTTP status and the stable code of an error."""
+    if isinstance(error, (LedgerError, LedgerUnavailableError)):
+        return error.http_status, error.code
+    if isinstance(error, InvalidRequestError):
+        return 400, "invalid_request"
+    if isinstance(error, UnauthorizedError):
+        return 401, "invalid_api_key"
+    return next(((status, code) for kind, status, code in _STATUS if isinstance(error, kind)), (500, "internal_error"))
+
+
+def error_body(error: TwinError) -> dict[str, Any]:
+    """The body of an error, also sent as an event when a stream has begun."""
+    status, code = status_and_code(error)
+    kind = "invalid_request_error" if status < 500 else "server_error"
+    return {"error": {"message": error.message, "type": kind, "code": code, "next_step": error.next_step}}
+
+
+async def answer_twin_error(request: Request, error: Exception) -> JSONResponse:
+    """Handler for the errors that the product explains."""
+    assert isinstance(error, TwinError)
+    headers: Mapping[str, str] | None = error.http_headers if isinstance(error, RefusedError) else None
+    if isinstance(error, UnauthorizedError):
+        headers = {"www-authenticate": "Bearer"}
+    return JSONResponse(error_body(error), status_and_code(error)[0], headers)
+
+
+async def answer_invalid_request(request: Request, error: Exception) -> JSONResponse:
+    """Handler for bodies that do not fit the schema: the field, what is wrong with it, and its value's type."""
+    assert isinstance(error, RequestValidationError)
+    problems = [
+        f"{'.'.join(str(part) for part in problem['loc'] if part != 'body') or 'body'}: {problem['msg']}"
+        for problem in error.errors()
+    ]
+    shown = InvalidRequestError("; ".join(problems), next_step="see /docs for the fields of a request")
+    return JSONResponse(error_body(shown), 400)
+
+
+async def answer_http_error(request: Request, error: Exception) -> JSONResponse:
+    """Handler for unknown paths and methods."""
+    assert isinstance(error, HTTPException)
+    body = {"message": str(error.detail), "type": "invalid_request_error", "code": "not_found", "next_step": "see /docs"}
+    return JSONResponse({"error": body}, error.status_code, error.headers)

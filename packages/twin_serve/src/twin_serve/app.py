@@ -1,0 +1,74 @@
+"""The business microservice, put together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from twin_data.configuration.home import TwinHome, cache_folder
+from twin_data.contracts.errors import TwinError
+from twin_data.registry.mlflow_registry import MlflowRegistry
+from twin_serve.answering.pipeline import Answerer
+from twin_serve.api import catalogue, chat
+from twin_serve.api.dependencies import Service
+from twin_serve.api.errors import answer_http_error, answer_invalid_request, answer_twin_error
+from twin_serve.ledger.database import open_database, url_of
+from twin_serve.ledger.ledger import Ledger
+from twin_serve.llm.client import VllmModel
+from twin_serve.metrics import Metrics
+from twin_serve.search import ElasticPassageSearch
+from twin_serve.settings import ServiceSettings
+from twin_serve.twins import TwinDirectory
+
+ServiceFactory = Callable[[], AbstractAsyncContextManager[Service]]
+
+
+@asynccontextmanager
+async def open_service(settings: ServiceSettings) -> AsyncIterator[Service]:
+    """Connect everything that the environment names; close it in the end."""
+    home = TwinHome(Path(settings.home))
+    search = ElasticPassageSearch(settings.elasticsearch_url, api_key=settings.elasticsearch_api_key)
+    llm = VllmModel(settings.llm_url)
+    database = open_database(settings.database_url or url_of(home))
+    ledger = await Ledger.open(database)
+    try:
+        yield Service(
+            home=home,
+            search=search,
+            llm=llm,
+            twins=TwinDirectory(MlflowRegistry(home), search, cache_folder() / "models"),
+            answerer=Answerer(search, llm),
+            database=database,
+            ledger=ledger,
+            metrics=Metrics(),
+        )
+    finally:
+        await ledger.close()
+        await database.close()
+        await llm.close()
+        await search.close()
+
+
+def create_app(open_parts: ServiceFactory) -> FastAPI:
+    """The application over a service that `open_parts` opens at start-up."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_parts() as service:
+            app.state.service = service
+            yield
+
+    app = FastAPI(title="LLM twin", version="0.1.0", lifespan=lifespan)
+    app.add_exception_handler(TwinError, answer_twin_error)
+    app.add_exception_handler(RequestValidationError, answer_invalid_request)
+    app.add_exception_handler(HTTPException, answer_http_error)
+    app.include_router(chat.router)
+    app.include_router(catalogue.router)
+    app.mount("/page", StaticFiles(directory=catalogue.PAGE), name="page")
+    return app

@@ -1,0 +1,134 @@
+"""Hybrid retrieval: both legs in one round trip, fused here."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Protocol
+
+import numpy as np
+from elastic_transport import ConnectionError as ElasticConnectionError
+from elastic_transport import ConnectionTimeout
+from elasticsearch import ApiError, AsyncElasticsearch, NotFoundError
+from numpy.typing import NDArray
+
+from twin_data.contracts.answers import RetrievedPassage, Retrieval
+from twin_data.contracts.documents import CorpusDocument
+from twin_data.contracts.errors import SearchUnavailableError, StoreError
+from twin_data.contracts.releases import RetrievalSettings
+from twin_data.scoring.weights import TermWeights
+from twin_data.store.search import WEIGHTS_ID, IndexIdentity, alias_name, two_leg_search
+from twin_serve.fusion import fuse
+
+REQUEST_TIMEOUT_S = 10.0
+_PASSAGE_FIELDS = frozenset(RetrievedPassage.model_fields) - {"bm25", "cosine", "fused"}
+
+
+class PassageSearch(Protocol):
+    """What answering needs of a search engine."""
+
+    async def identity(self, persona: str) -> tuple[str, IndexIdentity]:
+        """Name and identity of the live index."""
+
+    async def weights(self, index: str) -> TermWeights:
+        """The corpus's term weights."""
+
+    async def search(
+        self, persona: str, text: str, vector: NDArray[np.float32], settings: RetrievalSettings
+    ) -> Retrieval:
+        """Passages for a query, best first."""
+
+    async def document(self, persona: str, document_id: str) -> CorpusDocument | None:
+        """A whole document, or None."""
+
+
+class ElasticPassageSearch:
+    """`PassageSearch` over Elasticsearch."""
+
+    def __init__(self, url: str, *, api_key: str | None = None) -> None:
+        self._client = AsyncElasticsearch(
+            url, api_key=api_key, request_timeout=REQUEST_TIMEOUT_S, max_retries=1, retry_on_timeout=False
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    async def is_healthy(self) -> bool:
+        """Whether the cluster answers."""
+        try:
+            return bool(await self._client.ping())
+        except (ElasticConnectionError, ConnectionTimeout):
+            return False
+
+    async def identity(self, persona: str) -> tuple[str, IndexIdentity]:
+        """Name and identity of the persona's live index.
+
+        Raises:
+            StoreError: There is none.
+            SearchUnavailableError: Elasticsearch cannot be reached.
+        """
+        found = await self._guard(persona, self._client.indices.get(index=alias_name(persona)))
+        ((name, body),) = found.items()
+        return name, IndexIdentity.model_validate(body["mappings"]["_meta"])
+
+    async def weights(self, index: str) -> TermWeights:
+        """Term weights stored with an index."""
+        found = await self._guard(index, self._client.get(index=index, id=WEIGHTS_ID))
+        return TermWeights.model_validate(found["_source"]["payload"])
+
+    async def search(
+        self, persona: str, text: str, vector: NDArray[np.float32], settings: RetrievalSettings
+    ) -> Retrieval:
+        """Both legs in one multi-search, fused.
+
+        Returns:
+            Up to `candidates_per_leg` passages; the first `settings.passages` of them go into the prompt.
+        """
+        started = time.monotonic()
+        body = two_leg_search(persona, text, vector.tolist(), settings.candidates_per_leg)
+        found = await self._guard(persona, self._client.msearch(searches=body))
+        lexical, dense = (self._hits(persona, response) for response in found["responses"])
+        payloads = {hit["payload"]["chunk_id"]: hit["payload"] for hit in [*lexical, *dense]}
+        bm25 = {hit["payload"]["chunk_id"]: hit["score"] for hit in lexical}
+        # Elasticsearch reports (1 + cosine) / 2 for unit vectors.
+        cosine = {hit["payload"]["chunk_id"]: 2 * hit["score"] - 1 for hit in dense}
+        fused = fuse(bm25, cosine, dense_weight=settings.dense_weight)
+        passages = tuple(
+            RetrievedPassage(
+                **{name: value for name, value in payloads[chunk].items() if name in _PASSAGE_FIELDS},
+                bm25=bm25.get(chunk),
+                cosine=cosine.get(chunk),
+                fused=score,
+            )
+            for chunk, score in list(fused.items())[: settings.candidates_per_leg]
+        )
+        return Retrieval(query=text, passages=passages, seconds=time.monotonic() - started)
+
+    async def document(self, persona: str, document_id: str) -> CorpusDocument | None:
+        """A whole clean document of the live index, or None."""
+        request = self._client.options(ignore_status=404).get(
+            index=alias_name(persona), id=f"document-{document_id}"
+        )
+        found = await self._guard(persona, request)
+        return CorpusDocument.model_validate(found["_source"]["payload"]) if found.get("found") else None
+
+    async def _guard(self, what: str, request: Any) -> Any:
+        try:
+            return await request
+        except (ElasticConnectionError, ConnectionTimeout) as error:
+            raise SearchUnavailableError(
+                f"the search engine did not answer ({type(error).__name__})", next_step="twin status, then twin up elasticsearch"
+            ) from error
+        except NotFoundError as error:
+            raise StoreError(f"there is no search index for {what!r}", next_step=f"twin features {what}") from error
+        except ApiError as error:
+            raise StoreError(f"the search engine refused: {error.message}", next_step="see logs/elasticsearch.log in $TWIN_HOME") from error
+
+    def _hits(self, persona: str, response: dict[str, Any]) -> list[dict[str, Any]]:
+        if "error" in response:
+            if response.get("status") == 404:
+                raise StoreError(f"there is no search index for {persona!r}", next_step=f"twin features {persona}")
+            raise StoreError(f"the search engine refused: {response['error'].get('type')}", next_step="see logs/elasticsearch.log in $TWIN_HOME")
+        return [{"payload": hit["_source"]["payload"], "score": hit["_score"]} for hit in response["hits"]["hits"]]
+
+

@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twin_data.contracts.documents import Block, BlockStyle, RawDocument, Role
+from twin_data.sources.html import HtmlReader
+from twin_data.sources.html_blocks import fragment_blocks
+from twin_data.sources.reader import Skipped, Unreadable
+
+ReadFile = Callable[..., tuple[list[RawDocument], list[Skipped]]]
+
+PAGE = """<!DOCTYPE html>
+<html><head><meta charset="utf-8"><title>The Scar &mdash; Notes</title>
+<link rel="canonical" href="https://nora.example/scar/">
+<meta name="author" content="Nora Fenwick">
+<meta property="article:published_time" content="2022-05-15T08:30:00+01:00">
+<script>var nothing = "<p>of this</p>";</script></head>
+<body class="single tag-social">
+<div class="cookie-banner"><p>We use cookies.</p></div>
+<header><nav><ul><li>Home</li></ul></nav></header>
+<main><nav class="breadcrumb">Home &rsaquo; Notes</nav>
+<article class="post tag-social category-comments">
+  <header><h1>The Scar</h1><p class="lede">A gate, and its hour.</p><p>By <a rel="author">Nora</a> &middot; 5 min</p>
+  </header>
+  <div class="entry-content">
+  <p>It shuts &mdash; or it doesn&rsquo;t.<sup><a href="#n1">1</a></sup> There&#39;s no
+     <em>third</em><b>ly</b>.<br>None.</p>
+  <h2 id="why">Why <a class="headerlink" href="#why">¶</a></h2>
+  <ol><li>First <p>and more</p></li><li>Second</li></ol>
+  <figure><blockquote><p>Ring twice.</p></blockquote><figcaption>&mdash; Agnes Moll, 1961</figcaption></figure>
+  <blockquote><p>Count.</p><footer>Ruth Szy</footer></blockquote>
+  <pre><code>def swing():
+    return 1 &lt; 2
+</code></pre>
+  <table><tr><th>gate</th><th>tide</th></tr><tr><td>Scar</td><td>2.10</td></tr></table>
+  <p hidden>Never shown</p><!-- nor this -->
+  <p>She said <q>no</q>.</p>
+  </div>
+  <div class="share"><span>Share this:</span></div>
+  <p class="tags">Filed under: gates</p>
+  <footer>About the author</footer>
+</article>
+<aside class="related"><article><h3>Related</h3><p>Another page.</p></article></aside>
+<section id="comments"><article class="comment"><p>Nice words of others.</p></article></section>
+</main><footer><p>&copy; 2022</p></footer></body></html>
+"""
+
+
+def summary(blocks: tuple[Block, ...]) -> list[tuple[str, str, str]]:
+    return [(block.style.value, block.role.value, block.text) for block in blocks]
+
+
+def test_reads_a_page_without_its_furniture(read_file: ReadFile) -> None:
+    (document,), skipped = read_file(HtmlReader(), "scar.html", PAGE)
+    assert not skipped
+    assert (document.title, document.date) == ("The Scar", date(2022, 5, 15))
+    assert (document.url, document.matter) == ("https://nora.example/scar/", None)
+    assert summary(document.blocks) == [
+        ("heading", "own", "The Scar"),
+        ("paragraph", "own", "A gate, and its hour."),
+        ("paragraph", "own", "It shuts — or it doesn’t. There's no thirdly.\nNone."),
+        ("heading", "own", "Why"),
+        ("list_item", "own", "First"),
+        ("list_item", "own", "and more"),
+        ("list_item", "own", "Second"),
+        ("quotation", "quoted", "Ring twice."),
+        ("quotation", "quoted", "— Agnes Moll, 1961"),
+        ("quotation", "quoted", "Count."),
+        ("quotation", "quoted", "Ruth Szy"),
+        ("code", "own", "def swing():\n    return 1 < 2"),
+        ("paragraph", "own", "gate | tide"),
+        ("paragraph", "own", "Scar | 2.10"),
+        ("paragraph", "own", "She said “no”."),
+    ]
+    assert [block.author for block in document.blocks if block.role is Role.QUOTED] == ["Agnes Moll"] * 2 + [
+        "Ruth Szy"
+    ] * 2
+    assert [block.level for block in document.blocks if block.style is BlockStyle.HEADING] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("head", "role"),
+    [
+        ("", Role.OWN),
+        ('<meta name="author" content="nfenwick">', Role.OWN),
+        ('<meta name="author" content="Ruth Szy">', Role.OTHER),
+        ('<meta property="article:author" content="https://x.example/ruth">', Role.OWN),
+        ('<script type="application/ld+json">{"@graph": [{"author": {"name": "Ruth Szy"}}]}</script>', Role.OTHER),
+        ('<script type="application/ld+json">{broken</script>', Role.OWN),
+    ],
+)
+def test_author_of_the_page_decides(read_file: ReadFile, head: str, role: Role) -> None:
+    page = f"<html><head>{head}</head><body><main><p>Words of somebody.</p></main></body></html>"
+    (document,), _ = read_file(HtmlReader(), "a.html", page)
+    assert [block.role for block in document.blocks] == [role]
+
+
+CHAPTER = """<?xml version="1.0" encoding="utf-8"?>
+<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops">
+<head><title>II: On Gates</title><link href="x.css"/><script/></head>
+<body epub:type="bodymatter"><section epub:type="chapter" id="c2">
+<hgroup><h3 epub:type="ordinal">II</h3><p epub:type="title">On <i>Gates</i></p></hgroup>
+<p>They shut,<a epub:type="noteref" href="n.xhtml">1</a> he said\u2060—then\u00a0left.</p>
+<header><p>To a friend</p></header>
+<blockquote epub:type="z3998:verse"><p><span>One line</span><br/><span>and another.</span></p></blockquote>
+<footer><p>Nora</p></footer>
+</section></body></html>
+"""
+
+
+def test_reads_a_chapter_whole(read_file: ReadFile) -> None:
+    (document,), _ = read_file(HtmlReader(), "c2.xhtml", CHAPTER)
+    assert (document.title, document.matter) == ("II: On Gates", "chapter")
+    assert summary(document.blocks) == [
+        ("heading", "own", "II: On Gates"),
+        ("paragraph", "own", "They shut, he said—then left."),
+        ("paragraph", "own", "To a friend"),
+        ("quotation", "quoted", "One line\nand another."),
+        ("paragraph", "own", "Nora"),
+    ]
+    assert document.blocks[0].level == 3
+
+
+@pytest.mark.parametrize("matter", ["colophon", "imprint", "titlepage", "halftitlepage", "copyright-page", "endnotes"])
+def test_matter_of_a_book_page(read_file: ReadFile, matter: str) -> None:
+    page = CHAPTER.replace('epub:type="chapter"', f'epub:type="z3998:thing {matter}"')
+    (document,), _ = read_file(HtmlReader(), "c.xhtml", page)
+    assert document.matter == matter
+
+
+def test_xhtml_with_named_entities_loses_none(read_file: ReadFile) -> None:
+    page = CHAPTER.replace("They shut", "They&nbsp;shut &hellip; &mdash;")
+    page = page.replace("<html", '<!DOCTYPE html [<!ENTITY secret SYSTEM "file:///etc/passwd">]>\n<html', 1)
+    (document,), _ = read_file(HtmlReader(), "c.xhtml", page.replace("One line", "One &secret; line"))
+    assert "They shut … —" in document.text
+    assert "root:" not in document.text
+
+
+def test_declared_encoding(read_file: ReadFile) -> None:
+    page = '<html><head><meta charset="windows-1251"></head><body><main><p>Привет, “мир”</p></main></body></html>'
+    (document,), _ = read_file(HtmlReader(), "a.html", page.encode("cp1251"))
+    assert document.text == "Привет, “мир”"
+
+
+def test_several_articles_are_all_read_but_not_teasers(read_file: ReadFile) -> None:
+    long = "<p>" + "A long post of many words, and more. " * 20 + "</p>"
+    page = (
+        f"<body><article>{long}<p>One.</p></article><article>{long}<p>Two.</p></article><article>Tea</article></body>"
+    )
+    (document,), _ = read_file(HtmlReader(), "a.html", page)
+    assert [block.text for block in document.blocks][1::2] == ["One.", "Two."]
+
+
+def test_main_counts_where_its_articles_are_only_teasers(read_file: ReadFile) -> None:
+    words = "The text of the page stands beside, in the main part itself. " * 10
+    page = f"<body><main><p>{words}</p><article>See also this.</article></main></body>"
+    (document,), _ = read_file(HtmlReader(), "a.html", page)
+    assert words.strip() in document.text
+
+
+def test_bulk_of_the_text_is_never_furniture(read_file: ReadFile) -> None:
+    page = f"<body><main><div class='sidebar-share'><p>{'Only words there are. ' * 9}</p></div></main></body>"
+    (document,), _ = read_file(HtmlReader(), "a.html", page)
+    assert document.text.startswith("Only words there are.")
+
+
+def test_page_without_main_part(read_file: ReadFile) -> None:
+    paragraph = "<p>{} It was a wet night — and nobody’s hurt; the gate held, as gates do, until the morning came.</p>"
+    body = "".join(paragraph.format(word) for word in ("One.", "Two.", "Three.", "Four."))
+    body += "<blockquote>Quoted by hand.</blockquote>"
+    page = f"<html><head><title>T</title></head><body><div id=menu>Home</div><div>{body}</div></body></html>"
+    (document,), _ = read_file(HtmlReader(), "a.html", page)
+    for word in ("One.", "Two.", "Three.", "Four."):
+        assert f"{word} It was a wet night — and nobody’s hurt;" in document.text
+    assert {block.text for block in document.blocks if block.role is Role.QUOTED} == {"Quoted by hand."}
+
+
+@pytest.mark.parametrize(
+    "content", ["", "   ", "<html></html>", "<body><main><p> &nbsp; </p></main></body>", "<!-- x -->"]
+)
+def test_no_text_is_empty(read_file: ReadFile, content: str) -> None:
+    with pytest.raises(Unreadable, match="empty"):
+        read_file(HtmlReader(), "a.html", content)
+
+
+def nested(depth: int) -> str:
+    return "<main>" + "<div>" * depth + "Deep." + "</div>" * depth + "<p>After.</p></main>"
+
+
+def test_deep_nesting_is_no_trouble(read_file: ReadFile) -> None:
+    (document,), _ = read_file(HtmlReader(), "a.html", nested(1500))
+    assert document.text == "Deep.\n\nAfter."
+
+
+def test_nesting_beyond_the_parser_is_said_and_not_cut(read_file: ReadFile) -> None:
+    with pytest.raises(Unreadable, match="nested_too_deeply"):
+        read_file(HtmlReader(), "a.html", nested(5000))
+
+
+LETTERS = st.characters(
+    exclude_categories=["Cc", "Cs", "Cn", "Co", "Zs", "Zl", "Zp"], exclude_characters="\u00ad\u200b\u2060\ufeff"
+)
+INLINE = st.sampled_from(["{}", "{}", "<em>{}</em>", "<a href='x'>{}</a>", "<span><b>{}</b></span>", "<!-- c -->{}"])
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.text(LETTERS, min_size=1, max_size=12), INLINE, st.booleans()), min_size=1, max_size=12))
+def test_every_character_is_kept(words: list[tuple[str, str, bool]]) -> None:
+    """Tags, comments and entities go; the author's characters stay, to the last one."""
+    inner = "\n ".join(
+        wrap.replace("{}", "".join(f"&#{ord(one)};" for one in word) if coded else html.escape(word))
+        for word, wrap, coded in words
+    )
+    (block,) = fragment_blocks(f"<p>{inner}</p>")
+    assert block.text == " ".join(word for word, _, _ in words)

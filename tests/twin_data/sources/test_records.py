@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from twin_data.contracts.documents import DocumentKind, RawDocument, Role
+from twin_data.sources.jsonl import JsonlReader
+from twin_data.sources.linkedin import LinkedInReader, unquote_lines
+from twin_data.sources.plain_text import PlainTextReader
+from twin_data.sources.reader import Skipped, Unreadable
+
+ReadFile = Callable[..., tuple[list[RawDocument], list[Skipped]]]
+COLUMNS = ["Date", "ShareLink", "ShareCommentary", "SharedUrl", "MediaUrl", "Visibility"]
+
+
+def shares(*rows: tuple[str, str, str]) -> str:
+    stream = io.StringIO()
+    writer = csv.writer(stream)
+    writer.writerow(COLUMNS)
+    writer.writerows([*row, "", "", "MEMBER_NETWORK"] for row in rows)
+    return stream.getvalue()
+
+
+URL = "https://www.linkedin.example/feed/update/urn%3Ali%3Ashare%3A68"
+
+
+def test_reads_shares(read_file: ReadFile) -> None:
+    text = 'We put it ashore — "done".\nNothing "wrong" with it.'
+    exported = text.replace("\n", '"\n""\n"')
+    documents, skipped = read_file(
+        LinkedInReader(),
+        "Shares.csv",
+        shares(("2021-09-06 12:20:03", URL, exported), ("2021-09-07 10:00:00", URL + "9", "")),
+    )
+    (document,) = documents
+    assert document.document_id == "notes/Shares.csv#urn:li:share:68"
+    assert (document.kind, document.date, document.url) == (DocumentKind.POST, date(2021, 9, 6), URL)
+    assert [block.text for block in document.blocks] == ['We put it ashore — "done".', 'Nothing "wrong" with it.']
+    assert {(block.role, block.author) for block in document.blocks} == {(Role.OWN, "Nora Fenwick")}
+    assert [(one.part, one.reason) for one in skipped] == [("urn:li:share:689", "empty")]
+
+
+@pytest.mark.parametrize("text", ['One line with "marks"', 'a\n"b"', '"a"\nb', "a\nb"])
+def test_marks_of_the_author_stay(text: str) -> None:
+    assert unquote_lines(text) == text
+
+
+def test_other_tables_of_the_archive_are_said_to_be_no_writing(read_file: ReadFile) -> None:
+    read_file(LinkedInReader(), "Shares.csv", shares(("2021-09-06", URL, "Words.")))
+    with pytest.raises(Unreadable, match="not_writing"):
+        read_file(LinkedInReader(), "Profile.csv", "First Name\nNora\n")
+
+
+def test_shares_without_the_column(read_file: ReadFile) -> None:
+    with pytest.raises(Unreadable, match="unknown_format"):
+        read_file(LinkedInReader(), "Shares.csv", "Date,Text\n2021-01-01,x\n")
+
+
+def test_reads_jsonl(read_file: ReadFile) -> None:
+    rows: list[object] = [
+        {"id": 7, "text": "One.\n\nTwo — it’s so.", "title": "T", "date": "2021-05-23", "url": "https://x.example/7"},
+        {"text": "By another.", "author": "Ruth Szy", "kind": "post"},
+        {"text": "By her.", "author": {"name": "Nora Fenwick"}},
+        {"text": "By her.", "author": {"name": "Nora Fenwick"}},
+        {"text": " "},
+        [1],
+    ]
+    content = "\n".join(json.dumps(row) for row in rows) + "\n{broken\n\n"
+    documents, skipped = read_file(JsonlReader(), "rows.jsonl", content)
+    first, second, third = documents
+    assert first.document_id == "notes/rows.jsonl#7"
+    assert (first.title, first.date, first.url) == ("T", date(2021, 5, 23), "https://x.example/7")
+    assert [block.text for block in first.blocks] == ["One.", "Two — it’s so."]
+    assert (second.kind, second.title, second.blocks[0].role) == (DocumentKind.POST, "By another.", Role.OTHER)
+    assert third.blocks[0].role is Role.OWN
+    assert sorted(one.reason for one in skipped) == ["empty", "no_columns", "not_json", "repeated_record"]
+
+
+def test_ids_of_rows_do_not_depend_on_their_order(read_file: ReadFile) -> None:
+    rows = [json.dumps({"text": text}) for text in ("One.", "Two.", "Three.")]
+    there, _ = read_file(JsonlReader(), "rows.jsonl", "\n".join(rows))
+    back, _ = read_file(JsonlReader(), "rows.jsonl", "\n".join(rows[::-1]))
+    assert sorted(one.document_id for one in there) == sorted(one.document_id for one in back)
+
+
+def test_reads_plain_text(read_file: ReadFile) -> None:
+    (document,), _ = read_file(PlainTextReader(), "2021-05-23-the-gate.txt", "It’s *kept*.\r\n\r\nAll of it.\r\n")
+    assert document.text == "It’s *kept*.\n\nAll of it."
+    assert (document.title, document.date) == ("The gate", date(2021, 5, 23))
+    assert {block.role for block in document.blocks} == {Role.OWN}

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from twin_data.sources.dates import date_from_name, mail_date, parse_date
+from twin_data.sources.reader import RecordIds, Unreadable
+from twin_data.sources.text import decode, fold, paragraphs, title_from_name, title_from_text
+
+PATH = Path("a.txt")
+SENTENCE = "We’ve nineteen conditions now – the café “rule” cost £48,600, and nobody’s hurt."
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "cp1252"])
+def test_decodes_what_editors_write(encoding: str) -> None:
+    assert decode((SENTENCE * 3).encode(encoding), PATH) == SENTENCE * 3
+
+
+def test_declared_encoding_counts_where_it_is_not_utf8() -> None:
+    assert decode("Привет, мир".encode("koi8-r"), PATH, declared="koi8-r") == "Привет, мир"
+    assert decode(SENTENCE.encode(), PATH, declared="koi8-r") == SENTENCE
+
+
+def test_binary_is_no_text() -> None:
+    with pytest.raises(Unreadable, match="binary"):
+        decode(b"\x89PNG\x00\x00", PATH)
+
+
+def test_fold_keeps_every_visible_character() -> None:
+    assert fold("  Mr.\u00a0Wells\t—\n“no” good\u2060—” ") == "Mr. Wells — “no” good—”"
+
+
+def test_paragraphs_join_wrapped_lines_but_not_short_ones() -> None:
+    wrapped = "The first line of this paragraph runs to the full width\nand goes on here.\n\nYours,\nNora\n"
+    assert paragraphs(wrapped) == [
+        "The first line of this paragraph runs to the full width and goes on here.",
+        "Yours,\nNora",
+    ]
+
+
+def test_list_items_keep_their_lines() -> None:
+    items = "- an item of the list that is as long as a line can be\n- and another one"
+    assert paragraphs(items) == [items]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("2021-05-23", date(2021, 5, 23)),
+        ("2021-05-23T23:30:00-11:00", date(2021, 5, 23)),
+        ("2025-04-08 08:20:51", date(2025, 4, 8)),
+        ("19 October 2023", date(2023, 10, 19)),
+        ("October 19th, 2023", date(2023, 10, 19)),
+        ("Mon, 08 Mar 2021 19:22:43 +0000", date(2021, 3, 8)),
+        (datetime(2020, 1, 2, 3, tzinfo=UTC), date(2020, 1, 2)),
+        (date(2020, 1, 2), date(2020, 1, 2)),
+        ("03/04/2021", None),
+        ("2021-02-31", None),
+        ("soon", None),
+        (None, None),
+        (True, None),
+    ],
+)
+def test_dates(value: object, expected: date | None) -> None:
+    assert parse_date(value) == expected
+
+
+def test_dates_of_names_and_mails() -> None:
+    assert date_from_name(Path("2021-05-23-three-soundings.md")) == date(2021, 5, 23)
+    assert date_from_name(Path("notes-2021.md")) is None
+    assert mail_date("not a date") is None
+
+
+def test_titles() -> None:
+    assert title_from_name(Path("2021-05-23-three-soundings.md")) == "Three soundings"
+    assert title_from_name(Path("2021-05-23.md")) == "2021-05-23"
+    assert title_from_text("One two three four", max_characters=12) == "One two…"
+
+
+def test_record_ids_do_not_depend_on_order() -> None:
+    first, second = RecordIds(), RecordIds()
+    assert first.claim("a", "1" * 64) == "a"
+    assert first.claim("a", "1" * 64) is None
+    assert first.claim("a", "2" * 64) == "a~" + "2" * 12
+    assert first.claim("a", "2" * 64) is None
+    assert second.claim(None, "3" * 64) == "3" * 12
