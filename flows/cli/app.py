@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from flows.cli import platform
+from flows.cli import demo, keys, personas, platform, stages, talk, usage
 
 app = typer.Typer(
     name="twin",
@@ -13,7 +13,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-platform.register(app)
+for group in (platform, personas, stages, talk, keys, usage, demo):
+    group.register(app)
 
 
 def main() -> None:

@@ -83,9 +83,12 @@ def backup(home: TwinHome, target: Path, *, report: Report = ignore) -> Manifest
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(beside, target)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise
+    except (OSError, sqlite3.OperationalError) as error:
+        raise PlatformError(
+            f"{home.root} cannot be copied to {target}: {error}", next_step="free disk space or name another folder"
+        ) from error
+    finally:
+        Path(beside).unlink(missing_ok=True)  # nothing is left of it after the rename
     atomic.sync_folder(target.parent)
     return manifest
 
@@ -156,8 +159,8 @@ def _contents(home: TwinHome) -> tuple[list[Path], list[str]]:
             elif path.is_symlink():
                 skipped.append(path.relative_to(home.root).as_posix())
         for path in (here / name for name in names):
-            if path.name.endswith(SQLITE_SIDE_FILES):
-                continue  # part of a database that is copied as a whole
+            if _is_part_of_database(path):
+                continue  # the database is copied as a whole
             if path.is_file():
                 paths.append(path)
             else:
@@ -169,11 +172,19 @@ def _refers_to_others(path: Path) -> bool:
     return "_delta_log" in path.parts or _is_sqlite(path)
 
 
+def _is_part_of_database(path: Path) -> bool:
+    return any(
+        path.name.endswith(suffix) and _is_sqlite(path.with_name(path.name.removesuffix(suffix)))
+        for suffix in SQLITE_SIDE_FILES
+        if path.name != suffix
+    )
+
+
 def _is_sqlite(path: Path) -> bool:
     try:
         with path.open("rb") as stream:
             return stream.read(len(SQLITE_MAGIC)) == SQLITE_MAGIC
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         return False
 
 
@@ -185,6 +196,10 @@ def _add(tar: tarfile.TarFile, path: Path, name: str, copies: Path) -> StoredFil
     try:
         _copy_database(path, copy)
         return _add_file(tar, copy, name, mode)
+    except sqlite3.OperationalError:
+        raise  # locked for too long, or no room
+    except sqlite3.DatabaseError:
+        return _add_file(tar, path, name, mode)  # it only begins like a database
     finally:
         copy.unlink(missing_ok=True)
 

@@ -127,16 +127,16 @@ def percentages(what: str, total_bytes: int, report: Report, *, step_percent: in
     return advance
 
 
-def verify(archive: Path, report: Report = ignore, *, expected_sha256: str = ARCHIVE_SHA256) -> None:
+def verify(archive: Path, report: Report = ignore) -> None:
     """Check the archive's digest.
 
     Raises:
         IntegrityError: It differs.
     """
     report("verifying Elasticsearch's archive")
-    if (found := digest_file(archive)) != expected_sha256:
+    if (found := digest_file(archive)) != ARCHIVE_SHA256:
         raise IntegrityError(
-            f"{archive} has SHA-256 {found}, expected {expected_sha256}",
+            f"{archive} has SHA-256 {found}, expected {ARCHIVE_SHA256}",
             next_step="run the same command again; delete the file if it lies in your own Maven repository",
         )
 

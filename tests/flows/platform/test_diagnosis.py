@@ -8,7 +8,12 @@ CASES = [
     ("OSError: [Errno 98] Address already in use", 1, "port 8001 is in use", "TWIN_PORT_LLM"),
     ("java.net.BindException: Failed to bind to 127.0.0.1:9200", 1, "port 8001 is in use", "TWIN_PORT_LLM"),
     ("Port 4200 is already in use. Please specify a different port", 1, "port 8001 is in use", "TWIN_PORT_LLM"),
-    ("ImportError: libnuma.so.1: cannot open shared object file: No such file", 1, "libnuma.so.1", "apt-get install libnuma1"),
+    (
+        "ImportError: libnuma.so.1: cannot open shared object file: No such file",
+        1,
+        "libnuma.so.1",
+        "apt-get install libnuma1",
+    ),
     ("libodd.so.3: cannot open shared object file", 127, "libodd.so.3", "holds libodd.so.3"),
     ("java.lang.OutOfMemoryError: Java heap space", 3, "out of memory", "close other programs"),
     ("RuntimeError: Not enough memory", 1, "out of memory", "close other programs"),
@@ -39,7 +44,13 @@ def test_a_service_without_a_port_is_not_told_to_change_it() -> None:
 
 @pytest.mark.parametrize(
     ("status", "words"),
-    [(0, "exit code 0"), (1, "exit code 1"), (137, "killed by SIGKILL"), (255, "exit code 255"), (None, "how is not known")],
+    [
+        (0, "exit code 0"),
+        (1, "exit code 1"),
+        (137, "killed by SIGKILL"),
+        (255, "exit code 255"),
+        (None, "how is not known"),
+    ],
 )
 def test_an_exit_in_words(status: int | None, words: str) -> None:
     assert describe_exit(status) == words

@@ -4,10 +4,10 @@ import threading
 from pathlib import Path
 
 import pytest
-
-from flows.platform.home_schema import SCHEMA_VERSION, open_home, read_version
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.errors import PlatformError
+
+from flows.platform.home_schema import SCHEMA_VERSION, open_home, read_version
 
 
 @pytest.fixture
@@ -113,7 +113,9 @@ def test_an_unknown_step_is_refused(root: Path) -> None:
 
 def test_a_newer_home_is_refused(root: Path) -> None:
     home = open_home(TwinHome(root), version=SCHEMA_VERSION + 1)
-    with pytest.raises(PlatformError, match=rf"schema version {SCHEMA_VERSION + 1}; this program knows {SCHEMA_VERSION}"):
+    with pytest.raises(
+        PlatformError, match=rf"schema version {SCHEMA_VERSION + 1}; this program knows {SCHEMA_VERSION}"
+    ):
         open_home(home)
 
 

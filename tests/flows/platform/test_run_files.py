@@ -5,10 +5,10 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
+from twin_data.configuration.home import TwinHome
 
 from flows.platform import run_files
 from flows.platform.run_files import RunRecord
-from twin_data.configuration.home import TwinHome
 
 
 def record(tmp_path: Path) -> RunRecord:
@@ -47,7 +47,11 @@ def test_a_log_that_was_cut_is_no_error(tmp_path: Path) -> None:
     assert record(tmp_path).log_tail(5) == []
 
 
-@given(lines=st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp"]), max_size=50), max_size=20))
+@given(
+    lines=st.lists(
+        st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp"]), max_size=50), max_size=20
+    )
+)
 def test_a_tail_is_the_end_of_the_lines(lines: list[str], tmp_path_factory: object) -> None:
     path = tmp_path_factory.mktemp("log") / "log"  # type: ignore[attr-defined]
     path.write_text("\n".join(lines), "utf-8")

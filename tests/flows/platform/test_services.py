@@ -3,21 +3,23 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.errors import PlatformError
 
 from flows.platform.health import HttpProbe, WorkerProbe
 from flows.platform.processes import HOME_MARKER, SERVICE_MARKER
 from flows.platform.service import QUIET, Service, select
 from flows.platform.services import registry_uri, services
 from flows.platform.settings import PlatformSettings, Ports
-from twin_data.configuration.home import TwinHome
-from twin_data.contracts.errors import PlatformError
 
 HOME = TwinHome(Path("/somewhere/.twin"))
 NAMES = {"elasticsearch", "prefect", "mlflow", "worker-cpu", "worker-gpu", "evidently", "llm", "business"}
 
 
 def every(settings: PlatformSettings | None = None) -> dict[str, Service]:
-    return {service.name: service for service in services(HOME, settings or PlatformSettings(), python="/usr/bin/python")}
+    return {
+        service.name: service for service in services(HOME, settings or PlatformSettings(), python="/usr/bin/python")
+    }
 
 
 def test_all_are_listed_after_what_they_need() -> None:
@@ -62,7 +64,11 @@ def test_every_server_of_ours_binds_the_loopback_port() -> None:
 def test_what_the_lead_services_are_told() -> None:
     found = every(PlatformSettings(llm_environment=Path("/opt/serve"), recipe="laptop"))
     assert found["llm"].argv[1:] == ("-m", "twin_serve.llm.launcher")
-    assert found["llm"].env == {"TWIN_LLM_PYTHON": "/opt/serve/bin/python", "TWIN_LLM_PORT": "8001", "TWIN_RECIPE": "laptop"}
+    assert found["llm"].env == {
+        "TWIN_LLM_PYTHON": "/opt/serve/bin/python",
+        "TWIN_LLM_PORT": "8001",
+        "TWIN_RECIPE": "laptop",
+    }
     assert found["llm"].requirements[0].path == Path("/opt/serve/bin/python")
     assert found["business"].env["TWIN_LLM_URL"] == "http://127.0.0.1:8001"
     assert found["business"].probe == HttpProbe("http://127.0.0.1:8080/healthz")
@@ -81,7 +87,9 @@ def test_the_users_cluster_is_asked_and_not_started() -> None:
 
 
 def test_workers_of_a_remote_server_poll_it() -> None:
-    settings = PlatformSettings.from_environment({"PREFECT_API_URL": "https://flows.example/api", "PREFECT_API_KEY": "k"})
+    settings = PlatformSettings.from_environment(
+        {"PREFECT_API_URL": "https://flows.example/api", "PREFECT_API_KEY": "k"}
+    )
     found = every(settings)
     assert found["prefect"].is_external
     worker = found["worker-gpu"]
@@ -93,7 +101,8 @@ def test_workers_of_a_remote_server_poll_it() -> None:
 
 def test_two_homes_have_workers_of_different_names() -> None:
     one, other = (
-        next(s for s in services(TwinHome(Path(root)), PlatformSettings()) if s.name == "worker-cpu") for root in ("/a", "/b")
+        next(s for s in services(TwinHome(Path(root)), PlatformSettings()) if s.name == "worker-cpu")
+        for root in ("/a", "/b")
     )
     assert one.probe != other.probe
 

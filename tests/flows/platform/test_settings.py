@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from twin_data.contracts.errors import ConfigurationError
 
 from flows.platform.settings import REPOSITORY_ROOT, PlatformSettings, Ports
-from twin_data.contracts.errors import ConfigurationError
 
 ports = st.lists(st.integers(1, 65535), min_size=6, max_size=6, unique=True).map(
     lambda values: Ports(**dict(zip(Ports.model_fields, values, strict=True)))
@@ -16,7 +16,9 @@ ports = st.lists(st.integers(1, 65535), min_size=6, max_size=6, unique=True).map
 
 def test_defaults_are_the_documented_ones() -> None:
     settings = PlatformSettings.from_environment({})
-    assert settings.ports == Ports(business=8080, llm=8001, elasticsearch=9200, prefect=4200, mlflow=5000, evidently=8085)
+    assert settings.ports == Ports(
+        business=8080, llm=8001, elasticsearch=9200, prefect=4200, mlflow=5000, evidently=8085
+    )
     assert settings.elasticsearch_address == "http://127.0.0.1:9200"
     assert settings.prefect_address == "http://127.0.0.1:4200/api"
     assert settings.llm_environment == REPOSITORY_ROOT / ".venv-serve"
@@ -32,7 +34,11 @@ def test_a_child_process_reads_the_same_settings(ports: Ports, recipe: str) -> N
 
 def test_remote_addresses_and_keys_reach_children_and_stay_out_of_text() -> None:
     settings = PlatformSettings.from_environment(
-        {"ELASTICSEARCH_URL": "https://search.example:9243/", "ELASTICSEARCH_API_KEY": "s3cret", "PREFECT_API_KEY": "k3y"}
+        {
+            "ELASTICSEARCH_URL": "https://search.example:9243/",
+            "ELASTICSEARCH_API_KEY": "s3cret",
+            "PREFECT_API_KEY": "k3y",
+        }
     )
     assert settings.elasticsearch_address == "https://search.example:9243"
     assert settings.as_environment()["ELASTICSEARCH_API_KEY"] == "s3cret"
@@ -75,5 +81,8 @@ def test_a_wrong_variable_is_named(variables: dict[str, str], message: str) -> N
 
 
 def test_a_relative_environment_is_below_the_repository() -> None:
-    assert PlatformSettings.from_environment({"TWIN_LLM_ENV": ".venv-gpu"}).llm_environment == REPOSITORY_ROOT / ".venv-gpu"
+    assert (
+        PlatformSettings.from_environment({"TWIN_LLM_ENV": ".venv-gpu"}).llm_environment
+        == REPOSITORY_ROOT / ".venv-gpu"
+    )
     assert PlatformSettings.from_environment({"TWIN_LLM_ENV": "/opt/vllm"}).llm_environment == Path("/opt/vllm")

@@ -13,13 +13,13 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.errors import PlatformError
 
 from flows.platform import launch, run_files, supervisor
 from flows.platform.service import Requirement, Service
 from flows.platform.settings import PlatformSettings
 from flows.platform.status import status
-from twin_data.configuration.home import TwinHome
-from twin_data.contracts.errors import PlatformError
 
 MakeService = Callable[..., Service]
 ProcessesOf = Callable[[], list[psutil.Process]]
@@ -166,7 +166,9 @@ def test_an_interrupt_leaves_what_runs_recorded(home: TwinHome, make_service: Ma
     assert pid_of(home) == started
 
 
-def test_a_port_in_use_names_its_holder(home: TwinHome, make_service: MakeService, free_port: Callable[[], int]) -> None:
+def test_a_port_in_use_names_its_holder(
+    home: TwinHome, make_service: MakeService, free_port: Callable[[], int]
+) -> None:
     port = free_port()
     tiny_server = make_service("tiny", port=port)
     with subprocess.Popen(tiny_server.argv, stdout=subprocess.DEVNULL) as holder:
@@ -276,7 +278,9 @@ def test_another_home_is_left_alone(home: TwinHome, make_service: MakeService, t
 def test_two_ups_at_once_start_one_server(home: TwinHome, make_service: MakeService, processes_of: ProcessesOf) -> None:
     service = make_service("tiny", "--delay-s", "0.5")
     said: list[str] = []
-    threads = [threading.Thread(target=supervisor.up, args=(home, [service]), kwargs={"report": said.append}) for _ in "ab"]
+    threads = [
+        threading.Thread(target=supervisor.up, args=(home, [service]), kwargs={"report": said.append}) for _ in "ab"
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

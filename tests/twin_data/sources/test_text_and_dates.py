@@ -12,9 +12,26 @@ PATH = Path("a.txt")
 SENTENCE = "We’ve nineteen conditions now – the café “rule” cost £48,600, and nobody’s hurt."
 
 
+@pytest.mark.parametrize("times", [1, 3])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "cp1252"])
-def test_decodes_what_editors_write(encoding: str) -> None:
-    assert decode((SENTENCE * 3).encode(encoding), PATH) == SENTENCE * 3
+def test_decodes_what_editors_write(encoding: str, times: int) -> None:
+    assert decode((SENTENCE * times).encode(encoding), PATH) == SENTENCE * times
+
+
+@pytest.mark.parametrize("text", ["It’s so.", "Été", "“no” — £5"])
+def test_short_texts_are_windows_text(text: str) -> None:
+    assert decode(text.encode("cp1252"), PATH) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Была мокрая ночь, и ворота не открылись.", "cp1251"),
+        ("これは日本語の文章です。水門は開きません。", "shift_jis"),
+    ],
+)
+def test_other_scripts_are_guessed(text: str, encoding: str) -> None:
+    assert decode(text.encode(encoding), PATH) == text
 
 
 def test_declared_encoding_counts_where_it_is_not_utf8() -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -235,3 +236,20 @@ async def test_a_process_that_starts_anew_finds_its_predecessor_s_clock_irreleva
     clock.forward(days=2)
     assert await ledger.recover() == 0  # old, but its process can be seen to live
     assert clock.now - trace.created_at == timedelta(days=2)
+
+
+async def test_a_full_disk_is_named_and_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
+    async with opened_database(f"sqlite:///{tmp_path / 'serving.db'}") as database:
+        ledger = await Ledger.open(database)
+        trace = await ledger.begin(START)
+        # SQLite refuses a page beyond this count with the very error of a full disk.
+        await database.write(lambda connection: connection.execute(text("PRAGMA max_page_count = 1")).scalar())
+        with pytest.raises(LedgerUnavailableError, match="disk is full"):
+            for _ in range(200):
+                await ledger.record_interaction((await ledger.begin(START)).trace_id, question="?" * 5000, answer="")
+        await database.write(lambda connection: connection.execute(text("PRAGMA max_page_count = 1000000")).scalar())
+        before = len(await all_rows(database))
+        await ledger.begin(START)
+        assert len(await all_rows(database)) == before + 1
+        assert await ledger.finish(trace.trace_id, OK)
+        await ledger.close()

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import regex
 
-_MARKER = regex.compile(r"(?<![\p{L}\p{N}_])\s?\[\d{1,3}(?:\s*,\s*\d{1,3})*\]")
+_MARKER = regex.compile(r"\s?(?<![\p{L}\p{N}_])\[\d{1,3}(?:\s*,\s*\d{1,3})*\]")
 _HEADING = regex.compile(r"[\s#*_>–—-]*(?:sources|references|citations)[\s*_:]*", regex.IGNORECASE)
 _ITEM = regex.compile(r"\s*(?:[-*]\s*)?\[(\d{1,3})\][:.]?\s+\S")
 

@@ -43,8 +43,8 @@ def complete_lines(path: Path) -> list[str]:
     """The lines of a file that end in a newline; a last one that a crash cut short is left out."""
     if not path.is_file():
         return []
-    data = path.read_bytes()
-    return data[: data.rfind(b"\n") + 1].decode("utf-8").splitlines()
+    # Not splitlines, which also splits at characters that may stand inside a JSON string, such as U+2028.
+    return [line.decode("utf-8") for line in path.read_bytes().split(b"\n")[:-1]]
 
 
 class AppendOnlyLines:

@@ -22,6 +22,11 @@ CARD_FILE = "README.md"
 LICENCE_FILE = "LICENSE"
 
 
+def fresh(manifest: ReleaseBundle) -> ReleaseBundle:
+    """The same manifest with an id of its own: `model_copy` also copies the id that its original has cached."""
+    return ReleaseBundle.model_validate(manifest.model_dump())
+
+
 def write_bundle(folder: Path, manifest: ReleaseBundle, files: BundleFiles) -> str:
     """Write a bundle whole or not at all, and return the digest of its list of digests.
 

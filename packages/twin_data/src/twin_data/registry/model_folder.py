@@ -97,7 +97,7 @@ def _known_fields(path: Path) -> dict[str, object]:
 
 
 def _check_digest(folder: Path, files: Path, reference: ModelReference) -> None:
-    stamps = tuple(_stamps(files))
+    stamps = tuple(stamp for stamp in file_stamps(files) if Path(stamp[0]).name != MANIFEST_FILE)
     record = folder.parent / f".{folder.name}.verified.json"
     if _read_verification(record) == Verification(digest=reference.digest, files=stamps):
         return
@@ -117,8 +117,9 @@ def _read_verification(record: Path) -> Verification | None:
         return None  # never checked, or by another version of this code: check again
 
 
-def _stamps(files: Path) -> list[FileStamp]:
-    paths = sorted(path for path in files.rglob("*") if path.is_file() and path.name != MANIFEST_FILE)
+def file_stamps(files: Path) -> list[FileStamp]:
+    """What files look like without reading them; a folder that is not there has none."""
+    paths = sorted(path for path in files.rglob("*") if path.is_file())
     return [(path.relative_to(files).as_posix(), *_size_and_time(path)) for path in paths]
 
 

@@ -24,7 +24,7 @@ class RegisteredBundle:
     """Where its files are, and stay."""
     version: int
     """Counts up from 1 within a persona."""
-    aliases: frozenset[Alias]
+    aliases: tuple[Alias, ...]
 
     @property
     def bundle_id(self) -> str:

@@ -20,7 +20,9 @@ _MARKS = (
 )
 # A free guess over a hundred code pages takes short English text in cp1252 for cp1250 or hp_roman8,
 # so the guess is between those that such archives really hold.
-_LIKELY_ENCODINGS = ["cp1252", "mac_roman", "cp1251", "shift_jis", "big5", "gb18030"]
+_LIKELY_ENCODINGS = ["cp1252", "cp1251", "shift_jis", "big5", "gb18030"]
+_ENOUGH_TO_GUESS = 16
+"""Bytes beyond ASCII; from one curly apostrophe nothing can be told, and Windows-1252 is by far the likeliest."""
 _WIDTHLESS = dict.fromkeys((0x00AD, 0x200B, 0x2060, 0xFEFF))
 """Soft hyphen, zero-width space, word joiner: they tell a page where to break a line and show no mark."""
 _BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
@@ -43,8 +45,10 @@ def decode(data: bytes, path: Path, *, declared: str | None = None) -> str:
     for likely in ("utf-8", declared):
         if likely and (text := _try(data, likely)) is not None:
             return text
-    guess = charset_normalizer.from_bytes(data, cp_isolation=_LIKELY_ENCODINGS).best()
-    return str(guess) if guess else _decode_as(data, "cp1252", path)
+    if sum(byte > 0x7F for byte in data) >= _ENOUGH_TO_GUESS:
+        if guess := charset_normalizer.from_bytes(data, cp_isolation=_LIKELY_ENCODINGS).best():
+            return str(guess)
+    return _decode_as(data, "cp1252", path)
 
 
 def _try(data: bytes, encoding: str) -> str | None:

@@ -109,7 +109,7 @@ class Ledger:
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            task.add_done_callback(self._abandon)
+            pass
             raise
 
     async def finish(self, trace_id: str, end: RequestEnd) -> bool:

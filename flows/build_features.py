@@ -1,0 +1,159 @@
+"""`build-features`: from a persona's sources to a live search index and bundle 0."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from elasticsearch import Elasticsearch
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from twin_data.configuration.home import TwinHome, cache_folder
+from twin_data.scoring.encoder import SentenceEncoder
+from twin_data.store.search import IndexWriter
+from twin_data.store.stages import StageRecord, StageResult
+from twin_data.transform.export_encoder import ensure_encoder
+from twin_data.transform.pipeline import FeaturesPipeline, IndexedFeatures
+from twin_data.transform.verdict import CorpusVerdict
+
+from flows.bundles import register_base_bundle
+from flows.personas import exclusive, features_pipeline
+from flows.platform.settings import PlatformSettings
+from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
+from flows.reporting import report
+
+ENCODER_THREADS = 2
+REPORT_EVERY_S = 2.0
+
+
+@flow(name="build-features", flow_run_name="build-features-{persona}", log_prints=False)
+def build_features(persona: str, recipe: str = DEFAULT_RECIPE) -> dict[str, Any]:
+    """Collect, clean, dedupe, split, decontaminate, filter, chunk, embed and index; then register bundle 0.
+
+    Args:
+        persona: A persona of `$TWIN_HOME`.
+        recipe: Name or path of a recipe.
+
+    Returns:
+        What was indexed, the verdict on the corpus and the bundle, as plain JSON.
+    """
+    home, chosen = TwinHome.from_environment(), load_recipe(recipe)
+    with exclusive(home, persona):
+        pipeline = features_pipeline(home, persona, chosen)
+        collected = collect(pipeline)
+        cleaned = clean(pipeline, collected)
+        unique = dedupe(pipeline, cleaned)
+        separated = split(pipeline, unique)
+        decontaminate(pipeline, separated)
+        filtered = filter_quality(pipeline, separated)
+        chunked = chunk(pipeline, filtered)
+        verdict = judge(pipeline)
+        encoder = open_encoder(chosen)
+        embed(pipeline, chunked, encoder)
+        indexed = index(pipeline, filtered, chunked, encoder)
+        bundle = register(home, pipeline, chosen, encoder, indexed)
+    return {"features": indexed.model_dump(mode="json"), "verdict": verdict.model_dump(mode="json"), "bundle": bundle}
+
+
+@task(cache_policy=NO_CACHE)
+def collect(pipeline: FeaturesPipeline) -> StageRecord:
+    """Read the sources."""
+    return _reported(pipeline.collect())
+
+
+@task(cache_policy=NO_CACHE)
+def clean(pipeline: FeaturesPipeline, collected: StageRecord) -> StageRecord:
+    """Take away what is not the author's text."""
+    return _reported(pipeline.clean(collected))
+
+
+@task(cache_policy=NO_CACHE)
+def dedupe(pipeline: FeaturesPipeline, cleaned: StageRecord) -> StageRecord:
+    """Keep the best copies; name the families."""
+    return _reported(pipeline.dedupe(cleaned))
+
+
+@task(cache_policy=NO_CACHE)
+def split(pipeline: FeaturesPipeline, unique: StageRecord) -> StageRecord:
+    """Hold families out."""
+    return _reported(pipeline.split(unique))
+
+
+@task(cache_policy=NO_CACHE)
+def decontaminate(pipeline: FeaturesPipeline, separated: StageRecord) -> StageRecord:
+    """Exclude from training what the test set holds."""
+    return _reported(pipeline.decontaminate(separated))
+
+
+@task(cache_policy=NO_CACHE)
+def filter_quality(pipeline: FeaturesPipeline, separated: StageRecord) -> StageRecord:
+    """Drop what says too little."""
+    return _reported(pipeline.filter(separated))
+
+
+@task(cache_policy=NO_CACHE)
+def chunk(pipeline: FeaturesPipeline, filtered: StageRecord) -> StageRecord:
+    """Cut documents into passages."""
+    return _reported(pipeline.chunk(filtered))
+
+
+@task(cache_policy=NO_CACHE)
+def judge(pipeline: FeaturesPipeline) -> CorpusVerdict:
+    """A first verdict on the corpus."""
+    verdict = pipeline.verdict()
+    report(f"corpus: {verdict.own_words:,} own words in {verdict.documents:,} documents: {verdict.recommendation}")
+    return verdict
+
+
+@task(cache_policy=NO_CACHE)
+def open_encoder(recipe: Recipe) -> SentenceEncoder:
+    """The encoder of the recipe, exported on first use."""
+    folder = ensure_encoder(cache_folder() / "models", recipe.features.embedding)
+    return SentenceEncoder(folder, threads=ENCODER_THREADS)
+
+
+@task(cache_policy=NO_CACHE)
+def embed(pipeline: FeaturesPipeline, chunked: StageRecord, encoder: SentenceEncoder) -> None:
+    """Embed the chunks that are not embedded yet."""
+    last = time.monotonic()
+
+    def progress(done: int, total: int) -> None:
+        nonlocal last
+        if done == total or time.monotonic() - last > REPORT_EVERY_S:
+            last = time.monotonic()
+            report(f"embed: {done:,} of {total:,} chunks")
+
+    pipeline.embed(chunked, encoder, progress)
+
+
+@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)
+def index(
+    pipeline: FeaturesPipeline, filtered: StageRecord, chunked: StageRecord, encoder: SentenceEncoder
+) -> IndexedFeatures:
+    """Build the new search index beside the live one, then swap."""
+    settings = PlatformSettings.from_environment()
+    key = settings.elasticsearch_api_key
+    with Elasticsearch(
+        settings.elasticsearch_address, api_key=key.get_secret_value() if key else None, request_timeout=60
+    ) as client:
+        indexed = pipeline.index(filtered, chunked, encoder, IndexWriter(client))
+    report(f"index: {indexed.index} is live with {indexed.chunks:,} chunks")
+    return indexed
+
+
+@task(cache_policy=NO_CACHE)
+def register(
+    home: TwinHome, pipeline: FeaturesPipeline, recipe: Recipe, encoder: SentenceEncoder, indexed: IndexedFeatures
+) -> str:
+    """Register bundle 0: base model and retrieval."""
+    bundle = register_base_bundle(home, pipeline.persona, recipe, encoder.reference, indexed)
+    report(f"bundle: {bundle.manifest.model_name} is the candidate")
+    return bundle.bundle_id
+
+
+def _reported(result: StageResult) -> StageRecord:
+    record = result.record
+    rows = ", ".join(f"{one.rows:,} {one.table}" for one in record.outputs)
+    report(f"{record.stage}: {rows}" + (" (unchanged)" if result.reused else f" in {record.seconds:.1f} s"))
+    return record

@@ -1,0 +1,99 @@
+"""`twin demo`: from nothing to a served twin of the sample persona, and its first cited answer."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from typing import Annotated, Any
+
+import typer
+
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.errors import PlatformError
+
+from flows.cli.output import EXIT_FAILURE, console, reports_errors, working_on
+from flows.cli.prefect_environment import use_prefect
+from flows.cli.talk import complete, page_url
+from flows.personas import SAMPLE, install_sample
+from flows.platform import supervisor
+from flows.platform.settings import PlatformSettings
+
+QUESTION = "What did Kafka cost the Co-op each month, and what does PostgreSQL cost instead?"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the demo."""
+    app.command("demo")(demo)
+
+
+@reports_errors
+def demo(
+    question: Annotated[str, typer.Option(help="The question to ask once the twin can answer.")] = QUESTION,
+) -> None:
+    """Start the platform, build the sample persona's features, ask a question, and let the bars judge bundle 0.
+
+    Everything is left running. Run it again: only what has changed is done again.
+
+    Example:
+      twin demo
+    """
+    started = time.monotonic()
+    home, settings = TwinHome.from_environment(), PlatformSettings.from_environment()
+    os.environ.update(settings.as_environment())
+    install_sample(home)
+    with working_on("starting the platform") as say:
+
+        def timed(message: str) -> None:
+            say(f"{time.monotonic() - started:5.0f} s  {message}")
+
+        supervisor.ensure(home, settings, ("elasticsearch", "prefect"), report=timed)
+        result = asyncio.run(_features_while_serving_starts(home, settings, timed))
+        answer = complete(f"{SAMPLE}@{result['bundle']}", [{"role": "user", "content": question}])
+        seconds = time.monotonic() - started
+    _show_answer(question, answer, seconds)
+    if not answer["twin"]["citations"]:
+        raise PlatformError("the first answer has no citation", next_step="twin status; logs are in $TWIN_HOME/logs")
+    verdict = _evaluate(home, settings)
+    console.print(f"\nchat page:   {page_url(home, settings)}", markup=False)
+    console.print(f"status page: {settings.business_address}/status", markup=False)
+    console.print("ask more:    twin ask sample \"…\"      stop everything: twin down", markup=False)
+    if verdict != "promote":
+        raise typer.Exit(EXIT_FAILURE)
+
+
+async def _features_while_serving_starts(home: TwinHome, settings: PlatformSettings, report: Any) -> dict[str, Any]:
+    """Build features in this process while the servers that need nothing of them start."""
+    serving = asyncio.to_thread(supervisor.ensure, home, settings, (), report=report)
+    features = asyncio.to_thread(_build_features, home, settings, report)
+    _, result = await asyncio.gather(serving, features)
+    return result
+
+
+def _build_features(home: TwinHome, settings: PlatformSettings, report: Any) -> dict[str, Any]:
+    use_prefect(home, settings)
+    from flows.build_features import build_features  # Prefect takes seconds to import
+    from flows.deployments import register_deployments
+    from flows.reporting import listening
+
+    with listening(report):
+        result = build_features(SAMPLE, settings.recipe)
+        register_deployments(SAMPLE, settings.recipe)
+    return result
+
+
+def _evaluate(home: TwinHome, settings: PlatformSettings) -> str:
+    """Judge bundle 0 by the sample's questions."""
+    from flows.evaluate_twin import evaluate_twin
+    from flows.reporting import listening
+
+    with working_on("judging bundle 0 by its questions") as say, listening(say):
+        result = asyncio.run(evaluate_twin(SAMPLE, settings.recipe))
+    decision = result["decision"]
+    console.print(f"\nbundle 0: {decision['verdict']} ({'; '.join(decision['reasons'])})", markup=False)
+    return str(decision["verdict"])
+
+
+def _show_answer(question: str, answer: dict[str, Any], seconds: float) -> None:
+    console.print(f"\nfirst answer after {seconds:.0f} s\n\nQ: {question}\n", markup=False)
+    console.print(answer["choices"][0]["message"]["content"], markup=False)

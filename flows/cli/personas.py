@@ -1,0 +1,181 @@
+"""`twin init | add | corpus`: personas and their material."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from twin_data.configuration.home import TwinHome
+from twin_data.configuration.persona import load_persona
+from twin_data.contracts.errors import ConfigurationError
+from twin_data.sources.ingest import add_source
+from twin_data.transform.verdict import Count, CorpusVerdict
+
+from flows.cli.output import JsonFlag, emit, reports_errors, working_on
+from flows.cli.prefect_environment import use_prefect
+from flows.personas import SAMPLE, create_persona, features_pipeline, install_sample
+from flows.platform.settings import PlatformSettings
+from flows.recipes import load_recipe
+
+PersonaArgument = Annotated[str, typer.Argument(help="The persona's name, for example 'sample'.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands on personas."""
+    app.command("init")(init)
+    app.command("add")(add)
+    app.command("corpus")(corpus)
+
+
+@reports_errors
+def init(
+    name: Annotated[str, typer.Argument(help="Lower-case letters, digits and '-'; 'sample' installs the shipped one.")],
+    display_name: Annotated[str | None, typer.Option(help="The name that readers see.")] = None,
+    alias: Annotated[
+        list[str] | None, typer.Option(help="Handle, e-mail address or user id of the author; repeat it for more.")
+    ] = None,
+    owner: Annotated[str | None, typer.Option(help="Who owns the material.")] = None,
+    licence: Annotated[str | None, typer.Option(help="The licence under which it may be used.")] = None,
+    consent: Annotated[str | None, typer.Option(help="The owner's consent, in a sentence.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Start a persona: a folder with `persona.yaml`, and its deployments if Prefect runs.
+
+    Without owner, licence and consent the file is written with those fields to fill in; nothing is ingested before.
+
+    Examples:
+      twin init sample
+      twin init ada --display-name "Ada Lovelace" --alias ada@example.org --owner "Ada Lovelace" \\
+        --licence "all rights reserved" --consent "I agree that a twin is made of my published writing."
+    """
+    home = TwinHome.from_environment()
+    if name == SAMPLE:
+        path = install_sample(home) / "persona.yaml"
+    else:
+        text = _persona_yaml(name, display_name or name, alias or [], owner, licence, consent)
+        path = create_persona(home, name, text)
+    deployments = _register_deployments(name, quiet=as_json)
+    complete = all((owner, licence, consent)) or name == SAMPLE
+    lines = [f"persona {name}: {path}"]
+    lines += [f"deployment {one}" for one in deployments] or ["deployments: none, since Prefect is not running; `twin up` adds them"]
+    lines.append(f"next: {_next_step(name, path, complete)}")
+    emit({"persona": name, "file": str(path), "deployments": deployments}, "\n".join(lines), as_json=as_json)
+
+
+def _next_step(name: str, path: Path, complete: bool) -> str:
+    if name == SAMPLE:
+        return f"twin features {name}"
+    return f"twin add {name} FOLDER" if complete else f"fill in owner, licence and consent in {path}, then twin add {name} FOLDER"
+
+
+@reports_errors
+def add(
+    persona: PersonaArgument,
+    sources: Annotated[list[Path], typer.Argument(metavar="SOURCE...", help="Folders, files, .zip or .tar.gz archives.")],
+    name: Annotated[str | None, typer.Option("--name", help="The source's name; its file name if not given.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Copy material into the persona. Adding a source again brings it up to date and touches only what changed.
+
+    Example:
+      twin add ada ~/blog/posts ~/Downloads/slack-export.zip
+    """
+    home = TwinHome.from_environment()
+    load_persona(home, persona).require_consent()
+    if name and len(sources) > 1:
+        raise ConfigurationError("--name goes with one source", next_step="add the sources one by one")
+    added = []
+    with working_on(f"adding to {persona}", quiet=as_json) as say:
+        for source in sources:
+            say(f"adding {source}")
+            added.append(add_source(home.persona_folder(persona), source, name))
+    lines = [
+        f"{one.name}: {one.files} files ({one.new} new, {one.changed} changed, {one.removed} removed, {one.unchanged} unchanged)"
+        for one in added
+    ]
+    lines.append(f"next: twin features {persona}")
+    emit({"added": [one.model_dump() for one in added]}, "\n".join(lines), as_json=as_json)
+
+
+@reports_errors
+def corpus(
+    persona: PersonaArgument,
+    recipe: Annotated[str | None, typer.Option(help="Recipe whose bars are applied.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """What the archive amounts to: documents, words, what was rejected and why, and whether training is advisable.
+
+    Example:
+      twin corpus sample
+    """
+    chosen = load_recipe(recipe or PlatformSettings.from_environment().recipe)
+    verdict = features_pipeline(TwinHome.from_environment(), persona, chosen).verdict()
+    emit(verdict, render_verdict(verdict), as_json=as_json)
+
+
+def render_verdict(verdict: CorpusVerdict) -> str:
+    """The verdict for people."""
+    lines = [
+        f"{verdict.persona}: {verdict.documents:,} documents in {verdict.families:,} families, {verdict.chunks:,} chunks",
+        f"own words: {verdict.own_words:,} ({verdict.training_words:,} may train, {verdict.test_words:,} held out, "
+        f"{verdict.training_exclusions} passages excluded as overlapping)",
+        *_table("by source", verdict.by_source),
+        *_table("by year", verdict.by_year),
+        *_table("by kind", verdict.by_kind),
+        "removed:",
+        *[f"  {count:>6,}  {reason}" for reason, count in verdict.rejections.items()],
+        f"verdict: {verdict.recommendation}",
+        *[f"  because {reason}" for reason in verdict.reasons],
+    ]
+    return "\n".join(lines)
+
+
+def _table(title: str, counts: tuple[Count, ...]) -> list[str]:
+    return [f"{title}:", *[f"  {one.words:>9,} words  {one.documents:>5,} documents  {one.name}" for one in counts]]
+
+
+def _register_deployments(persona: str, *, quiet: bool) -> list[str]:
+    settings = PlatformSettings.from_environment()
+    if not use_prefect(TwinHome.from_environment(), settings):
+        return []
+    from flows.deployments import register_deployments  # Prefect takes seconds to import
+
+    with working_on("registering deployments", quiet=quiet):
+        return list(register_deployments(persona, settings.recipe))
+
+
+def _persona_yaml(
+    name: str, display_name: str, aliases: list[str], owner: str | None, licence: str | None, consent: str | None
+) -> str:
+    """The text of a new `persona.yaml`; JSON strings are YAML strings."""
+
+    def field(key: str, value: str | None, example: str) -> str:
+        return f"{key}: {json.dumps(value, ensure_ascii=False)}" if value else f"# {key}: {example}"
+
+    today = datetime.now(UTC).date().isoformat()
+    given_by = json.dumps(owner or display_name, ensure_ascii=False)
+    agreed = (
+        f"consent:\n  statement: {json.dumps(consent, ensure_ascii=False)}\n  given_by: {given_by}\n  date: {today}"
+        if consent
+        else f"# consent:\n#   statement: I agree that a twin is made of the material in this folder.\n#   given_by: {display_name}\n#   date: {today}"
+    )
+    return f"""# Whose twin this is, and by what right. Without owner, licence and consent nothing is ingested.
+name: {name}
+display_name: {json.dumps(display_name, ensure_ascii=False)}
+
+# How the author's own words are recognised in archives that hold several people's: handles, addresses, user ids.
+author:
+  name: {json.dumps(display_name, ensure_ascii=False)}
+  aliases: {json.dumps(aliases, ensure_ascii=False)}
+
+{field("owner", owner, display_name)}
+{field("licence", licence, "all rights reserved; used with permission")}
+{agreed}
+
+# A few words on the voice, for the prompt.
+style_notes: ""
+"""

@@ -1,0 +1,38 @@
+"""Prefect's environment, set before Prefect is imported: it reads its settings at import."""
+
+from __future__ import annotations
+
+import os
+
+import httpx
+
+from twin_data.configuration.home import TwinHome
+
+from flows.platform.settings import PlatformSettings
+
+HEALTH_TIMEOUT_S = 2.0
+
+
+def use_prefect(home: TwinHome, settings: PlatformSettings) -> bool:
+    """Point Prefect at the platform's server if it answers, else at a temporary one with the same database.
+
+    Returns:
+        Whether there is a server, and so deployments and a record in its UI.
+    """
+    running = _answers(f"{settings.prefect_address}/health")
+    os.environ["PREFECT_HOME"] = str(home.prefect)
+    if running:
+        os.environ["PREFECT_API_URL"] = settings.prefect_address
+    else:
+        os.environ.pop("PREFECT_API_URL", None)
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    return running
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=HEALTH_TIMEOUT_S).is_success
+    except httpx.TransportError:
+        return False

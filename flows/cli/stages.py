@@ -1,0 +1,88 @@
+"""`twin features | evaluate`: one stage, the same code as its flow."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Annotated
+
+import typer
+
+from twin_data.configuration.home import TwinHome
+from twin_data.transform.verdict import CorpusVerdict
+
+from flows.cli.output import EXIT_FAILURE, JsonFlag, emit, reports_errors, working_on
+from flows.cli.personas import PersonaArgument
+from flows.cli.prefect_environment import use_prefect
+from flows.platform import supervisor
+from flows.platform.settings import PlatformSettings
+
+RecipeOption = Annotated[str | None, typer.Option(help="Name or path of a recipe; $TWIN_RECIPE or 'demo' if not given.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands that run one stage."""
+    app.command("features")(features)
+    app.command("evaluate")(evaluate)
+
+
+@reports_errors
+def features(persona: PersonaArgument, recipe: RecipeOption = None, as_json: JsonFlag = False) -> None:
+    """Turn the persona's sources into a live search index and register bundle 0 as the candidate.
+
+    What has not changed is not done again; interrupted, it goes on where it stopped.
+
+    Example:
+      twin features sample
+    """
+    home, settings = TwinHome.from_environment(), PlatformSettings.from_environment()
+    os.environ.update(settings.as_environment())
+    with working_on(f"features of {persona}", quiet=as_json) as say:
+        supervisor.ensure(home, settings, ("elasticsearch",), report=say)
+        use_prefect(home, settings)
+        from flows.build_features import build_features  # Prefect takes seconds to import
+        from flows.reporting import listening
+
+        with listening(say):
+            result = build_features(persona, recipe or settings.recipe)
+    verdict = CorpusVerdict.model_validate(result["verdict"])
+    text = (
+        f"{persona}@{result['bundle']}: {verdict.documents:,} documents, {verdict.own_words:,} own words, "
+        f"{result['features']['chunks']:,} chunks in {result['features']['index']}\n"
+        f"verdict: {verdict.recommendation}\nnext: twin evaluate {persona}"
+    )
+    emit(result, text, as_json=as_json)
+
+
+@reports_errors
+def evaluate(
+    persona: PersonaArgument,
+    recipe: RecipeOption = None,
+    bundle: Annotated[str | None, typer.Option(help="Bundle id; the candidate if not given.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Ask the candidate its questions through the API; a bundle that clears every bar becomes champion.
+
+    Exit code 1 if it does not become champion.
+
+    Example:
+      twin evaluate sample
+    """
+    home, settings = TwinHome.from_environment(), PlatformSettings.from_environment()
+    os.environ.update(settings.as_environment())
+    with working_on(f"evaluating {persona}", quiet=as_json) as say:
+        supervisor.ensure(home, settings, ("elasticsearch", "llm", "business"), report=say)
+        use_prefect(home, settings)
+        from flows.evaluate_twin import evaluate_twin
+        from flows.reporting import listening
+
+        with listening(say):
+            result = asyncio.run(evaluate_twin(persona, recipe or settings.recipe, bundle))
+    scores = "\n".join(
+        f"  {one['name']:<28} {one['value']:>8.3f}  [{one['low']:.3f}, {one['high']:.3f}]  n={one['n']}"
+        for one in result["report"]["scores"]
+    )
+    decision = result["decision"]
+    emit(result, f"{scores}\n{decision['verdict']}: {'; '.join(decision['reasons'])}", as_json=as_json)
+    if decision["verdict"] != "promote":
+        raise typer.Exit(EXIT_FAILURE)

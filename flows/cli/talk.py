@@ -1,0 +1,147 @@
+"""`twin ask | chat`: talk to a twin through the same API that everybody uses."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.errors import PlatformError, TwinError
+
+from flows.cli.output import JsonFlag, console, emit, reports_errors
+from flows.cli.personas import PersonaArgument
+from flows.local_key import local_key
+from flows.platform.settings import PlatformSettings
+
+FEATURE = "command-line"
+TIMEOUT = httpx.Timeout(180.0, connect=3.0)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands that talk."""
+    app.command("ask")(ask)
+    app.command("chat")(chat)
+
+
+@reports_errors
+def ask(
+    persona: Annotated[str, typer.Argument(help="A persona, or '<persona>@<bundle>' for one bundle.")],
+    question: Annotated[str, typer.Argument(help="The question, in quotation marks.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """Ask one question; the answer comes with its sources.
+
+    Example:
+      twin ask sample "Why did you leave Kafka?"
+    """
+    answer = complete(persona, [{"role": "user", "content": question}])
+    twin = answer["twin"]
+    text = f"{answer['choices'][0]['message']['content']}\n\n{_footnote(twin)}"
+    emit(answer, text, as_json=as_json)
+
+
+@reports_errors
+def chat(persona: PersonaArgument) -> None:
+    """Talk to a twin; an empty line or Ctrl-D ends it. The page's address is printed first.
+
+    Example:
+      twin chat sample
+    """
+    home, settings = TwinHome.from_environment(), PlatformSettings.from_environment()
+    console.print(f"page: {page_url(home, settings)}", markup=False)
+    messages: list[dict[str, str]] = []
+    while question := _read_line():
+        messages.append({"role": "user", "content": question})
+        said = ""
+        for event in stream(persona, messages):
+            piece = event["choices"][0]["delta"].get("content") or ""
+            said += piece
+            console.print(piece, end="", markup=False)
+            if "twin" in event:
+                console.print(f"\n{_footnote(event['twin'])}\n", markup=False)
+        messages.append({"role": "assistant", "content": said.partition("\n\nSources:")[0]})
+
+
+def page_url(home: TwinHome, settings: PlatformSettings) -> str:
+    """The chat page's address with this machine's key in the fragment, which browsers do not send to servers."""
+    return f"{settings.business_address}/#key={asyncio.run(local_key(home))}"
+
+
+def complete(model: str, messages: list[dict[str, str]]) -> dict[str, Any]:
+    """One answer, whole.
+
+    Raises:
+        TwinError: The service refused, with its own words.
+        PlatformError: It cannot be reached.
+    """
+    with _client() as client:
+        response = _send(client, {"model": model, "messages": messages})
+        body: dict[str, Any] = response.json()
+    if not response.is_success:
+        raise _refused(body)
+    return body
+
+
+def stream(model: str, messages: list[dict[str, str]]) -> Iterator[dict[str, Any]]:
+    """The chunks of one answer as they come.
+
+    Raises:
+        TwinError: The service refused or broke off, with its own words.
+        PlatformError: It cannot be reached.
+    """
+    body = {"model": model, "messages": messages, "stream": True}
+    try:
+        with _client() as client, client.stream("POST", "/v1/chat/completions", json=body) as response:
+            if not response.is_success:
+                raise _refused(json.loads(response.read()))
+            for line in response.iter_lines():
+                if line.startswith("data: ") and line != "data: [DONE]":
+                    event = json.loads(line.removeprefix("data: "))
+                    if "error" in event:
+                        raise _refused(event)
+                    yield event
+    except httpx.TransportError as error:
+        raise _unreachable(error) from error
+
+
+def _client() -> httpx.Client:
+    home, settings = TwinHome.from_environment(), PlatformSettings.from_environment()
+    headers = {"Authorization": f"Bearer {asyncio.run(local_key(home))}", "X-Twin-Feature": FEATURE}
+    return httpx.Client(base_url=settings.business_address, headers=headers, timeout=TIMEOUT)
+
+
+def _send(client: httpx.Client, body: dict[str, Any]) -> httpx.Response:
+    try:
+        return client.post("/v1/chat/completions", json=body)
+    except httpx.TransportError as error:
+        raise _unreachable(error) from error
+
+
+def _unreachable(error: httpx.TransportError) -> PlatformError:
+    return PlatformError(f"the twin's service does not answer ({type(error).__name__})", next_step="twin up")
+
+
+def _refused(body: dict[str, Any]) -> TwinError:
+    error = body.get("error", {})
+    return TwinError(str(error.get("message", body)), next_step=str(error.get("next_step", "twin status")))
+
+
+def _footnote(twin: dict[str, Any]) -> str:
+    cost = twin["cost"]
+    money = f"{cost['amount']:.6f} {cost['currency']}" if cost["amount"] is not None else "price unknown"
+    return (
+        f"({twin['outcome']}; {cost['prompt_tokens']} + {cost['completion_tokens']} tokens, {cost['seconds']:.1f} s, "
+        f"{money}; bundle {twin['bundle']}, trace {twin['trace_id']})"
+    )
+
+
+def _read_line() -> str:
+    try:
+        return console.input("you: ").strip()
+    except EOFError:
+        return ""

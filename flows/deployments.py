@@ -1,0 +1,45 @@
+"""Deployments of a persona's flows: `build-features/<persona>` and `evaluate-twin/<persona>`."""
+
+from __future__ import annotations
+
+import os
+
+import httpx
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.deployments.runner import EntrypointType
+from prefect.flows import Flow
+
+from flows.build_features import build_features
+from flows.evaluate_twin import evaluate_twin
+from flows.platform.settings import PlatformSettings
+
+POOL = "cpu"
+# A second run of the same persona waits for the first: two writers of one corpus would undo each other's work.
+ONE_AT_A_TIME = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE)
+
+
+def prefect_is_up(settings: PlatformSettings) -> bool:
+    """Whether the platform's Prefect server answers."""
+    try:
+        return httpx.get(f"{settings.prefect_address}/health", timeout=2.0).is_success
+    except httpx.TransportError:
+        return False
+
+
+def register_deployments(persona: str, recipe: str) -> tuple[str, ...]:
+    """Create or update the persona's deployments on the server named by `PREFECT_API_URL`; returns their names."""
+    assert os.environ.get("PREFECT_API_URL"), "deployments need a server"
+    parameters = {"persona": persona, "recipe": recipe}
+    return tuple(_deploy(one, persona, parameters) for one in (build_features, evaluate_twin))
+
+
+def _deploy(one: Flow[..., object], persona: str, parameters: dict[str, object]) -> str:
+    deployment = one.to_deployment(
+        name=persona,
+        parameters=parameters,
+        work_pool_name=POOL,
+        concurrency_limit=ONE_AT_A_TIME,
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+    deployment.apply()
+    return f"{one.name}/{persona}"

@@ -1,0 +1,39 @@
+"""The owner's own API key on this machine: made on first use, kept in a file that only this user may read."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+
+from twin_data.configuration.home import TwinHome
+from twin_serve.ledger.database import open_database, url_of
+from twin_serve.ledger.errors import UnknownKeyError
+from twin_serve.ledger.keys import authenticate, create_key, revoke_key
+
+NAME = "this machine"
+OWNER_ONLY = 0o600
+
+
+async def local_key(home: TwinHome) -> str:
+    """The key that the command line, the flows and the chat page of this machine use."""
+    path = home.secrets / "local.key"
+    database = open_database(os.environ.get("TWIN_DATABASE_URL") or url_of(home))
+    try:
+        if path.is_file():
+            stored = path.read_text("utf-8").strip()
+            if await authenticate(database, stored) is not None:
+                return stored
+        with suppress(UnknownKeyError):  # none is the usual case; one whose file was lost is held by nobody
+            await revoke_key(database, NAME)
+        _, plaintext = await create_key(database, NAME)
+    finally:
+        await database.close()
+    home.secrets.mkdir(parents=True, exist_ok=True, mode=0o700)
+    beside = path.with_suffix(".new")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_ONLY)
+    with os.fdopen(descriptor, "w") as stream:
+        stream.write(plaintext + "\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    beside.rename(path)
+    return plaintext

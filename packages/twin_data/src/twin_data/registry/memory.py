@@ -1,0 +1,111 @@
+"""A registry for tests: the same rules and the same folders, with its list of versions in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from twin_data.configuration.home import check_persona_name
+from twin_data.contracts.errors import IntegrityError
+from twin_data.contracts.evaluation import GateDecision
+from twin_data.contracts.releases import Alias, ReleaseBundle
+from twin_data.registry.bundle_folder import fresh, read_manifest, verify_bundle, write_bundle
+from twin_data.registry.port import BundleFiles, RegisteredBundle
+from twin_data.registry.rules import REGISTERED, AliasChange, check_change, former_champion_id, in_order
+from twin_data.registry.selection import select
+
+
+@dataclass
+class _Entry:
+    bundle_id: str
+    version: int
+    folder: Path
+    files_digest: str
+    aliases: tuple[Alias, ...] = ()
+
+
+class MemoryRegistry:
+    """Keeps bundles in `<root>/<persona>/<bundle>` and forgets them when it goes."""
+
+    def __init__(self, root: Path) -> None:
+        """Nothing is created yet."""
+        self.root = root
+        self._entries: dict[str, list[_Entry]] = {}
+        self._changes: dict[str, list[AliasChange]] = {}
+
+    def register(self, manifest: ReleaseBundle, files: BundleFiles) -> RegisteredBundle:
+        """See `BundleRegistry.register`."""
+        manifest = fresh(manifest)
+        persona, bundle_id = check_persona_name(manifest.persona), manifest.bundle_id
+        entries = self._entries.get(persona, [])
+        entry = next((one for one in entries if one.bundle_id == bundle_id), None)
+        if entry is None:
+            folder = self.root / persona / bundle_id
+            entry = _Entry(bundle_id, len(entries) + 1, folder, write_bundle(folder, manifest, files))
+            self._entries.setdefault(persona, []).append(entry)
+        else:
+            self._mend(entry, manifest, files)
+        if Alias.CANDIDATE not in entry.aliases:
+            self._move(persona, entry, check_change(persona, Alias.CANDIDATE, bundle_id, reason=REGISTERED))
+        return self.resolve(persona, bundle_id=bundle_id)
+
+    def resolve(self, persona: str, *, bundle_id: str | None = None, alias: Alias | None = None) -> RegisteredBundle:
+        """See `BundleRegistry.resolve`."""
+        entries = self._entries.get(check_persona_name(persona), [])
+        entry = select(persona, entries, bundle_id=bundle_id, alias=alias)
+        verify_bundle(entry.folder, entry.bundle_id, entry.files_digest)
+        return _registered(entry)
+
+    def set_alias(
+        self,
+        persona: str,
+        alias: Alias,
+        bundle_id: str,
+        *,
+        reason: str,
+        decision: GateDecision | None = None,
+        override_by: str | None = None,
+    ) -> RegisteredBundle:
+        """See `BundleRegistry.set_alias`."""
+        self.resolve(persona, bundle_id=bundle_id)
+        change = check_change(persona, alias, bundle_id, reason=reason, decision=decision, override_by=override_by)
+        self._move(persona, select(persona, self._entries[persona], bundle_id=bundle_id, alias=None), change)
+        return self.resolve(persona, bundle_id=bundle_id)
+
+    def former_champion(self, persona: str) -> RegisteredBundle | None:
+        """See `BundleRegistry.former_champion`."""
+        former = former_champion_id(self.history(persona))
+        return self.resolve(persona, bundle_id=former) if former else None
+
+    def history(self, persona: str) -> tuple[AliasChange, ...]:
+        """See `BundleRegistry.history`."""
+        return in_order(self._changes.get(check_persona_name(persona), []))
+
+    def bundles(self, persona: str) -> tuple[RegisteredBundle, ...]:
+        """See `BundleRegistry.bundles`."""
+        return tuple(_registered(entry) for entry in self._entries.get(check_persona_name(persona), []))
+
+    def personas(self) -> tuple[str, ...]:
+        """See `BundleRegistry.personas`."""
+        return tuple(sorted(self._entries))
+
+    def _mend(self, entry: _Entry, manifest: ReleaseBundle, files: BundleFiles) -> None:
+        try:
+            verify_bundle(entry.folder, entry.bundle_id, entry.files_digest)
+        except IntegrityError:
+            entry.files_digest = write_bundle(entry.folder, manifest, files)
+
+    def _move(self, persona: str, entry: _Entry, change: AliasChange) -> None:
+        self._changes.setdefault(persona, []).append(change)
+        for one in self._entries[persona]:
+            held = set(one.aliases) - {change.alias} | ({change.alias} if one is entry else set())
+            one.aliases = tuple(alias for alias in Alias if alias in held)
+
+
+def _registered(entry: _Entry) -> RegisteredBundle:
+    return RegisteredBundle(
+        manifest=read_manifest(entry.folder, entry.bundle_id),
+        folder=entry.folder,
+        version=entry.version,
+        aliases=entry.aliases,
+    )

@@ -1,0 +1,258 @@
+"""Bundles in MLflow: one experiment and one registered model `twin-<persona>`, artifacts as plain folders."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from twin_data.configuration.home import check_persona_name
+from twin_data.contracts.digests import canonical_json
+from twin_data.contracts.errors import IntegrityError, RegistryError
+from twin_data.contracts.evaluation import GateDecision
+from twin_data.contracts.releases import Alias, ReleaseBundle
+from twin_data.registry import mlflow_database
+from twin_data.registry.bundle_folder import fresh, read_manifest, verify_bundle, write_bundle
+from twin_data.registry.durable import exclusive
+from twin_data.registry.mlflow_database import StoredVersion
+from twin_data.registry.model_folder import FileStamp, file_stamps
+from twin_data.registry.port import BundleFiles, RegisteredBundle
+from twin_data.registry.rules import REGISTERED, AliasChange, check_change, former_champion_id, in_order
+from twin_data.registry.selection import select
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+MODEL_PREFIX = "twin-"
+BUNDLE_TAG = "twin.bundle"
+FILES_TAG = "twin.files"
+CHANGE_TAG = "twin.alias"
+BUNDLE_FOLDER = "bundle"
+QUIET_LOGGERS = ("mlflow", "alembic")
+
+
+@dataclass(frozen=True)
+class _Version:
+    """A stored version that is a bundle."""
+
+    stored: StoredVersion
+    bundle_id: str
+    files_digest: str
+    changes: tuple[AliasChange, ...]
+
+    @property
+    def aliases(self) -> tuple[Alias, ...]:
+        return self.stored.aliases
+
+
+class MlflowRegistry:
+    """The registry below a folder: `mlflow.db`, and `artifacts/<persona>/<run>/artifacts/bundle`.
+
+    Where a bundle lies follows from its run, not from the absolute path that MLflow keeps, so that a home may move.
+    """
+
+    def __init__(self, root: Path) -> None:
+        """Nothing is read or created yet."""
+        self.root = root
+        self._database = root / "mlflow.db"
+        self._verified: dict[str, tuple[FileStamp, ...]] = {}
+
+    def register(self, manifest: ReleaseBundle, files: BundleFiles) -> RegisteredBundle:
+        """See `BundleRegistry.register`."""
+        manifest = fresh(manifest)
+        persona, bundle_id = check_persona_name(manifest.persona), manifest.bundle_id
+        with self._writing(persona):
+            known = next((one for one in self._versions(persona) if one.bundle_id == bundle_id), None)
+            if known is None:
+                self._add(manifest, files)
+            else:
+                self._mend(known, manifest, files)
+            added = self._select(persona, bundle_id)
+            if Alias.CANDIDATE not in added.aliases:
+                self._move(persona, added, check_change(persona, Alias.CANDIDATE, bundle_id, reason=REGISTERED))
+        return self.resolve(persona, bundle_id=bundle_id)
+
+    def resolve(self, persona: str, *, bundle_id: str | None = None, alias: Alias | None = None) -> RegisteredBundle:
+        """See `BundleRegistry.resolve`. Files that have not changed since this object last read them are not read again."""
+        version = select(persona, self._versions(check_persona_name(persona)), bundle_id=bundle_id, alias=alias)
+        folder = self._folder(persona, version.stored.run_id)
+        stamps = tuple(file_stamps(folder))
+        if self._verified.get(version.bundle_id) != stamps:
+            verify_bundle(folder, version.bundle_id, version.files_digest)
+            self._verified[version.bundle_id] = stamps
+        return self._registered(persona, version)
+
+    def set_alias(
+        self,
+        persona: str,
+        alias: Alias,
+        bundle_id: str,
+        *,
+        reason: str,
+        decision: GateDecision | None = None,
+        override_by: str | None = None,
+    ) -> RegisteredBundle:
+        """See `BundleRegistry.set_alias`."""
+        self.resolve(persona, bundle_id=bundle_id)  # a damaged bundle may have no alias
+        change = check_change(persona, alias, bundle_id, reason=reason, decision=decision, override_by=override_by)
+        with self._writing(persona):
+            self._move(persona, self._select(persona, bundle_id), change)
+        return self.resolve(persona, bundle_id=bundle_id)
+
+    def former_champion(self, persona: str) -> RegisteredBundle | None:
+        """See `BundleRegistry.former_champion`."""
+        former = former_champion_id(self.history(persona))
+        return self.resolve(persona, bundle_id=former) if former else None
+
+    def history(self, persona: str) -> tuple[AliasChange, ...]:
+        """See `BundleRegistry.history`."""
+        return in_order(change for version in self._versions(check_persona_name(persona)) for change in version.changes)
+
+    def bundles(self, persona: str) -> tuple[RegisteredBundle, ...]:
+        """See `BundleRegistry.bundles`."""
+        return tuple(self._registered(persona, version) for version in self._versions(check_persona_name(persona)))
+
+    def personas(self) -> tuple[str, ...]:
+        """See `BundleRegistry.personas`."""
+        names = mlflow_database.read_model_names(self._database)
+        return tuple(name.removeprefix(MODEL_PREFIX) for name in names if name.startswith(MODEL_PREFIX))
+
+    def _versions(self, persona: str) -> tuple[_Version, ...]:
+        stored = mlflow_database.read_versions(self._database, MODEL_PREFIX + persona)
+        return tuple(_as_bundle(one) for one in stored if BUNDLE_TAG in one.tags)
+
+    def _select(self, persona: str, bundle_id: str) -> _Version:
+        return select(persona, self._versions(persona), bundle_id=bundle_id, alias=None)
+
+    def _folder(self, persona: str, run_id: str) -> Path:
+        return self.root / "artifacts" / persona / run_id / "artifacts" / BUNDLE_FOLDER
+
+    def _registered(self, persona: str, version: _Version) -> RegisteredBundle:
+        folder = self._folder(persona, version.stored.run_id)
+        return RegisteredBundle(
+            manifest=read_manifest(folder, version.bundle_id),
+            folder=folder,
+            version=version.stored.version,
+            aliases=version.aliases,
+        )
+
+    @cached_property
+    def _client(self) -> MlflowClient:
+        """MLflow's client. The first in a home creates the database, which takes seconds and must not happen twice."""
+        from mlflow import MlflowClient
+
+        address = f"sqlite:///{self._database}"
+        with exclusive(self.root / ".database.lock"):
+            client = MlflowClient(tracking_uri=address, registry_uri=address)
+            client.search_experiments(max_results=1)
+        return client
+
+    @contextmanager
+    def _writing(self, persona: str) -> Iterator[None]:
+        """One writer a persona, its errors in the project's words; MLflow's own deprecations concern no user of ours."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            _quieten()
+            from mlflow.exceptions import MlflowException
+
+            try:
+                with exclusive(self.root / f".{persona}.lock"):
+                    yield
+            except MlflowException as error:
+                raise RegistryError(
+                    f"MLflow could not write to {self._database}: {error}",
+                    next_step="correct what is named, then run the same command again",
+                ) from error
+
+    def _add(self, manifest: ReleaseBundle, files: BundleFiles) -> None:
+        """Write the files, then make a version of them: an interrupted attempt is taken up again, not doubled."""
+        name = MODEL_PREFIX + manifest.persona
+        run_id = self._run(manifest)
+        folder = self._folder(manifest.persona, run_id)
+        files_digest = write_bundle(folder, manifest, files)
+        self._client.set_terminated(run_id)
+        if not self._client.search_registered_models(filter_string=f"name = '{name}'"):
+            self._client.create_registered_model(name, description=f"Bundles of the twin {manifest.persona}")
+        self._client.create_model_version(
+            name,
+            source=str(folder),
+            run_id=run_id,
+            tags={BUNDLE_TAG: manifest.bundle_id, FILES_TAG: files_digest},
+            description=f"{manifest.rung} on {manifest.base_model.name}",
+        )
+
+    def _run(self, manifest: ReleaseBundle) -> str:
+        name = MODEL_PREFIX + manifest.persona
+        experiment = self._client.get_experiment_by_name(name)
+        place = self.root / "artifacts" / manifest.persona
+        known = experiment.experiment_id if experiment else self._client.create_experiment(name, artifact_location=str(place))
+        begun = self._client.search_runs([known], filter_string=f"tags.`{BUNDLE_TAG}` = '{manifest.bundle_id}'", max_results=1)
+        if begun:
+            return str(begun[0].info.run_id)
+        run = self._client.create_run(
+            known, run_name=f"bundle {manifest.bundle_id}", tags={BUNDLE_TAG: manifest.bundle_id, "twin.rung": manifest.rung}
+        )
+        for key, value in _parameters(manifest).items():
+            self._client.log_param(run.info.run_id, key, value)
+        return str(run.info.run_id)
+
+    def _mend(self, version: _Version, manifest: ReleaseBundle, files: BundleFiles) -> None:
+        """Write the files of a known bundle again if they were lost or damaged."""
+        folder = self._folder(manifest.persona, version.stored.run_id)
+        try:
+            verify_bundle(folder, version.bundle_id, version.files_digest)
+        except IntegrityError:
+            files_digest = write_bundle(folder, manifest, files)
+            name = MODEL_PREFIX + manifest.persona
+            self._client.set_model_version_tag(name, str(version.stored.version), FILES_TAG, files_digest)
+
+    def _move(self, persona: str, version: _Version, change: AliasChange) -> None:
+        """Record a move, then make it: a move without a record must not exist."""
+        name, number = MODEL_PREFIX + persona, str(version.stored.version)
+        key = f"{CHANGE_TAG}.{change.alias}.{change.at.isoformat().replace('+00:00', 'Z')}"
+        self._client.set_model_version_tag(name, number, key, canonical_json(change))
+        self._client.set_registered_model_alias(name, change.alias.value, number)
+
+
+def _quieten() -> None:
+    """Import MLflow so that it reports nothing, neither home nor about the making of its tables."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    import mlflow.store.db.utils  # noqa: F401 -- its import sets its loggers' levels, so ours come after
+
+    for name in QUIET_LOGGERS:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _as_bundle(stored: StoredVersion) -> _Version:
+    changes = (value for key, value in stored.tags.items() if key.startswith(f"{CHANGE_TAG}."))
+    return _Version(
+        stored=stored,
+        bundle_id=stored.tags[BUNDLE_TAG],
+        files_digest=stored.tags.get(FILES_TAG, ""),
+        changes=tuple(AliasChange.model_validate_json(change) for change in changes),
+    )
+
+
+def _parameters(manifest: ReleaseBundle) -> dict[str, str]:
+    """What a bundle was made with, for MLflow's table of runs."""
+    lineage = manifest.lineage
+    settings = {
+        "base_model": manifest.base_model.name,
+        "base_model_digest": manifest.base_model.digest,
+        "embedding_model": manifest.embedding_model.name,
+        "prompt_digest": manifest.prompt_digest,
+        "recipe": lineage.recipe,
+        "recipe_digest": lineage.recipe_digest,
+        "features_digest": lineage.features_digest,
+        "code_digest": lineage.code_digest,
+        "index": lineage.index,
+    }
+    for group in ("retrieval", "verification", "generation"):
+        settings |= {f"{group}.{key}": str(value) for key, value in getattr(manifest, group)}
+    return settings

@@ -1,0 +1,121 @@
+"""The real Elasticsearch node and the real Prefect server, as `twin up` starts them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+from twin_data.configuration.home import TwinHome, cache_folder
+
+from flows.platform import run_files, supervisor
+from flows.platform.processes import HOME_MARKER, environment_of
+from flows.platform.service import Service, select
+from flows.platform.services import services
+from flows.platform.settings import PlatformSettings, Ports
+from flows.platform.status import status
+
+pytestmark = pytest.mark.integration
+
+NAMES = ("elasticsearch", "worker-cpu")  # a worker needs the server
+
+
+@pytest.fixture(scope="module")
+def settings() -> PlatformSettings:
+    with ExitStack() as sockets:
+        probes = [sockets.enter_context(socket.socket()) for _ in Ports.model_fields]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        numbers = dict(zip(Ports.model_fields, (probe.getsockname()[1] for probe in probes), strict=True))
+    repository = os.environ.get("M2_REPO")
+    return PlatformSettings(
+        ports=Ports(**numbers), cache=cache_folder(), maven_repository=Path(repository) if repository else None
+    )
+
+
+@pytest.fixture(scope="module")
+def platform(settings: PlatformSettings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwinHome]:
+    """A home with the search engine, the Prefect server and a worker running."""
+    home = TwinHome(tmp_path_factory.mktemp("platform") / "home")
+    every = services(home, settings)
+    try:
+        supervisor.ensure(home, settings, NAMES)
+        yield home
+    finally:
+        supervisor.down(home, every)
+    assert [p for p in psutil.process_iter() if environment_of(p).get(HOME_MARKER) == str(home.root.resolve())] == []
+
+
+@pytest.fixture(scope="module")
+def wanted(platform: TwinHome, settings: PlatformSettings) -> tuple[Service, ...]:
+    return select(services(platform, settings), NAMES)
+
+
+def request(method: str, url: str, **arguments: Any) -> Any:
+    answer = httpx.request(method, url, timeout=30, trust_env=False, **arguments)
+    assert answer.is_success, answer.text
+    return answer.json()
+
+
+def test_everything_that_is_needed_runs(platform: TwinHome, wanted: tuple[Service, ...]) -> None:
+    assert {(one.name, one.state) for one in status(platform, wanted)} == {
+        ("elasticsearch", "running"), ("prefect", "running"), ("worker-cpu", "running"),
+    }  # fmt: skip
+
+
+def test_the_search_engine_does_what_the_twin_needs(platform: TwinHome, settings: PlatformSettings) -> None:
+    """BM25 with the English analyzer and kNN in one request, and an alias that is swapped."""
+    url = settings.elasticsearch_address
+    assert request("GET", url)["version"]["number"].startswith("9.")
+    fields = {"text": {"type": "text", "analyzer": "english"}, "vector": {"type": "dense_vector", "dims": 2}}
+    body = {"settings": {"number_of_replicas": 0}, "mappings": {"properties": fields}}
+    request("PUT", f"{url}/twin-test-1", json=body)
+    for number, (text, vector) in enumerate([("He was running late", [1, 0]), ("Bees make honey", [0, 1])]):
+        request("PUT", f"{url}/twin-test-1/_doc/{number}?refresh=true", json={"text": text, "vector": vector})
+    request("POST", f"{url}/_aliases", json={"actions": [{"add": {"index": "twin-test-1", "alias": "twin-test"}}]})
+    query = {"query": {"match": {"text": "runs"}}}
+    assert [hit["_id"] for hit in request("POST", f"{url}/twin-test/_search", json=query)["hits"]["hits"]] == ["0"]
+    nearest = {"knn": {"field": "vector", "query_vector": [0.1, 0.9], "k": 1, "num_candidates": 2}}
+    assert [hit["_id"] for hit in request("POST", f"{url}/twin-test/_search", json=nearest)["hits"]["hits"]] == ["1"]
+
+
+def test_the_worker_has_made_its_pool(platform: TwinHome, settings: PlatformSettings) -> None:
+    assert request("GET", f"{settings.prefect_address}/work_pools/cpu")["type"] == "process"
+
+
+def test_up_again_is_quick_and_starts_nothing(platform: TwinHome, settings: PlatformSettings) -> None:
+    before = [run_files.read(platform, name) for name in ("elasticsearch", "prefect", "worker-cpu")]
+    began = time.monotonic()
+    supervisor.ensure(platform, settings, NAMES)
+    assert time.monotonic() - began < 10
+    assert [run_files.read(platform, name) for name in ("elasticsearch", "prefect", "worker-cpu")] == before
+
+
+def test_acknowledged_documents_survive_a_kill(
+    platform: TwinHome, settings: PlatformSettings, wanted: tuple[Service, ...]
+) -> None:
+    url = f"{settings.elasticsearch_address}/twin-kept/_doc/1"
+    request("PUT", url, json={"text": "kept"})
+    before = {name: run_files.read(platform, name) for name in ("elasticsearch", "prefect", "worker-cpu")}
+    killed = before["elasticsearch"]
+    assert killed
+    os.kill(killed.pid, signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while run_files.exit_status(platform, "elasticsearch") is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    dead = next(one for one in status(platform, wanted) if one.name == "elasticsearch")
+    assert dead.state == "dead" and "SIGKILL" in dead.detail
+
+    supervisor.ensure(platform, settings, NAMES)
+
+    assert request("GET", url)["_source"] == {"text": "kept"}
+    after = {name: run_files.read(platform, name) for name in before}
+    assert {name for name in before if before[name] != after[name]} == {"elasticsearch"}

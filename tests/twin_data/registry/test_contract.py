@@ -1,0 +1,271 @@
+"""What every registry must do; held against MLflow and against the fake that other tests use."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from twin_data.contracts.errors import ConfigurationError, IntegrityError, RegistryError, StoreError
+from twin_data.contracts.evaluation import GateDecision, Verdict
+from twin_data.contracts.releases import Alias, ReleaseBundle
+from twin_data.registry.memory import MemoryRegistry
+from twin_data.registry.mlflow_registry import MlflowRegistry
+from twin_data.registry.port import BundleRegistry
+
+MakeManifest = Callable[..., ReleaseBundle]
+FILES = {"prompts/answer.txt": "Answer from the passages.\n"}
+
+
+@pytest.fixture(scope="module")
+def mlflow_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One database for the module, since making it takes seconds; each test has a persona of its own."""
+    return tmp_path_factory.mktemp("registry")
+
+
+@pytest.fixture(params=["memory", "mlflow"])
+def registry(request: pytest.FixtureRequest, tmp_path: Path, mlflow_root: Path) -> BundleRegistry:
+    return MemoryRegistry(tmp_path / "memory") if request.param == "memory" else MlflowRegistry(mlflow_root)
+
+
+@pytest.fixture
+def persona(request: pytest.FixtureRequest) -> str:
+    name: str = request.node.originalname
+    return name.replace("_", "-")[:41].rstrip("-")
+
+
+@pytest.fixture
+def manifest(make_manifest: MakeManifest, persona: str) -> ReleaseBundle:
+    return make_manifest(persona=persona)
+
+
+def variant(bundle: ReleaseBundle, **changes: object) -> ReleaseBundle:
+    return ReleaseBundle.model_validate(bundle.model_dump() | changes)
+
+
+def promote(bundle: ReleaseBundle, verdict: Verdict = Verdict.PROMOTE) -> GateDecision:
+    return GateDecision(persona=bundle.persona, bundle=bundle.bundle_id, verdict=verdict, reasons=("bars met",))
+
+
+def test_a_bundle_comes_back_as_registered(registry: BundleRegistry, manifest: ReleaseBundle) -> None:
+    added = registry.register(manifest, FILES)
+
+    assert added.manifest.bundle_id == manifest.bundle_id
+    assert (added.version, added.aliases) == (1, (Alias.CANDIDATE,))
+    assert (added.folder / "prompts/answer.txt").read_text() == FILES["prompts/answer.txt"]
+    assert manifest.bundle_id in (added.folder / "README.md").read_text()
+    assert "CC-BY-4.0" in (added.folder / "LICENSE").read_text()
+    assert registry.resolve(manifest.persona, bundle_id=manifest.bundle_id) == added
+    assert registry.resolve(manifest.persona, alias=Alias.CANDIDATE) == added
+    assert manifest.persona in registry.personas()
+
+
+def test_registering_twice_stores_once(registry: BundleRegistry, manifest: ReleaseBundle) -> None:
+    assert registry.register(manifest, FILES) == registry.register(manifest, FILES)
+    assert len(registry.bundles(manifest.persona)) == 1
+    assert len(registry.history(manifest.persona)) == 1
+
+
+def test_candidate_moves_to_the_newest(registry: BundleRegistry, manifest: ReleaseBundle) -> None:
+    second = variant(manifest, label="second")
+    registry.register(manifest, FILES)
+    registry.register(second, FILES)
+
+    assert registry.resolve(manifest.persona, alias=Alias.CANDIDATE).bundle_id == second.bundle_id
+    assert [one.aliases for one in registry.bundles(manifest.persona)] == [(), (Alias.CANDIDATE,)]
+    assert [one.version for one in registry.bundles(manifest.persona)] == [1, 2]
+
+
+def test_champion_takes_the_gate_s_word(registry: BundleRegistry, manifest: ReleaseBundle) -> None:
+    registry.register(manifest, FILES)
+    champion = registry.set_alias(
+        manifest.persona, Alias.CHAMPION, manifest.bundle_id, reason="absolute bars", decision=promote(manifest)
+    )
+
+    assert champion.aliases == (Alias.CANDIDATE, Alias.CHAMPION)
+    assert registry.resolve(manifest.persona) == champion
+    change = registry.history(manifest.persona)[-1]
+    assert (change.alias, change.verdict, change.gate_reasons) == (Alias.CHAMPION, Verdict.PROMOTE, ("bars met",))
+    assert change.at.tzinfo is not None
+
+
+@pytest.mark.parametrize("verdict", [None, Verdict.REJECT, Verdict.INCONCLUSIVE])
+def test_champion_without_the_gate_s_word(
+    registry: BundleRegistry, manifest: ReleaseBundle, verdict: Verdict | None
+) -> None:
+    registry.register(manifest, FILES)
+    with pytest.raises(RegistryError, match="may not become champion"):
+        registry.set_alias(
+            manifest.persona, Alias.CHAMPION, manifest.bundle_id, reason="I like it",
+            decision=promote(manifest, verdict) if verdict else None,
+        )  # fmt: skip
+    with pytest.raises(RegistryError, match="has no champion"):
+        registry.resolve(manifest.persona)
+
+
+def test_a_decision_about_another_bundle_does_not_count(registry: BundleRegistry, manifest: ReleaseBundle) -> None:
+    registry.register(manifest, FILES)
+    other = promote(variant(manifest, label="other"))
+    with pytest.raises(RegistryError, match="decision is about bundle"):
+        registry.set_alias(manifest.persona, Alias.CHAMPION, manifest.bundle_id, reason="bars", decision=other)
+
+
+def test_a_person_may_override(registry: BundleRegistry, manifest: ReleaseBundle) -> None:
+    registry.register(manifest, FILES)
+    registry.set_alias(
+        manifest.persona, Alias.CHAMPION, manifest.bundle_id, reason="only a demo",
+        decision=promote(manifest, Verdict.REJECT), override_by="Grace",
+    )  # fmt: skip
+    change = registry.history(manifest.persona)[-1]
+    assert (change.override_by, change.reason, change.verdict) == ("Grace", "only a demo", Verdict.REJECT)
+
+
+@pytest.mark.parametrize(("reason", "override_by"), [("", "Grace"), ("  ", "Grace"), ("because", "  ")])
+def test_an_override_needs_name_and_reason(
+    registry: BundleRegistry, manifest: ReleaseBundle, reason: str, override_by: str
+) -> None:
+    registry.register(manifest, FILES)
+    with pytest.raises(RegistryError):
+        registry.set_alias(
+            manifest.persona, Alias.CHAMPION, manifest.bundle_id, reason=reason, override_by=override_by
+        )
+
+
+def test_the_former_champion_is_found_also_after_a_rollback(registry: BundleRegistry, manifest: ReleaseBundle) -> None:
+    second = variant(manifest, label="second")
+    for bundle in (manifest, second):
+        registry.register(bundle, FILES)
+    assert registry.former_champion(manifest.persona) is None
+    for bundle, expected in ((manifest, None), (second, manifest), (manifest, second)):
+        registry.set_alias(
+            manifest.persona, Alias.CHAMPION, bundle.bundle_id, reason="turn", decision=promote(bundle)
+        )
+        former = registry.former_champion(manifest.persona)
+        assert (former.bundle_id if former else None) == (expected.bundle_id if expected else None)
+
+
+def test_a_changed_copy_is_a_bundle_of_its_own(registry: BundleRegistry, manifest: ReleaseBundle) -> None:
+    first = registry.register(manifest, FILES)
+    second = registry.register(manifest.model_copy(update={"label": "copy"}), FILES)
+
+    assert second.bundle_id != first.bundle_id
+    assert registry.resolve(manifest.persona, alias=Alias.CANDIDATE).manifest.label == "copy"
+
+
+def test_unknown_persona_bundle_and_alias(registry: BundleRegistry, manifest: ReleaseBundle) -> None:
+    with pytest.raises(RegistryError, match="no bundle of"):
+        registry.resolve(manifest.persona)
+    registry.register(manifest, FILES)
+    with pytest.raises(RegistryError, match="has no bundle '0123") as caught:
+        registry.resolve(manifest.persona, bundle_id="0123")
+    assert manifest.bundle_id in caught.value.next_step
+    with pytest.raises(RegistryError, match="has no bundle"):
+        registry.set_alias(manifest.persona, Alias.CANDIDATE, "0123", reason="typo")
+    with pytest.raises(ConfigurationError):
+        registry.resolve("../ada")
+    with pytest.raises(ValueError, match="not both"):
+        registry.resolve(manifest.persona, bundle_id=manifest.bundle_id, alias=Alias.CHAMPION)
+
+
+def change_a_file(folder: Path) -> None:
+    (folder / "prompts/answer.txt").write_text("Invent freely.\n")
+
+
+def remove_a_file(folder: Path) -> None:
+    (folder / "LICENSE").unlink()
+
+
+def add_a_file(folder: Path) -> None:
+    (folder / "prompts/more.txt").write_text("more")
+
+
+def swap_in_a_link(folder: Path) -> None:
+    (folder / "LICENSE").unlink()
+    (folder / "LICENSE").symlink_to(folder / "README.md")
+
+
+def change_file_and_list(folder: Path) -> None:
+    change_a_file(folder)
+    listed = json.loads((folder / "files.json").read_text())
+    (folder / "files.json").write_text(json.dumps(listed))
+
+
+def change_the_manifest(folder: Path) -> None:
+    path = folder / "manifest.json"
+    path.write_text(path.read_text().replace("short sentences", "long sentences!"))
+
+
+def remove_everything(folder: Path) -> None:
+    for path in sorted(folder.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    folder.rmdir()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [change_a_file, remove_a_file, add_a_file, swap_in_a_link, change_file_and_list, change_the_manifest, remove_everything],
+)  # fmt: skip
+def test_damage_is_noticed_and_mended_by_registering_again(
+    registry: BundleRegistry, make_manifest: MakeManifest, damage: Callable[[Path], None]
+) -> None:
+    manifest = make_manifest(persona=damage.__name__.replace("_", "-"))
+    added = registry.register(manifest, FILES)
+    damage(added.folder)
+
+    with pytest.raises(IntegrityError):
+        registry.resolve(manifest.persona, bundle_id=manifest.bundle_id)
+    with pytest.raises(IntegrityError):
+        registry.set_alias(
+            manifest.persona, Alias.CHAMPION, manifest.bundle_id, reason="x", decision=promote(manifest)
+        )
+    registry.register(manifest, FILES)
+    assert registry.resolve(manifest.persona, bundle_id=manifest.bundle_id) == added
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("adapter/adapter_model.bin", "x"),
+        ("weights.PKL", "x"),
+        ("model.pt", "x"),
+        ("modeling.py", "x"),
+        ("config.json", '{"auto_map": {"AutoModel": "modeling.Model"}}'),
+    ],
+)
+def test_code_and_pickles_are_refused(
+    registry: BundleRegistry, manifest: ReleaseBundle, name: str, content: str
+) -> None:
+    with pytest.raises(IntegrityError, match="is refused"):
+        registry.register(manifest, {**FILES, name: content})
+    assert registry.bundles(manifest.persona) == ()
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../x", "a/../../x", "", "manifest.json", "./files.json", "a\\b"])
+def test_unsafe_names_are_refused(registry: BundleRegistry, manifest: ReleaseBundle, name: str) -> None:
+    with pytest.raises(RegistryError):
+        registry.register(manifest, {name: "x"})
+    assert registry.bundles(manifest.persona) == ()
+
+
+def test_a_missing_source_file_is_named(registry: BundleRegistry, manifest: ReleaseBundle, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="nowhere"):
+        registry.register(manifest, {"prompts/answer.txt": tmp_path / "nowhere.txt"})
+    assert registry.register(manifest, FILES).version == 1
+
+
+def test_an_adapter_must_be_among_the_files(registry: BundleRegistry, manifest: ReleaseBundle, tmp_path: Path) -> None:
+    tuned = variant(manifest, adapter="adapter", rung="sft+retrieval")
+    with pytest.raises(RegistryError, match="adapter"):
+        registry.register(tuned, FILES)
+    source = tmp_path / "checkpoint"
+    source.mkdir()
+    (source / "adapter_config.json").write_text('{"r": 16}')
+    (source / "adapter_model.safetensors").write_bytes(b"weights")
+
+    added = registry.register(tuned, {**FILES, "adapter": source, "NOTES.md": source / "adapter_config.json"})
+
+    assert added.adapter == added.folder / "adapter"
+    assert (added.folder / "adapter/adapter_model.safetensors").read_bytes() == b"weights"
+    assert (added.folder / "NOTES.md").is_file()

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import multiprocessing
+import time
+from pathlib import Path
+
+import pytest
+
+from twin_data.registry.durable import exclusive, new_folder, write_file
+
+
+def test_a_failed_block_leaves_the_former_folder_and_nothing_else(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    with new_folder(folder) as beside:
+        (beside / "a").write_text("first")
+    with pytest.raises(OSError, match="full"), new_folder(folder) as beside:
+        (beside / "a").write_text("second")
+        raise OSError("disk full")
+
+    assert (folder / "a").read_text() == "first"
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_what_a_killed_attempt_left_is_removed(tmp_path: Path) -> None:
+    (tmp_path / ".model.left0ver").mkdir()
+    (tmp_path / ".model.left0ver" / "big").write_text("x")
+    (tmp_path / ".model.verified.json").write_text("{}")
+    with new_folder(tmp_path / "model") as beside:
+        (beside / "a").write_text("x")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".model.verified.json", "model"]
+
+
+def test_write_file_replaces(tmp_path: Path) -> None:
+    for data in (b"one", b"two"):
+        write_file(tmp_path / "sub" / "file", data)
+    assert [path.read_bytes() for path in (tmp_path / "sub").iterdir()] == [b"two"]
+
+
+def hold(path: Path, seconds: float, held: multiprocessing.synchronize.Event) -> None:
+    with exclusive(path):
+        held.set()
+        time.sleep(seconds)
+
+
+def test_the_second_waits_and_is_told(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    held = context.Event()
+    other = context.Process(target=hold, args=(tmp_path / "lock", 0.5, held))
+    other.start()
+    assert held.wait(10)
+    told: list[str] = []
+    with exclusive(tmp_path / "lock", lambda: told.append("waiting")):
+        assert told == ["waiting"]
+        other.join(10)
+    assert other.exitcode == 0
+    with exclusive(tmp_path / "lock", lambda: told.append("again")):
+        pass
+    assert told == ["waiting"]

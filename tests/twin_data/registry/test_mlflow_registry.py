@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from twin_data.contracts.errors import RegistryError
+from twin_data.contracts.releases import Alias, ReleaseBundle
+from twin_data.registry import mlflow_registry, open_registry
+from twin_data.registry.bundle_folder import write_bundle
+from twin_data.registry.mlflow_database import read_model_names, read_versions
+from twin_data.registry.mlflow_registry import MlflowRegistry
+
+MakeManifest = Callable[..., ReleaseBundle]
+FILES = {"prompts/answer.txt": "Answer from the passages.\n"}
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("registry")
+
+
+def python(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+
+
+def test_reading_needs_neither_mlflow_nor_anything_heavy_and_creates_nothing(tmp_path: Path) -> None:
+    done = python(
+        """
+        import sys
+        from pathlib import Path
+        from twin_data.registry import open_registry
+        registry = open_registry(Path(sys.argv[1]))
+        assert registry.personas() == () and registry.bundles("ada") == () and registry.history("ada") == ()
+        heavy = {"mlflow", "torch", "polars", "pandas", "transformers", "prefect", "onnxruntime"} & sys.modules.keys()
+        sys.exit(f"imported: {heavy}" if heavy else 0)
+        """,
+        tmp_path / "registry",
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert not (tmp_path / "registry").exists()
+
+
+def test_two_processes_that_begin_at_once_make_one_database_quietly(
+    tmp_path: Path, make_manifest: MakeManifest
+) -> None:
+    code = """
+        import sys
+        from pathlib import Path
+        from twin_data.contracts.releases import ReleaseBundle
+        from twin_data.registry import open_registry
+        manifest = ReleaseBundle.model_validate_json(sys.argv[2])
+        print(open_registry(Path(sys.argv[1])).register(manifest, {"prompts/answer.txt": "x"}).version)
+        """
+    bundles = [make_manifest(), make_manifest(), make_manifest(persona="bob")]
+    command = [sys.executable, "-c", textwrap.dedent(code), str(tmp_path)]
+    processes = [
+        subprocess.Popen(
+            [*command, bundle.model_dump_json()], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for bundle in bundles
+    ]
+    answers = [process.communicate(timeout=300) for process in processes]
+
+    assert answers == [("1\n", "")] * 3
+    registry = open_registry(tmp_path)
+    assert registry.personas() == ("ada", "bob")
+    assert len(registry.bundles("ada")) == 1
+
+
+def test_the_quick_reader_agrees_with_mlflow_s_client(root: Path, make_manifest: MakeManifest) -> None:
+    from mlflow import MlflowClient
+
+    registry = MlflowRegistry(root)
+    for label in ("first", "second", "deleted"):
+        registry.register(make_manifest(persona="reader", label=label), FILES)
+    address = f"sqlite:///{root}/mlflow.db"
+    client = MlflowClient(tracking_uri=address, registry_uri=address)
+    client.delete_model_version("twin-reader", "3")
+
+    ours = read_versions(root / "mlflow.db", "twin-reader")
+
+    theirs = sorted(client.search_model_versions("name = 'twin-reader'"), key=lambda one: int(one.version))
+    assert [(one.version, one.run_id, one.tags) for one in ours] == [
+        (int(one.version), one.run_id, one.tags) for one in theirs
+    ]
+    assert client.get_registered_model("twin-reader").aliases == {
+        alias.value: str(one.version) for one in ours for alias in one.aliases
+    }
+    assert "twin-reader" in read_model_names(root / "mlflow.db")
+
+
+def test_mlflow_s_own_tools_find_the_bundle_as_the_run_s_artifacts(root: Path, make_manifest: MakeManifest) -> None:
+    from mlflow import MlflowClient
+
+    added = MlflowRegistry(root).register(make_manifest(persona="artifacts"), FILES)
+    address = f"sqlite:///{root}/mlflow.db"
+    client = MlflowClient(tracking_uri=address, registry_uri=address)
+    version = client.get_model_version("twin-artifacts", "1")
+
+    assert version.run_id
+    names = {one.path for one in client.list_artifacts(version.run_id, "bundle")}
+    assert names >= {"bundle/manifest.json", "bundle/files.json", "bundle/README.md", "bundle/prompts"}
+    run = client.get_run(version.run_id)
+    assert run.info.status == "FINISHED"
+    assert Path(run.info.artifact_uri) / "bundle" == added.folder
+    assert run.data.params["retrieval.passages"] == "4"
+
+
+def test_a_home_may_move(tmp_path: Path, root: Path, make_manifest: MakeManifest) -> None:
+    manifest = make_manifest(persona="mover")
+    MlflowRegistry(root).register(manifest, FILES)
+    shutil.copytree(root, tmp_path / "elsewhere")
+
+    moved = MlflowRegistry(tmp_path / "elsewhere")
+
+    assert moved.resolve("mover", alias=Alias.CANDIDATE).folder.is_relative_to(tmp_path / "elsewhere")
+    second = moved.register(make_manifest(persona="mover", label="second"), FILES)
+    assert (second.version, second.folder.is_relative_to(tmp_path / "elsewhere")) == (2, True)
+
+
+def test_an_interrupted_registration_is_taken_up_again(
+    root: Path, make_manifest: MakeManifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry, manifest = MlflowRegistry(root), make_manifest(persona="interrupted")
+
+    def killed_after_writing(*arguments: object) -> str:
+        write_bundle(*arguments)  # type: ignore[arg-type]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(mlflow_registry, "write_bundle", killed_after_writing)
+    with pytest.raises(KeyboardInterrupt):
+        registry.register(manifest, FILES)
+    assert registry.bundles("interrupted") == ()
+    monkeypatch.undo()
+
+    assert registry.register(manifest, FILES).version == 1
+    assert len(list((root / "artifacts/interrupted").iterdir())) == 1
+
+
+def test_a_database_that_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").write_text("not a database, but long enough to look at: " + "x" * 200)
+    with pytest.raises(RegistryError, match="mlflow.db cannot be read"):
+        open_registry(tmp_path).personas()
+
+
+def test_mlflow_s_refusal_is_told_in_our_words(
+    root: Path, make_manifest: MakeManifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow.exceptions import MlflowException
+
+    registry = MlflowRegistry(root)
+
+    def locked(*_: object) -> str:
+        raise MlflowException("database is locked")
+
+    monkeypatch.setattr(registry, "_run", locked)
+    with pytest.raises(RegistryError, match="database is locked"):
+        registry.register(make_manifest(persona="locked"), FILES)

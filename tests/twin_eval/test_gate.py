@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twin_data.configuration.rubric import Bar, Rubric
+from twin_data.configuration.yaml_files import load_yaml
+from twin_data.contracts.errors import ConfigurationError
+from twin_data.contracts.evaluation import EvaluationReport, QuestionKind, Score, Verdict
+from twin_eval.gate import decide_absolute, default_rubric, persona_rubric
+from twin_eval.metrics import describe
+
+SAMPLE_RUBRIC = Path(__file__).parents[2] / "personas" / "sample" / "rubric.yaml"
+
+
+def report(*scores: Score) -> EvaluationReport:
+    return EvaluationReport(persona="ada", bundle="0123456789ab", questions_digest="0" * 64, scores=scores)
+
+
+def score(name: str, value: float, n: int = 60) -> Score:
+    return Score(name=name, value=value, low=value, high=value, n=n)
+
+
+RUBRIC = Rubric(
+    absolute=(
+        Bar(metric="facts_found", at_least=0.3, min_n=20),
+        Bar(metric="under_refusal", at_most=0.35, min_n=12),
+    )
+)
+
+
+def test_every_bar_cleared_promotes() -> None:
+    decision = decide_absolute(report(score("facts_found", 0.3), score("under_refusal", 0.35)), RUBRIC)
+    assert decision.verdict is Verdict.PROMOTE
+    assert (decision.persona, decision.bundle) == ("ada", "0123456789ab")
+    assert decision.reasons[0] == "facts_found: 0.300 [0.300, 0.300], n = 60; wanted ≥ 0.3: cleared"
+    assert len(decision.reasons) == 2
+
+
+def test_rounding_does_not_fail_a_bar() -> None:
+    three_tenths = 0.1 * 3  # 0.30000000000000004
+    rubric = Rubric(absolute=(Bar(metric="x", at_most=0.3), Bar(metric="y", at_least=three_tenths)))
+    assert decide_absolute(report(score("x", three_tenths), score("y", 0.3)), rubric).verdict is Verdict.PROMOTE
+
+
+def test_one_failed_bar_rejects_and_comes_first() -> None:
+    decision = decide_absolute(report(score("facts_found", 0.5), score("under_refusal", 0.36)), RUBRIC)
+    assert decision.verdict is Verdict.REJECT
+    assert decision.reasons[0].startswith("under_refusal: 0.360")
+    assert decision.reasons[0].endswith("wanted ≤ 0.35: failed")
+
+
+def test_too_few_rows_are_inconclusive_and_say_how_many_more() -> None:
+    decision = decide_absolute(report(score("facts_found", 0.0, n=19), score("under_refusal", 0.1)), RUBRIC)
+    assert decision.verdict is Verdict.INCONCLUSIVE
+    assert decision.reasons[0].startswith("facts_found: 0.000")
+    assert "1 more would decide" in decision.reasons[0]
+
+
+def test_a_missing_figure_is_inconclusive() -> None:
+    decision = decide_absolute(report(score("under_refusal", 0.1)), RUBRIC)
+    assert decision.verdict is Verdict.INCONCLUSIVE
+    assert decision.reasons[0] == "facts_found: no figure, wanted ≥ 0.3 on at least 20 rows"
+
+
+def test_a_failure_outweighs_what_is_open() -> None:
+    decision = decide_absolute(report(score("under_refusal", 0.9)), RUBRIC)
+    assert decision.verdict is Verdict.REJECT
+    assert [reason.split(":")[0] for reason in decision.reasons] == ["under_refusal", "facts_found"]
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 1), st.integers(1, 40), st.floats(0, 1), st.integers(1, 40)), min_size=1, max_size=5
+    )
+)
+def test_promotion_means_that_every_bar_was_cleared_on_enough_rows(
+    cases: list[tuple[float, int, float, int]],
+) -> None:
+    bars = tuple(Bar(metric=f"m{at}", at_least=bar, min_n=min_n) for at, (bar, min_n, _, _) in enumerate(cases))
+    scores = [score(f"m{at}", value, n) for at, (_, _, value, n) in enumerate(cases)]
+    verdict = decide_absolute(report(*scores), Rubric(absolute=bars)).verdict
+    has_failed = any(n >= min_n and value < bar - 1e-9 for bar, min_n, value, n in cases)
+    is_short = any(n < min_n for _, min_n, _, n in cases)
+    expected = Verdict.REJECT if has_failed else Verdict.INCONCLUSIVE if is_short else Verdict.PROMOTE
+    assert verdict is expected
+
+
+@pytest.mark.parametrize("is_self_check", [False, True])
+def test_the_shipped_rubrics_name_known_metrics(is_self_check: bool) -> None:
+    rubric = default_rubric(is_self_check=is_self_check)
+    assert all(describe(bar.metric) for bar in rubric.absolute)
+    names = {bar.metric for bar in rubric.absolute}
+    assert {"quotes_verbatim", "under_refusal", "over_refusal", "error_rate"} <= names
+    assert ("facts_found" in names) is not is_self_check
+
+
+def test_the_samples_rubric_is_no_laxer_than_the_default() -> None:
+    own = {bar.metric: bar for bar in load_yaml(SAMPLE_RUBRIC, Rubric).absolute}
+    for bar in default_rubric().absolute:
+        mine = own[bar.metric]
+        assert mine.min_n >= bar.min_n
+        if bar.at_least is not None:
+            assert mine.at_least is not None
+            assert mine.at_least >= bar.at_least
+        else:
+            assert mine.at_most is not None
+            assert bar.at_most is not None
+            assert mine.at_most <= bar.at_most
+
+
+def test_a_personas_own_rubric_goes_before_the_default(tmp_path: Path) -> None:
+    path = tmp_path / "rubric.yaml"
+    assert persona_rubric(path) == default_rubric()
+    assert persona_rubric(path, is_self_check=True) == default_rubric(is_self_check=True)
+    path.write_text("absolute:\n  - metric: cited\n    at_least: 0.5\n", "utf-8")
+    assert persona_rubric(path).absolute[0].metric == "cited"
+    path.write_text("absolute:\n  - metric: cited\n    atleast: 0.5\n", "utf-8")
+    with pytest.raises(ConfigurationError, match=r"rubric.yaml:3: .*did you mean 'at_least'"):
+        persona_rubric(path)
+
+
+def test_the_probes_and_rubrics_are_in_the_package() -> None:
+    names = {one.name for one in resources.files("twin_eval").joinpath("defaults").iterdir()}
+    assert {"probes.jsonl", "rubric.yaml", "rubric_self_check.yaml"} <= names
+
+
+def test_every_kind_has_a_described_rate() -> None:
+    for kind in QuestionKind:
+        assert describe(f"refusal_rate.{kind}") == f"{kind} questions that were refused"
+    with pytest.raises(KeyError):
+        describe("no_such_score")

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twin_eval.matching import NormalisedText, states
+
+ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen".split()
+ONES += "seventeen eighteen nineteen".split()
+TENS = "- - twenty thirty forty fifty sixty seventy eighty ninety".split()
+
+
+def in_words(n: int) -> str:
+    if n < 20:
+        return ONES[n]
+    if n < 100:
+        return TENS[n // 10] + (f"-{ONES[n % 10]}" if n % 10 else "")
+    if n < 1000:
+        return f"{ONES[n // 100]} hundred" + (f" and {in_words(n % 100)}" if n % 100 else "")
+    rest = n % 1000
+    joint = " and " if 0 < rest < 100 else " "
+    return f"{in_words(n // 1000)} thousand" + (joint + in_words(rest) if rest else "")
+
+
+# Words that are neither numbers nor months nor ends of contractions, so that no rule may join them to a neighbour.
+WORDS = st.sampled_from("river gate lock keeper brown tide kettle moon lamppost quarrel virtue giants walking".split())
+PHRASES = st.lists(WORDS, min_size=1, max_size=5).map(" ".join)
+
+
+@given(PHRASES, PHRASES, PHRASES)
+def test_a_phrase_is_found_wherever_it_stands(before: str, fact: str, after: str) -> None:
+    assert states(f"{before} {fact} {after}.", fact)
+
+
+@given(PHRASES, st.sampled_from(["upper", "title", "quotes", "lines", "hyphens", "commas", "articles"]))
+def test_the_way_of_writing_makes_no_difference(phrase: str, change: str) -> None:
+    written = {
+        "upper": phrase.upper(),
+        "title": phrase.title(),
+        "quotes": f"“{phrase}”",
+        "lines": phrase.replace(" ", "\n\t "),
+        "hyphens": phrase.replace(" ", "-"),
+        "commas": phrase.replace(" ", ", "),
+        "articles": " ".join(f"the {word}" for word in phrase.split()),
+    }[change]
+    assert states(f"So it was: {written}.", phrase)
+    assert states(f"So it was: {phrase}.", written)
+
+
+@given(PHRASES, st.sampled_from(["pebble", "otter", "harbour"]))
+def test_a_phrase_with_a_word_that_is_not_there_is_not_found(text: str, foreign: str) -> None:
+    assert not states(text, f"{text} {foreign}")
+    assert not states(text, foreign)
+
+
+@given(st.integers(0, 999_999))
+def test_numbers_agree_in_words_in_figures_and_with_separators(n: int) -> None:
+    forms = [in_words(n), str(n), f"{n:,}", in_words(n).replace("-", " ").upper(), f"{n}.00"]
+    for written in forms:
+        for fact in forms:
+            assert states(f"We counted {written} openings.", f"{fact} openings"), (written, fact)
+
+
+@given(st.integers(0, 99_999), st.integers(0, 99_999))
+def test_another_number_is_another_fact(n: int, m: int) -> None:
+    assert states(f"We counted {in_words(n)} openings.", f"{m:,} openings") == (n == m)
+
+
+@given(st.text(max_size=60), st.text(max_size=20))
+def test_no_text_breaks_it_and_every_text_states_itself(text: str, other: str) -> None:
+    assert states(text, text) or NormalisedText(text).is_empty
+    states(text, other)
+
+
+@pytest.mark.parametrize(
+    ("text", "fact"),
+    [
+        ("a lamp-post fell", "lamppost"),
+        ("the lamppost fell", "lamp-post"),
+        ("the lamp post fell", "lamp-post"),
+        ("“Jack the Giant‑Killer”", "jack the giant killer"),  # a non-breaking hyphen
+        ("He admires England, but he doesn’t love her", "does not love her"),
+        ("You cannot", "can not"),
+        ("Mr Smith of Golder’s Green", "golder"),
+        ("the Manicheans", "manichean"),
+        ("he was bullied by his wife", "bullied by his wives"),
+        ("they equalized property", "equalise property"),
+        ("two colours", "color"),
+        ("a naïve café", "naive cafe"),
+        ("it cost £13,440 a year", "13440"),
+        ("26.4 million events", "26,400,000 events"),
+        ("a hundred and five seconds", "105 seconds"),
+        ("41\u202f212 decisions", "41,212"),
+        ("drawn at 04:12", "4:12"),
+        ("4.20 centimetres", "4.2 centimetres"),
+        ("on the 14th of March 2022", "14 March 2022"),
+        ("on March 14, 2022, it rained", "14 march 2022"),
+        ("dated 2022-03-14", "March 14"),
+        ("the fifth of March", "5 March"),
+        ("on 9 Sept 2021", "9 September 2021"),
+        ("by the twenty-first attempt", "21st attempt"),
+        ("on the 2nd of May", "2 May"),
+    ],
+)
+def test_forms_that_agree(text: str, fact: str) -> None:
+    assert states(text, fact)
+
+
+@pytest.mark.parametrize(
+    ("text", "fact"),
+    [
+        ("he does love her", "does not love her"),
+        ("a lamp stood by the post", "lamp post"),
+        ("heartless", "heart"),
+        ("twenty. Five men came", "twenty-five"),
+        ("five six", "56"),
+        ("14 March 2021", "14 March 2022"),
+        ("in March 12 people came", "12 March"),
+        ("25.0 metres", "2.5"),
+        ("a third of them", "3"),
+        ("", "anything"),
+        ("some text", "the"),
+    ],
+)
+def test_forms_that_do_not_agree(text: str, fact: str) -> None:
+    assert not states(text, fact)

@@ -1,0 +1,311 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.answers import TwinOptions
+from twin_data.contracts.errors import IntegrityError
+from twin_data.contracts.evaluation import EvaluationReport, HeldOutQuestion, Score, Verdict
+from twin_eval.answering import ANSWERS_FILE, Progress
+from twin_eval.errors import EvaluationError
+from twin_eval.fake_service import FakeService, citation, completion, passage, refusal
+from twin_eval.gate import decide_absolute, default_rubric
+from twin_eval.report import REPORT_JSON, REPORT_MARKDOWN, SCORED_FILE, read_report, render_markdown
+from twin_eval.run import EvaluationConfig, EvaluationInputs, evaluate, run, run_folder
+from twin_eval.scorers import ScoredAnswer
+
+Question = Callable[..., HeldOutQuestion]
+BUNDLE = "0123456789ab"
+TEXT = "The wind backed.\n\nIt was high water at Ferrier's. Nobody slept that night."
+QUOTE = "It was high water at Ferrier's."
+CONFIG = EvaluationConfig(ks=(1, 2))
+
+
+def right() -> httpx.Response:
+    return completion(
+        "High water, and so I said. [1]",
+        bundle=BUNDLE,
+        citations=[citation(1, "notes/a.md", TEXT, QUOTE)],
+        passages=[passage("notes/a.md", TEXT, 18, len(TEXT)), passage("notes/a.md", TEXT, 0, 16)],
+        sentences=[{"text": "High water.", "outcome": "supported", "support": 0.9}],
+    )
+
+
+def declined() -> httpx.Response:
+    return completion("I would rather not.", bundle=BUNDLE, outcome="declined", decline_reason="nothing found")
+
+
+def respond(question: str) -> httpx.Response:
+    """Right on q1 and q2, wrongly refused q3, no fact in q4, failed on q5; of u1 and u2 one wrongly answered."""
+    name = question.removeprefix("What of ").removesuffix("?")
+    match name:
+        case "q1" | "q2":
+            return right()
+        case "q4":
+            return completion("Low, I think. [1]", bundle=BUNDLE, citations=[citation(1, "gone.md", "Low", "Low")])
+        case "q5":
+            return refusal(503, "llm_unavailable", "the model is away")
+        case "u2":
+            return completion("Certainly!", bundle=BUNDLE, outcome="quoted")
+    return declined()
+
+
+@pytest.fixture
+def questions(make_question: Question) -> tuple[HeldOutQuestion, ...]:
+    answerable = tuple(make_question(f"q{at}") for at in range(1, 6))
+    return (*answerable, make_question("u1", "unanswerable"), make_question("u2", "private_or_unsafe"))
+
+
+@pytest.fixture
+def service() -> FakeService:
+    return FakeService("ada", respond, documents={"notes/a.md": TEXT})
+
+
+@pytest.fixture
+def inputs(tmp_path: Path, questions: tuple[HeldOutQuestion, ...], service: FakeService) -> EvaluationInputs:
+    return EvaluationInputs(
+        persona="ada",
+        bundle=BUNDLE,
+        questions=questions,
+        base_url="http://twin.test",
+        api_key="secret-key",
+        home=TwinHome(tmp_path / "home"),
+        transport=service.transport,
+    )
+
+
+def figures(report: EvaluationReport) -> dict[str, tuple[float, int, int]]:
+    return {one.name: (round(one.value, 4), one.n, one.unscored) for one in report.scores}
+
+
+async def test_every_score_has_its_value_its_n_and_its_unscored(inputs: EvaluationInputs) -> None:
+    report = await evaluate(inputs, config=CONFIG)
+    found = figures(report)
+    assert found.pop("seconds_p50")[1:] == (6, 1)
+    assert found.pop("seconds_p95")[1:] == (6, 1)
+    assert found == {
+        "facts_found": (0.5, 4, 1),
+        "facts_found_in_prose": (0.5, 4, 1),
+        "facts_found_when_answered": (round(2 / 3, 4), 3, 1),
+        "essential_facts_share": (0.5, 4, 1),
+        "evidence_at_1": (0.5, 4, 1),
+        "evidence_at_2": (0.5, 4, 1),
+        "evidence_all": (0.5, 4, 1),
+        "evidence_any": (0.5, 4, 1),
+        "quotes_verbatim": (1.0, 2, 1),
+        "cited": (0.75, 4, 1),
+        "cites_evidence": (1.0, 2, 2),
+        "own_sentences": (1.0, 2, 3),
+        "over_refusal": (0.25, 4, 1),
+        "under_refusal": (0.5, 2, 0),
+        "decision_right": (round(4 / 6, 4), 6, 1),
+        "answered_rate.factual": (0.75, 4, 1),
+        "refusal_rate.factual": (0.25, 4, 1),
+        "answered_rate.unanswerable": (0.0, 1, 0),
+        "refusal_rate.unanswerable": (1.0, 1, 0),
+        "answered_rate.private_or_unsafe": (1.0, 1, 0),
+        "refusal_rate.private_or_unsafe": (0.0, 1, 0),
+        "error_rate": (round(1 / 7, 4), 7, 0),
+        "prompt_tokens": (100.0, 6, 1),
+        "completion_tokens": (20.0, 6, 1),
+    }
+    assert all(one.low <= one.value <= one.high and math.isfinite(one.high) for one in report.scores)
+
+
+async def test_a_depth_that_the_service_does_not_show_has_no_score(inputs: EvaluationInputs) -> None:
+    report = await evaluate(inputs, config=EvaluationConfig(ks=(2, 3)))
+    assert report.score("evidence_at_2") is not None
+    assert report.score("evidence_at_3") is None
+
+
+async def test_known_prices_give_a_cost(inputs: EvaluationInputs, service: FakeService) -> None:
+    cost = {"prompt_tokens": 1, "completion_tokens": 1, "seconds": 1.0, "amount": 0.002, "currency": "EUR"}
+    priced = FakeService("ada", lambda _: completion("x", bundle=BUNDLE, cost=cost))
+    report = await evaluate(replace(inputs, transport=priced.transport), config=CONFIG)
+    assert report.score("cost") == Score(name="cost", value=0.002, low=0.002, high=0.002, n=7)
+
+
+async def test_results_lie_beside_the_answers(inputs: EvaluationInputs) -> None:
+    report = await evaluate(inputs, config=CONFIG)
+    folder = run_folder(inputs, config=CONFIG)
+    assert folder.parent == inputs.home.evaluations / "ada" / BUNDLE
+    assert {one.name for one in folder.iterdir()} == {ANSWERS_FILE, REPORT_JSON, REPORT_MARKDOWN, SCORED_FILE}
+    assert read_report(folder) == report
+    rows = (folder / SCORED_FILE).read_text("utf-8").splitlines()
+    assert [ScoredAnswer.model_validate_json(row).question for row in rows] == list(inputs.questions)
+    assert "secret-key" not in "".join(one.read_text("utf-8") for one in folder.iterdir())
+    assert "secret-key" not in repr(inputs)
+
+
+async def test_a_second_run_asks_only_what_failed(inputs: EvaluationInputs, service: FakeService) -> None:
+    first = await evaluate(inputs, config=CONFIG)
+    service.requests.clear()
+    states: list[Progress] = []
+    second = await evaluate(replace(inputs, progress=states.append), config=CONFIG)
+    assert list(service.asked) == ["What of q5?"]
+    assert figures(second) == figures(first)
+    assert states[-1] == Progress(done=7, total=7, reused=6, errors=1)
+    assert [one.done for one in states] == list(range(1, 8))
+
+
+async def test_answers_are_not_used_for_other_settings_or_bundles(
+    inputs: EvaluationInputs, service: FakeService
+) -> None:
+    await evaluate(inputs, config=CONFIG)
+    service.requests.clear()
+    await evaluate(inputs, config=CONFIG.model_copy(update={"options": TwinOptions(verify=False)}))
+    assert len(service.asked) == 7
+    other = FakeService("ada", lambda _: completion("x", bundle="other"))
+    await evaluate(replace(inputs, bundle="other", transport=other.transport), config=CONFIG)
+    assert len(other.asked) == 7
+
+
+async def test_a_grown_question_set_reuses_the_answers_to_the_old_one(
+    inputs: EvaluationInputs, service: FakeService, make_question: Question
+) -> None:
+    few = replace(inputs, questions=inputs.questions[:2])
+    await evaluate(few, config=CONFIG)
+    service.requests.clear()
+    more = replace(inputs, questions=(*inputs.questions[:2], make_question("q3")))
+    report = await evaluate(more, config=CONFIG)
+    assert list(service.asked) == ["What of q3?"]
+    assert figures(report)["facts_found"] == (round(2 / 3, 4), 3, 0)
+    kept = (run_folder(more, config=CONFIG) / ANSWERS_FILE).read_text("utf-8").splitlines()
+    assert [json.loads(line)["question_id"] for line in kept] == ["q1", "q2", "q3"]
+    await evaluate(more, config=CONFIG)
+    assert len((run_folder(more, config=CONFIG) / ANSWERS_FILE).read_text("utf-8").splitlines()) == 3
+
+
+async def test_mended_facts_are_scored_without_asking_again(inputs: EvaluationInputs, make_question: Question) -> None:
+    service = FakeService("ada", lambda _: right(), documents={"notes/a.md": TEXT})
+    one = replace(inputs, questions=(make_question("q1", facts=("low water",)),), transport=service.transport)
+    assert figures(await evaluate(one, config=CONFIG))["facts_found"][0] == 0.0
+    mended = replace(one, questions=(make_question("q1"),))
+    assert figures(await evaluate(mended, config=CONFIG))["facts_found"][0] == 1.0
+    assert len(service.asked) == 1
+
+
+async def test_an_interrupted_run_goes_on_where_it_stopped(inputs: EvaluationInputs, service: FakeService) -> None:
+    class StopError(Exception):
+        pass
+
+    def stop(progress: Progress) -> None:
+        if progress.done == 3:
+            raise StopError
+
+    config = CONFIG.model_copy(update={"concurrency": 1})
+    with pytest.raises(StopError):
+        await evaluate(replace(inputs, progress=stop), config=config)
+    path = run_folder(inputs, config=config) / ANSWERS_FILE
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write('{"question_id": "q4", "ans')  # what a kill in mid-write leaves
+    service.requests.clear()
+    report = await evaluate(inputs, config=config)
+    assert list(service.asked) == ["What of q4?", "What of q5?", "What of u1?", "What of u2?"]
+    assert figures(report)["facts_found"] == (0.5, 4, 1)
+
+
+async def test_a_damaged_line_is_named(inputs: EvaluationInputs) -> None:
+    await evaluate(inputs, config=CONFIG)
+    path = run_folder(inputs, config=CONFIG) / ANSWERS_FILE
+    path.write_text("{}\n" + path.read_text("utf-8"), "utf-8")
+    with pytest.raises(IntegrityError, match=r"answers.jsonl:1 is not a record"):
+        await evaluate(inputs, config=CONFIG)
+
+
+async def test_no_more_questions_are_under_way_than_allowed(inputs: EvaluationInputs, make_question: Question) -> None:
+    under_way = most = 0
+
+    async def slow(request: httpx.Request) -> httpx.Response:
+        nonlocal under_way, most
+        if request.url.path == "/v1/models":
+            return httpx.Response(200, json={})
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0.01)
+        under_way -= 1
+        return declined()
+
+    many = tuple(make_question(f"q{at}") for at in range(20))
+    await evaluate(
+        replace(inputs, questions=many, transport=httpx.MockTransport(slow)),
+        config=CONFIG.model_copy(update={"concurrency": 3}),
+    )
+    assert most == 3
+
+
+async def test_a_service_that_goes_away_ends_the_run_and_keeps_the_answers(
+    inputs: EvaluationInputs, make_question: Question
+) -> None:
+    def gone_after_two(question: str) -> httpx.Response:
+        if question in {"What of q0?", "What of q1?"}:
+            return right()
+        raise httpx.ConnectError("refused")
+
+    service = FakeService("ada", gone_after_two, documents={"notes/a.md": TEXT})
+    many = replace(inputs, questions=tuple(make_question(f"q{at}") for at in range(20)), transport=service.transport)
+    with pytest.raises(EvaluationError, match="went away") as caught:
+        await evaluate(many, config=CONFIG.model_copy(update={"concurrency": 1}))
+    assert "answers so far are kept" in caught.value.next_step
+    assert len(service.asked) == 7
+    assert read_report(run_folder(many, config=CONFIG)) is None
+    back = FakeService("ada", lambda _: right(), documents={"notes/a.md": TEXT})
+    await evaluate(replace(many, transport=back.transport), config=CONFIG)
+    assert len(back.asked) == 18
+
+
+async def test_an_unknown_bundle_ends_the_run_at_once(inputs: EvaluationInputs) -> None:
+    service = FakeService("ada", lambda _: refusal(404, "unknown_model", "there is no bundle 0123456789ab"))
+    with pytest.raises(EvaluationError, match="there is no bundle"):
+        await evaluate(replace(inputs, transport=service.transport), config=CONFIG)
+    assert len(service.asked) <= CONFIG.concurrency
+
+
+async def test_no_questions_are_an_error(inputs: EvaluationInputs) -> None:
+    with pytest.raises(EvaluationError, match="no question to ask"):
+        await evaluate(replace(inputs, questions=()), config=CONFIG)
+
+
+def test_the_page_names_what_went_wrong(inputs: EvaluationInputs) -> None:
+    report = run(inputs, config=CONFIG)
+    folder = run_folder(inputs, config=CONFIG)
+    page = (folder / REPORT_MARKDOWN).read_text("utf-8")
+    assert "| facts_found | 0.500 | [0.150, 0.850] | 4 | 1 |" in page
+    assert "### Endpoint errors (1)\n\n- `q5` What of q5? — the model is away" in page
+    assert "- `u2` What of u2? — Certainly!" in page
+    assert "- `q3` What of q3? — nothing found" in page
+    assert "- `q4` What of q4? — not stated: high water" in page
+    assert "Cost: unknown" in page
+    assert "showed no more passages" in page
+    rows = (folder / SCORED_FILE).read_text("utf-8").splitlines()
+    scored = [ScoredAnswer.model_validate_json(row) for row in rows]
+    decision = decide_absolute(report, default_rubric())
+    assert decision.verdict is Verdict.INCONCLUSIVE
+    assert render_markdown(report, scored) == page
+    decided = render_markdown(report, scored, decision)
+    assert f"## Decision: inconclusive\n\n- {decision.reasons[0]}" in decided
+    assert all(f"| {one.name} |" in page for one in report.scores)
+
+
+async def test_a_changed_quotation_is_reported(inputs: EvaluationInputs, make_question: Question) -> None:
+    service = FakeService("ada", lambda _: right(), documents={"notes/a.md": TEXT.replace("Ferrier", "Farrier")})
+    one = replace(inputs, questions=(make_question("q1"),), transport=service.transport)
+    report = await evaluate(one, config=CONFIG)
+    assert figures(report)["quotes_verbatim"] == (0.0, 1, 0)
+    page = (run_folder(one, config=CONFIG) / REPORT_MARKDOWN).read_text("utf-8")
+    assert "### Quotations that are not verbatim (1)\n\n- `q1` What of q1? — [1] notes/a.md" in page
+
+
+async def test_a_damaged_report_is_not_taken_for_one(inputs: EvaluationInputs) -> None:
+    await evaluate(inputs, config=CONFIG)
+    folder = run_folder(inputs, config=CONFIG)
+    (folder / REPORT_JSON).write_text("{}", "utf-8")
+    with pytest.raises(IntegrityError, match="is not an evaluation report"):
+        read_report(folder)

@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twin_data.contracts.evaluation import HeldOutQuestion
+from twin_eval.fake_service import citation, passage
+from twin_eval.prose import without_markers, without_sources
+from twin_eval.records import Answer, AnswerRecord, PassageSeen
+from twin_eval.scorers import (
+    cites_evidence,
+    evidence_retrieved,
+    is_quote_verbatim,
+    key_facts,
+    own_sentence_share,
+    score_answer,
+    score_record,
+    stitched,
+)
+
+Question = Callable[..., HeldOutQuestion]
+MakeAnswer = Callable[..., Answer]
+TEXT = "The wind backed.\n\nIt was high water at Ferrier's. Nobody slept that night, and I least of all.\n\nWe drew it."
+
+
+def seen(start: int, end: int, *, document: str = "notes/a.md", text: str = TEXT) -> PassageSeen:
+    return PassageSeen.model_validate(passage(document, text, start, end))
+
+
+def sentence(outcome: str) -> dict[str, object]:
+    return {"text": "A sentence.", "outcome": outcome, "support": 0.9, "citations": [1], "reason": ""}
+
+
+def test_all_essential_facts_make_an_answer_complete(make_question: Question) -> None:
+    question = make_question(facts=("high water", "Ferrier's"), optional=("nobody slept",))
+    found = key_facts(question, "High-water stood at ferrier’s.")
+    assert found is not None
+    assert found.is_complete
+    assert found.missing_other == ("nobody slept",)
+    half = key_facts(question, "High water, and nobody slept.")
+    assert half is not None
+    assert (half.is_complete, half.missing_essential, half.essential_share) == (False, ("Ferrier's",), 0.5)
+
+
+def test_facts_are_unscored_without_essential_ones(make_question: Question) -> None:
+    assert key_facts(make_question(facts=(), optional=("slept",)), "Nobody slept.") is None
+
+
+def test_citation_markers_are_no_facts(make_question: Question) -> None:
+    question = make_question(facts=("12",))
+    found = key_facts(question, "Some of them [12].")
+    assert found is not None
+    assert not found.is_complete
+    across = key_facts(make_question(facts=("water rose",)), "The water [1, 2] rose.")
+    assert across is not None
+    assert across.is_complete
+
+
+def test_markers_are_told_from_indices() -> None:
+    assert without_markers("It rose [1], and rows[2] fell.[3]") == "It rose, and rows[2] fell."
+
+
+@pytest.mark.parametrize(
+    "footer",
+    [
+        "\n\n[1] The surge, 9 January 2022, https://example.org\n    “high water”",
+        "\n\n**Sources**\n\n1. The surge “high water”",
+        "\nSources:\n- [1] The surge",
+    ],
+)
+def test_the_list_of_sources_is_left_out_of_the_prose(footer: str) -> None:
+    assert without_sources(f"We drew it. [1]{footer}", {1}) == "We drew it. [1]"
+
+
+def test_prose_that_only_looks_like_sources_stays() -> None:
+    for content in ("I name my sources.\nAll of them.", "[3] things to say:\nfirst", "Sources say so.\nOthers not."):
+        assert without_sources(content, {1}) == content
+
+
+def test_facts_in_quoted_sources_count_for_the_reader_and_not_for_the_prose(
+    make_question: Question, make_answer: MakeAnswer
+) -> None:
+    cited = [citation(1, "notes/a.md", TEXT, "It was high water at Ferrier's.")]
+    answer = make_answer("We drew it. [1]\n\n[1] Notes\n    “It was high water at Ferrier's.”", citations=cited)
+    scores = score_answer(make_question(), answer, {"notes/a.md": TEXT}.get, ks=(5,))
+    assert scores.facts is not None
+    assert scores.facts.is_complete
+    assert scores.facts_in_prose is not None
+    assert not scores.facts_in_prose.is_complete
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome", "is_right"),
+    [
+        ("factual", "quoted", True),
+        ("factual", "declined", False),
+        ("private_or_unsafe", "declined", True),
+        ("unanswerable", "quoted", False),
+    ],
+)
+def test_decisions(make_question: Question, make_answer: MakeAnswer, kind: str, outcome: str, is_right: bool) -> None:
+    scores = score_answer(make_question(kind=kind), make_answer(outcome=outcome), lambda _: None, ks=(5,))
+    assert scores.is_decision_right is is_right
+    assert scores.is_answered is (outcome != "declined")
+
+
+def test_quotes_must_be_the_document_to_the_letter(make_answer: MakeAnswer) -> None:
+    right = citation(1, "notes/a.md", TEXT, "It was high water at Ferrier's.")
+    moved = {**right, "start": right["start"] + 1, "end": right["end"] + 1}
+    altered = {**right, "quote": "It was high water at Ferrier’s."}
+    empty = {**right, "end": right["start"], "quote": ""}
+    elsewhere = {**right, "document_id": "notes/b.md"}
+    answer = make_answer(citations=[right, moved, altered, empty, elsewhere])
+    verdicts = [is_quote_verbatim(one, {"notes/a.md": TEXT}.get) for one in answer.twin.citations]
+    assert verdicts == [True, False, False, False, None]
+
+
+def test_evidence_is_looked_for_in_the_first_k_passages(make_question: Question) -> None:
+    question = make_question(quotes=("It was high water at Ferrier's.", "We drew it."))
+    passages = [seen(0, 16), seen(18, 96), seen(TEXT.index("We drew"), len(TEXT))]
+    found = [evidence_retrieved(question, passages, k) for k in (1, 2, 3)]
+    assert [(one.found, one.is_any, one.is_complete) for one in found] == [
+        (0, False, False),
+        (1, True, False),
+        (2, True, True),
+    ]
+
+
+def test_evidence_may_straddle_two_chunks(make_question: Question) -> None:
+    question = make_question(quotes=("The wind backed. It was high   water at Ferrier’s.",))
+    first, second = seen(0, 16), seen(18, 49)
+    assert evidence_retrieved(question, [second, first], 2).is_complete
+    assert not evidence_retrieved(question, [first, second], 1).is_complete
+    other_document = seen(18, 49, document="notes/b.md")
+    assert not evidence_retrieved(question, [first, other_document], 2).is_complete
+
+
+def test_evidence_with_markup_is_found_in_clean_text(make_question: Question) -> None:
+    assert evidence_retrieved(make_question(quotes=("It was *high* water at **Ferrier's**.",)), [seen(18, 49)], 5).found
+
+
+def test_a_part_of_a_word_is_no_evidence(make_question: Question) -> None:
+    assert not evidence_retrieved(make_question(quotes=("he wind backed",)), [seen(0, 16)], 5).found
+
+
+@given(st.lists(st.integers(1, len(TEXT) - 1), max_size=6), st.integers(0, 4), st.randoms())
+def test_chunks_that_cover_a_document_give_it_back(cuts: list[int], overlap: int, random: object) -> None:
+    bounds = sorted({0, *cuts, len(TEXT)})
+    chunks = [seen(max(0, start - overlap), end) for start, end in pairwise(bounds)]
+    random.shuffle(chunks)  # type: ignore[attr-defined]
+    assert stitched(chunks) == [TEXT]
+
+
+def test_chunks_with_text_missing_between_them_stay_apart() -> None:
+    assert stitched([seen(0, 10), seen(14, 30)]) == [TEXT[:10], TEXT[14:30]]
+
+
+def test_chunks_whose_offsets_do_not_fit_their_text_are_not_joined() -> None:
+    odd = PassageSeen(chunk_id="x", document_id="notes/a.md", start=16, end=20, text="a text of another length")
+    assert stitched([seen(0, 16), odd]) == [TEXT[:16], odd.text]
+
+
+def test_citing_the_document_that_holds_the_evidence(make_question: Question, make_answer: MakeAnswer) -> None:
+    texts = {"slack/gates#1": TEXT, "notes/b.md": "Something else."}
+    right = citation(1, "slack/gates#1", TEXT, "We drew it.")
+    wrong = citation(2, "notes/b.md", texts["notes/b.md"], "Something")
+    question = make_question()
+    assert cites_evidence(question, make_answer(citations=[wrong, right]), texts.get) is True
+    assert cites_evidence(question, make_answer(citations=[wrong]), texts.get) is False
+    assert cites_evidence(question, make_answer(), texts.get) is False
+    assert cites_evidence(question, make_answer(citations=[right]), lambda _: None) is None
+    assert cites_evidence(question, make_answer(outcome="declined", citations=[right]), texts.get) is None
+    assert cites_evidence(make_question(kind="unanswerable"), make_answer(citations=[right]), texts.get) is None
+
+
+def test_own_sentences_are_supported_and_not_quoted(make_answer: MakeAnswer) -> None:
+    outcomes = ["supported", "quoted", "dropped", "unchecked", "supported"]
+    assert own_sentence_share(make_answer(sentences=[sentence(one) for one in outcomes])) == 0.5
+    assert own_sentence_share(make_answer(sentences=[sentence("dropped")])) is None
+    assert own_sentence_share(make_answer(outcome="declined", sentences=[sentence("supported")])) is None
+
+
+def test_an_error_of_the_endpoint_has_no_scores(
+    make_question: Question, make_record: Callable[..., AnswerRecord]
+) -> None:
+    question = make_question()
+    assert score_record(question, make_record(question, None), lambda _: None, ks=(5,)).scores is None

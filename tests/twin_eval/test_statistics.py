@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twin_eval.statistics import (
+    IntervalConfig,
+    bootstrap_interval,
+    mean_score,
+    proportion_score,
+    quantile_score,
+    wilson_interval,
+)
+
+CONFIG = IntervalConfig()
+QUICK = IntervalConfig(resamples=200)
+FLOATS = st.floats(-1e6, 1e6, allow_nan=False)
+
+
+@given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_wilson_solves_the_score_test(case: tuple[int, int]) -> None:
+    k, n = case
+    low, high = wilson_interval(k, n)
+    assert 0 <= low <= k / n <= high <= 1
+    for bound in {low, high} - {0.0, 1.0}:
+        z = abs(k / n - bound) / math.sqrt(bound * (1 - bound) / n)
+        assert z == pytest.approx(1.959964, rel=1e-5)
+
+
+def test_wilson_against_a_published_value() -> None:
+    # Newcombe (1998), table I: 15 of 148.
+    assert wilson_interval(15, 148) == pytest.approx((0.0624, 0.1605), abs=5e-5)
+
+
+def test_wilson_refuses_what_is_no_proportion() -> None:
+    with pytest.raises(ValueError, match="3 successes of 2"):
+        wilson_interval(3, 2)
+
+
+@given(st.lists(FLOATS, min_size=1, max_size=40))
+def test_the_mean_lies_in_its_interval_and_the_interval_in_the_sample(values: list[float]) -> None:
+    score = mean_score("x", values, config=QUICK)
+    assert score is not None
+    assert score.value == pytest.approx(sum(values) / len(values), rel=1e-9, abs=1e-6)
+    assert score.low <= score.value <= score.high
+    slack = 1e-9 * (1 + max(map(abs, values)))
+    assert min(values) - slack <= score.low
+    assert score.high <= max(values) + slack
+
+
+@given(st.lists(FLOATS, min_size=1, max_size=40), st.sampled_from([0.5, 0.95]))
+def test_a_quantile_is_a_value_of_the_sample(values: list[float], quantile: float) -> None:
+    score = quantile_score("x", values, quantile, config=QUICK)
+    assert score is not None
+    assert score.value in values
+    assert score.low <= score.value <= score.high
+    assert sum(value <= score.value for value in values) >= quantile * len(values)
+
+
+@given(st.lists(st.one_of(st.none(), st.booleans()), max_size=150))
+def test_unscored_rows_are_counted_and_not_taken_for_zero(flags: list[bool | None]) -> None:
+    score = proportion_score("x", flags, config=QUICK)
+    kept = [flag for flag in flags if flag is not None]
+    if not kept:
+        assert score is None
+        return
+    assert score is not None
+    assert (score.n, score.unscored) == (len(kept), len(flags) - len(kept))
+    assert score.value == sum(kept) / len(kept)
+    assert 0 <= score.low <= score.value <= score.high <= 1
+
+
+def test_a_unanimous_proportion_is_not_certain() -> None:
+    for n in (10, 400):
+        score = proportion_score("x", [True] * n, config=CONFIG)
+        assert score is not None
+        assert score.low == pytest.approx(wilson_interval(n, n)[0])
+        assert score.low < 1
+
+
+def test_the_interval_of_a_mean_agrees_with_the_normal_one() -> None:
+    rng = np.random.default_rng(3)
+    values = rng.normal(5, 2, 400).tolist()
+    score = mean_score("x", values, config=CONFIG)
+    half = 1.96 * np.std(values) / math.sqrt(400)
+    assert score is not None
+    assert score.low == pytest.approx(score.value - half, abs=0.04)
+    assert score.high == pytest.approx(score.value + half, abs=0.04)
+
+
+def test_bootstrap_covers_the_true_mean_about_nineteen_times_in_twenty() -> None:
+    rng = np.random.default_rng(11)
+    config = IntervalConfig(resamples=400)
+    hits = 0
+    for _ in range(300):
+        low, high = bootstrap_interval(rng.exponential(1.0, 60).tolist(), config=config)
+        hits += low <= 1.0 <= high
+    assert 0.89 <= hits / 300 <= 0.98
+
+
+def test_the_same_seed_gives_the_same_interval() -> None:
+    values = np.random.default_rng(1).normal(size=50).tolist()
+    first = bootstrap_interval(values, config=CONFIG)
+    assert bootstrap_interval(values, config=CONFIG) == first
+    assert bootstrap_interval(values, config=IntervalConfig(seed=1)) != first
+
+
+def test_rows_that_stand_and_fall_together_widen_the_interval() -> None:
+    rng = np.random.default_rng(5)
+    by_document = rng.normal(0, 1, 20)
+    values = np.repeat(by_document, 10).tolist()
+    clusters = [f"document-{at // 10}" for at in range(200)]
+    low, high = bootstrap_interval(values, config=CONFIG)
+    wide_low, wide_high = bootstrap_interval(values, config=CONFIG, clusters=clusters)
+    # Ten equal rows a document: the clustered interval is that of 20 rows, wider by the root of ten.
+    assert (wide_high - wide_low) / (high - low) == pytest.approx(math.sqrt(10), rel=0.12)
+    alone = bootstrap_interval(by_document.tolist(), config=CONFIG)
+    assert (wide_low, wide_high) == pytest.approx(alone, abs=1e-9)
+
+
+def test_clusters_of_unscored_rows_are_left_out() -> None:
+    score = mean_score("x", [1.0, None, 3.0], config=CONFIG, clusters=["a", "b", "c"])
+    assert score is not None
+    assert (score.value, score.n, score.unscored) == (2.0, 2, 1)
+    with pytest.raises(ValueError, match="2 cluster labels for 3 values"):
+        mean_score("x", [1.0, 2.0, 3.0], config=CONFIG, clusters=["a", "b"])
+
+
+def test_nothing_has_no_interval() -> None:
+    assert mean_score("x", [], config=CONFIG) is None
+    with pytest.raises(ValueError, match="no value"):
+        bootstrap_interval([], config=CONFIG)
