@@ -16,6 +16,7 @@ import stat
 import tarfile
 import tempfile
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -107,17 +108,24 @@ def restore(archive: Path, home: TwinHome, *, force: bool = False, report: Repor
     staging = TwinHome(Path(tempfile.mkdtemp(dir=home.root.parent, prefix=f".{home.root.name}.restore-")))
     try:
         manifest = _unpack_verified(archive, staging.root, report)
-        with (
-            exclusive(lock_path(home), timeout_s=LOCK_TIMEOUT_S, report=report)
-            if home.root.is_dir()
-            else contextlib.nullcontext()
-        ):
+        with _locked(home, report):
             _check_replaceable(home, force)  # again: someone may have been quicker
             _swap(staging.root, home.root)
+    except OSError as error:
+        raise PlatformError(
+            f"{archive} cannot be put in the place of {home.root}: {error}",
+            next_step="free disk space, or set TWIN_HOME to a folder that can be renamed",
+        ) from error
     finally:
-        shutil.rmtree(staging.root, ignore_errors=True)
+        shutil.rmtree(staging.root, ignore_errors=True)  # nothing is left of it after the rename
     open_home(home, report=report)
     return manifest
+
+
+def _locked(home: TwinHome, report: Report) -> AbstractContextManager[None]:
+    if not home.version_file.is_file():
+        return contextlib.nullcontext()
+    return exclusive(lock_path(home), timeout_s=LOCK_TIMEOUT_S, report=report)
 
 
 def _write_archive(home: TwinHome, stream: IO[bytes], report: Report) -> Manifest:
@@ -241,7 +249,14 @@ def _copy_database(source: Path, target: Path) -> None:
 def _check_replaceable(home: TwinHome, force: bool) -> None:
     if running := marked(marker(home)):
         raise PlatformError(f"the platform of {home.root} is running ({len(running)} processes)", next_step="twin down")
-    if home.root.is_dir() and not force and any(path not in (home.run,) for path in home.root.iterdir()):
+    if not home.root.exists() or (home.root.is_dir() and not any(home.root.iterdir())):
+        return
+    if not home.version_file.is_file():
+        raise PlatformError(
+            f"{home.root} is not empty and not a twin home: it is not replaced",
+            next_step="set TWIN_HOME to a new folder",
+        )
+    if not force:
         raise PlatformError(
             f"{home.root} is not empty; restoring replaces all of it",
             next_step="set TWIN_HOME to a new folder, or add --force to lose what is there",
@@ -255,9 +270,7 @@ def _unpack_verified(archive: Path, folder: Path, report: Report) -> Manifest:
             tar.extractall(folder, filter=_only_files)
     except (tarfile.TarError, OSError, EOFError, ValueError) as error:
         if isinstance(error, OSError) and error.errno:
-            raise PlatformError(
-                f"{archive} cannot be unpacked: {error}", next_step="free disk space or check the folder"
-            ) from error
+            raise  # the disk's fault, not the archive's
         raise IntegrityError(f"{archive} is not a whole backup: {error}", next_step="use another backup") from error
     report("verifying every file")
     manifest = _read_manifest(archive, folder)

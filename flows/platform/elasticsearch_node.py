@@ -99,7 +99,7 @@ def _lay_out(data: Path) -> Path:
 
 
 def _start_java(distribution: Path, data: Path, heap: str, configuration: Path) -> None:
-    import jpype
+    import jpype  # type: ignore[import-untyped]
 
     library = next(distribution.glob("jre/*/lib/server/libjvm.so"), None)
     if library is None:

@@ -18,6 +18,8 @@ from flows.platform.processes import HOME_MARKER, SERVICE_MARKER
 from flows.platform.service import Requirement, Service
 from flows.platform.settings import LOOPBACK, REPOSITORY_ROOT, PlatformSettings, local_url
 
+START_TIMEOUT_S = 300.0
+"""Ten times what a start takes on an idle machine; a server that ends is noticed at once."""
 POOL_LIMITS = {"cpu": 2, "gpu": 1}
 SERVE_INSTALL = (
     "install it: UV_PROJECT_ENVIRONMENT=.venv-serve python scripts/deps.py sync --extra serve-cpu --third-party, "
@@ -80,7 +82,7 @@ class _Builder:
             "elasticsearch", "search",
             "-m", "flows.platform.elasticsearch_node", "--distribution", str(distribution),
             "--data", str(self.home.elasticsearch), "--port", str(port), "--heap", settings.elasticsearch_heap,
-            port=port, url=local_url(port), start_timeout_s=120.0, stop_timeout_s=20.0, memory_mb=800,
+            port=port, url=local_url(port), start_timeout_s=START_TIMEOUT_S, stop_timeout_s=20.0, memory_mb=800,
             probe=HttpProbe(f"{local_url(port)}/_cluster/health?wait_for_status=yellow&timeout=1s"),
             prepare=partial(elasticsearch_install.install, settings.cache, settings.maven_repository),
         )  # fmt: skip
@@ -94,7 +96,7 @@ class _Builder:
             "prefect", "orchestration",
             "-m", "prefect", "server", "start", "--host", LOOPBACK, "--port", str(port), "--analytics-off",
             env=self._prefect_environment(), port=port, url=local_url(port),
-            start_timeout_s=180.0, memory_mb=300, probe=HttpProbe(f"{api}/health"),
+            start_timeout_s=START_TIMEOUT_S, memory_mb=300, probe=HttpProbe(f"{api}/health"),
         )  # fmt: skip
 
     def worker(self, pool: str) -> Service:
@@ -105,8 +107,8 @@ class _Builder:
             f"worker-{pool}", f"runs flows of pool {pool}",
             "-m", "prefect", "worker", "start", "--pool", pool, "--type", "process", "--name", name,
             "--limit", str(POOL_LIMITS[pool]), "--install-policy", "never",
-            env=self._prefect_environment(), url=f"{api.removesuffix('/api')}/work-pools/work-pool/{pool}",
-            needs=("prefect",), start_timeout_s=120.0, stop_timeout_s=15.0, memory_mb=120, children_outlive_it=True,
+            env={**self._prefect_environment(), **self._search_environment()}, url=f"{api.removesuffix('/api')}/work-pools/work-pool/{pool}",
+            needs=("prefect",), start_timeout_s=START_TIMEOUT_S, stop_timeout_s=15.0, memory_mb=120, children_outlive_it=True,
             probe=WorkerProbe(api, pool, name, self._prefect_headers(), remote=remote),
         )  # fmt: skip
 
@@ -118,7 +120,7 @@ class _Builder:
             "--backend-store-uri", registry_uri(self.home),
             "--default-artifact-root", artifacts, "--artifacts-destination", artifacts,
             env={"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}, port=port, url=local_url(port), optional=True,
-            start_timeout_s=180.0, probe=HttpProbe(f"{local_url(port)}/health"),
+            start_timeout_s=START_TIMEOUT_S, probe=HttpProbe(f"{local_url(port)}/health"),
             folders=(self.home.registry / "artifacts",), memory_mb=600,
         )  # fmt: skip
 
@@ -128,7 +130,7 @@ class _Builder:
             "evidently", "monitoring",
             "-m", "evidently.cli", "ui", "--host", LOOPBACK, "--port", str(port),
             "--workspace", str(self.home.monitoring),
-            port=port, url=local_url(port), optional=True, start_timeout_s=180.0,
+            port=port, url=local_url(port), optional=True, start_timeout_s=START_TIMEOUT_S,
             probe=HttpProbe(f"{local_url(port)}/api/version"), folders=(self.home.monitoring,), memory_mb=300,
         )  # fmt: skip
 
@@ -139,7 +141,7 @@ class _Builder:
         }  # fmt: skip
         return self._service(
             "llm", "language model (vLLM)", "-m", "twin_serve.llm.launcher",
-            env=environment, port=port, url=local_url(port), start_timeout_s=300.0, memory_mb=4700,
+            env=environment, port=port, url=local_url(port), start_timeout_s=START_TIMEOUT_S, memory_mb=4700,
             probe=HttpProbe(f"{local_url(port)}/health"),
             requirements=(Requirement(python, f"vLLM's environment {self.settings.llm_environment}", SERVE_INSTALL),),
         )  # fmt: skip
@@ -147,7 +149,7 @@ class _Builder:
     def business(self) -> Service:
         port = self.settings.ports.business
         environment = {
-            "ELASTICSEARCH_URL": self.settings.elasticsearch_address,
+            **self._search_environment(),
             "TWIN_LLM_URL": self.settings.llm_address,
             "TWIN_HOME": str(self.home.root),
         }
@@ -155,8 +157,13 @@ class _Builder:
             "business", "the twin: chat page and API",
             "-m", "twin_serve", "--host", LOOPBACK, "--port", str(port),
             env=environment, port=port, url=local_url(port), needs=("elasticsearch",),
-            start_timeout_s=120.0, memory_mb=500, probe=HttpProbe(f"{local_url(port)}/healthz"),
+            start_timeout_s=START_TIMEOUT_S, memory_mb=500, probe=HttpProbe(f"{local_url(port)}/healthz"),
         )  # fmt: skip
+
+    def _search_environment(self) -> dict[str, str]:
+        key = self.settings.elasticsearch_api_key
+        environment = {"ELASTICSEARCH_URL": self.settings.elasticsearch_address}
+        return environment | ({"ELASTICSEARCH_API_KEY": key.get_secret_value()} if key else {})
 
     def _prefect_environment(self) -> dict[str, str]:
         return {"PREFECT_HOME": str(self.home.prefect), "PREFECT_API_URL": self.settings.prefect_address}

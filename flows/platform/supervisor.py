@@ -68,7 +68,7 @@ def down(home: TwinHome, every: Sequence[Service], *, report: Report = ignore) -
     Raises:
         PlatformError: A process would not end.
     """
-    if not home.root.is_dir():
+    if not home.version_file.is_file():  # removed by hand, perhaps; nothing is written into what is no home
         _sweep(home)
         return ()
     with exclusive(lock_path(home), timeout_s=LOCK_TIMEOUT_S, report=report):

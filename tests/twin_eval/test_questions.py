@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import html
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +8,16 @@ import pytest
 from twin_data.contracts.evaluation import HeldOutQuestion, QuestionKind
 from twin_eval.errors import QuestionsError
 from twin_eval.questions import (
+    balanced_subset,
     check_evidence,
     check_reference_answers,
     load_questions,
     question_digest,
     questions_digest,
 )
+from twin_eval.source_texts import source_texts
 
+SAMPLE = Path(__file__).parents[2] / "personas" / "sample"
 CHESTERTON = Path(__file__).parents[3] / "shared" / "data" / "personas" / "chesterton"
 GOOD: dict[str, Any] = {
     "id": "q1",
@@ -118,17 +119,29 @@ def test_digests_name_the_set_in_any_order_and_the_wording_alone() -> None:
     assert questions_digest([mended]) != questions_digest([first])
 
 
+def test_a_subset_holds_every_kind_in_the_files_order() -> None:
+    refused = {**GOOD, **REFUSED}
+    rows = [{**GOOD, "id": f"f{at}"} for at in range(10)] + [{**refused, "id": f"u{at}"} for at in range(3)]
+    questions = [HeldOutQuestion.model_validate(row) for row in rows]
+    assert [one.id for one in balanced_subset(questions, 5)] == ["f0", "f1", "f2", "u0", "u1"]
+    assert len(balanced_subset(questions, 12)) == 12
+    assert balanced_subset(questions, None) == balanced_subset(questions, 13) == tuple(questions)
+
+
 @pytest.mark.skipif(not CHESTERTON.is_dir(), reason="needs ../shared/data, which is not part of the repository")
 def test_the_chesterton_questions_stand_in_their_pages() -> None:
     questions = load_questions(CHESTERTON / "questions.jsonl")
-
-    def page_text(file: str) -> str | None:
-        path = CHESTERTON / file
-        return html.unescape(re.sub(r"<[^>]+>", "", path.read_text("utf-8"))) if path.is_file() else None
-
     assert len(questions) == 60
     assert {one.kind for one in questions} == set(QuestionKind)
-    assert check_evidence(questions, page_text) == ()
+    assert check_evidence(questions, source_texts(CHESTERTON)) == ()
+    assert check_reference_answers(questions) == ()
+
+
+def test_the_samples_questions_stand_in_its_sources() -> None:
+    questions = load_questions(SAMPLE / "questions.jsonl")
+    assert len(questions) >= 60
+    assert {one.kind for one in questions} == set(QuestionKind)
+    assert check_evidence(questions, source_texts(SAMPLE / "sources")) == ()
     assert check_reference_answers(questions) == ()
 
 

@@ -261,6 +261,20 @@ async def test_a_service_that_goes_away_ends_the_run_and_keeps_the_answers(
     assert len(back.asked) == 18
 
 
+async def test_a_service_that_comes_back_is_asked_on(inputs: EvaluationInputs, make_question: Question) -> None:
+    def every_third(question: str) -> httpx.Response:
+        if int(question.removeprefix("What of q").removesuffix("?")) % 3 == 0:
+            return right()
+        raise httpx.ConnectError("refused")
+
+    service = FakeService("ada", every_third)
+    many = replace(inputs, questions=tuple(make_question(f"q{at}") for at in range(30)), transport=service.transport)
+    report = await evaluate(many, config=CONFIG.model_copy(update={"concurrency": 1}))
+    assert figures(report)["error_rate"] == (round(2 / 3, 4), 30, 0)
+    page = (run_folder(many, config=CONFIG) / REPORT_MARKDOWN).read_text("utf-8")
+    assert "no cited document could be fetched" in page
+
+
 async def test_an_unknown_bundle_ends_the_run_at_once(inputs: EvaluationInputs) -> None:
     service = FakeService("ada", lambda _: refusal(404, "unknown_model", "there is no bundle 0123456789ab"))
     with pytest.raises(EvaluationError, match="there is no bundle"):

@@ -51,7 +51,8 @@ def ask(home: Path, plaintext: str | None = None, *, amount: float | None = 0.5,
 
 
 def test_a_key_is_shown_once_and_works(home: Path) -> None:
-    made = json.loads(twin("keys", "create", "ci", "--budget-calls", "10", "--budget-amount", "2.5", "--rpm", "3", "--json"))
+    options = ("--budget-calls", "10", "--budget-amount", "2.5", "--rpm", "3", "--json")
+    made = json.loads(twin("keys", "create", "ci", *options))
     assert made["key"].startswith("twin_")
     assert made["limits"] == {"budget_amount": 2.5, "budget_calls": 10, "requests_per_minute": 3, "personas": None}
     listed = twin("keys", "list")

@@ -169,6 +169,13 @@ def test_force_replaces_all_of_it(saved: Path, elsewhere: TwinHome, home: TwinHo
     assert {path.name for path in elsewhere.root.parent.iterdir()} == {"home", "restored", "saved.tar.gz"}
 
 
+def test_force_never_replaces_what_is_no_home(saved: Path, elsewhere: TwinHome) -> None:
+    fill(elsewhere, {"thesis.tex": b"years of work"})
+    with pytest.raises(PlatformError, match="not a twin home"):
+        restore(saved, elsewhere, force=True)
+    assert contents(elsewhere) == {"thesis.tex": b"years of work"}
+
+
 def test_a_running_platform_is_not_replaced(saved: Path, home: TwinHome, make_service: Callable[..., Service]) -> None:
     supervisor.up(home, [make_service()])
     with pytest.raises(PlatformError, match="is running") as caught:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -273,6 +274,20 @@ def test_another_home_is_left_alone(home: TwinHome, make_service: MakeService, t
     supervisor.up(home, [make_service()])
     supervisor.down(TwinHome(tmp_path / "elsewhere"), [])
     assert psutil.pid_exists(pid_of(home))
+
+
+def test_down_writes_nothing_into_what_is_no_home(tmp_path: Path) -> None:
+    supervisor.down(TwinHome(tmp_path), [])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_down_finds_the_processes_of_a_home_that_was_deleted(
+    home: TwinHome, make_service: MakeService, processes_of: ProcessesOf
+) -> None:
+    supervisor.up(home, [make_service()])
+    shutil.rmtree(home.root)
+    supervisor.down(home, [])
+    assert processes_of() == []
 
 
 def test_two_ups_at_once_start_one_server(home: TwinHome, make_service: MakeService, processes_of: ProcessesOf) -> None:

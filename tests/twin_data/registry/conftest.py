@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
-
 from twin_data.contracts.releases import (
     GenerationSettings,
     Lineage,

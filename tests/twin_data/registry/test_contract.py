@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
+from twin_data.configuration.home import TwinHome
 from twin_data.contracts.errors import ConfigurationError, IntegrityError, RegistryError, StoreError
 from twin_data.contracts.evaluation import GateDecision, Verdict
 from twin_data.contracts.releases import Alias, ReleaseBundle
@@ -27,7 +27,7 @@ def mlflow_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=["memory", "mlflow"])
 def registry(request: pytest.FixtureRequest, tmp_path: Path, mlflow_root: Path) -> BundleRegistry:
-    return MemoryRegistry(tmp_path / "memory") if request.param == "memory" else MlflowRegistry(mlflow_root)
+    return MemoryRegistry(tmp_path / "memory") if request.param == "memory" else MlflowRegistry(TwinHome(mlflow_root))
 
 
 @pytest.fixture
@@ -128,9 +128,7 @@ def test_an_override_needs_name_and_reason(
 ) -> None:
     registry.register(manifest, FILES)
     with pytest.raises(RegistryError):
-        registry.set_alias(
-            manifest.persona, Alias.CHAMPION, manifest.bundle_id, reason=reason, override_by=override_by
-        )
+        registry.set_alias(manifest.persona, Alias.CHAMPION, manifest.bundle_id, reason=reason, override_by=override_by)
 
 
 def test_the_former_champion_is_found_also_after_a_rollback(registry: BundleRegistry, manifest: ReleaseBundle) -> None:
@@ -139,9 +137,7 @@ def test_the_former_champion_is_found_also_after_a_rollback(registry: BundleRegi
         registry.register(bundle, FILES)
     assert registry.former_champion(manifest.persona) is None
     for bundle, expected in ((manifest, None), (second, manifest), (manifest, second)):
-        registry.set_alias(
-            manifest.persona, Alias.CHAMPION, bundle.bundle_id, reason="turn", decision=promote(bundle)
-        )
+        registry.set_alias(manifest.persona, Alias.CHAMPION, bundle.bundle_id, reason="turn", decision=promote(bundle))
         former = registry.former_champion(manifest.persona)
         assert (former.bundle_id if former else None) == (expected.bundle_id if expected else None)
 
@@ -205,8 +201,16 @@ def remove_everything(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "damage",
-    [change_a_file, remove_a_file, add_a_file, swap_in_a_link, change_file_and_list, change_the_manifest, remove_everything],
-)  # fmt: skip
+    [
+        change_a_file,
+        remove_a_file,
+        add_a_file,
+        swap_in_a_link,
+        change_file_and_list,
+        change_the_manifest,
+        remove_everything,
+    ],
+)
 def test_damage_is_noticed_and_mended_by_registering_again(
     registry: BundleRegistry, make_manifest: MakeManifest, damage: Callable[[Path], None]
 ) -> None:
@@ -217,9 +221,7 @@ def test_damage_is_noticed_and_mended_by_registering_again(
     with pytest.raises(IntegrityError):
         registry.resolve(manifest.persona, bundle_id=manifest.bundle_id)
     with pytest.raises(IntegrityError):
-        registry.set_alias(
-            manifest.persona, Alias.CHAMPION, manifest.bundle_id, reason="x", decision=promote(manifest)
-        )
+        registry.set_alias(manifest.persona, Alias.CHAMPION, manifest.bundle_id, reason="x", decision=promote(manifest))
     registry.register(manifest, FILES)
     assert registry.resolve(manifest.persona, bundle_id=manifest.bundle_id) == added
 

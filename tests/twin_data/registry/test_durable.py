@@ -5,7 +5,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from twin_data.registry.durable import exclusive, new_folder, write_file
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
+from twin_data.configuration.home import TwinHome
 from twin_data.contracts.errors import RegistryError
 from twin_data.contracts.releases import Alias, ReleaseBundle
 from twin_data.registry import mlflow_registry, open_registry
@@ -21,8 +21,8 @@ FILES = {"prompts/answer.txt": "Answer from the passages.\n"}
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("registry")
+def home(tmp_path_factory: pytest.TempPathFactory) -> TwinHome:
+    return TwinHome(tmp_path_factory.mktemp("home"))
 
 
 def python(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
@@ -35,16 +35,17 @@ def test_reading_needs_neither_mlflow_nor_anything_heavy_and_creates_nothing(tmp
         """
         import sys
         from pathlib import Path
+        from twin_data.configuration.home import TwinHome
         from twin_data.registry import open_registry
-        registry = open_registry(Path(sys.argv[1]))
+        registry = open_registry(TwinHome(Path(sys.argv[1])))
         assert registry.personas() == () and registry.bundles("ada") == () and registry.history("ada") == ()
         heavy = {"mlflow", "torch", "polars", "pandas", "transformers", "prefect", "onnxruntime"} & sys.modules.keys()
         sys.exit(f"imported: {heavy}" if heavy else 0)
         """,
-        tmp_path / "registry",
+        tmp_path / "home",
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert not (tmp_path / "registry").exists()
+    assert not (tmp_path / "home").exists()
 
 
 def test_two_processes_that_begin_at_once_make_one_database_quietly(
@@ -53,10 +54,11 @@ def test_two_processes_that_begin_at_once_make_one_database_quietly(
     code = """
         import sys
         from pathlib import Path
+        from twin_data.configuration.home import TwinHome
         from twin_data.contracts.releases import ReleaseBundle
         from twin_data.registry import open_registry
         manifest = ReleaseBundle.model_validate_json(sys.argv[2])
-        print(open_registry(Path(sys.argv[1])).register(manifest, {"prompts/answer.txt": "x"}).version)
+        print(open_registry(TwinHome(Path(sys.argv[1]))).register(manifest, {"prompts/answer.txt": "x"}).version)
         """
     bundles = [make_manifest(), make_manifest(), make_manifest(persona="bob")]
     command = [sys.executable, "-c", textwrap.dedent(code), str(tmp_path)]
@@ -69,22 +71,22 @@ def test_two_processes_that_begin_at_once_make_one_database_quietly(
     answers = [process.communicate(timeout=300) for process in processes]
 
     assert answers == [("1\n", "")] * 3
-    registry = open_registry(tmp_path)
+    registry = open_registry(TwinHome(tmp_path))
     assert registry.personas() == ("ada", "bob")
     assert len(registry.bundles("ada")) == 1
 
 
-def test_the_quick_reader_agrees_with_mlflow_s_client(root: Path, make_manifest: MakeManifest) -> None:
+def test_the_quick_reader_agrees_with_mlflow_s_client(home: TwinHome, make_manifest: MakeManifest) -> None:
     from mlflow import MlflowClient
 
-    registry = MlflowRegistry(root)
+    registry = MlflowRegistry(home)
     for label in ("first", "second", "deleted"):
         registry.register(make_manifest(persona="reader", label=label), FILES)
-    address = f"sqlite:///{root}/mlflow.db"
+    address = f"sqlite:///{home.registry}/mlflow.db"
     client = MlflowClient(tracking_uri=address, registry_uri=address)
     client.delete_model_version("twin-reader", "3")
 
-    ours = read_versions(root / "mlflow.db", "twin-reader")
+    ours = read_versions(home.registry / "mlflow.db", "twin-reader")
 
     theirs = sorted(client.search_model_versions("name = 'twin-reader'"), key=lambda one: int(one.version))
     assert [(one.version, one.run_id, one.tags) for one in ours] == [
@@ -93,14 +95,14 @@ def test_the_quick_reader_agrees_with_mlflow_s_client(root: Path, make_manifest:
     assert client.get_registered_model("twin-reader").aliases == {
         alias.value: str(one.version) for one in ours for alias in one.aliases
     }
-    assert "twin-reader" in read_model_names(root / "mlflow.db")
+    assert "twin-reader" in read_model_names(home.registry / "mlflow.db")
 
 
-def test_mlflow_s_own_tools_find_the_bundle_as_the_run_s_artifacts(root: Path, make_manifest: MakeManifest) -> None:
+def test_mlflow_s_own_tools_find_the_bundle_as_the_run_s_artifacts(home: TwinHome, make_manifest: MakeManifest) -> None:
     from mlflow import MlflowClient
 
-    added = MlflowRegistry(root).register(make_manifest(persona="artifacts"), FILES)
-    address = f"sqlite:///{root}/mlflow.db"
+    added = MlflowRegistry(home).register(make_manifest(persona="artifacts"), FILES)
+    address = f"sqlite:///{home.registry}/mlflow.db"
     client = MlflowClient(tracking_uri=address, registry_uri=address)
     version = client.get_model_version("twin-artifacts", "1")
 
@@ -113,12 +115,12 @@ def test_mlflow_s_own_tools_find_the_bundle_as_the_run_s_artifacts(root: Path, m
     assert run.data.params["retrieval.passages"] == "4"
 
 
-def test_a_home_may_move(tmp_path: Path, root: Path, make_manifest: MakeManifest) -> None:
+def test_a_home_may_move(tmp_path: Path, home: TwinHome, make_manifest: MakeManifest) -> None:
     manifest = make_manifest(persona="mover")
-    MlflowRegistry(root).register(manifest, FILES)
-    shutil.copytree(root, tmp_path / "elsewhere")
+    MlflowRegistry(home).register(manifest, FILES)
+    shutil.copytree(home.root, tmp_path / "elsewhere")
 
-    moved = MlflowRegistry(tmp_path / "elsewhere")
+    moved = MlflowRegistry(TwinHome(tmp_path / "elsewhere"))
 
     assert moved.resolve("mover", alias=Alias.CANDIDATE).folder.is_relative_to(tmp_path / "elsewhere")
     second = moved.register(make_manifest(persona="mover", label="second"), FILES)
@@ -126,9 +128,9 @@ def test_a_home_may_move(tmp_path: Path, root: Path, make_manifest: MakeManifest
 
 
 def test_an_interrupted_registration_is_taken_up_again(
-    root: Path, make_manifest: MakeManifest, monkeypatch: pytest.MonkeyPatch
+    home: TwinHome, make_manifest: MakeManifest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    registry, manifest = MlflowRegistry(root), make_manifest(persona="interrupted")
+    registry, manifest = MlflowRegistry(home), make_manifest(persona="interrupted")
 
     def killed_after_writing(*arguments: object) -> str:
         write_bundle(*arguments)  # type: ignore[arg-type]
@@ -141,21 +143,22 @@ def test_an_interrupted_registration_is_taken_up_again(
     monkeypatch.undo()
 
     assert registry.register(manifest, FILES).version == 1
-    assert len(list((root / "artifacts/interrupted").iterdir())) == 1
+    assert len(list((home.registry / "artifacts/interrupted").iterdir())) == 1
 
 
 def test_a_database_that_is_none_is_named(tmp_path: Path) -> None:
-    (tmp_path / "mlflow.db").write_text("not a database, but long enough to look at: " + "x" * 200)
+    (tmp_path / "registry").mkdir()
+    (tmp_path / "registry" / "mlflow.db").write_text("not a database, but long enough to look at: " + "x" * 200)
     with pytest.raises(RegistryError, match="mlflow.db cannot be read"):
-        open_registry(tmp_path).personas()
+        open_registry(TwinHome(tmp_path)).personas()
 
 
 def test_mlflow_s_refusal_is_told_in_our_words(
-    root: Path, make_manifest: MakeManifest, monkeypatch: pytest.MonkeyPatch
+    home: TwinHome, make_manifest: MakeManifest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from mlflow.exceptions import MlflowException
 
-    registry = MlflowRegistry(root)
+    registry = MlflowRegistry(home)
 
     def locked(*_: object) -> str:
         raise MlflowException("database is locked")

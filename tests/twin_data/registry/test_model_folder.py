@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from twin_data.contracts.errors import IntegrityError, ModelError
 from twin_data.contracts.releases import ModelReference
 from twin_data.registry import model_folder

@@ -165,3 +165,13 @@ async def test_without_a_key_there_is_no_limit(database: Database, ledger: Ledge
     for _ in range(3):
         await ledger.begin(asks(None, price=MachinePrice()))
     assert await statuses(database) == {("started", None): 3}
+
+
+async def test_a_request_turned_away_has_its_row_and_no_limit_hides_its_error(
+    database: Database, ledger: Ledger
+) -> None:
+    key, _ = await create_key(database, "ci", budget_amount=1.0, budget_calls=1, requests_per_minute=1)
+    for _ in range(3):
+        await ledger.refuse(asks(key, price=MachinePrice()), http_status=404, error_code="model_not_found")
+    await ledger.begin(asks(key))
+    assert await statuses(database) == {("failed", "model_not_found"): 3, ("started", None): 1}

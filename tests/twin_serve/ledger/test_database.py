@@ -1,5 +1,4 @@
 import asyncio
-import os
 import sqlite3
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from twin_serve.ledger.database import Database, open_database, opened_database,
 from twin_serve.ledger.errors import LedgerUnavailableError
 from twin_serve.ledger.migrations import Migration, latest_version
 from twin_serve.ledger.tables import Base
+
 
 async def scalar(database: Database, statement: str) -> object:
     return await database.read(lambda connection: connection.execute(text(statement)).scalar())
@@ -148,5 +148,5 @@ def test_importing_the_ledger_imports_none_of_the_heavy_packages() -> None:
         "import sys, twin_serve.ledger.ledger, twin_serve.ledger.keys, twin_serve.ledger.usage;"
         "print(sorted({'torch', 'polars', 'distilabel', 'vllm', 'prefect', 'transformers'} & set(sys.modules)))"
     )
-    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=dict(os.environ), check=True)
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"

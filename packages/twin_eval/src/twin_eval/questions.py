@@ -6,6 +6,7 @@ import difflib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -67,6 +68,19 @@ def load_questions(path: Path) -> tuple[HeldOutQuestion, ...]:
     if not questions:
         raise QuestionsError(f"{path} holds no question", next_step=f"write one a line: {_EXAMPLE}")
     return tuple(questions.values())
+
+
+def balanced_subset(questions: Sequence[HeldOutQuestion], limit: int | None) -> tuple[HeldOutQuestion, ...]:
+    """At most `limit` questions for a quick run, every kind in turn, in their own order.
+
+    Files are sorted by kind as a rule: their first lines would hold nothing that is to be refused.
+    """
+    if limit is None or limit >= len(questions):
+        return tuple(questions)
+    by_kind = [[one for one in questions if one.kind is kind] for kind in QuestionKind]
+    in_turn = [one for row in zip_longest(*by_kind) for one in row if one is not None]
+    chosen = {one.id for one in in_turn[:limit]}
+    return tuple(one for one in questions if one.id in chosen)
 
 
 def check_evidence(

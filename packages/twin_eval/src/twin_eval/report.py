@@ -145,6 +145,8 @@ def _gaps(report: EvaluationReport, scored: Sequence[ScoredAnswer]) -> str:
     if any(one.question.evidence for one in scored):
         shown = max((one.scores.passages for one in scored if one.scores), default=0)
         notes.append(f"- Retrieval deeper than {shown}: the service showed no more passages with an answer.")
+    if report.score("quotes_verbatim") is None:
+        notes.append("- Quotations: nothing was cited, or no cited document could be fetched.")
     if report.score("cost") is None:
         notes.append("- Cost: unknown, because the recipe states no price for the machine.")
     if report.score("facts_found") is None:

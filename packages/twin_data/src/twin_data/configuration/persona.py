@@ -93,7 +93,9 @@ def load_persona(home: TwinHome, name: str) -> PersonaConfig:
         raise ConfigurationError(f"there is no persona {name!r} (known: {known})", next_step=f"twin init {name}")
     persona = load_yaml(path, PersonaConfig)
     if persona.name != name:
-        raise ConfigurationError(f"{path}: name is {persona.name!r}, but the folder is {name!r}", next_step="make them equal")
+        raise ConfigurationError(
+            f"{path}: name is {persona.name!r}, but the folder is {name!r}", next_step="make them equal"
+        )
     return persona
 
 

@@ -23,7 +23,9 @@ def load_yaml(path: Path, model: type[ModelT]) -> ModelT:
             listed as `file:line: field: what is wrong`, with the nearest known field for a mistyped one.
     """
     if not path.is_file():
-        raise ConfigurationError(f"{path} does not exist", next_step=f"create it; fields: {', '.join(model.model_fields)}")
+        raise ConfigurationError(
+            f"{path} does not exist", next_step=f"create it; fields: {', '.join(model.model_fields)}"
+        )
     text = path.read_text("utf-8")
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -34,7 +36,10 @@ def load_yaml(path: Path, model: type[ModelT]) -> ModelT:
             f"{path}:{line}: not YAML: {error.problem or error}", next_step=f"correct line {line}"
         ) from error
     if not isinstance(values, dict):
-        raise ConfigurationError(f"{path}:1: must hold fields such as '{next(iter(model.model_fields))}: …'", next_step="see docs/configuration.md")
+        raise ConfigurationError(
+            f"{path}:1: must hold fields such as '{next(iter(model.model_fields))}: …'",
+            next_step="see docs/configuration.md",
+        )
     try:
         return model.model_validate(values)
     except ValidationError as error:

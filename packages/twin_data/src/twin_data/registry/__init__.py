@@ -6,13 +6,12 @@ reading a registry imports nothing heavy; MLflow itself is imported by the first
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from twin_data.configuration.home import TwinHome
 from twin_data.registry.port import BundleRegistry
 
 
-def open_registry(root: Path) -> BundleRegistry:
-    """The registry in a home's `registry` folder. Nothing is created before the first bundle is registered."""
+def open_registry(home: TwinHome) -> BundleRegistry:
+    """The registry of a home. Nothing is created before the first bundle is registered."""
     from twin_data.registry.mlflow_registry import MlflowRegistry
 
-    return MlflowRegistry(root)
+    return MlflowRegistry(home)

@@ -127,7 +127,7 @@ def _check_adapter(folder: Path, manifest: ReleaseBundle) -> None:
         return
     if not (folder / _safe(manifest.adapter) / "adapter_config.json").is_file():
         raise RegistryError(
-            f"the manifest names the adapter {manifest.adapter!r}, but the files hold no {manifest.adapter}/adapter_config.json",
+            f"the manifest names the adapter {manifest.adapter!r}, in which there is no adapter_config.json",
             next_step="add the adapter's folder to the files under that name",
         )
 

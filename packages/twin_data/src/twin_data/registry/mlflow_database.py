@@ -73,5 +73,5 @@ def _reading(database: Path) -> Iterator[sqlite3.Connection | None]:
     except sqlite3.Error as error:
         raise RegistryError(
             f"the registry's database {database} cannot be read: {error}",
-            next_step="if it was interrupted while it was made, run the command that registers again; else restore a backup",
+            next_step="if its making was interrupted, register again; else restore a backup: twin restore",
         ) from error

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twin_data.configuration.home import check_persona_name
+from twin_data.configuration.home import TwinHome, check_persona_name
 from twin_data.contracts.digests import canonical_json
 from twin_data.contracts.errors import IntegrityError, RegistryError
 from twin_data.contracts.evaluation import GateDecision
@@ -52,15 +52,15 @@ class _Version:
 
 
 class MlflowRegistry:
-    """The registry below a folder: `mlflow.db`, and `artifacts/<persona>/<run>/artifacts/bundle`.
+    """The registry of a home: `mlflow.db`, and `artifacts/<persona>/<run>/artifacts/bundle`.
 
     Where a bundle lies follows from its run, not from the absolute path that MLflow keeps, so that a home may move.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, home: TwinHome) -> None:
         """Nothing is read or created yet."""
-        self.root = root
-        self._database = root / "mlflow.db"
+        self.root = home.registry
+        self._database = self.root / "mlflow.db"
         self._verified: dict[str, tuple[FileStamp, ...]] = {}
 
     def register(self, manifest: ReleaseBundle, files: BundleFiles) -> RegisteredBundle:
@@ -79,7 +79,7 @@ class MlflowRegistry:
         return self.resolve(persona, bundle_id=bundle_id)
 
     def resolve(self, persona: str, *, bundle_id: str | None = None, alias: Alias | None = None) -> RegisteredBundle:
-        """See `BundleRegistry.resolve`. Files that have not changed since this object last read them are not read again."""
+        """See `BundleRegistry.resolve`. Files that look as when this object last read them are not read again."""
         version = select(persona, self._versions(check_persona_name(persona)), bundle_id=bundle_id, alias=alias)
         folder = self._folder(persona, version.stored.run_id)
         stamps = tuple(file_stamps(folder))
@@ -155,7 +155,7 @@ class MlflowRegistry:
 
     @contextmanager
     def _writing(self, persona: str) -> Iterator[None]:
-        """One writer a persona, its errors in the project's words; MLflow's own deprecations concern no user of ours."""
+        """One writer a persona, its errors in our words; what MLflow deprecates inside itself concerns no user of ours."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             _quieten()
@@ -191,13 +191,15 @@ class MlflowRegistry:
         name = MODEL_PREFIX + manifest.persona
         experiment = self._client.get_experiment_by_name(name)
         place = self.root / "artifacts" / manifest.persona
-        known = experiment.experiment_id if experiment else self._client.create_experiment(name, artifact_location=str(place))
-        begun = self._client.search_runs([known], filter_string=f"tags.`{BUNDLE_TAG}` = '{manifest.bundle_id}'", max_results=1)
+        if experiment is None:
+            known = self._client.create_experiment(name, artifact_location=str(place))
+        else:
+            known = experiment.experiment_id
+        tags = {BUNDLE_TAG: manifest.bundle_id, "twin.rung": manifest.rung}
+        begun = self._client.search_runs([known], filter_string=f"tags.`{BUNDLE_TAG}` = '{manifest.bundle_id}'")
         if begun:
             return str(begun[0].info.run_id)
-        run = self._client.create_run(
-            known, run_name=f"bundle {manifest.bundle_id}", tags={BUNDLE_TAG: manifest.bundle_id, "twin.rung": manifest.rung}
-        )
+        run = self._client.create_run(known, run_name=f"bundle {manifest.bundle_id}", tags=tags)
         for key, value in _parameters(manifest).items():
             self._client.log_param(run.info.run_id, key, value)
         return str(run.info.run_id)

@@ -48,7 +48,7 @@ class BaseModel:
 
 def base_model_folder(models: Path, name: str) -> Path:
     """The folder of a base model's manifest below the cache of models; it need not exist yet."""
-    return models / f"base-{name}"
+    return models / f"base-{name.lower()}"
 
 
 def read_base_model(models: Path, name: str) -> BaseModel:
@@ -71,10 +71,10 @@ def check_model(folder: Path) -> BaseModel:
     try:
         manifest = ModelManifest.model_validate(_known_fields(path))
     except (ValidationError, ValueError) as error:
-        raise IntegrityError(f"{path} is not a model's manifest: {error}", next_step=f"delete {folder}; {SETUP}") from error
+        raise IntegrityError(f"{path} is not a model's manifest", next_step=f"delete {folder}; {SETUP}") from error
     files = manifest.location or folder
     if not files.is_dir():
-        raise ModelError(f"{path} says that the model is in {files}, which is not there", next_step="restore that folder")
+        raise ModelError(f"{path} says that the model is in {files}: not there", next_step="restore that folder")
     refuse_unsafe_files(files)
     _check_digest(folder, files, manifest.reference)
     return BaseModel(files, manifest.reference)

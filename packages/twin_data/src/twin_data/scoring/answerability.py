@@ -21,7 +21,7 @@ from twin_data.scoring.sentences import content_stems, sentence_spans
 from twin_data.scoring.support import names, numbers
 from twin_data.scoring.weights import TermWeights
 
-LONGEST_WINDOW = 3
+LONGEST_WINDOW = 6
 _WHO = regex.compile(r"(?i)\b(who|whom|whose|what (?:was|is|were) the names?|name of|named|called)\b")
 _WHEN = regex.compile(r"(?i)\b(when|what (?:date|day|year|month|time)|which (?:day|year|month)|how long|how old)\b")
 _HOW_MANY = regex.compile(r"(?i)\b(how (?:many|much|far|high|often|fast|big|large)|what (?:percentage|share|number|figure|price|sum|height))\b")

@@ -139,7 +139,8 @@ class IndexWriter:
             found = self._count(name)
         if found != identity.chunks:
             raise IntegrityError(
-                f"index {name} holds {found} chunks instead of {identity.chunks}", next_step="run the same command again"
+                f"index {name} holds {found} chunks instead of {identity.chunks}",
+                next_step="run the same command again",
             )
 
     def swap(self, persona: str, name: str) -> tuple[str, ...]:
@@ -190,12 +191,17 @@ def _explained(what: str) -> Iterator[None]:
         yield
     except (ElasticConnectionError, ConnectionTimeout) as error:
         raise SearchUnavailableError(
-            f"Elasticsearch did not answer while working on {what}: {error.message}", next_step="twin status, then twin up elasticsearch"
+            f"Elasticsearch did not answer while working on {what}: {error.message}",
+            next_step="twin status, then twin up elasticsearch",
         ) from error
     except BulkIndexError as error:
-        raise StoreError(f"{what}: an entry was refused: {str(error.errors[0])[:300]}", next_step="twin features PERSONA") from error
+        raise StoreError(
+            f"{what}: an entry was refused: {str(error.errors[0])[:300]}", next_step="twin features PERSONA"
+        ) from error
     except (ApiError, TransportError) as error:
-        raise StoreError(f"{what}: Elasticsearch refused: {error}", next_step="see the elasticsearch log in $TWIN_HOME/logs") from error
+        raise StoreError(
+            f"{what}: Elasticsearch refused: {error}", next_step="see the elasticsearch log in $TWIN_HOME/logs"
+        ) from error
 
 
 def lexical_query(text: str) -> dict[str, Any]:
@@ -203,7 +209,15 @@ def lexical_query(text: str) -> dict[str, Any]:
     return {
         "bool": {
             "filter": [{"term": {"entry": "chunk"}}],
-            "must": [{"multi_match": {"query": text, "fields": ["text^1", "title^0.4", "section^0.4"], "type": "most_fields"}}],
+            "must": [
+                {
+                    "multi_match": {
+                        "query": text,
+                        "fields": ["text^1", "title^0.4", "section^0.4"],
+                        "type": "most_fields",
+                    }
+                }
+            ],
         }
     }
 
@@ -216,7 +230,12 @@ def two_leg_search(persona: str, text: str, vector: list[float], candidates: int
         {"query": lexical_query(text), "size": candidates, "_source": ["payload"]},
         header,
         {
-            "knn": {"field": "vector", "query_vector": vector, "k": candidates, "num_candidates": max(2 * candidates, 100)},
+            "knn": {
+                "field": "vector",
+                "query_vector": vector,
+                "k": candidates,
+                "num_candidates": max(2 * candidates, 100),
+            },
             "size": candidates,
             "_source": ["payload"],
         },

@@ -49,9 +49,7 @@ class FeatureStore:
             StoreError: The table could not be written (disk full, no permission); the former version is untouched.
         """
         try:
-            frame.write_delta(
-                self.location(table), mode="overwrite", delta_write_options={"schema_mode": "overwrite"}
-            )
+            frame.write_delta(self.location(table), mode="overwrite", delta_write_options={"schema_mode": "overwrite"})
         except (DeltaError, OSError) as error:
             raise StoreError(
                 f"table {self.location(table)} could not be written: {error}",

@@ -33,7 +33,9 @@ class ChunkConfig(Contract):
 
 def run(inputs: pl.DataFrame, *, config: ChunkConfig) -> pl.DataFrame:
     """Rows of the contract `Chunk` for rows of the contract `CorpusDocument`."""
-    return to_frame((chunk for document in to_rows(inputs, CorpusDocument) for chunk in chunks(document, config)), Chunk)
+    return to_frame(
+        (chunk for document in to_rows(inputs, CorpusDocument) for chunk in chunks(document, config)), Chunk
+    )
 
 
 def chunks(document: CorpusDocument, config: ChunkConfig) -> Iterator[Chunk]:

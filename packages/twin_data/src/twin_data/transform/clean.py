@@ -82,7 +82,9 @@ def clean_document(
     """One document, or None if nothing of it may stay, and what was removed from it."""
     digest = digest_text(raw.text)
     if raw.matter in config.drop_matter:
-        return None, [_rejection(raw, digest, Span(start=0, end=len(raw.text)), f"matter_{raw.matter}", _blank(raw.text, names))]
+        return None, [
+            _rejection(raw, digest, Span(start=0, end=len(raw.text)), f"matter_{raw.matter}", _blank(raw.text, names))
+        ]
     kept: list[Block] = []
     removed: list[Rejection] = []
     for block, span in zip(raw.blocks, raw.spans, strict=True):
@@ -161,7 +163,9 @@ def _redaction(
 ) -> Rejection:
     """The record of one blanked identifier; its neighbourhood is shown with all of them blanked."""
     before = _replace(text[: one.start], [f for f in findings if f.end <= one.start])
-    after = _replace(text[one.end :], [Finding(f.start - one.end, f.end - one.end, f.kind) for f in findings if f.start >= one.end])
+    after = _replace(
+        text[one.end :], [Finding(f.start - one.end, f.end - one.end, f.kind) for f in findings if f.start >= one.end]
+    )
     span = Span(start=block.start + one.start, end=block.start + one.end)
     return _rejection(raw, digest, span, f"redacted_{one.kind}", before[-_MARGIN:] + one.placeholder + after[:_MARGIN])
 

@@ -54,7 +54,12 @@ def run(inputs: pl.DataFrame, *, config: DedupeConfig) -> Deduplicated:
     """
     ranked = inputs.sort(
         # The best copy is the one that was published, first, at greater length; the id settles ties.
-        [pl.col("url").is_null(), pl.col("date").fill_null(pl.date(9999, 1, 1)), -pl.col("text").str.len_chars().cast(pl.Int64), "document_id"]
+        [
+            pl.col("url").is_null(),
+            pl.col("date").fill_null(pl.date(9999, 1, 1)),
+            -pl.col("text").str.len_chars().cast(pl.Int64),
+            "document_id",
+        ]
     ).with_row_index("rank")
     pairs = _similar_pairs(ranked, config)
     copies = pairs.filter(pl.col("jaccard") >= config.near_duplicate)
@@ -70,9 +75,18 @@ def shingles(frame: pl.DataFrame, words: int) -> pl.DataFrame:
 
     A document shorter than that gives one shingle: all of its words.
     """
-    tokens = frame.select(
-        "rank", pl.col("text").str.to_lowercase().str.replace_all("’", "'").str.extract_all(r"[\p{L}\p{N}']+").alias("word")
-    ).explode("word", empty_as_null=True).with_columns(pl.col("word").fill_null(""))
+    tokens = (
+        frame.select(
+            "rank",
+            pl.col("text")
+            .str.to_lowercase()
+            .str.replace_all("’", "'")
+            .str.extract_all(r"[\p{L}\p{N}']+")
+            .alias("word"),
+        )
+        .explode("word", empty_as_null=True)
+        .with_columns(pl.col("word").fill_null(""))
+    )
     following = [pl.col("word").shift(-i).over("rank").fill_null("") for i in range(words)]
     at = pl.int_range(pl.len()).over("rank")
     return (
@@ -136,7 +150,9 @@ def _families(ranked: pl.DataFrame, related: pl.DataFrame) -> list[str]:
 
 
 def _rejections(ranked: pl.DataFrame, dropped: pl.DataFrame) -> pl.DataFrame:
-    better = ranked.select(pl.col("rank").alias("copy_of"), pl.col("document_id").alias("better"), pl.col("digest").alias("better_digest"))
+    better = ranked.select(
+        pl.col("rank").alias("copy_of"), pl.col("document_id").alias("better"), pl.col("digest").alias("better_digest")
+    )
     exact = pl.col("digest") == pl.col("better_digest")
     return (
         dropped.join(ranked, on="rank")
@@ -147,10 +163,10 @@ def _rejections(ranked: pl.DataFrame, dropped: pl.DataFrame) -> pl.DataFrame:
             pl.col("digest").alias("text_digest"),
             pl.lit(0, pl.Int64).alias("start"),
             pl.col("text").str.len_chars().cast(pl.Int64).alias("end"),
-            pl.format("{} of {}", pl.when(exact).then(pl.lit("exact_duplicate")).otherwise(pl.lit("near_duplicate")), "better").alias("reason"),
+            pl.format(
+                "{} of {}", pl.when(exact).then(pl.lit("exact_duplicate")).otherwise(pl.lit("near_duplicate")), "better"
+            ).alias("reason"),
             pl.col("text").str.slice(0, 200).alias("redacted_text"),
         )
         .sort("document_id")
     )
-
-

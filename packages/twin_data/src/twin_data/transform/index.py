@@ -52,7 +52,8 @@ def run(inputs: IndexInputs, *, writer: IndexWriter) -> str:
     """
     if inputs.chunks.is_empty():
         raise CorpusError(
-            f"no text of persona {inputs.persona!r} was left to index", next_step=f"twin corpus {inputs.persona} shows what was rejected and why"
+            f"no text of persona {inputs.persona!r} was left to index",
+            next_step=f"twin corpus {inputs.persona} shows what was rejected and why",
         )
     identity = IndexIdentity(
         persona=inputs.persona,

@@ -217,5 +217,3 @@ class FeaturesPipeline:
 
 def _silent(done: int, total: int) -> None:
     """Progress of the second, remembered pass over the embeddings concerns nobody."""
-
-

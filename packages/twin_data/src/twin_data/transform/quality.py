@@ -61,14 +61,22 @@ def run(inputs: pl.DataFrame, *, config: QualityConfig) -> Filtered:
 def own_text(frame: pl.DataFrame) -> pl.Series:
     """The persona's own words of each document, its passages joined by a blank line."""
     texts = [
-        "\n\n".join(text[one["start"] : one["end"]] for one in passages if one["role"] == Role.OWN.value and one["style"] != "code")
+        "\n\n".join(
+            text[one["start"] : one["end"]]
+            for one in passages
+            if one["role"] == Role.OWN.value and one["style"] != "code"
+        )
         for text, passages in zip(frame["text"], frame["passages"], strict=True)
     ]
     return pl.Series("own", texts, dtype=pl.String)
 
 
 def _with_statistics(frame: pl.DataFrame) -> pl.DataFrame:
-    own = frame.with_columns(own_text(frame).str.replace_all(r"https?://\S+|www\.\S+", " ").str.replace_all(r"\[(email|phone|secret|name|card|account|ip)\]", " "))
+    own = frame.with_columns(
+        own_text(frame)
+        .str.replace_all(r"https?://\S+|www\.\S+", " ")
+        .str.replace_all(r"\[(email|phone|secret|name|card|account|ip)\]", " ")
+    )
     listed = own.with_columns(pl.col("own").str.extract_all(r"\S+").alias("tokens"))
     count = pl.col("tokens").list.len()
     words = pl.col("tokens").list.eval(pl.element().filter(pl.element().str.contains(r"\p{L}")))

@@ -102,7 +102,9 @@ def _shortcomings(training: pl.DataFrame, training_words: int, config: VerdictCo
         reasons.append(f"{training_words:,} words to train on; {config.min_training_words:,} are wanted")
     shares = training.group_by("source").agg(pl.col("words").sum()).sort("words", descending=True)
     if shares.height > 1 and training_words and shares["words"][0] / training["words"].sum() > config.max_source_share:
-        reasons.append(f"{shares['words'][0] / training['words'].sum():.0%} of the words come from the one source {shares['source'][0]!r}")
+        reasons.append(
+            f"{shares['words'][0] / training['words'].sum():.0%} of the words come from the one source {shares['source'][0]!r}"
+        )
     dates = training["date"].drop_nulls()
     if dates.len() > 1:
         months = (dates.max() - dates.min()).days / 30.4  # type: ignore[operator, union-attr]
@@ -117,5 +119,8 @@ def _counts(frame: pl.DataFrame, by: pl.Expr) -> tuple[Count, ...]:
 
 
 def _reasons(rejections: pl.DataFrame) -> dict[str, int]:
-    named = [f"{stage}: {reason.split(' of ')[0].split(': ')[0]}" for stage, reason in rejections.select("stage", "reason").iter_rows()]
+    named = [
+        f"{stage}: {reason.split(' of ')[0].split(': ')[0]}"
+        for stage, reason in rejections.select("stage", "reason").iter_rows()
+    ]
     return dict(sorted(Counter(named).items()))

@@ -11,13 +11,14 @@ from typing import Any, TypeVar
 
 from sqlalchemy import BigInteger, Connection, Row, bindparam, func, insert, select, update
 
-from twin_data.contracts.answers import Cost, Interaction
-from twin_serve.ledger.admission import admit, month_of, reservation_of
+from twin_data.contracts.answers import Interaction
+from twin_serve.ledger.admission import admit, month_of
 from twin_serve.ledger.database import Database
 from twin_serve.ledger.errors import RefusedError
-from twin_serve.ledger.money import from_nano, to_nano
+from twin_serve.ledger.money import to_nano
 from twin_serve.ledger.process_identity import ProcessIdentity
 from twin_serve.ledger.records import RequestEnd, RequestStart, Trace
+from twin_serve.ledger.rows import end_values, interaction_of, refused_row, started_row, storable
 from twin_serve.ledger.tables import STARTED, InteractionRow, KeyMonthRow, RequestRow, table_of
 
 STALE_AFTER = timedelta(hours=1)
@@ -109,8 +110,15 @@ class Ledger:
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            pass
+            task.add_done_callback(self._abandon)
             raise
+
+    async def refuse(self, start: RequestStart, *, http_status: int, error_code: str) -> Trace:
+        """Write the failed row of a request turned away before any work, such as one for an unknown model.
+
+        It asks for nothing and counts against nothing, so no limit of the key can hide the true error.
+        """
+        return await asyncio.shield(self._spawn(self._refuse(start, self._new_trace(), http_status, error_code)))
 
     async def finish(self, trace_id: str, end: RequestEnd) -> bool:
         """Close a request's row and settle its budget. False if it was closed before: the first word stands.
@@ -134,7 +142,7 @@ class Ledger:
             .where(requests.c.trace_id == trace_id, requests.c.status != STARTED)
         )
         row = await self._database.read(lambda connection: connection.execute(statement).one_or_none())
-        return None if row is None else _interaction(row)
+        return None if row is None else interaction_of(row)
 
     async def recover(self) -> int:
         """Close the unfinished rows of processes that have died; returns how many."""
@@ -153,8 +161,8 @@ class Ledger:
         return closed
 
     async def _begin(self, start: RequestStart) -> Trace:
-        trace = Trace(trace_id=secrets.token_hex(16), created_at=self._clock())
-        row = self._row(start, trace)
+        trace = self._new_trace()
+        row = started_row(start, trace, self._process)
 
         def let_in(connection: Connection) -> None:
             admit(connection, start, trace.created_at)
@@ -164,37 +172,21 @@ class Ledger:
             await self._database.write(let_in)
         except RefusedError as refusal:
             refusal.trace_id = trace.trace_id
-            refused = row | _refused(start, refusal)
-            await self._database.write(lambda connection: connection.execute(BEGIN, refused))
+            await self._refuse(start, trace, refusal.http_status, refusal.code)
             raise
         return trace
 
-    def _row(self, start: RequestStart, trace: Trace) -> dict[str, Any]:
-        reserve = reservation_of(start)
-        return {
-            "trace_id": trace.trace_id,
-            "created_at": trace.created_at,
-            "day": trace.created_at.astimezone(UTC).date().isoformat(),
-            "process": self._process,
-            "endpoint": storable(start.endpoint),
-            "persona": storable(start.persona),
-            "bundle": storable(start.bundle) if start.bundle else None,
-            "key_id": start.key.id if start.key else None,
-            "user_name": storable(start.user) if start.user else None,
-            "feature": storable(start.feature) if start.feature else None,
-            "admitted": True,
-            "status": STARTED,
-            "http_status": None,
-            "error_code": None,
-            "seconds_by_stage": {},
-            "reserved_nano": reserve or 0,
-            "amount_nano": None,
-            "currency": None if reserve is None else start.price.currency,
-        }
+    async def _refuse(self, start: RequestStart, trace: Trace, http_status: int, error_code: str) -> Trace:
+        row = refused_row(start, trace, self._process, http_status, error_code)
+        await self._database.write(lambda connection: connection.execute(BEGIN, row))
+        return trace
+
+    def _new_trace(self) -> Trace:
+        return Trace(trace_id=secrets.token_hex(16), created_at=self._clock())
 
     async def _finish(self, trace_id: str, end: RequestEnd) -> bool:
         amount = None if end.cost.amount is None else to_nano(end.cost.amount)
-        values = _end_values(trace_id, end, amount)
+        values = end_values(trace_id, end, amount)
 
         def close(connection: Connection) -> bool:
             row = connection.execute(FINISH, values).one_or_none()
@@ -227,65 +219,7 @@ def _is_dead(process: str) -> bool | None:
     return not identity.is_alive if identity.is_here else None
 
 
-def _refused(start: RequestStart, refusal: RefusedError) -> dict[str, Any]:
-    """Changes to the row of a refused request. No work was done, which costs nothing if work has a price."""
-    return {
-        "admitted": False,
-        "status": "failed",
-        "http_status": refusal.http_status,
-        "error_code": refusal.code,
-        "reserved_nano": 0,
-        "amount_nano": None if start.price.per_hour is None else 0,
-    }
-
-
-def _end_values(trace_id: str, end: RequestEnd, amount: int | None) -> dict[str, Any]:
-    return {
-        "trace": trace_id,
-        "new_status": end.status,
-        "new_http_status": end.http_status,
-        "new_bundle": end.bundle,
-        "new_outcome": end.outcome.value if end.outcome else None,
-        "new_error_code": end.error_code,
-        "new_prompt_tokens": end.cost.prompt_tokens,
-        "new_completion_tokens": end.cost.completion_tokens,
-        "new_seconds": end.cost.seconds,
-        "new_seconds_by_stage": end.seconds_by_stage,
-        "new_amount_nano": amount,
-        "new_currency": end.cost.currency,
-    }
-
-
 def _settle(connection: Connection, row: Row[Any], amount: int | None) -> None:
     charge = row.reserved_nano if amount is None else amount
     values = {"key": row.key_id, "of_month": month_of(row.created_at), "charge": charge, "reserved": row.reserved_nano}
     connection.execute(SETTLE, values)
-
-
-def storable(text: str) -> str:
-    """What every database can hold: JSON from a caller may carry NUL and halves of surrogate pairs."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
-
-
-def _interaction(row: Row[Any]) -> Interaction:
-    return Interaction(
-        trace_id=row.trace_id,
-        created_at=row.created_at,
-        persona=row.persona,
-        bundle=row.bundle,
-        key_id=row.key_id,
-        user=row.user_name,
-        feature=row.feature,
-        status=row.status,
-        outcome=row.outcome,
-        error_code=row.error_code,
-        cost=Cost(
-            prompt_tokens=row.prompt_tokens,
-            completion_tokens=row.completion_tokens,
-            seconds=row.seconds,
-            amount=None if row.amount_nano is None else from_nano(row.amount_nano),
-            currency=row.currency,
-        ),
-        question=row.question,
-        answer=row.answer,
-    )

@@ -1,0 +1,1 @@
+"""One script a part; each prints ours, the peer's and the ratio from one run."""

@@ -1,0 +1,96 @@
+"""Which models the LLM microservice serves: the base model of every persona's bundle, and their adapters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from twin_data.contracts.errors import IntegrityError, ModelError, PlatformError
+from twin_data.contracts.releases import Alias
+from twin_data.registry.model_folder import MANIFEST_FILE, BaseModel, base_model_folder, check_model, read_base_model
+from twin_data.registry.port import BundleRegistry, RegisteredBundle
+from twin_data.registry.safety import refuse_unsafe_files
+
+from twin_serve.llm.vllm_command import LORA_RANKS, Adapter, ServedModels
+
+
+def live_bundles(registry: BundleRegistry, personas: Sequence[str] = ()) -> tuple[RegisteredBundle, ...]:
+    """Each persona's champion, or its candidate as long as it has none; files checked.
+
+    Args:
+        registry: Where bundles are.
+        personas: Only these, as far as they have a bundle; all if empty.
+    """
+    known = registry.personas()
+    return tuple(_live(registry, persona) for persona in known if not personas or persona in personas)
+
+
+def served_models(bundles: Sequence[RegisteredBundle], models: Path) -> ServedModels:
+    """What serves these bundles: their one base model, checked, and an adapter for each that has one.
+
+    Raises:
+        PlatformError: They stand on different base models, which one server cannot serve.
+        ModelError: The base model is not on this machine.
+        IntegrityError: The base model on this machine is not the one that the bundles were made with.
+    """
+    first = bundles[0].manifest
+    for other in bundles[1:]:
+        if other.manifest.base_model.digest != first.base_model.digest:
+            raise PlatformError(
+                f"one server serves one base model: {first.model_name} stands on {_described(bundles[0])}, "
+                f"{other.manifest.model_name} on {_described(other)}",
+                next_step=f"name the personas to serve: TWIN_PERSONAS={first.persona} twin up",
+            )
+    base = _base_model(bundles[0], models)
+    adapters = [_adapter(bundle, folder) for bundle in bundles if (folder := bundle.adapter)]
+    longest = max(bundle.manifest.max_model_len for bundle in bundles)
+    return ServedModels(folder=base.folder, max_model_len=longest, adapters=tuple(adapters))
+
+
+def bare_base_model(folder: Path, max_model_len: int) -> ServedModels:
+    """A base model before any bundle is registered.
+
+    Raises:
+        ModelError: There is no model in the folder.
+        IntegrityError: It is not what its manifest says, or holds code or pickles.
+    """
+    if (folder / MANIFEST_FILE).is_file():
+        return ServedModels(folder=check_model(folder).folder, max_model_len=max_model_len)
+    if not (folder / "config.json").is_file():
+        raise ModelError(f"TWIN_BASE_MODEL={folder} holds no config.json", next_step="set another folder")
+    refuse_unsafe_files(folder)
+    return ServedModels(folder=folder, max_model_len=max_model_len)
+
+
+def _live(registry: BundleRegistry, persona: str) -> RegisteredBundle:
+    held = {alias for bundle in registry.bundles(persona) for alias in bundle.aliases}
+    return registry.resolve(persona, alias=Alias.CHAMPION if Alias.CHAMPION in held else Alias.CANDIDATE)
+
+
+def _base_model(bundle: RegisteredBundle, models: Path) -> BaseModel:
+    wanted = bundle.manifest.base_model
+    found = read_base_model(models, wanted.name)
+    if found.reference.digest != wanted.digest:
+        folder = base_model_folder(models, wanted.name)
+        raise IntegrityError(
+            f"{bundle.manifest.model_name} was made with {_described(bundle)}, "
+            f"{folder} holds {found.reference.digest[:12]}",
+            next_step=f"delete {folder} and run `twin features {bundle.manifest.persona}`, which prepares it again",
+        )
+    return found
+
+
+def _adapter(bundle: RegisteredBundle, folder: Path) -> Adapter:
+    config = json.loads((folder / "adapter_config.json").read_text("utf-8"))
+    rank = max([config["r"], *config.get("rank_pattern", {}).values()])
+    if rank > LORA_RANKS[-1]:
+        raise ModelError(
+            f"the adapter of {bundle.manifest.model_name} has rank {rank}, vLLM serves up to {LORA_RANKS[-1]}",
+            next_step="train it with a lower rank, or merge it into a base model of its own",
+        )
+    return Adapter(name=bundle.manifest.model_name, folder=folder, rank=rank)
+
+
+def _described(bundle: RegisteredBundle) -> str:
+    return f"{bundle.manifest.base_model.name} ({bundle.manifest.base_model.digest[:12]})"

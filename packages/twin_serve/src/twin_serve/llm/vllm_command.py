@@ -1,0 +1,99 @@
+"""The command line and the environment of vLLM, as pure functions of what is to be served."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+BASE_NAME = "base"
+"""What vLLM calls the base model; an adapter is called `<persona>@<bundle>`."""
+LOOPBACK = "127.0.0.1"
+MAX_CONCURRENT_REQUESTS = 32
+LORA_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
+"""The ranks that vLLM reserves room for."""
+
+COMMON_ENVIRONMENT = {
+    "DO_NOT_TRACK": "1",
+    "HF_HUB_OFFLINE": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "VLLM_NO_USAGE_STATS": "1",
+}
+CPU_ENVIRONMENT = {
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "VLLM_CPU_KVCACHE_SPACE": "1",
+    "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
+}
+"""One GiB of cache; threads that sleep while they wait, since a laptop runs the other servers on the same cores; and
+the model in the engine's process, for which vLLM must be told that threads are not bound (see `vllm_argv`)."""
+
+
+class Device(StrEnum):
+    """What the model runs on."""
+
+    CPU = "cpu"
+    GPU = "gpu"
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """A LoRA adapter under the name by which the business service asks for it."""
+
+    name: str
+    folder: Path
+    rank: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServedModels:
+    """One base model and the adapters on it."""
+
+    folder: Path
+    max_model_len: int
+    adapters: tuple[Adapter, ...] = ()
+
+
+def vllm_argv(
+    python: Path, models: ServedModels, *, port: int, device: Device, extra: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    """The command that serves these models on the loopback interface.
+
+    Args:
+        python: Interpreter of the environment that has vLLM.
+        models: What is served.
+        port: Where.
+        device: On a CPU nothing is compiled, which would take minutes before the first answer.
+        extra: Further arguments of the user's, which win over the ones here.
+    """
+    argv = [
+        str(python), "-m", "vllm.entrypoints.openai.api_server",
+        "--model", str(models.folder), "--served-model-name", BASE_NAME,
+        "--host", LOOPBACK, "--port", str(port),
+        "--dtype", "bfloat16", "--max-model-len", str(models.max_model_len),
+        "--max-num-seqs", str(MAX_CONCURRENT_REQUESTS), "--enable-prefix-caching",
+        "--no-enable-log-requests", "--disable-uvicorn-access-log",
+    ]  # fmt: skip
+    if device is Device.CPU:
+        # A worker process of its own would import vLLM once more: 25 s and 1 GB.
+        argv += ["--enforce-eager", "--distributed-executor-backend", "uni"]
+    if models.adapters:
+        argv += ["--enable-lora", "--max-loras", str(len(models.adapters))]
+        argv += ["--max-lora-rank", str(_room_for(max(one.rank for one in models.adapters)))]
+        argv += ["--lora-modules", *(f"{one.name}={one.folder}" for one in models.adapters)]
+    return (*argv, *extra)
+
+
+def vllm_environment(device: Device, cache: Path, own: Mapping[str, str]) -> dict[str, str]:
+    """The environment for vLLM: the caller's own, and a default for each thing that it does not set."""
+    defaults = COMMON_ENVIRONMENT | {"VLLM_CACHE_ROOT": str(cache / "vllm")}
+    if device is Device.CPU:
+        defaults |= CPU_ENVIRONMENT
+    return {**defaults, **own}
+
+
+def _room_for(rank: int) -> int:
+    if rank > LORA_RANKS[-1]:
+        raise ValueError(f"rank {rank} is more than vLLM serves ({LORA_RANKS[-1]})")
+    return next(room for room in LORA_RANKS if room >= rank)
