@@ -23,7 +23,7 @@ from flows.platform.settings import PlatformSettings
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.releases import Alias, ReleaseBundle
 from twin_data.prompts.renderer import render_answer
-from twin_data.registry.mlflow_registry import MlflowRegistry
+from twin_data.registry import open_registry
 from twin_serve.llm.client import request_body
 
 CONCURRENCIES = (1, 8, 32)
@@ -47,7 +47,7 @@ async def main() -> None:
     parser.add_argument("--requests", type=int, default=16, help="requests a round at concurrency 8 and 32")
     arguments = parser.parse_args()
     home, settings = TwinHome.from_environment(), PlatformSettings.from_environment()
-    bundle = MlflowRegistry(home).resolve(arguments.persona, alias=Alias.CHAMPION).manifest
+    bundle = open_registry(home).resolve(arguments.persona, alias=Alias.CHAMPION).manifest
     questions = _questions(home, arguments.persona)
     headers = {"Authorization": f"Bearer {await local_key(home)}", "X-Twin-Feature": "benchmark"}
     async with (

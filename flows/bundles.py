@@ -7,7 +7,7 @@ from twin_data.configuration.persona import PersonaConfig
 from twin_data.contracts.digests import digest_value
 from twin_data.contracts.releases import Lineage, ModelReference, ReleaseBundle
 from twin_data.prompts.renderer import prompt_digest, template_files
-from twin_data.registry.mlflow_registry import MlflowRegistry
+from twin_data.registry import open_registry
 from twin_data.registry.port import RegisteredBundle
 from twin_data.transform.pipeline import IndexedFeatures
 from twin_train.base_models import ensure_base_model
@@ -52,4 +52,4 @@ def register_base_bundle(
             consent_date=consent.date,
         ),
     )
-    return MlflowRegistry(home).register(manifest, {f"prompts/{path.name}": path for path in template_files()})
+    return open_registry(home).register(manifest, {f"prompts/{path.name}": path for path in template_files()})

@@ -12,14 +12,14 @@ from twin_data.configuration.home import TwinHome
 from twin_data.contracts.documents import Chunk
 from twin_data.contracts.evaluation import EvaluationReport, GateDecision, HeldOutQuestion, Verdict
 from twin_data.contracts.releases import Alias
-from twin_data.registry.mlflow_registry import MlflowRegistry
-from twin_data.registry.port import RegisteredBundle
+from twin_data.registry import open_registry
+from twin_data.registry.port import BundleRegistry, RegisteredBundle
 from twin_data.store.schemas import to_rows
 from twin_data.store.tables import FeatureStore
 from twin_data.transform.pipeline import CHUNKS
 from twin_eval import gate
 from twin_eval.answering import Progress
-from twin_eval.questions import load_questions
+from twin_eval.questions import balanced_subset, load_questions
 from twin_eval.run import EvaluationConfig, EvaluationInputs, evaluate
 from twin_eval.self_check import self_check_questions
 
@@ -44,7 +44,7 @@ async def evaluate_twin(persona: str, recipe: str = DEFAULT_RECIPE, bundle: str 
         Report and decision as plain JSON.
     """
     home, chosen = TwinHome.from_environment(), load_recipe(recipe)
-    registry = MlflowRegistry(home)
+    registry = open_registry(home)
     candidate = registry.resolve(persona, bundle_id=bundle, alias=None if bundle else Alias.CANDIDATE)
     path = home.persona_folder(persona) / "questions.jsonl"
     questions = load_questions(path) if path.is_file() else corpus_questions(home, persona)
@@ -77,7 +77,7 @@ async def ask(
     inputs = EvaluationInputs(
         persona=candidate.manifest.persona,
         bundle=candidate.bundle_id,
-        questions=questions[: settings.max_questions],
+        questions=questions if settings.max_questions is None else balanced_subset(questions, settings.max_questions),
         base_url=platform.business_address,
         api_key=await local_key(home),
         home=home,
@@ -89,7 +89,7 @@ async def ask(
 @task(cache_policy=NO_CACHE)
 def decide(
     home: TwinHome,
-    registry: MlflowRegistry,
+    registry: BundleRegistry,
     candidate: RegisteredBundle,
     scores: EvaluationReport,
     *,

@@ -17,7 +17,7 @@ OWNER_ONLY = 0o600
 async def local_key(home: TwinHome) -> str:
     """The key that the command line, the flows and the chat page of this machine use."""
     path = home.secrets / "local.key"
-    database = open_database(os.environ.get("TWIN_DATABASE_URL") or url_of(home))
+    database = await open_database(os.environ.get("TWIN_DATABASE_URL") or url_of(home))
     try:
         if path.is_file():
             stored = path.read_text("utf-8").strip()

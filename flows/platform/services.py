@@ -11,8 +11,10 @@ from typing import Any
 
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.digests import digest_text
+from twin_data.registry.model_folder import base_model_folder
 
 from flows.platform import elasticsearch_install
+from flows.platform.base_model import base_model_of, prepare_base_model
 from flows.platform.health import HttpProbe, WorkerProbe
 from flows.platform.processes import HOME_MARKER, SERVICE_MARKER
 from flows.platform.service import Requirement, Service
@@ -107,8 +109,9 @@ class _Builder:
             f"worker-{pool}", f"runs flows of pool {pool}",
             "-m", "prefect", "worker", "start", "--pool", pool, "--type", "process", "--name", name,
             "--limit", str(POOL_LIMITS[pool]), "--install-policy", "never",
-            env={**self._prefect_environment(), **self._search_environment()}, url=f"{api.removesuffix('/api')}/work-pools/work-pool/{pool}",
-            needs=("prefect",), start_timeout_s=START_TIMEOUT_S, stop_timeout_s=15.0, memory_mb=120, children_outlive_it=True,
+            env={**self._prefect_environment(), **self._search_environment()},
+            url=f"{api.removesuffix('/api')}/work-pools/work-pool/{pool}", needs=("prefect",),
+            start_timeout_s=START_TIMEOUT_S, stop_timeout_s=15.0, memory_mb=120, children_outlive_it=True,
             probe=WorkerProbe(api, pool, name, self._prefect_headers(), remote=remote),
         )  # fmt: skip
 
@@ -136,14 +139,19 @@ class _Builder:
 
     def llm(self) -> Service:
         port, python = self.settings.ports.llm, self.settings.llm_environment / "bin" / "python"
+        base_model = base_model_of(self.settings.recipe)
+        models = self.settings.cache / "models"
         environment = {
-            "TWIN_LLM_PYTHON": str(python), "TWIN_LLM_PORT": str(port), "TWIN_RECIPE": self.settings.recipe,
+            "TWIN_LLM_PYTHON": str(python), "TWIN_LLM_PORT": str(port),
+            "TWIN_BASE_MODEL": str(base_model_folder(models, base_model.name)),
+            "TWIN_MAX_MODEL_LEN": str(base_model.max_model_len),
         }  # fmt: skip
         return self._service(
             "llm", "language model (vLLM)", "-m", "twin_serve.llm.launcher",
             env=environment, port=port, url=local_url(port), start_timeout_s=START_TIMEOUT_S, memory_mb=4700,
             probe=HttpProbe(f"{local_url(port)}/health"),
             requirements=(Requirement(python, f"vLLM's environment {self.settings.llm_environment}", SERVE_INSTALL),),
+            prepare=partial(prepare_base_model, models, base_model),
         )  # fmt: skip
 
     def business(self) -> Service:

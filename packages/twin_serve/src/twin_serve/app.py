@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.contracts.errors import TwinError
-from twin_data.registry.mlflow_registry import MlflowRegistry
+from twin_data.registry import open_registry
 from twin_serve.answering.pipeline import Answerer
 from twin_serve.api import catalogue, chat
 from twin_serve.api.dependencies import Service
@@ -35,14 +35,14 @@ async def open_service(settings: ServiceSettings) -> AsyncIterator[Service]:
     home = TwinHome(Path(settings.home))
     search = ElasticPassageSearch(settings.elasticsearch_url, api_key=settings.elasticsearch_api_key)
     llm = VllmModel(settings.llm_url)
-    database = open_database(settings.database_url or url_of(home))
+    database = await open_database(settings.database_url or url_of(home))
     ledger = await Ledger.open(database)
     try:
         yield Service(
             home=home,
             search=search,
             llm=llm,
-            twins=TwinDirectory(MlflowRegistry(home), search, cache_folder() / "models"),
+            twins=TwinDirectory(open_registry(home), search, cache_folder() / "models"),
             answerer=Answerer(search, llm),
             database=database,
             ledger=ledger,

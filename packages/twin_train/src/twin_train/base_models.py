@@ -28,7 +28,7 @@ from twin_data.scoring.encoder import write_model_manifest
 from twin_train.gguf import unpack_gguf
 
 PACKAGE_PREFIX = "package:"
-HUB_FILES = ("*.safetensors", "*.json", "*.jinja", "tokenizer*", "*.model", "merges.txt", "vocab.*", "LICENSE*")
+HUB_FILES = ("*.safetensors", "*.json", "*.jinja", "*.model", "merges.txt", "vocab.txt", "LICENSE")
 """All that a model without code of its own consists of; pickles and programs are not even fetched."""
 HUB_CACHE = ".cache"
 OFFLINE_VALUES = frozenset({"1", "on", "true", "yes"})

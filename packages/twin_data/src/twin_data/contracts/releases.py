@@ -27,7 +27,7 @@ class RetrievalSettings(Contract):
     """Hits asked of each leg before fusion."""
     passages: int = Field(default=4, ge=1, le=50)
     """Passages that go into the prompt."""
-    dense_weight: float = Field(default=0.6, ge=0, le=1)
+    dense_weight: float = Field(default=0.7, ge=0, le=1)
     """Weight of the dense leg in the convex combination; the lexical leg gets the rest."""
 
 
@@ -38,8 +38,12 @@ class VerificationSettings(Contract):
     """Below it the twin declines without asking the model."""
     min_support: float = Field(default=0.6, ge=0, le=1)
     """A sentence whose best own-words span supports it less is not shipped."""
-    max_quote_words: int = Field(default=90, ge=10, le=400)
+    max_quote_words: int = Field(default=60, ge=10, le=400)
     """Longest quotation that stands in for a draft that did not hold."""
+    max_quotes: int = Field(default=3, ge=1, le=10)
+    """How many of them at most."""
+    min_quote_ratio: float = Field(default=0.85, ge=0, le=1)
+    """A further quotation needs at least this share of the best one's score."""
 
 
 class GenerationSettings(Contract):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -21,7 +22,14 @@ from twin_data.scoring.sentences import content_stems, sentence_spans
 from twin_data.scoring.support import names, numbers
 from twin_data.scoring.weights import TermWeights
 
-LONGEST_WINDOW = 6
+LONGEST_WINDOW = 4
+COSINE_SHARE = 0.75
+"""Share of the embedding in a window's score; the words it holds have the rest."""
+PASSAGE_SHARE = 0.3
+"""What a window gains from its passage's place in the retrieval."""
+LENGTH_BONUS = 0.003
+"""For each word: of two windows about as near, the fuller one holds the answer more often."""
+MAX_BONUS_WORDS = 60
 _WHO = regex.compile(r"(?i)\b(who|whom|whose|what (?:was|is|were) the names?|name of|named|called)\b")
 _WHEN = regex.compile(r"(?i)\b(when|what (?:date|day|year|month|time)|which (?:day|year|month)|how long|how old)\b")
 _HOW_MANY = regex.compile(r"(?i)\b(how (?:many|much|far|high|often|fast|big|large)|what (?:percentage|share|number|figure|price|sum|height))\b")
@@ -53,6 +61,10 @@ class Candidate(Protocol):
     def context(self) -> str:
         """The line that places it."""
 
+    @property
+    def fused(self) -> float:
+        """Its score in the retrieval, 0 to 1."""
+
 
 @dataclass(frozen=True)
 class EvidenceWindow:
@@ -62,7 +74,8 @@ class EvidenceWindow:
         passage: Index of the passage among the candidates.
         span: Where it lies, in the document's offsets.
         cosine: Likeness of its embedding to the question's.
-        coverage: Weighted share of the question's stems that it, its neighbours' context line included, holds.
+        coverage: Weighted share of the question's stems that it holds.
+        fused: The passage's own score in the retrieval, 0 to 1.
     """
 
     passage: int
@@ -70,11 +83,18 @@ class EvidenceWindow:
     text: str
     cosine: float
     coverage: float
+    fused: float
 
-    @property
+    @cached_property
+    def words(self) -> int:
+        """Length in words."""
+        return len(self.text.split())
+
+    @cached_property
     def score(self) -> float:
         """What orders windows."""
-        return 0.5 * self.cosine + 0.5 * self.coverage
+        likeness = COSINE_SHARE * self.cosine + (1 - COSINE_SHARE) * self.coverage
+        return likeness + PASSAGE_SHARE * self.fused + LENGTH_BONUS * min(self.words, MAX_BONUS_WORDS)
 
 
 @dataclass(frozen=True)
@@ -149,7 +169,7 @@ def _ranked_windows(
                 mean = vectors[at + first : at + last + 1].mean(axis=0)
                 cosine = float(mean @ query_vector / (np.linalg.norm(mean) + 1e-9))
                 text = _text(passages[index], span)
-                windows.append(EvidenceWindow(index, span, text, cosine, _coverage(wanted, text)))
+                windows.append(EvidenceWindow(index, span, text, cosine, _coverage(wanted, text), passages[index].fused))
         at += len(run)
     return tuple(sorted(windows, key=lambda one: (-one.score, one.span.end - one.span.start)))
 

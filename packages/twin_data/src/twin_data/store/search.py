@@ -19,6 +19,7 @@ from twin_data.contracts.base import Contract
 from twin_data.contracts.documents import Chunk, CorpusDocument
 from twin_data.contracts.errors import IntegrityError, SearchUnavailableError, StoreError
 from twin_data.contracts.releases import ModelReference
+from twin_data.scoring.sentences import STOPWORDS, words
 from twin_data.scoring.weights import TermWeights
 
 WEIGHTS_ID = "term-weights"
@@ -205,21 +206,15 @@ def _explained(what: str) -> Iterator[None]:
 
 
 def lexical_query(text: str) -> dict[str, Any]:
-    """The BM25 leg: the passage's words count most, its title and section help."""
-    return {
-        "bool": {
-            "filter": [{"term": {"entry": "chunk"}}],
-            "must": [
-                {
-                    "multi_match": {
-                        "query": text,
-                        "fields": ["text^1", "title^0.4", "section^0.4"],
-                        "type": "most_fields",
-                    }
-                }
-            ],
-        }
+    """The BM25 leg over the words that carry meaning: the passage's count most, its title and section help."""
+    telling = " ".join(word for word in words(text) if word.casefold().replace("’", "'") not in STOPWORDS)
+    match = {
+        "query": telling or text,
+        "fields": ["text", "title^0.5", "section^0.5"],
+        "type": "best_fields",
+        "tie_breaker": 0.3,
     }
+    return {"bool": {"filter": [{"term": {"entry": "chunk"}}], "must": [{"multi_match": match}]}}
 
 
 def two_leg_search(persona: str, text: str, vector: list[float], candidates: int) -> list[dict[str, Any]]:

@@ -35,9 +35,6 @@ from twin_serve.llm.client import LanguageModel, Usage
 from twin_serve.search import PassageSearch
 from twin_serve.twins import Twin
 
-SECOND_QUOTE_RATIO = 0.85
-"""A second quotation, from another document, is added if it scores at least this much of the first."""
-
 
 @dataclass
 class Progress:
@@ -214,19 +211,24 @@ def _quotations(
     citations: CitationList,
     settings: VerificationSettings,
 ) -> list[EvidenceWindow]:
-    """The best window, and one from another document that is nearly as good, as far as they are not cited yet."""
-    fitting = [one for one in evidence.windows if len(one.text.split()) <= settings.max_quote_words]
-    if not fitting:
-        return []
-    chosen = [fitting[0]]
-    first_document = passages[fitting[0].passage].document_id
-    for window in fitting[1:]:
-        if window.score < SECOND_QUOTE_RATIO * fitting[0].score:
+    """The best windows, none overlapping another or anything cited already.
+
+    Beside checked sentences one is enough; without any, further ones that are nearly as good are added.
+    """
+    fitting = [one for one in evidence.windows if one.words <= settings.max_quote_words]
+    chosen: list[EvidenceWindow] = []
+    for window in fitting:
+        if window.score < settings.min_quote_ratio * fitting[0].score:
             break
-        if passages[window.passage].document_id != first_document:
+        if not any(_overlap(window, other) for other in chosen):
             chosen.append(window)
+        if len(chosen) == (1 if citations.all else settings.max_quotes):
             break
     return [one for one in chosen if not citations.covers(passages[one.passage], one.span)]
+
+
+def _overlap(one: EvidenceWindow, other: EvidenceWindow) -> bool:
+    return one.passage == other.passage and one.span.start < other.span.end and other.span.start < one.span.end
 
 
 def _quote(progress: Progress, passage: RetrievedPassage, window: EvidenceWindow) -> str:
