@@ -13,7 +13,7 @@ from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.scoring.encoder import SentenceEncoder
 from twin_data.store.search import IndexWriter
 from twin_data.store.stages import StageRecord, StageResult
-from twin_data.transform.export_encoder import ensure_encoder
+from twin_data.transform.embedding_model import ensure_encoder
 from twin_data.transform.pipeline import FeaturesPipeline, IndexedFeatures
 from twin_data.transform.verdict import CorpusVerdict
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
+
 from twin_data.contracts.releases import (
     GenerationSettings,
     Lineage,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.errors import ConfigurationError, IntegrityError, RegistryError, StoreError
 from twin_data.contracts.evaluation import GateDecision, Verdict

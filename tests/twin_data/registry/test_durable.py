@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from twin_data.registry.durable import exclusive, new_folder, write_file
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.errors import RegistryError
 from twin_data.contracts.releases import Alias, ReleaseBundle

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from twin_data.contracts.errors import IntegrityError, ModelError
 from twin_data.contracts.releases import ModelReference
 from twin_data.registry import model_folder

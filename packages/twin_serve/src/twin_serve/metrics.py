@@ -1,4 +1,4 @@
-"""Prometheus metrics of the business microservice, counted for each twin: the LLM microservice cannot tell twins apart."""
+"""Prometheus metrics of the business microservice, for each twin: the LLM microservice cannot tell twins apart."""
 
 from __future__ import annotations
 

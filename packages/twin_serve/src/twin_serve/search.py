@@ -6,8 +6,7 @@ import time
 from typing import Any, Protocol
 
 import numpy as np
-from elastic_transport import ConnectionError as ElasticConnectionError
-from elastic_transport import ConnectionTimeout
+from elastic_transport import TransportError
 from elasticsearch import ApiError, AsyncElasticsearch, NotFoundError
 from numpy.typing import NDArray
 
@@ -40,6 +39,9 @@ class PassageSearch(Protocol):
     async def document(self, persona: str, document_id: str) -> CorpusDocument | None:
         """A whole document, or None."""
 
+    async def is_healthy(self) -> bool:
+        """Whether it answers."""
+
 
 class ElasticPassageSearch:
     """`PassageSearch` over Elasticsearch."""
@@ -55,10 +57,7 @@ class ElasticPassageSearch:
 
     async def is_healthy(self) -> bool:
         """Whether the cluster answers."""
-        try:
-            return bool(await self._client.ping())
-        except (ElasticConnectionError, ConnectionTimeout):
-            return False
+        return bool(await self._client.ping())  # the client turns its own errors into False
 
     async def identity(self, persona: str) -> tuple[str, IndexIdentity]:
         """Name and identity of the persona's live index.
@@ -106,29 +105,30 @@ class ElasticPassageSearch:
 
     async def document(self, persona: str, document_id: str) -> CorpusDocument | None:
         """A whole clean document of the live index, or None."""
-        request = self._client.options(ignore_status=404).get(
-            index=alias_name(persona), id=f"document-{document_id}"
-        )
+        request = self._client.options(ignore_status=404).get(index=alias_name(persona), id=f"document-{document_id}")
         found = await self._guard(persona, request)
         return CorpusDocument.model_validate(found["_source"]["payload"]) if found.get("found") else None
 
     async def _guard(self, what: str, request: Any) -> Any:
         try:
             return await request
-        except (ElasticConnectionError, ConnectionTimeout) as error:
+        except TransportError as error:
             raise SearchUnavailableError(
-                f"the search engine did not answer ({type(error).__name__})", next_step="twin status, then twin up elasticsearch"
+                f"the search engine did not answer ({type(error).__name__})",
+                next_step="twin status, then twin up elasticsearch",
             ) from error
         except NotFoundError as error:
             raise StoreError(f"there is no search index for {what!r}", next_step=f"twin features {what}") from error
         except ApiError as error:
-            raise StoreError(f"the search engine refused: {error.message}", next_step="see logs/elasticsearch.log in $TWIN_HOME") from error
+            raise _refused(error.message) from error
 
     def _hits(self, persona: str, response: dict[str, Any]) -> list[dict[str, Any]]:
         if "error" in response:
             if response.get("status") == 404:
                 raise StoreError(f"there is no search index for {persona!r}", next_step=f"twin features {persona}")
-            raise StoreError(f"the search engine refused: {response['error'].get('type')}", next_step="see logs/elasticsearch.log in $TWIN_HOME")
+            raise _refused(str(response["error"].get("type")))
         return [{"payload": hit["_source"]["payload"], "score": hit["_score"]} for hit in response["hits"]["hits"]]
 
 
+def _refused(why: str) -> StoreError:
+    return StoreError(f"the search engine refused: {why}", next_step="see logs/elasticsearch.log in $TWIN_HOME")

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from twin_data.contracts.errors import IntegrityError, ModelError, RegistryError
 from twin_data.contracts.releases import Alias, GenerationSettings, ReleaseBundle
 from twin_data.prompts.renderer import prompt_digest
 from twin_data.registry.port import BundleRegistry, RegisteredBundle
-from twin_data.scoring.encoder import MANIFEST_FILE, SentenceEncoder, read_model_reference
+from twin_data.scoring.answerability import Encoder
+from twin_data.scoring.encoder import MANIFEST_FILE, SentenceEncoder
 from twin_data.scoring.weights import TermWeights
 from twin_data.store.search import IndexIdentity
 from twin_serve.search import PassageSearch
 
 REFRESH_S = 2.0
-"""How long an alias is trusted before the registry is asked again: what a promotion takes to be felt."""
+"""How long an alias, of the registry or of the index, is trusted before it is asked for again: what a promotion or a
+new index takes to be felt."""
 BASE_MODEL_NAME = "base"
 """The name under which the LLM microservice serves the base model itself."""
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,7 @@ class Twin:
     index: str
     identity: IndexIdentity
     weights: TermWeights
-    encoder: SentenceEncoder
+    encoder: Encoder
     generation: GenerationSettings
     """The bundle's, unless the caller asked for others."""
 
@@ -42,21 +49,72 @@ class Twin:
 
 
 @dataclass(frozen=True)
-class _Resolved:
-    bundle: RegisteredBundle
-    at: float
+class _LiveIndex:
+    name: str
+    identity: IndexIdentity
+    weights: TermWeights
+
+
+class _Refreshed(Generic[Value]):
+    """Values by name, each loaded anew once it is older than `REFRESH_S`, by one task however many wait for it."""
+
+    def __init__(self, load: Callable[[str], Awaitable[Value]]) -> None:
+        self._load = load
+        self._known: dict[str, tuple[Value, float]] = {}
+        self._loading: dict[str, asyncio.Task[Value]] = {}
+
+    async def get(self, name: str) -> Value:
+        value, loaded_at = self._known.get(name, (None, 0.0))
+        if value is not None and time.monotonic() - loaded_at <= REFRESH_S:
+            return value
+        task = self._loading.get(name)
+        if task is None:
+            task = self._loading[name] = asyncio.create_task(self._refresh(name))
+            task.add_done_callback(lambda done: self._landed(name, done))
+        return await asyncio.shield(task)  # a caller that goes away must not take the others' answer along
+
+    def last(self, name: str) -> Value | None:
+        """What was loaded last, however long ago."""
+        return self._known.get(name, (None, 0.0))[0]
+
+    async def _refresh(self, name: str) -> Value:
+        started = time.monotonic()
+        value = await self._load(name)
+        self._known[name] = value, started
+        return value
+
+    def _landed(self, name: str, task: asyncio.Task[Value]) -> None:
+        self._loading.pop(name, None)
+        if not task.cancelled():
+            task.exception()  # whoever waited has raised it; if all of them left, nobody is to hear of it
 
 
 class TwinDirectory:
     """Resolves model names and keeps what is loaded."""
 
-    def __init__(self, registry: BundleRegistry, search: PassageSearch, models: Path) -> None:
+    def __init__(
+        self,
+        registry: BundleRegistry,
+        search: PassageSearch,
+        models: Path,
+        *,
+        load_encoder: Callable[[Path, str], Encoder] | None = None,
+    ) -> None:
+        """Load nothing yet.
+
+        Args:
+            registry: Where the bundles are.
+            search: Where the indices are.
+            models: Folder of the exported encoders.
+            load_encoder: Opens the encoder with a digest; `open_encoder` if None.
+        """
         self._registry = registry
         self._search = search
         self._models = models
-        self._resolved: dict[str, _Resolved] = {}
-        self._weights: dict[str, TermWeights] = {}
-        self._encoders: dict[str, SentenceEncoder] = {}
+        self._load_encoder = load_encoder or open_encoder
+        self._bundles = _Refreshed(self._load_bundle)
+        self._indices = _Refreshed(self._load_index)
+        self._encoders: dict[str, Encoder] = {}
         self._loading = asyncio.Lock()
 
     async def resolve(self, model: str) -> Twin:
@@ -65,30 +123,40 @@ class TwinDirectory:
         Raises:
             RegistryError: There is no such persona or bundle, or the persona has no champion.
             IntegrityError: Index, prompts and bundle do not belong together.
+            StoreError: The persona has no index, or the search engine does not answer.
         """
-        bundle = await self._bundle(model)
+        bundle = await self.bundle(model)
         manifest = bundle.manifest
         if manifest.prompt_digest != prompt_digest():
             raise IntegrityError(
                 f"bundle {manifest.model_name} was made with other prompt templates than this service renders",
-                next_step=f"twin features {manifest.persona} registers a new bundle; or serve with the bundle's code version",
+                next_step=f"twin features {manifest.persona} registers a new one; or serve with the bundle's code version",
             )
-        index, identity = await self._search.identity(manifest.persona)
-        if identity.embedding_model.digest != manifest.embedding_model.digest:
+        index = await self._indices.get(manifest.persona)
+        if index.identity.embedding_model.digest != manifest.embedding_model.digest:
             raise IntegrityError(
-                f"the live index of {manifest.persona!r} was embedded by {identity.embedding_model.name} "
-                f"({identity.embedding_model.digest[:12]}), the bundle expects {manifest.embedding_model.digest[:12]}",
+                f"the live index of {manifest.persona!r} was embedded by {index.identity.embedding_model.name} "
+                f"({index.identity.embedding_model.digest[:12]}), the bundle expects "
+                f"{manifest.embedding_model.digest[:12]}",
                 next_step=f"twin features {manifest.persona}",
             )
         return Twin(
             manifest=manifest,
             aliases=bundle.aliases,
-            index=index,
-            identity=identity,
-            weights=await self._index_weights(index),
+            index=index.name,
+            identity=index.identity,
+            weights=index.weights,
             encoder=await self._encoder(manifest.embedding_model.digest),
             generation=manifest.generation,
         )
+
+    async def bundle(self, model: str) -> RegisteredBundle:
+        """The bundle behind a model name, without anything loaded for it.
+
+        Raises:
+            RegistryError: There is none.
+        """
+        return await self._bundles.get(model)
 
     async def bundles(self) -> tuple[RegisteredBundle, ...]:
         """What can be asked: each persona's champion, or its candidate as long as it has none."""
@@ -104,31 +172,30 @@ class TwinDirectory:
                     break
         return tuple(found)
 
-    async def _bundle(self, model: str) -> RegisteredBundle:
-        known = self._resolved.get(model)
-        if known is None or time.monotonic() - known.at > REFRESH_S:
-            persona, _, bundle_id = model.partition("@")
-            bundle = await asyncio.to_thread(self._resolve, persona, bundle_id)
-            known = self._resolved[model] = _Resolved(bundle, time.monotonic())
-        return known.bundle
+    async def _load_bundle(self, model: str) -> RegisteredBundle:
+        return await asyncio.to_thread(self._resolve, model)
 
-    def _resolve(self, persona: str, bundle_id: str) -> RegisteredBundle:
+    def _resolve(self, model: str) -> RegisteredBundle:
+        persona, at, bundle_id = model.partition("@")
+        if persona not in self._registry.personas() or (at and not bundle_id):
+            # Other personas' names are not this caller's business: a key may open one of them only.
+            raise RegistryError(f"there is no twin {model!r}", next_step="GET /v1/models lists what there is")
         if bundle_id:
             return self._registry.resolve(persona, bundle_id=bundle_id)
-        if persona not in self._registry.personas():
-            known = ", ".join(self._registry.personas()) or "none yet"
-            raise RegistryError(f"there is no twin {persona!r} (known: {known})", next_step=f"twin features {persona}")
         return self._registry.resolve(persona, alias=Alias.CHAMPION)
 
-    async def _index_weights(self, index: str) -> TermWeights:
-        if index not in self._weights:
-            self._weights[index] = await self._search.weights(index)
-        return self._weights[index]
+    async def _load_index(self, persona: str) -> _LiveIndex:
+        name, identity = await self._search.identity(persona)
+        known = self._indices.last(persona)
+        if known is not None and (known.name, known.identity) == (name, identity):
+            return known
+        return _LiveIndex(name, identity, await self._search.weights(name))
 
-    async def _encoder(self, digest: str) -> SentenceEncoder:
-        async with self._loading:
-            if digest not in self._encoders:
-                self._encoders[digest] = await asyncio.to_thread(open_encoder, self._models, digest)
+    async def _encoder(self, digest: str) -> Encoder:
+        if digest not in self._encoders:
+            async with self._loading:
+                if digest not in self._encoders:
+                    self._encoders[digest] = await asyncio.to_thread(self._load_encoder, self._models, digest)
         return self._encoders[digest]
 
 
@@ -137,8 +204,12 @@ def open_encoder(models: Path, digest: str) -> SentenceEncoder:
 
     Raises:
         ModelError: It is not in the models folder.
+        IntegrityError: Its files are not those of the digest.
     """
     for manifest in sorted(models.glob(f"encoder-*/{MANIFEST_FILE}")):
-        if read_model_reference(manifest.parent).digest == digest:
+        # Only the wanted encoder's files are checked: a damaged one beside it is nobody's concern here.
+        if json.loads(manifest.read_text("utf-8"))["reference"]["digest"] == digest:
             return SentenceEncoder(manifest.parent)
-    raise ModelError(f"no exported encoder with digest {digest[:12]} in {models}", next_step="twin features PERSONA exports it")
+    raise ModelError(
+        f"no exported encoder with digest {digest[:12]} in {models}", next_step="twin features PERSONA exports it"
+    )

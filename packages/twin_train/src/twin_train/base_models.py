@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import Field
+
 from twin_data.contracts.base import Contract
 from twin_data.contracts.errors import IntegrityError, ModelError
 from twin_data.contracts.releases import ModelReference
@@ -24,7 +25,6 @@ from twin_data.registry.model_folder import (
 )
 from twin_data.registry.safety import refuse_unsafe_files
 from twin_data.scoring.encoder import write_model_manifest
-
 from twin_train.gguf import unpack_gguf
 
 PACKAGE_PREFIX = "package:"

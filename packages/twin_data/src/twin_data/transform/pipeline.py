@@ -24,7 +24,7 @@ from twin_data.transform.chunk import ChunkConfig
 from twin_data.transform.clean import CleanConfig
 from twin_data.transform.decontaminate import DecontaminateConfig
 from twin_data.transform.dedupe import DedupeConfig
-from twin_data.transform.export_encoder import EmbeddingModelConfig
+from twin_data.transform.embedding_model import EmbeddingModelConfig
 from twin_data.transform.quality import QualityConfig
 from twin_data.transform.split import SplitConfig
 from twin_data.transform.verdict import VerdictConfig

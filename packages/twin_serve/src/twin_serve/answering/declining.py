@@ -13,9 +13,25 @@ def no_evidence(bundle: ReleaseBundle) -> str:
     )
 
 
+def nothing_held(bundle: ReleaseBundle) -> str:
+    """Passages were found, but no sentence of the draft held, and none of the passages can be quoted in its place."""
+    return (
+        "I have written near that, but nothing I could say about it holds against my own pages, so I would rather "
+        f"not answer. I only speak from what {bundle.display_name} has put on paper."
+    )
+
+
+def no_words(bundle: ReleaseBundle) -> str:
+    """The model gave no answer."""
+    return "I have no answer to that."
+
+
 def private(bundle: ReleaseBundle) -> str:
     """The question is about someone's private matters."""
-    return "That is a private matter — contact details, credentials, money, health — and I do not give those out, mine or anyone else's."
+    return (
+        "That is a private matter — contact details, credentials, money, health — and I do not give those out, "
+        "mine or anyone else's."
+    )
 
 
 def unsafe(bundle: ReleaseBundle) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,10 +27,10 @@ from twin_data.prompts.renderer import render_answer
 from twin_data.scoring.answerability import Evidence, EvidenceWindow, find_evidence
 from twin_serve.answering import declining
 from twin_serve.answering.citations import CitationList, sources_text
-from twin_serve.answering.drafts import sentences_of, tidy_sentence
+from twin_serve.answering.drafts import is_whole, sentences_of, tidy_sentence
 from twin_serve.answering.intents import asks_for_harm, asks_for_private, asks_what_you_are
 from twin_serve.answering.query import search_query
-from twin_serve.answering.verification import SentenceVerifier
+from twin_serve.answering.verification import SentenceVerifier, dropped
 from twin_serve.ledger.money import price_of
 from twin_serve.llm.client import LanguageModel, Usage
 from twin_serve.search import PassageSearch
@@ -48,11 +49,18 @@ class Progress:
     checks: list[SentenceCheck] = field(default_factory=list)
     citations: CitationList = field(default_factory=CitationList)
 
-    def add(self, text: str) -> str:
-        """Append shipped text; returns the piece as it goes over the wire."""
-        piece = text if not self.text else (f"\n\n{text}" if text.startswith(("“", "Sources:")) else f" {text}")
+    def add(self, text: str, *, paragraph: bool = False) -> str:
+        """Append shipped text, in a paragraph of its own or not; returns the piece as it goes over the wire."""
+        separator = "\n\n" if paragraph else " "
+        piece = f"{separator}{text}" if self.text else text
         self.text += piece
         return piece
+
+    def add_check(self, check: SentenceCheck) -> str:
+        """Append a sentence with the numbers of its citations, a quotation in a paragraph of its own."""
+        self.checks.append(check)
+        marked = check.text + "".join(f" [{n}]" for n in check.citations)
+        return self.add(marked, paragraph=check.outcome is SentenceOutcome.QUOTED)
 
 
 class Answerer:
@@ -64,8 +72,10 @@ class Answerer:
 
     async def answer(
         self, twin: Twin, question: Question, trace_id: str, progress: Progress
-    ) -> AsyncIterator[str | VerifiedAnswer]:
+    ) -> AsyncGenerator[str | VerifiedAnswer, None]:
         """Yield pieces of text, each of them checked, and at last the whole answer.
+
+        Close the generator when leaving it early: that stops the model and books what it has used.
 
         Args:
             twin: Who answers.
@@ -76,18 +86,22 @@ class Answerer:
         Raises:
             TwinError: Search or model failed; nothing unchecked has been shipped.
         """
-        started = time.monotonic()
-        run = _Run(twin, question, trace_id, progress, started)
-        query = search_query(question)
-        vector = (await asyncio.to_thread(twin.encoder.encode, [query]))[0]
-        if early := _early_answer(run, vector):
-            outcome, reason, text = early
+        run = _Run(twin, question, trace_id, progress, time.monotonic())
+        if refusal := _refusal(run):
+            reason, text = refusal
             yield progress.add(text)
-            yield run.finished(outcome, retrieval=None, decline_reason=reason)
+            yield run.finished(AnswerOutcome.DECLINED, retrieval=None, decline_reason=reason)
+            return
+        query = search_query(question)
+        vector, asks_identity = await asyncio.to_thread(_understand, question, query, twin)
+        if asks_identity:
+            yield _disclose(run)
+            yield run.finished(AnswerOutcome.GENERATED, retrieval=None)
             return
         if not question.options.retrieval:
-            async for piece in self._unretrieved(run):
-                yield piece
+            async with aclosing(self._unretrieved(run)) as pieces:
+                async for piece in pieces:
+                    yield piece
             return
         retrieval = await self._search.search(twin.manifest.persona, query, vector, twin.manifest.retrieval)
         progress.retrieval_seconds = retrieval.seconds
@@ -99,43 +113,46 @@ class Answerer:
             yield progress.add(declining.no_evidence(twin.manifest))
             yield run.finished(AnswerOutcome.DECLINED, retrieval=retrieval, decline_reason="no_evidence")
             return
-        async for piece in self._grounded(run, passages, vector, evidence):
-            yield piece
+        async with aclosing(self._grounded(run, passages, vector, evidence)) as shipped:
+            async for text in shipped:
+                yield text
+        if not progress.text:  # nothing of the draft held, and no quotation fits
+            yield progress.add(declining.nothing_held(twin.manifest))
+            yield run.finished(AnswerOutcome.DECLINED, retrieval=retrieval, decline_reason="unsupported")
+            return
         yield run.finished(_outcome(progress.checks), retrieval=retrieval)
 
     async def _grounded(
         self, run: _Run, passages: tuple[RetrievedPassage, ...], vector: NDArray[np.float32], evidence: Evidence
-    ) -> AsyncIterator[str]:
+    ) -> AsyncGenerator[str, None]:
         """Checked sentences of the draft, the persona's own words where the draft does not reach, and the sources."""
         progress, verifies = run.progress, run.question.options.verify
-        verifier = SentenceVerifier(passages, vector, run.twin, evidence)
-        async for sentence in self._draft(run, passages):
-            check_started = time.monotonic()
-            check = (
-                await asyncio.to_thread(verifier.check, sentence, progress.citations)
-                if verifies
-                else SentenceCheck(text=sentence, outcome=SentenceOutcome.UNCHECKED, support=0.0, reason="verification off")
-            )
-            progress.verify_seconds += time.monotonic() - check_started
-            progress.checks.append(check)
-            if check.outcome is not SentenceOutcome.DROPPED:
-                yield progress.add(check.text + "".join(f" [{n}]" for n in check.citations))
+        verifier = SentenceVerifier(passages, vector, run.twin)
+        async with aclosing(self._draft(run, passages)) as draft:
+            async for sentence in draft:
+                check = await _checked(run, verifier, sentence) if verifies else _unchecked(sentence, "verification off")
+                if check.outcome is SentenceOutcome.DROPPED:
+                    progress.checks.append(check)
+                else:
+                    yield progress.add_check(check)
         if verifies:
             for window in _quotations(evidence, passages, progress.citations, run.twin.manifest.verification):
-                yield progress.add(_quote(progress, passages[window.passage], window))
+                yield _quote(progress, passages[window.passage], window)
         if sources := sources_text(progress.citations.all):
-            yield progress.add(sources)
+            yield progress.add(sources, paragraph=True)
 
-    async def _unretrieved(self, run: _Run) -> AsyncIterator[str | VerifiedAnswer]:
+    async def _unretrieved(self, run: _Run) -> AsyncGenerator[str | VerifiedAnswer, None]:
         """The bare model. There is nothing to check against, so every sentence is marked as unchecked."""
-        async for sentence in self._draft(run, ()):
-            run.progress.checks.append(
-                SentenceCheck(text=sentence, outcome=SentenceOutcome.UNCHECKED, support=0.0, reason="retrieval off")
-            )
-            yield run.progress.add(sentence)
-        yield run.finished(AnswerOutcome.GENERATED, retrieval=None)
+        async with aclosing(self._draft(run, ())) as draft:
+            async for sentence in draft:
+                yield run.progress.add_check(_unchecked(sentence, "retrieval off"))
+        if run.progress.text:
+            yield run.finished(AnswerOutcome.GENERATED, retrieval=None)
+        else:
+            yield run.progress.add(declining.no_words(run.twin.manifest))
+            yield run.finished(AnswerOutcome.DECLINED, retrieval=None, decline_reason="empty_draft")
 
-    async def _draft(self, run: _Run, passages: tuple[RetrievedPassage, ...]) -> AsyncIterator[str]:
+    async def _draft(self, run: _Run, passages: tuple[RetrievedPassage, ...]) -> AsyncGenerator[str, None]:
         """Sentences of the model's draft; time and tokens are booked also if the reader goes away."""
         manifest = run.twin.manifest
         turns = run.question.history
@@ -149,11 +166,14 @@ class Answerer:
         started, waited = time.monotonic(), 0.0
         try:
             stream = self._llm.stream(run.twin.llm_model, messages, run.twin.generation, run.progress.usage)
-            async for sentence in sentences_of(stream):
-                if tidied := tidy_sentence(sentence):
-                    paused = time.monotonic()
-                    yield tidied
-                    waited += time.monotonic() - paused
+            async with aclosing(stream), aclosing(sentences_of(stream)) as sentences:
+                async for sentence in sentences:
+                    if tidied := tidy_sentence(sentence):
+                        paused = time.monotonic()
+                        try:
+                            yield tidied
+                        finally:
+                            waited += time.monotonic() - paused
         finally:
             run.progress.llm_seconds = time.monotonic() - started - waited
 
@@ -190,19 +210,39 @@ class _Run:
         )
 
 
-def _early_answer(run: _Run, vector: NDArray[np.float32]) -> tuple[AnswerOutcome, str | None, str] | None:
-    """What needs no look-up: the twin's disclosure, and refusals of what is private or harmful."""
-    text, manifest = run.question.text, run.twin.manifest
-    if asks_for_harm(text):
-        return AnswerOutcome.DECLINED, "unsafe", declining.unsafe(manifest)
-    if asks_for_private(text):
-        return AnswerOutcome.DECLINED, "private", declining.private(manifest)
-    if asks_what_you_are(text, vector, run.twin.encoder):
-        run.progress.checks.append(
-            SentenceCheck(text=manifest.disclosure, outcome=SentenceOutcome.UNCHECKED, support=0.0, reason="disclosure")
-        )
-        return AnswerOutcome.GENERATED, None, manifest.disclosure
+def _refusal(run: _Run) -> tuple[str, str] | None:
+    """Reason and words of a refusal that needs no look-up."""
+    if asks_for_harm(run.question.text):
+        return "unsafe", declining.unsafe(run.twin.manifest)
+    if asks_for_private(run.question.text):
+        return "private", declining.private(run.twin.manifest)
     return None
+
+
+def _understand(question: Question, query: str, twin: Twin) -> tuple[NDArray[np.float32], bool]:
+    """The query's embedding, and whether the question is about the twin itself. Runs in a worker thread."""
+    texts = [query] if query == question.text else [query, question.text]
+    vectors = twin.encoder.encode(texts)
+    return vectors[0], asks_what_you_are(question.text, vectors[-1], twin.encoder)
+
+
+def _disclose(run: _Run) -> str:
+    return run.progress.add_check(_unchecked(run.twin.manifest.disclosure, "disclosure"))
+
+
+async def _checked(run: _Run, verifier: SentenceVerifier, sentence: str) -> SentenceCheck:
+    """The verdict on a sentence, off the event loop. What a draft cut by its length ends with is not judged by half."""
+    if run.progress.usage.finish_reason == "length" and not is_whole(sentence):
+        return dropped(sentence, "the draft was cut off here")
+    started = time.monotonic()
+    try:
+        return await asyncio.to_thread(verifier.check, sentence, run.progress.citations)
+    finally:
+        run.progress.verify_seconds += time.monotonic() - started
+
+
+def _unchecked(sentence: str, reason: str) -> SentenceCheck:
+    return SentenceCheck(text=sentence, outcome=SentenceOutcome.UNCHECKED, support=0.0, reason=reason)
 
 
 def _quotations(

@@ -10,50 +10,56 @@ from numpy.typing import NDArray
 
 from twin_data.contracts.answers import RetrievedPassage, SentenceCheck, SentenceOutcome
 from twin_data.contracts.base import Span
-from twin_data.scoring.answerability import Evidence
-from twin_data.scoring.sentences import content_stems
+from twin_data.scoring.sentences import content_stems, words
 from twin_data.scoring.support import EvidenceText, Support
 from twin_serve.answering.citations import CitationList
+from twin_serve.answering.polarity import is_contradicted
 from twin_serve.twins import Twin
 
 MIN_RELEVANCE = 0.3
 """Cosine of sentence and question below which a sentence, however true, answers something else."""
 MIN_CONTENT_STEMS = 2
-_SPACES = regex.compile(r"\s+")
+_BETWEEN_WORDS = r"[^\p{L}\p{N}]+"
+_END_OF_SENTENCE = regex.compile(r"[.!?…]+[\"'”’»)\]]*")
 
 
 class SentenceVerifier:
     """Checks the sentences of one answer. Runs in a worker thread; one instance a request."""
 
-    def __init__(
-        self, passages: Sequence[RetrievedPassage], query_vector: NDArray[np.float32], twin: Twin, evidence: Evidence
-    ) -> None:
+    def __init__(self, passages: Sequence[RetrievedPassage], query_vector: NDArray[np.float32], twin: Twin) -> None:
+        """Prepare nothing yet.
+
+        Args:
+            passages: What may be cited.
+            query_vector: The question's embedding, shape (D,).
+            twin: Whose bars and encoder count.
+        """
         self._passages = passages
         self._query_vector = query_vector
         self._twin = twin
-        self._evidence = evidence
         self._texts: list[EvidenceText] = []
-        self._shipped: set[str] = set()
+        self._shipped: set[tuple[str, ...]] = set()
 
     def check(self, sentence: str, citations: CitationList) -> SentenceCheck:
         """Judge one sentence; a supported one gets its citation."""
         if len(content_stems(sentence)) < MIN_CONTENT_STEMS:
-            return _dropped(sentence, 0.0, "it says nothing that can be checked")
-        if (key := _folded(sentence)) in self._shipped:
-            return _dropped(sentence, 0.0, "it repeats an earlier sentence")
+            return dropped(sentence, "it says nothing that can be checked")
+        if (key := tuple(word.casefold() for word in words(sentence))) in self._shipped:
+            return dropped(sentence, "it repeats an earlier sentence")
         passage, support = self._best_support(sentence)
         if passage is None or support is None:
-            return _dropped(sentence, 0.0, "no passage holds words of the persona's own")
+            return dropped(sentence, "no passage holds words of the persona's own")
         if support.score < self._twin.manifest.verification.min_support:
-            return _dropped(sentence, support.score, support.missing or "the passages do not say so")
+            return dropped(sentence, support.missing or "the passages do not say so", support.score)
         if (relevance := self._relevance(sentence)) < MIN_RELEVANCE:
-            return _dropped(sentence, support.score, f"it does not answer the question (likeness {relevance:.2f})")
+            return dropped(sentence, f"it does not answer the question (likeness {relevance:.2f})", support.score)
+        if copied := self._verbatim(sentence):
+            self._shipped.add(key)
+            return _quoted(*copied, citations)
+        if is_contradicted(sentence, support.span.of(passage.text)):
+            return dropped(sentence, "the passage says the contrary", support.score)
         self._shipped.add(key)
         citation = citations.cite(passage, _in_document(passage, support.span), support.score)
-        if key in _folded(passage.text):
-            return SentenceCheck(
-                text=f"“{sentence.strip('“”\"')}”", outcome=SentenceOutcome.QUOTED, support=1.0, citations=(citation.n,), reason="copied word for word"
-            )
         return SentenceCheck(
             text=sentence, outcome=SentenceOutcome.SUPPORTED, support=round(support.score, 4), citations=(citation.n,)
         )
@@ -71,6 +77,30 @@ class SentenceVerifier:
     def _relevance(self, sentence: str) -> float:
         return float(self._twin.encoder.encode([sentence])[0] @ self._query_vector)
 
+    def _verbatim(self, sentence: str) -> tuple[RetrievedPassage, Span] | None:
+        """Where the persona wrote these very words; punctuation and letter case aside."""
+        copied = regex.compile(
+            rf"(?i)(?<![\p{{L}}\p{{N}}]){_BETWEEN_WORDS.join(map(regex.escape, words(sentence)))}(?![\p{{L}}\p{{N}}])"
+        )
+        for passage in self._passages:
+            for own in _own_in_passage(passage):
+                if found := copied.search(passage.text, own.start, own.end):
+                    end = _END_OF_SENTENCE.match(passage.text, found.end(), own.end)
+                    return passage, Span(start=found.start(), end=end.end() if end else found.end())
+        return None
+
+
+def _quoted(passage: RetrievedPassage, span: Span, citations: CitationList) -> SentenceCheck:
+    """The persona's own sentence in quotation marks, as it stands in the document, not as the model typed it."""
+    citation = citations.cite(passage, _in_document(passage, span), 1.0)
+    return SentenceCheck(
+        text=f"“{span.of(passage.text)}”",
+        outcome=SentenceOutcome.QUOTED,
+        support=1.0,
+        citations=(citation.n,),
+        reason="copied word for word",
+    )
+
 
 def _own_in_passage(passage: RetrievedPassage) -> list[Span]:
     return [Span(start=one.start - passage.start, end=one.end - passage.start) for one in passage.own]
@@ -80,10 +110,6 @@ def _in_document(passage: RetrievedPassage, span: Span) -> Span:
     return Span(start=span.start + passage.start, end=span.end + passage.start)
 
 
-def _folded(text: str) -> str:
-    """Letters and digits only, lower-cased: two texts equal in this form read the same."""
-    return _SPACES.sub(" ", "".join(c if c.isalnum() else " " for c in text.casefold())).strip()
-
-
-def _dropped(sentence: str, support: float, reason: str) -> SentenceCheck:
+def dropped(sentence: str, reason: str, support: float = 0.0) -> SentenceCheck:
+    """The verdict on a sentence that is not shipped."""
     return SentenceCheck(text=sentence, outcome=SentenceOutcome.DROPPED, support=round(support, 4), reason=reason)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -15,6 +17,9 @@ from twin_data.prompts.renderer import Message
 
 CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 120.0
+"""Longest wait for the model within one answer, as a whole and for each piece; what a budget reserves is its price."""
+_TOO_LONG = ("context length", "maximum model length", "max_model_len")
+"""How vLLM says, in its several places, that a prompt does not fit."""
 
 
 @dataclass
@@ -31,8 +36,8 @@ class LanguageModel(Protocol):
 
     def stream(
         self, model: str, messages: Sequence[Message], settings: GenerationSettings, usage: Usage
-    ) -> AsyncIterator[str]:
-        """Pieces of the completion; `usage` is complete when the stream ends."""
+    ) -> AsyncGenerator[str, None]:
+        """Pieces of the completion; `usage` holds what was used so far, also if the stream is left early."""
 
     async def is_healthy(self) -> bool:
         """Whether requests can be sent."""
@@ -46,18 +51,29 @@ def request_body(model: str, messages: Sequence[Message], settings: GenerationSe
         "max_tokens": settings.max_tokens,
         "temperature": settings.temperature,
         "stream": True,
-        "stream_options": {"include_usage": True},
+        # Counts with every piece: a stream that is left early is paid for, too.
+        "stream_options": {"include_usage": True, "continuous_usage_stats": True},
     }
 
 
 class VllmModel:
     """`LanguageModel` over vLLM's OpenAI-compatible server."""
 
-    def __init__(self, url: str, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self, url: str, *, transport: httpx.AsyncBaseTransport | None = None, longest_s: float = READ_TIMEOUT_S
+    ) -> None:
+        """Connect nothing yet.
+
+        Args:
+            url: The server's address without `/v1`.
+            transport: Replaces the network, for tests.
+            longest_s: Longest wait for the model within one answer.
+        """
+        self._longest_s = longest_s
         self._client = httpx.AsyncClient(
             base_url=url,
             transport=transport,
-            timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+            timeout=httpx.Timeout(longest_s, connect=CONNECT_TIMEOUT_S),
             limits=httpx.Limits(max_connections=256, max_keepalive_connections=64),
         )
 
@@ -74,11 +90,11 @@ class VllmModel:
 
     async def stream(
         self, model: str, messages: Sequence[Message], settings: GenerationSettings, usage: Usage
-    ) -> AsyncIterator[str]:
+    ) -> AsyncGenerator[str, None]:
         """Stream one completion.
 
         Raises:
-            LLMUnavailableError: The server cannot be reached, or broke off.
+            LLMUnavailableError: The server cannot be reached, broke off, or took too long.
             ContextLengthError: The prompt does not fit.
             LLMError: The server refused for another reason.
         """
@@ -87,25 +103,36 @@ class VllmModel:
             async with self._client.stream("POST", "/v1/chat/completions", json=body) as response:
                 if response.status_code != httpx.codes.OK:
                     raise _refusal(response.status_code, (await response.aread()).decode("utf-8", "replace"))
-                async for line in response.aiter_lines():
-                    if piece := _piece(line, usage):
-                        yield piece
+                async with aclosing(self._lines(response)) as lines:
+                    async for line in lines:
+                        if piece := _piece(line, usage):
+                            yield piece
         except httpx.TransportError as error:
-            raise LLMUnavailableError(
-                f"the LLM microservice broke off ({type(error).__name__})", next_step="twin status, then twin up llm"
-            ) from error
+            raise _broke_off(type(error).__name__) from error
         if not usage.finish_reason:
-            raise LLMUnavailableError("the LLM microservice ended the answer early", next_step="ask again; see logs/llm.log in $TWIN_HOME")
+            raise _broke_off("the answer has no end")
+
+    async def _lines(self, response: httpx.Response) -> AsyncGenerator[str, None]:
+        """The response's lines, as long as waiting for them takes no longer than allowed in all."""
+        waited, asked_at = 0.0, time.monotonic()
+        async for line in response.aiter_lines():
+            waited += time.monotonic() - asked_at
+            if waited > self._longest_s:
+                raise _broke_off(f"no end after {waited:.0f} s")
+            yield line
+            asked_at = time.monotonic()
 
 
 def _piece(line: str, usage: Usage) -> str:
     """The text in one server-sent line; counts and the reason to stop go into `usage`."""
-    data = line.removeprefix("data: ")
-    if data == line or data == "[DONE]":
+    if not line.startswith("data:") or (data := line.removeprefix("data:").strip()) == "[DONE]":
         return ""
-    event = json.loads(data)
+    try:
+        event = json.loads(data)
+    except ValueError as error:  # the connection was cut inside a line
+        raise _broke_off("half an event") from error
     if "error" in event:
-        raise _refusal(500, data)
+        raise _refusal(httpx.codes.INTERNAL_SERVER_ERROR, data)
     if counts := event.get("usage"):
         usage.prompt_tokens = counts["prompt_tokens"]
         usage.completion_tokens = counts.get("completion_tokens") or 0
@@ -116,16 +143,23 @@ def _piece(line: str, usage: Usage) -> str:
     return str(choice["delta"].get("content") or "")
 
 
+def _broke_off(how: str) -> LLMUnavailableError:
+    return LLMUnavailableError(
+        f"the LLM microservice broke off ({how})", next_step="twin status, then twin up llm; see logs/llm.log in $TWIN_HOME"
+    )
+
+
 def _refusal(status: int, body: str) -> LLMError:
     """The error for a response that is none. The server's own words stay in its log."""
-    if "maximum context length" in body or "max_model_len" in body:
+    if any(phrase in body for phrase in _TOO_LONG):
         return ContextLengthError(
-            "the conversation and the retrieved passages do not fit the model's context",
-            next_step="shorten the question or the conversation",
+            "the conversation, the retrieved passages and max_tokens together do not fit the model's context",
+            next_step="shorten the question or the conversation, or ask for fewer tokens",
         )
     if status == httpx.codes.NOT_FOUND:
         return LLMError("the LLM microservice does not serve this bundle's model", next_step="twin up llm --restart")
-    return LLMError(f"the LLM microservice refused with status {status}", next_step="see logs/llm.log in $TWIN_HOME")
+    kind = LLMUnavailableError if status == httpx.codes.SERVICE_UNAVAILABLE else LLMError
+    return kind(f"the LLM microservice refused with status {status}", next_step="see logs/llm.log in $TWIN_HOME")
 
 
 @dataclass
@@ -135,20 +169,26 @@ class ScriptedModel:
     answers: list[str]
     asked: list[tuple[Message, ...]] = field(default_factory=list)
     error: Exception | None = None
+    finish_reason: str = "stop"
+    closed: int = 0
+    """Streams that have ended, read to the end or not."""
 
     async def stream(
         self, model: str, messages: Sequence[Message], settings: GenerationSettings, usage: Usage
-    ) -> AsyncIterator[str]:
+    ) -> AsyncGenerator[str, None]:
         """Stream the next prepared answer; raise `error`, if set, after its first word."""
         self.asked.append(tuple(messages))
         words = self.answers.pop(0).split(" ")
         usage.prompt_tokens = sum(len(message.content.split()) for message in messages)
-        for index, word in enumerate(words):
-            yield word if index == 0 else f" {word}"
-            usage.completion_tokens = index + 1
-            if self.error:
-                raise self.error
-        usage.finish_reason = "stop"
+        try:
+            for index, word in enumerate(words):
+                usage.completion_tokens = index + 1
+                yield word if index == 0 else f" {word}"
+                if self.error:
+                    raise self.error
+            usage.finish_reason = self.finish_reason
+        finally:
+            self.closed += 1
 
     async def is_healthy(self) -> bool:
         """Always."""

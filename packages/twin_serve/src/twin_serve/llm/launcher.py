@@ -14,13 +14,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, NoReturn
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
+
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.contracts.base import Contract
 from twin_data.contracts.errors import ConfigurationError, PlatformError, TwinError
 from twin_data.registry import open_registry
 from twin_data.registry.port import BundleRegistry
-
 from twin_serve.llm.served_models import bare_base_model, live_bundles, served_models
 from twin_serve.llm.vllm_command import Device, ServedModels, vllm_argv, vllm_environment
 
@@ -53,6 +53,12 @@ class LauncherSettings(Contract):
     """Folder of the model that is served as long as no bundle is registered."""
     max_model_len: Annotated[int, Field(ge=256)] = 2048
     """Its context."""
+
+    @field_validator("arguments")
+    @classmethod
+    def _can_be_split(cls, arguments: str) -> str:
+        shlex.split(arguments)  # raises ValueError for an open quotation
+        return arguments
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> LauncherSettings:

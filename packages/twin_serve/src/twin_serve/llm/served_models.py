@@ -11,7 +11,6 @@ from twin_data.contracts.releases import Alias
 from twin_data.registry.model_folder import MANIFEST_FILE, BaseModel, base_model_folder, check_model, read_base_model
 from twin_data.registry.port import BundleRegistry, RegisteredBundle
 from twin_data.registry.safety import refuse_unsafe_files
-
 from twin_serve.llm.vllm_command import LORA_RANKS, Adapter, ServedModels
 
 

@@ -1,0 +1,191 @@
+"""The launcher and vLLM for real: registry in, answers over HTTP out, and nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import httpx
+import numpy as np
+import psutil
+import pytest
+from safetensors.numpy import save_file
+
+from twin_data.configuration.home import TwinHome, cache_folder
+from twin_data.contracts.releases import (
+    GenerationSettings,
+    Lineage,
+    MachinePrice,
+    ModelReference,
+    ReleaseBundle,
+    RetrievalSettings,
+    VerificationSettings,
+)
+from twin_data.registry.mlflow_registry import MlflowRegistry
+from twin_train.base_models import BaseModelConfig, ensure_base_model
+
+pytestmark = pytest.mark.integration
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+START_TIMEOUT_S = 300.0
+STOP_TIMEOUT_S = 30.0
+SECRET_QUESTION = "What is the capital of France? Answer with its name. (ref 83b1f)"
+
+
+@dataclass(frozen=True)
+class Server:
+    process: subprocess.Popen[bytes]
+    log: Path
+    client: httpx.Client
+
+    def ask(self, question: str, *, model: str = "base", max_tokens: int = 12) -> httpx.Response:
+        body = {
+            "model": model,
+            "messages": [{"role": "user", "content": question}],
+            "max_tokens": max_tokens,
+            "temperature": 0,
+        }
+        return self.client.post("/v1/chat/completions", json=body)
+
+    def wait_until_healthy(self) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                break
+            try:
+                if self.client.get("/health").status_code == 200:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.5)
+        pytest.fail("vLLM did not get healthy:\n" + "\n".join(self.log.read_text("utf-8").splitlines()[-30:]))
+
+    def stop(self) -> None:
+        """End it as `twin down` does, and assert that nothing of it goes on."""
+        family = [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)]
+        self.process.send_signal(signal.SIGTERM)
+        _, alive = psutil.wait_procs(family, timeout=STOP_TIMEOUT_S)
+        for process in alive:
+            process.kill()
+        self.process.wait(STOP_TIMEOUT_S)
+        assert alive == []
+
+
+def start(home: TwinHome) -> Server:
+    python = Path(os.environ.get("TWIN_LLM_ENV", REPOSITORY / ".venv-serve")) / "bin" / "python"
+    if not python.exists():
+        pytest.fail(f"{python} does not exist: make setup")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    own = {"TWIN_HOME": str(home.root), "TWIN_LLM_PYTHON": str(python), "TWIN_LLM_PORT": str(port)}
+    log = home.root / "llm.log"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "twin_serve.llm.launcher"],
+            env={**os.environ, **own}, stdout=stream, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+    server = Server(process, log, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120))
+    try:
+        server.wait_until_healthy()
+    except BaseException:
+        if process.poll() is None:
+            server.stop()
+        raise
+    return server
+
+
+def bundle(persona: str, base: ModelReference, adapter: str | None = None) -> ReleaseBundle:
+    return ReleaseBundle(
+        persona=persona, display_name=persona.title(), base_model=base, max_model_len=1024, prompt_digest="d",
+        embedding_model=ModelReference(name="mini", source="folder", digest="e", licence="Apache-2.0"),
+        retrieval=RetrievalSettings(), verification=VerificationSettings(), generation=GenerationSettings(),
+        price=MachinePrice(), disclosure="a program", style_notes="", adapter=adapter,
+        lineage=Lineage(
+            persona_digest="1", features_digest="2", table_versions={}, index="twin-1", recipe="demo",
+            recipe_digest="3", code_digest="4", corpus_licence="CC-BY-4.0", consent_date=date(2026, 1, 2),
+        ),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> ModelReference:
+    return ensure_base_model(cache_folder() / "models", BaseModelConfig(), lambda _: None)[1]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, base: ModelReference) -> Iterator[Server]:
+    home = TwinHome(tmp_path_factory.mktemp("home"))
+    MlflowRegistry(home).register(bundle("ada", base), {"prompts/answer.txt": "x"})
+    running = start(home)
+    yield running
+    running.stop()
+
+
+def test_the_launcher_became_vllm_and_serves_the_base_model(server: Server) -> None:
+    assert "vllm.entrypoints.openai.api_server" in psutil.Process(server.process.pid).cmdline()
+    (model,) = server.client.get("/v1/models").json()["data"]
+    assert (model["id"], model["max_model_len"]) == ("base", 1024)
+
+
+def test_it_answers_and_keeps_questions_out_of_its_log(server: Server) -> None:
+    answer = server.ask(SECRET_QUESTION)
+
+    assert answer.status_code == 200
+    assert "Paris" in answer.json()["choices"][0]["message"]["content"]
+    assert answer.json()["usage"]["completion_tokens"] > 0
+    assert "83b1f" not in server.log.read_text("utf-8")
+
+
+def test_requests_at_once_are_all_answered(server: Server) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda n: server.ask(f"Count from {n} to {n + 3}."), range(8)))
+    assert [answer.status_code for answer in answers] == [200] * 8
+
+
+def test_a_prompt_over_the_context_is_refused_and_the_server_lives_on(server: Server) -> None:
+    refused = server.ask("tide " * 3000)
+    assert refused.status_code == 400
+    assert "1024" in refused.text
+    assert server.ask("Hello").status_code == 200
+
+
+@pytest.mark.slow
+def test_an_adapter_is_served_beside_the_base_model(tmp_path: Path, base: ModelReference) -> None:
+    """One whose weights push every hidden state the same way, so that its answers cannot be the base model's."""
+    folder = ensure_base_model(cache_folder() / "models", BaseModelConfig(), lambda _: None)[0]
+    width = json.loads((folder / "config.json").read_text("utf-8"))["hidden_size"]
+    generator = np.random.default_rng(0)
+    layer = "base_model.model.model.layers.{}.self_attn.o_proj.lora_{}.weight"
+    weights = {
+        layer.format(n, side): generator.normal(size=shape).astype(np.float32)
+        for n in range(8)
+        for side, shape in (("A", (4, width)), ("B", (width, 4)))
+    }
+    adapter = tmp_path / "adapter"
+    adapter.mkdir()
+    save_file(weights, adapter / "adapter_model.safetensors")
+    (adapter / "adapter_config.json").write_text(
+        json.dumps({"peft_type": "LORA", "r": 4, "lora_alpha": 8, "target_modules": ["o_proj"], "bias": "none"})
+    )
+    home = TwinHome(tmp_path / "home")
+    registry = MlflowRegistry(home)
+    registry.register(bundle("ada", base), {"prompts/answer.txt": "x"})
+    tuned = registry.register(bundle("bob", base, "adapter"), {"prompts/answer.txt": "x", "adapter": adapter}).manifest
+    server = start(home)
+    try:
+        plain, changed = server.ask(SECRET_QUESTION), server.ask(SECRET_QUESTION, model=tuned.model_name)
+    finally:
+        server.stop()
+    assert "Paris" in plain.json()["choices"][0]["message"]["content"]
+    assert changed.status_code == 200
+    assert "Paris" not in changed.json()["choices"][0]["message"]["content"]
