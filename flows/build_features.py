@@ -18,7 +18,8 @@ from twin_data.transform.pipeline import FeaturesPipeline, IndexedFeatures
 from twin_data.transform.verdict import CorpusVerdict
 
 from flows.bundles import register_base_bundle
-from flows.personas import exclusive, features_pipeline
+from flows.features import features_pipeline
+from flows.personas import exclusive
 from flows.platform.settings import PlatformSettings
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
 from flows.reporting import report

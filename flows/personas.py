@@ -10,13 +10,10 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from twin_data.configuration.home import TwinHome
-from twin_data.configuration.persona import PersonaConfig, load_persona, persona_file
+from twin_data.configuration.persona import persona_file
 from twin_data.contracts.errors import ConfigurationError, PlatformError
-from twin_data.store.tables import FeatureStore
-from twin_data.transform.pipeline import FeaturesPipeline
 
 from flows.platform.home_schema import open_home
-from flows.recipes import Recipe
 
 SHIPPED = Path(__file__).resolve().parent.parent / "personas"
 SAMPLE = "sample"
@@ -47,17 +44,6 @@ def install_sample(home: TwinHome) -> Path:
     target = home.persona_folder(SAMPLE)
     shutil.copytree(SHIPPED / SAMPLE, target, dirs_exist_ok=True)
     return target
-
-
-def features_pipeline(home: TwinHome, persona: str, recipe: Recipe) -> FeaturesPipeline:
-    """The features pipeline of one persona."""
-    config: PersonaConfig = load_persona(home, persona)
-    return FeaturesPipeline(
-        persona=config,
-        sources_folder=home.persona_folder(persona) / "sources",
-        store=FeatureStore.of(home.features, persona),
-        config=recipe.features,
-    )
 
 
 @contextmanager

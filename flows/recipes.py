@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pydantic import Field
 
 from twin_data.configuration.yaml_files import load_yaml
 from twin_data.contracts.base import Contract
 from twin_data.contracts.digests import digest_value
-from twin_data.contracts.errors import ConfigurationError
 from twin_data.contracts.releases import GenerationSettings, MachinePrice, RetrievalSettings, VerificationSettings
 from twin_data.transform.pipeline import FeaturesConfig
 from twin_train.base_models import BaseModelConfig
 
-RECIPES = Path(__file__).resolve().parent.parent / "recipes"
+from flows.recipe_files import recipe_path
+
 DEFAULT_RECIPE = "demo"
 
 
@@ -47,14 +45,10 @@ class Recipe(Contract):
         return digest_value(self)
 
 
-def load_recipe(name: str, folder: Path = RECIPES) -> Recipe:
+def load_recipe(name: str) -> Recipe:
     """Read a shipped recipe by name, or any recipe by path.
 
     Raises:
         ConfigurationError: There is no such recipe, or the file is wrong (file, line and fix are named).
     """
-    path = Path(name) if name.endswith((".yaml", ".yml")) else folder / f"{name}.yaml"
-    if not path.is_file():
-        known = ", ".join(sorted(one.stem for one in folder.glob("*.yaml")))
-        raise ConfigurationError(f"there is no recipe {name!r}", next_step=f"choose one of {known}, or give a path to a YAML file")
-    return load_yaml(path, Recipe)
+    return load_yaml(recipe_path(name), Recipe)

@@ -5,21 +5,21 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.persona import load_persona
 from twin_data.contracts.errors import ConfigurationError
-from twin_data.sources.ingest import add_source
-from twin_data.transform.verdict import Count, CorpusVerdict
 
 from flows.cli.output import JsonFlag, emit, reports_errors, working_on
 from flows.cli.prefect_environment import use_prefect
-from flows.personas import SAMPLE, create_persona, features_pipeline, install_sample
+from flows.personas import SAMPLE, create_persona, install_sample
 from flows.platform.settings import PlatformSettings
-from flows.recipes import load_recipe
+
+if TYPE_CHECKING:
+    from twin_data.transform.verdict import Count, CorpusVerdict
 
 PersonaArgument = Annotated[str, typer.Argument(help="The persona's name, for example 'sample'.")]
 
@@ -84,6 +84,8 @@ def add(
     Example:
       twin add ada ~/blog/posts ~/Downloads/slack-export.zip
     """
+    from twin_data.sources.ingest import add_source  # the table libraries behind it take seconds to import
+
     home = TwinHome.from_environment()
     load_persona(home, persona).require_consent()
     if name and len(sources) > 1:
@@ -112,6 +114,9 @@ def corpus(
     Example:
       twin corpus sample
     """
+    from flows.features import features_pipeline  # takes seconds to import
+    from flows.recipes import load_recipe
+
     chosen = load_recipe(recipe or PlatformSettings.from_environment().recipe)
     verdict = features_pipeline(TwinHome.from_environment(), persona, chosen).verdict()
     emit(verdict, render_verdict(verdict), as_json=as_json)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from twin_data.configuration.home import TwinHome
 
 from flows.cli.output import EXIT_FAILURE, JsonFlag, emit, reports_errors, working_on
 from flows.platform import backups, doctor, supervisor
@@ -15,6 +14,7 @@ from flows.platform.services import services
 from flows.platform.settings import PlatformSettings
 from flows.platform.status import ServiceStatus
 from flows.platform.status import status as observe_all
+from twin_data.configuration.home import TwinHome
 
 NamesArgument = Annotated[
     list[str] | None, typer.Argument(metavar="[SERVICES]...", help="Only these and all they need; without names, all.")

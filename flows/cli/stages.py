@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from twin_data.configuration.home import TwinHome
-from twin_data.transform.verdict import CorpusVerdict
 
 from flows.cli.output import EXIT_FAILURE, JsonFlag, emit, reports_errors, working_on
 from flows.cli.personas import PersonaArgument
@@ -45,11 +44,11 @@ def features(persona: PersonaArgument, recipe: RecipeOption = None, as_json: Jso
 
         with listening(say):
             result = build_features(persona, recipe or settings.recipe)
-    verdict = CorpusVerdict.model_validate(result["verdict"])
+    verdict = result["verdict"]
     text = (
-        f"{persona}@{result['bundle']}: {verdict.documents:,} documents, {verdict.own_words:,} own words, "
+        f"{persona}@{result['bundle']}: {verdict['documents']:,} documents, {verdict['own_words']:,} own words, "
         f"{result['features']['chunks']:,} chunks in {result['features']['index']}\n"
-        f"verdict: {verdict.recommendation}\nnext: twin evaluate {persona}"
+        f"verdict: {verdict['recommendation']}\nnext: twin evaluate {persona}"
     )
     emit(result, text, as_json=as_json)
 

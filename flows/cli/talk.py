@@ -15,7 +15,6 @@ from twin_data.contracts.errors import PlatformError, TwinError
 
 from flows.cli.output import JsonFlag, console, emit, reports_errors
 from flows.cli.personas import PersonaArgument
-from flows.local_key import local_key
 from flows.platform.settings import PlatformSettings
 
 FEATURE = "command-line"
@@ -67,9 +66,15 @@ def chat(persona: PersonaArgument) -> None:
         messages.append({"role": "assistant", "content": said.partition("\n\nSources:")[0]})
 
 
+def _key(home: TwinHome) -> str:
+    from flows.local_key import local_key  # SQLAlchemy takes a second to import
+
+    return asyncio.run(local_key(home))
+
+
 def page_url(home: TwinHome, settings: PlatformSettings) -> str:
     """The chat page's address with this machine's key in the fragment, which browsers do not send to servers."""
-    return f"{settings.business_address}/#key={asyncio.run(local_key(home))}"
+    return f"{settings.business_address}/#key={_key(home)}"
 
 
 def complete(model: str, messages: list[dict[str, str]]) -> dict[str, Any]:
@@ -111,7 +116,7 @@ def stream(model: str, messages: list[dict[str, str]]) -> Iterator[dict[str, Any
 
 def _client() -> httpx.Client:
     home, settings = TwinHome.from_environment(), PlatformSettings.from_environment()
-    headers = {"Authorization": f"Bearer {asyncio.run(local_key(home))}", "X-Twin-Feature": FEATURE}
+    headers = {"Authorization": f"Bearer {_key(home)}", "X-Twin-Feature": FEATURE}
     return httpx.Client(base_url=settings.business_address, headers=headers, timeout=TIMEOUT)
 
 

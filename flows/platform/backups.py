@@ -22,10 +22,6 @@ from pathlib import Path
 from typing import IO
 
 from pydantic import AwareDatetime, ValidationError
-from twin_data.configuration.home import TwinHome
-from twin_data.contracts.base import Contract
-from twin_data.contracts.digests import digest_file
-from twin_data.contracts.errors import IntegrityError, PlatformError
 
 from flows.platform import atomic
 from flows.platform.home_schema import SCHEMA_VERSION, open_home, read_version
@@ -34,6 +30,10 @@ from flows.platform.processes import marked
 from flows.platform.service import Report
 from flows.platform.services import marker
 from flows.platform.supervisor import lock_path
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.base import Contract
+from twin_data.contracts.digests import digest_file
+from twin_data.contracts.errors import IntegrityError, PlatformError
 
 MANIFEST = "MANIFEST.json"
 SQLITE_MAGIC = b"SQLite format 3\x00"

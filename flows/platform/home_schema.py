@@ -8,11 +8,10 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from twin_data.configuration.home import TwinHome
-from twin_data.contracts.errors import PlatformError
-
 from flows.platform import atomic
 from flows.platform.locks import exclusive, ignore
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.errors import PlatformError
 
 SCHEMA_VERSION = 1
 LOCK_TIMEOUT_S = 120.0

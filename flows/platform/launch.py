@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
-from twin_data.configuration.home import TwinHome
-from twin_data.contracts.errors import PlatformError
 
 from flows.platform import ports, processes, run_files
 from flows.platform.diagnosis import describe_exit, likely_cause
 from flows.platform.run_files import RunRecord
 from flows.platform.service import QUIET, Report, Service
 from flows.platform.services import marker
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.errors import PlatformError
 
 ROTATE_BYTES = 20 * 10**6
 FREE_DISK_BYTES_MIN = 200 * 10**6

@@ -6,10 +6,10 @@ from datetime import datetime
 from pathlib import Path
 
 from pydantic import AwareDatetime, ValidationError
-from twin_data.configuration.home import TwinHome
-from twin_data.contracts.base import Contract
 
 from flows.platform import atomic
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.base import Contract
 
 SIGNAL_BASE = 128
 

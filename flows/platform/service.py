@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from twin_data.contracts.digests import digest_value
-from twin_data.contracts.errors import PlatformError
-
 from flows.platform.health import Probe
 from flows.platform.settings import port_variable
+from twin_data.contracts.digests import digest_value
+from twin_data.contracts.errors import PlatformError
 
 QUIET = {
     "DO_NOT_TRACK": "1",

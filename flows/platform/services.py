@@ -9,16 +9,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from twin_data.configuration.home import TwinHome
-from twin_data.contracts.digests import digest_text
-from twin_data.registry.model_folder import base_model_folder
-
 from flows.platform import elasticsearch_install
 from flows.platform.base_model import base_model_of, prepare_base_model
 from flows.platform.health import HttpProbe, WorkerProbe
 from flows.platform.processes import HOME_MARKER, SERVICE_MARKER
 from flows.platform.service import Requirement, Service
 from flows.platform.settings import LOOPBACK, REPOSITORY_ROOT, PlatformSettings, local_url
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.digests import digest_text
+from twin_data.registry.model_folder import base_model_folder
 
 START_TIMEOUT_S = 300.0
 """Ten times what a start takes on an idle machine; a server that ends is noticed at once."""

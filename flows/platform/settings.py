@@ -10,6 +10,7 @@ from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, StringConstraints, ValidationError, model_validator
+
 from twin_data.configuration.home import cache_folder
 from twin_data.contracts.base import Contract
 from twin_data.contracts.errors import ConfigurationError

@@ -8,13 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from twin_data.configuration.home import TwinHome
-from twin_data.contracts.base import Contract
-
 from flows.platform import processes, run_files
 from flows.platform.diagnosis import describe_exit
 from flows.platform.run_files import RunRecord
 from flows.platform.service import Service
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.base import Contract
 
 State = Literal["running", "starting", "unresponsive", "dead", "stopped", "external", "unreachable"]
 WELL: frozenset[State] = frozenset({"running", "external"})

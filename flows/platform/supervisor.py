@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
-from twin_data.configuration.home import TwinHome
-from twin_data.contracts.errors import PlatformError
 
 from flows.platform import processes, run_files
 from flows.platform.home_schema import open_home
@@ -20,6 +18,8 @@ from flows.platform.service import Report, Service, select
 from flows.platform.services import marker, services
 from flows.platform.settings import PlatformSettings
 from flows.platform.status import ServiceStatus, status
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.errors import PlatformError
 
 LOCK_TIMEOUT_S = 900.0
 POLL_S = 0.25

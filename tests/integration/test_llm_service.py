@@ -77,6 +77,7 @@ class Server:
         for process in alive:
             process.kill()
         self.process.wait(STOP_TIMEOUT_S)
+        self.client.close()
         assert alive == []
 
 
@@ -100,6 +101,7 @@ def start(home: TwinHome) -> Server:
     except BaseException:
         if process.poll() is None:
             server.stop()
+        server.client.close()
         raise
     return server
 

@@ -14,7 +14,6 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-from twin_data.configuration.home import TwinHome, cache_folder
 
 from flows.platform import run_files, supervisor
 from flows.platform.processes import HOME_MARKER, environment_of
@@ -22,6 +21,7 @@ from flows.platform.service import Service, select
 from flows.platform.services import services
 from flows.platform.settings import PlatformSettings, Ports
 from flows.platform.status import status
+from twin_data.configuration.home import TwinHome, cache_folder
 
 pytestmark = pytest.mark.integration
 

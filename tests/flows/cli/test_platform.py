@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from twin_data.configuration.home import TwinHome
 from typer.testing import CliRunner, Result
 
 from flows.cli.app import app
 from flows.platform.home_schema import open_home
+from twin_data.configuration.home import TwinHome
 
 
 @pytest.fixture

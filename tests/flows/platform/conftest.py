@@ -8,7 +8,6 @@ from typing import Any
 
 import psutil
 import pytest
-from twin_data.configuration.home import TwinHome
 
 from flows.platform import supervisor
 from flows.platform.health import HttpProbe
@@ -16,6 +15,7 @@ from flows.platform.home_schema import open_home
 from flows.platform.processes import HOME_MARKER, SERVICE_MARKER, environment_of
 from flows.platform.service import Service
 from flows.platform.services import marker
+from twin_data.configuration.home import TwinHome
 
 TINY_SERVER = Path(__file__).with_name("tiny_server.py")
 MakeService = Callable[..., Service]

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from twin_data.configuration.home import TwinHome
-from twin_data.contracts.errors import IntegrityError, PlatformError
 
 from flows.platform import supervisor
 from flows.platform.backups import MANIFEST, backup, restore
 from flows.platform.home_schema import SCHEMA_VERSION, open_home
 from flows.platform.service import Service
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.errors import IntegrityError, PlatformError
 
 PARTS = st.text("abcdefghijklmnopqrstuvwxyzäß 0123456789._-", min_size=1, max_size=12).filter(
     lambda part: part not in (".", "..")

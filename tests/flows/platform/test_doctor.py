@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from twin_data.configuration.home import TwinHome
 
 from flows.platform import doctor, supervisor
 from flows.platform.home_schema import SCHEMA_VERSION, open_home
 from flows.platform.service import Service
 from flows.platform.services import services
 from flows.platform.settings import PlatformSettings
+from twin_data.configuration.home import TwinHome
 
 MakeService = Callable[..., Service]
 

@@ -13,10 +13,10 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from twin_data.contracts.errors import IntegrityError, PlatformError
 
 from flows.platform import elasticsearch_install as install_module
 from flows.platform.elasticsearch_install import distribution_folder, install, percentages, unpack
+from twin_data.contracts.errors import IntegrityError, PlatformError
 
 ROOT = "sonarqube-1/elasticsearch"
 KEPT = {

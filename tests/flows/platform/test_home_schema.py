@@ -4,10 +4,10 @@ import threading
 from pathlib import Path
 
 import pytest
-from twin_data.configuration.home import TwinHome
-from twin_data.contracts.errors import PlatformError
 
 from flows.platform.home_schema import SCHEMA_VERSION, open_home, read_version
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.errors import PlatformError
 
 
 @pytest.fixture

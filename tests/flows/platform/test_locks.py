@@ -5,9 +5,9 @@ import threading
 from pathlib import Path
 
 import pytest
-from twin_data.contracts.errors import PlatformError
 
 from flows.platform.locks import exclusive
+from twin_data.contracts.errors import PlatformError
 
 
 def test_a_second_holder_is_told_who_has_it(tmp_path: Path) -> None:

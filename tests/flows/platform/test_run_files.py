@@ -5,10 +5,10 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
-from twin_data.configuration.home import TwinHome
 
 from flows.platform import run_files
 from flows.platform.run_files import RunRecord
+from twin_data.configuration.home import TwinHome
 
 
 def record(tmp_path: Path) -> RunRecord:

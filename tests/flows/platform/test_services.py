@@ -3,14 +3,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from twin_data.configuration.home import TwinHome
-from twin_data.contracts.errors import PlatformError
 
 from flows.platform.health import HttpProbe, WorkerProbe
 from flows.platform.processes import HOME_MARKER, SERVICE_MARKER
 from flows.platform.service import QUIET, Service, select
 from flows.platform.services import registry_uri, services
 from flows.platform.settings import PlatformSettings, Ports
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.errors import PlatformError
 
 HOME = TwinHome(Path("/somewhere/.twin"))
 NAMES = {"elasticsearch", "prefect", "mlflow", "worker-cpu", "worker-gpu", "evidently", "llm", "business"}
@@ -61,14 +61,11 @@ def test_every_server_of_ours_binds_the_loopback_port() -> None:
         assert not any("0.0.0.0" in word for word in service.argv)
 
 
-def test_what_the_lead_services_are_told() -> None:
-    found = every(PlatformSettings(llm_environment=Path("/opt/serve"), recipe="laptop"))
+def test_the_twins_own_servers_are_told_where_everything_is() -> None:
+    found = every(PlatformSettings(llm_environment=Path("/opt/serve"), recipe="demo"))
     assert found["llm"].argv[1:] == ("-m", "twin_serve.llm.launcher")
-    assert found["llm"].env == {
-        "TWIN_LLM_PYTHON": "/opt/serve/bin/python",
-        "TWIN_LLM_PORT": "8001",
-        "TWIN_RECIPE": "laptop",
-    }
+    assert found["llm"].env["TWIN_LLM_PYTHON"] == "/opt/serve/bin/python"
+    assert found["llm"].env["TWIN_LLM_PORT"] == "8001"
     assert found["llm"].requirements[0].path == Path("/opt/serve/bin/python")
     assert found["business"].env["TWIN_LLM_URL"] == "http://127.0.0.1:8001"
     assert found["business"].probe == HttpProbe("http://127.0.0.1:8080/healthz")

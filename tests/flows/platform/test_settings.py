@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from twin_data.contracts.errors import ConfigurationError
 
 from flows.platform.settings import REPOSITORY_ROOT, PlatformSettings, Ports
+from twin_data.contracts.errors import ConfigurationError
 
 ports = st.lists(st.integers(1, 65535), min_size=6, max_size=6, unique=True).map(
     lambda values: Ports(**dict(zip(Ports.model_fields, values, strict=True)))

@@ -14,13 +14,13 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-from twin_data.configuration.home import TwinHome
-from twin_data.contracts.errors import PlatformError
 
 from flows.platform import launch, run_files, supervisor
 from flows.platform.service import Requirement, Service
 from flows.platform.settings import PlatformSettings
 from flows.platform.status import status
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.errors import PlatformError
 
 MakeService = Callable[..., Service]
 ProcessesOf = Callable[[], list[psutil.Process]]

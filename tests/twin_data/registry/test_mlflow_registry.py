@@ -116,6 +116,20 @@ def test_mlflow_s_own_tools_find_the_bundle_as_the_run_s_artifacts(home: TwinHom
     assert run.data.params["retrieval.passages"] == "4"
 
 
+def test_models_that_are_no_bundles_are_left_alone(home: TwinHome, make_manifest: MakeManifest) -> None:
+    from mlflow import MlflowClient
+
+    registry = MlflowRegistry(home)
+    registry.register(make_manifest(persona="mine"), FILES)
+    address = f"sqlite:///{home.registry}/mlflow.db"
+    client = MlflowClient(tracking_uri=address, registry_uri=address)
+    client.create_registered_model("twin-Someone else's")
+    client.create_model_version("twin-Someone else's", source=str(home.root))
+
+    assert "mine" in registry.personas()
+    assert "Someone else's" not in registry.personas()
+
+
 def test_a_home_may_move(tmp_path: Path, home: TwinHome, make_manifest: MakeManifest) -> None:
     manifest = make_manifest(persona="mover")
     MlflowRegistry(home).register(manifest, FILES)

@@ -20,6 +20,7 @@ from fastapi.responses import FileResponse, JSONResponse, Response, StreamingRes
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
 from twin_data.contracts.answers import AnswerOutcome, Citation, Cost, SentenceCheck
 from twin_data.contracts.documents import CleanDocument
 

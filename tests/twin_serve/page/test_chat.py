@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from selenium.webdriver.common.keys import Keys
+
 from twin_data.contracts.answers import AnswerOutcome, Cost, SentenceCheck, SentenceOutcome
 
 from .archive import half_the_lines, rust_answer

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from selenium.webdriver.common.keys import Keys
+
 from twin_data.contracts.documents import Block, CleanDocument
 
 from .archive import PIPE_QUOTE, RUST_QUOTE, cite, document, half_the_lines, rust_answer, tides

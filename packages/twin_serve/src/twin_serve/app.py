@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -16,8 +16,10 @@ from twin_data.contracts.errors import TwinError
 from twin_data.registry import open_registry
 from twin_serve.answering.pipeline import Answerer
 from twin_serve.api import catalogue, chat
+from twin_serve.api.body_limit import BodyLimit
 from twin_serve.api.dependencies import Service
-from twin_serve.api.errors import answer_http_error, answer_invalid_request, answer_twin_error
+from twin_serve.api.errors import answer_http_error, answer_twin_error, answer_unforeseen
+from twin_serve.api.invalid import answer_invalid_request
 from twin_serve.ledger.database import open_database, url_of
 from twin_serve.ledger.ledger import Ledger
 from twin_serve.llm.client import VllmModel
@@ -31,14 +33,18 @@ ServiceFactory = Callable[[], AbstractAsyncContextManager[Service]]
 
 @asynccontextmanager
 async def open_service(settings: ServiceSettings) -> AsyncIterator[Service]:
-    """Connect everything that the environment names; close it in the end."""
+    """Connect everything that the environment names; close it in the end, also if half of it was opened."""
     home = TwinHome(Path(settings.home))
-    search = ElasticPassageSearch(settings.elasticsearch_url, api_key=settings.elasticsearch_api_key)
-    llm = VllmModel(settings.llm_url)
-    database = await open_database(settings.database_url or url_of(home))
-    ledger = await Ledger.open(database)
-    try:
-        yield Service(
+    async with AsyncExitStack() as opened:
+        search = ElasticPassageSearch(settings.elasticsearch_url, api_key=settings.elasticsearch_api_key)
+        opened.push_async_callback(search.close)
+        llm = VllmModel(settings.llm_url)
+        opened.push_async_callback(llm.close)
+        database = await open_database(settings.database_url or url_of(home))
+        opened.push_async_callback(database.close)
+        ledger = await Ledger.open(database)
+        opened.push_async_callback(ledger.close)
+        service = Service(
             home=home,
             search=search,
             llm=llm,
@@ -48,11 +54,8 @@ async def open_service(settings: ServiceSettings) -> AsyncIterator[Service]:
             ledger=ledger,
             metrics=Metrics(),
         )
-    finally:
-        await ledger.close()
-        await database.close()
-        await llm.close()
-        await search.close()
+        opened.push_async_callback(service.settle)
+        yield service
 
 
 def create_app(open_parts: ServiceFactory) -> FastAPI:
@@ -65,9 +68,11 @@ def create_app(open_parts: ServiceFactory) -> FastAPI:
             yield
 
     app = FastAPI(title="LLM twin", version="0.1.0", lifespan=lifespan)
+    app.add_middleware(BodyLimit)
     app.add_exception_handler(TwinError, answer_twin_error)
     app.add_exception_handler(RequestValidationError, answer_invalid_request)
     app.add_exception_handler(HTTPException, answer_http_error)
+    app.add_exception_handler(Exception, answer_unforeseen)
     app.include_router(chat.router)
     app.include_router(catalogue.router)
     app.mount("/page", StaticFiles(directory=catalogue.PAGE), name="page")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,10 +11,11 @@ from elastic_transport import TransportError
 from elasticsearch import ApiError, AsyncElasticsearch, NotFoundError
 from numpy.typing import NDArray
 
-from twin_data.contracts.answers import RetrievedPassage, Retrieval
-from twin_data.contracts.documents import CorpusDocument
+from twin_data.contracts.answers import Retrieval, RetrievedPassage
+from twin_data.contracts.documents import Chunk, CorpusDocument
 from twin_data.contracts.errors import SearchUnavailableError, StoreError
 from twin_data.contracts.releases import RetrievalSettings
+from twin_data.scoring.sentences import content_stems
 from twin_data.scoring.weights import TermWeights
 from twin_data.store.search import WEIGHTS_ID, IndexIdentity, alias_name, two_leg_search
 from twin_serve.fusion import fuse
@@ -91,16 +93,7 @@ class ElasticPassageSearch:
         bm25 = {hit["payload"]["chunk_id"]: hit["score"] for hit in lexical}
         # Elasticsearch reports (1 + cosine) / 2 for unit vectors.
         cosine = {hit["payload"]["chunk_id"]: 2 * hit["score"] - 1 for hit in dense}
-        fused = fuse(bm25, cosine, dense_weight=settings.dense_weight)
-        passages = tuple(
-            RetrievedPassage(
-                **{name: value for name, value in payloads[chunk].items() if name in _PASSAGE_FIELDS},
-                bm25=bm25.get(chunk),
-                cosine=cosine.get(chunk),
-                fused=score,
-            )
-            for chunk, score in list(fused.items())[: settings.candidates_per_leg]
-        )
+        passages = _passages(payloads, bm25, cosine, settings)
         return Retrieval(query=text, passages=passages, seconds=time.monotonic() - started)
 
     async def document(self, persona: str, document_id: str) -> CorpusDocument | None:
@@ -132,3 +125,85 @@ class ElasticPassageSearch:
 
 def _refused(why: str) -> StoreError:
     return StoreError(f"the search engine refused: {why}", next_step="see logs/elasticsearch.log in $TWIN_HOME")
+
+
+def _passages(
+    payloads: dict[str, dict[str, Any]],
+    bm25: dict[str, float],
+    cosine: dict[str, float],
+    settings: RetrievalSettings,
+) -> tuple[RetrievedPassage, ...]:
+    """Both legs' chunks, fused, best first."""
+    fused = fuse(bm25, cosine, dense_weight=settings.dense_weight)
+    return tuple(
+        RetrievedPassage(
+            **{name: value for name, value in payloads[chunk].items() if name in _PASSAGE_FIELDS},
+            bm25=bm25.get(chunk),
+            cosine=cosine.get(chunk),
+            fused=score,
+        )
+        for chunk, score in list(fused.items())[: settings.candidates_per_leg]
+    )
+
+
+@dataclass
+class MemoryIndex:
+    """One persona's index, held in memory."""
+
+    name: str
+    identity: IndexIdentity
+    weights: TermWeights
+    chunks: tuple[Chunk, ...]
+    vectors: NDArray[np.float32]
+    """Unit vectors of the chunks, shape (N, D)."""
+    documents: tuple[CorpusDocument, ...] = ()
+
+
+@dataclass
+class MemorySearch:
+    """A fake `PassageSearch` for tests: shared stems in place of BM25, all chunks in place of the nearest."""
+
+    indices: dict[str, MemoryIndex]
+    error: StoreError | None = None
+    """Raised by every call, if set."""
+    searched: list[str] = field(default_factory=list)
+    identified: int = 0
+    """How often the live index was asked for."""
+
+    async def identity(self, persona: str) -> tuple[str, IndexIdentity]:
+        """See `PassageSearch`."""
+        self.identified += 1
+        index = self._index(persona)
+        return index.name, index.identity
+
+    async def weights(self, index: str) -> TermWeights:
+        """See `PassageSearch`."""
+        return next(one.weights for one in self.indices.values() if one.name == index)
+
+    async def search(
+        self, persona: str, text: str, vector: NDArray[np.float32], settings: RetrievalSettings
+    ) -> Retrieval:
+        """See `PassageSearch`."""
+        index = self._index(persona)
+        self.searched.append(text)
+        wanted = set(content_stems(text))
+        shared = {one.chunk_id: float(len(wanted & set(content_stems(one.text)))) for one in index.chunks}
+        cosine = dict(zip(shared, map(float, index.vectors @ vector), strict=True))
+        payloads = {one.chunk_id: one.model_dump() for one in index.chunks}
+        bm25 = {chunk: score for chunk, score in shared.items() if score}
+        return Retrieval(query=text, passages=_passages(payloads, bm25, cosine, settings), seconds=0.0)
+
+    async def document(self, persona: str, document_id: str) -> CorpusDocument | None:
+        """See `PassageSearch`."""
+        return next((one for one in self._index(persona).documents if one.document_id == document_id), None)
+
+    async def is_healthy(self) -> bool:
+        """See `PassageSearch`."""
+        return self.error is None
+
+    def _index(self, persona: str) -> MemoryIndex:
+        if self.error is not None:
+            raise self.error
+        if persona not in self.indices:
+            raise StoreError(f"there is no search index for {persona!r}", next_step=f"twin features {persona}")
+        return self.indices[persona]

@@ -130,7 +130,7 @@ class TwinDirectory:
         if manifest.prompt_digest != prompt_digest():
             raise IntegrityError(
                 f"bundle {manifest.model_name} was made with other prompt templates than this service renders",
-                next_step=f"twin features {manifest.persona} registers a new one; or serve with the bundle's code version",
+                next_step=f"register a new one: twin features {manifest.persona}; or serve with the bundle's own code",
             )
         index = await self._indices.get(manifest.persona)
         if index.identity.embedding_model.digest != manifest.embedding_model.digest:

@@ -30,7 +30,9 @@ def unpack_gguf(gguf: Path, folder: Path) -> None:
     with torch.device("meta"):
         model = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)  # type: ignore[no-untyped-call]
     with contextlib.redirect_stderr(io.StringIO()):  # its progress bar has no other switch
-        loaded = load_gguf_checkpoint(str(gguf), return_tensors=True, model_to_load=model, torch_dtype=torch.bfloat16)
+        loaded = load_gguf_checkpoint(  # type: ignore[no-untyped-call]
+            str(gguf), return_tensors=True, model_to_load=model, torch_dtype=torch.bfloat16
+        )
     missing, unexpected = model.load_state_dict(loaded["tensors"], strict=False, assign=True)
     model.tie_weights()
     if absent := sorted(set(missing) - set(model.all_tied_weights_keys)):

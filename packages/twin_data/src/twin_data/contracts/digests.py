@@ -59,7 +59,7 @@ def digest_rows(rows: Iterable[object]) -> str:
     """SHA-256 over rows in any order: each row's canonical JSON, sorted."""
     hasher = hashlib.sha256()
     for line in sorted(canonical_json(row) for row in rows):
-        hasher.update(line.encode())
+        hasher.update(line.encode("utf-8", "surrogatepass"))
         hasher.update(b"\n")
     return hasher.hexdigest()
 

@@ -42,7 +42,7 @@ class VerificationSettings(Contract):
     """Longest quotation that stands in for a draft that did not hold."""
     max_quotes: int = Field(default=3, ge=1, le=10)
     """How many of them at most."""
-    min_quote_ratio: float = Field(default=0.85, ge=0, le=1)
+    min_quote_ratio: float = Field(default=0.7, ge=0, le=1)
     """A further quotation needs at least this share of the best one's score."""
 
 

@@ -121,7 +121,8 @@ class MlflowRegistry:
     def personas(self) -> tuple[str, ...]:
         """See `BundleRegistry.personas`."""
         names = mlflow_database.read_model_names(self._database)
-        return tuple(name.removeprefix(MODEL_PREFIX) for name in names if name.startswith(MODEL_PREFIX))
+        ours = (name.removeprefix(MODEL_PREFIX) for name in names if name.startswith(MODEL_PREFIX))
+        return tuple(persona for persona in ours if self._versions(persona))
 
     def _versions(self, persona: str) -> tuple[_Version, ...]:
         stored = mlflow_database.read_versions(self._database, MODEL_PREFIX + persona)
@@ -155,7 +156,7 @@ class MlflowRegistry:
 
     @contextmanager
     def _writing(self, persona: str) -> Iterator[None]:
-        """One writer a persona, its errors in our words, and without the deprecation warnings that MLflow gives itself."""
+        """One writer a persona; MLflow's errors in our words, and none of its warnings about itself."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             _quieten()

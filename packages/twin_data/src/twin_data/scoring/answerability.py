@@ -30,9 +30,20 @@ PASSAGE_SHARE = 0.3
 LENGTH_BONUS = 0.003
 """For each word: of two windows about as near, the fuller one holds the answer more often."""
 MAX_BONUS_WORDS = 60
-_WHO = regex.compile(r"(?i)\b(who|whom|whose|what (?:was|is|were) the names?|name of|named|called)\b")
-_WHEN = regex.compile(r"(?i)\b(when|what (?:date|day|year|month|time)|which (?:day|year|month)|how long|how old)\b")
-_HOW_MANY = regex.compile(r"(?i)\b(how (?:many|much|far|high|often|fast|big|large)|what (?:percentage|share|number|figure|price|sum|height))\b")
+_WH_PHRASE = regex.compile(
+    r"(?i)\b(?:how (?P<measure>many|much|old|far|high|often|fast|big|large|long|tall|deep|wide|heavy)|(?P<when>when)|"
+    r"(?P<who>who|whom|whose)|(?:what|which)(?: (?P<head>(?:\w+ ){0,3}?\w+))?|where|why|how)\b"
+)
+_NAME_HEADS = regex.compile(
+    r"(?i)\b(?:names?|surname|company|firm|university|town|village|city|cave|restaurant|church|school|street|publisher|"
+    r"manufacturer|make|brand|ports?|ship|hotel|pub|newspaper|magazine|country|hospital|doctor|person|man|woman|members?)\b"
+)
+_DATE_HEADS = regex.compile(r"(?i)\b(?:date|day|year|month|century|decade)\b")
+_NUMBER_HEADS = regex.compile(r"(?i)\b(?:percentage|share|number|figure|price|sum|height|age|cost|amount)\b")
+_DATE = regex.compile(
+    r"\b1\d{3}\b|\b20\d\d\b|\b(?:January|February|March|April|May|June|July|August|September|October|November|December)\b"
+)
+MAX_TYPED_GAP = 0.5
 
 
 class Encoder(Protocol):
@@ -76,6 +87,7 @@ class EvidenceWindow:
         cosine: Likeness of its embedding to the question's.
         coverage: Weighted share of the question's stems that it holds.
         fused: The passage's own score in the retrieval, 0 to 1.
+        sentences: How many sentences it runs over.
     """
 
     passage: int
@@ -84,6 +96,7 @@ class EvidenceWindow:
     cosine: float
     coverage: float
     fused: float
+    sentences: int
 
     @cached_property
     def words(self) -> int:
@@ -106,7 +119,15 @@ class Evidence:
     answerability: float
 
 
-FEATURES = ("cosine", "coverage", "passage_coverage", "worst_missing", "unseen_share", "missing_names", "wanted_type_absent")
+FEATURES = (
+    "cosine",
+    "coverage",
+    "passage_coverage",
+    "worst_missing",
+    "unseen_share",
+    "missing_names",
+    "wanted_type_absent",
+)
 
 
 class AnswerabilityModel(Contract):
@@ -121,7 +142,7 @@ class AnswerabilityModel(Contract):
         return 1 / (1 + math.exp(-total))
 
 
-DEFAULT_MODEL = AnswerabilityModel(intercept=-3.4, coefficients=(4.0, 3.0, 2.0, -1.0, -2.5, -1.0, -0.6))
+DEFAULT_MODEL = AnswerabilityModel(intercept=-0.2, coefficients=(1.45, -4.0, -1.96, -4.32))
 
 
 def find_evidence(
@@ -169,7 +190,9 @@ def _ranked_windows(
                 mean = vectors[at + first : at + last + 1].mean(axis=0)
                 cosine = float(mean @ query_vector / (np.linalg.norm(mean) + 1e-9))
                 text = _text(passages[index], span)
-                windows.append(EvidenceWindow(index, span, text, cosine, _coverage(wanted, text), passages[index].fused))
+                windows.append(
+                    EvidenceWindow(index, span, text, cosine, _coverage(wanted, text), passages[index].fused, last - first + 1)
+                )
         at += len(run)
     return tuple(sorted(windows, key=lambda one: (-one.score, one.span.end - one.span.start)))
 
@@ -203,30 +226,49 @@ def _features(
 ) -> tuple[float, ...]:
     if not windows:
         return (0.0,) * len(FEATURES)
-    best = windows[0]
-    wanted = _weighted_stems(question, weights)
-    around = f"{passages[best.passage].context}\n{passages[best.passage].text}"
-    everything = "\n".join(f"{one.context}\n{one.text}" for one in passages)
-    held = set(content_stems(everything))
-    missing = [weight for one, weight in wanted.items() if one not in held]
-    unseen = [one for one in wanted if weights.frequencies.get(one, 0) == 0]
-    asked_names = names(question)
-    held_words = everything.casefold()
+    stems = set(content_stems(question))
+    unseen = [one for one in stems if weights.frequencies.get(one, 0) == 0]
+    asked = names(question)
+    shown = "\n".join(f"{one.context}\n{one.text}" for one in passages).casefold()
+    absent = [name for name in asked if name.casefold() not in shown]
     return (
         max(window.cosine for window in windows),
-        best.coverage,
-        _coverage(wanted, around),
-        max(missing, default=0.0),
-        len(unseen) / len(wanted) if wanted else 0.0,
-        sum(name.casefold() not in held_words for name in asked_names) / len(asked_names) if asked_names else 0.0,
-        float(_wanted_type_is_absent(question, best.text)),
+        len(unseen) / len(stems) if stems else 0.0,
+        len(absent) / len(asked) if asked else 0.0,
+        _typed_gap(question, windows),
     )
 
 
-def _wanted_type_is_absent(question: str, text: str) -> bool:
-    """Whether the question asks for a name or a figure and the window offers none that the question lacks."""
-    if _WHO.search(question):
-        return not names(text) - names(question)
-    if _WHEN.search(question) or _HOW_MANY.search(question):
-        return not numbers(text) - numbers(question)
-    return False
+def wanted_type(question: str) -> str | None:
+    """What kind of thing the question asks for: `name`, `date`, `number`, or None if it can be anything."""
+    phrases = list(_WH_PHRASE.finditer(question))
+    if not phrases:
+        return None
+    # "When it rained, what did you do?" asks for no date.
+    first = phrases[1] if phrases[0]["when"] and len(phrases) > 1 else phrases[0]
+    head = first["head"] or ""
+    if first["measure"] or _NUMBER_HEADS.search(head):
+        return "number"
+    if first["when"] or _DATE_HEADS.search(head):
+        return "date"
+    return "name" if first["who"] or _NAME_HEADS.search(head) else None
+
+
+def _typed_gap(question: str, windows: Sequence[EvidenceWindow]) -> float:
+    """How much less like the question the nearest sentence with the wanted kind of thing is than the nearest of all."""
+    wanted = wanted_type(question)
+    single = [window for window in windows if window.sentences == 1]
+    if wanted is None or not single:
+        return 0.0
+    nearest = max(window.cosine for window in single)
+    typed = max((window.cosine for window in single if _holds(wanted, window.text, question)), default=-1.0)
+    return min(MAX_TYPED_GAP, nearest - typed)
+
+
+def _holds(wanted: str, text: str, question: str) -> bool:
+    """Whether the text offers something of the wanted kind that the question does not hold itself."""
+    if wanted == "date":
+        return bool(set(_DATE.findall(text)) - set(_DATE.findall(question)))
+    if wanted == "number":
+        return bool(numbers(text) - numbers(question))
+    return bool(names(text) - names(question))

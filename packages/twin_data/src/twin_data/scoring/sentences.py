@@ -10,12 +10,18 @@ import snowballstemmer
 from twin_data.contracts.base import Span
 
 _ABBREVIATIONS = frozenset(
-    "mr mrs ms dr prof st sr jr rev hon gen col capt lt sgt messrs mme vs etc cf al eg ie e.g i.e no nos vol vols "
-    "ch pp fig figs ed eds co inc ltd corp dept approx est jan feb mar apr jun jul aug sep sept oct nov dec a.m p.m".split()
+    "mr mrs ms dr prof st sr jr rev hon gen col capt lt sgt messrs mme vs etc cf al eg ie e.g i.e co inc ltd corp "
+    "dept approx est jan feb mar apr jun jul aug sep sept oct nov dec a.m p.m".split()
 )
 _BOUNDARY = regex.compile(
-    r"""(?P<stop>[.!?…]+)(?P<close>["'”’»)\]]*)(?=\s+["'“‘«(\[—–-]*[\p{Lu}\p{N}]|\s*$)|(?P<break>\n[ \t]*\n\s*)"""
+    r"""(?P<stop>[.!?…]+)(?P<close>["'”’»)\]]*)(?=\s+["'“‘«(\[—–-]*[\p{Lu}\p{N}\p{Sc}@#¿¡]|\s*$)"""
+    r"""|(?P<break>\n[ \t]*\n\s*)"""
 )
+# These announce a number; before anything else they are words ("The answer was no. Then…").
+_BEFORE_NUMBERS = frozenset("no nos vol vols ch p pp fig figs ed eds c ca v".split())
+_NUMBER_AHEAD = regex.compile(r"\s+\p{N}")
+# What a list calls its items: "1." or "(2)." at the beginning of a sentence.
+_ENUMERATION = regex.compile(r"\s*\(?\p{N}{1,3}\)?")
 _LAST_WORD = regex.compile(r"[\p{L}.]+$")
 _INITIAL = regex.compile(r"\p{Lu}(?:\.\p{Lu})*")
 WORD = regex.compile(r"\p{L}[\p{L}\p{M}]*(?:['’]\p{L}+)*|\p{N}+(?:[.,:]\p{N}+)*")
@@ -24,11 +30,13 @@ WORD = regex.compile(r"\p{L}[\p{L}\p{M}]*(?:['’]\p{L}+)*|\p{N}+(?:[.,:]\p{N}+)
 def sentence_spans(text: str) -> tuple[Span, ...]:
     """The sentences of a text, white space around them left out.
 
-    A blank line always ends a sentence. A full stop after a known abbreviation or a single initial does not.
+    A blank line always ends a sentence. A full stop after a known abbreviation, a single initial or a list's number
+    does not.
     """
-    spans, start = [], 0
+    spans: list[Span] = []
+    start = 0
     for match in _BOUNDARY.finditer(text):
-        if match["stop"] == "." and not match["close"] and _is_abbreviation(text, match.start()):
+        if match["stop"] == "." and not match["close"] and _is_no_end(text, start, match.start()):
             continue
         end = match.start() if match["break"] else match.end()
         _add(spans, text, start, end)
@@ -45,11 +53,17 @@ def _add(spans: list[Span], text: str, start: int, end: int) -> None:
         spans.append(Span(start=start, end=end))
 
 
-def _is_abbreviation(text: str, stop: int) -> bool:
+def _is_no_end(text: str, start: int, stop: int) -> bool:
+    """Whether the full stop at `stop`, of the sentence that began at `start`, belongs to an abbreviation or a list."""
+    at_line_start = not text[:start].strip() or "\n" in text[start:stop]
+    if at_line_start and _ENUMERATION.fullmatch(text, start, stop) and text[stop + 1 :].strip():
+        return True
     match = _LAST_WORD.search(text, max(0, stop - 12), stop)
     if not match:
         return False
     word = match[0]
+    if word.casefold() in _BEFORE_NUMBERS:
+        return bool(_NUMBER_AHEAD.match(text, stop + 1))
     # "I." ends a sentence far more often than it is an initial.
     return word.casefold() in _ABBREVIATIONS or bool(_INITIAL.fullmatch(word) and word != "I")
 

@@ -1,17 +1,19 @@
 """Whether a passage supports a claim: a deterministic check that names what is missing.
 
 The score is the weighted share of the claim's content stems that the evidence holds, adjacent pairs counted beside
-single stems. Three things stop a claim whatever its score: a number, a name or a negation that the evidence lacks.
+single stems. Three things stop a claim whatever its score: a number or a name that the evidence lacks, and a clause of
+the evidence that says the opposite.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import regex
 
 from twin_data.contracts.base import Span
+from twin_data.scoring.numerals import numbers as numbers
 from twin_data.scoring.sentences import STOPWORDS, WORD, content_stems, sentence_spans, stem, words
 
 PAIR_SHARE = 0.25
@@ -22,14 +24,17 @@ MIN_WEIGHT = 0.05
 """Added to every stem's weight, so that a claim made of common words alone can still be checked."""
 MAX_WINDOW_SENTENCES = 3
 _NEGATIONS = frozenset("not no never none nobody nothing neither nor without cannot".split())
-_NUMBER_WORDS = {
-    word: str(value)
-    for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen twenty".split()
-    )
-} | {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80", "ninety": "90"}
-_SENTENCE_START = regex.compile(r"(?:^|[.!?…:;]\s+|\n)[\s\"'“‘(—–-]*$")
+# "Not only", "no fewer than 42", "not until May": a negation in form alone.
+_NO_DENIAL = regex.compile(
+    r"(?i)\b(?:not|no) (?:only|just|merely|simply|until|till|fewer|less|more|later|doubt|wonder)\b"
+)
+_CLAUSE_END = regex.compile(
+    r"[,;:.!?…()]+(?=\s|$|[\"'”’»)])|\s[–-]+\s|—|\bbut\b|(?=\b(?:without|nor)\b)"
+    r"|\b(?:and|or)(?=\s+(?:not|never|no|nothing|nobody|none)\b)"
+)
+MIN_CLAUSE_SHARE = 0.5
+"""Share of a claim's weight from which a clause of the evidence speaks of the same thing."""
+_SENTENCE_START = regex.compile(r"(?:^|[.!?…:;][\"'”’»)\]]*\s+|\n)[\s\"'“‘(—–-]*$")
 Weight = Callable[[str], float]
 
 
@@ -69,15 +74,27 @@ class EvidenceText:
 
 
 @dataclass(frozen=True)
+class _Clause:
+    stems: frozenset[str]
+    negated: bool
+
+    @classmethod
+    def all_of(cls, text: str) -> list[_Clause]:
+        pieces = _CLAUSE_END.split(_NO_DENIAL.sub(" ", text))
+        found = [cls(frozenset(content_stems(piece)), is_negated(piece)) for piece in pieces if piece]
+        return [one for one in found if one.stems or one.negated]
+
+
+@dataclass(frozen=True)
 class _Claim:
     stems: list[str]
     numbers: set[str]
     names: set[str]
-    negated: bool
+    clauses: list[_Clause]
 
     @classmethod
     def of(cls, text: str) -> _Claim:
-        return cls(content_stems(text), numbers(text), names(text), is_negated(text))
+        return cls(content_stems(text), numbers(text), names(text), _Clause.all_of(text))
 
 
 @dataclass(frozen=True)
@@ -87,7 +104,7 @@ class _Window:
     near: frozenset[tuple[str, str]]
     words: frozenset[str]
     numbers: set[str]
-    negated: bool
+    clauses: list[_Clause]
 
     @classmethod
     def of(cls, text: str, span: Span) -> _Window:
@@ -95,7 +112,7 @@ class _Window:
         held = content_stems(piece)
         near = frozenset((a, b) for i, a in enumerate(held) for b in held[i + 1 : i + 1 + PAIR_DISTANCE])
         every = frozenset(stem(word) for word in words(piece))
-        return cls(span, frozenset(held), near, every, numbers(piece), is_negated(piece))
+        return cls(span, frozenset(held), near, every, numbers(piece), _Clause.all_of(piece))
 
 
 def sentence_windows(text: str, allowed: Sequence[Span], *, longest: int = MAX_WINDOW_SENTENCES) -> list[Span]:
@@ -112,7 +129,7 @@ def sentence_windows(text: str, allowed: Sequence[Span], *, longest: int = MAX_W
 
 
 def _support(claim: _Claim, window: _Window, weight: Weight) -> Support:
-    if missing := _missing_constraint(claim, window):
+    if missing := _missing_constraint(claim, window) or _contradiction(claim, window, weight):
         return Support(score=0.0, span=window.span, missing=missing)
     if not claim.stems:
         return Support(score=0.0, span=window.span, missing="the sentence says nothing that can be checked")
@@ -124,7 +141,7 @@ def _support(claim: _Claim, window: _Window, weight: Weight) -> Support:
     return Support(score=(1 - PAIR_SHARE) * single + PAIR_SHARE * paired, span=window.span)
 
 
-def _covered(stems: list[str], held: frozenset[str], weight: Weight) -> float:
+def _covered(stems: Iterable[str], held: frozenset[str], weight: Weight) -> float:
     weights = {one: weight(one) + MIN_WEIGHT for one in stems}
     return sum(weights[one] for one in weights if one in held) / sum(weights.values())
 
@@ -134,21 +151,23 @@ def _missing_constraint(claim: _Claim, window: _Window) -> str:
         return f"the number {min(unknown)} is not in the passage"
     if unnamed := sorted(name for name in claim.names if stem(name) not in window.words):
         return f"the name {unnamed[0]} is not in the passage"
-    if claim.negated and not window.negated:
-        return "the passage does not deny it"
     return ""
 
 
-def numbers(text: str) -> set[str]:
-    """The numbers of a text in a common form: `1,310` and `1310` are one, as are `seven` and `7`."""
-    found = set()
-    for word in words(text):
-        if word[0].isdigit():
-            found.add(word.replace(",", "").rstrip(".0") if "." in word else word.replace(",", ""))
-        elif value := _NUMBER_WORDS.get(word.casefold()):
-            found.add(value)
-    found.discard("1")  # "one" is a pronoun more often than a figure
-    return found
+def _contradiction(claim: _Claim, window: _Window, weight: Weight) -> str:
+    """What the window says against the claim: for each clause, the clause of the window nearest to it must agree."""
+    if any(one.negated for one in claim.clauses) and not any(one.negated for one in window.clauses):
+        return "the passage does not deny it"
+    for clause in claim.clauses:
+        if not clause.stems:
+            continue
+        share, agrees = max(
+            ((_covered(clause.stems, one.stems, weight), one.negated == clause.negated) for one in window.clauses),
+            default=(0.0, True),
+        )
+        if share >= MIN_CLAUSE_SHARE and not agrees:
+            return "the passage does not deny it" if clause.negated else "the passage denies it"
+    return ""
 
 
 def names(text: str) -> set[str]:
@@ -164,9 +183,6 @@ def names(text: str) -> set[str]:
 
 
 def is_negated(text: str) -> bool:
-    """Whether the text holds an odd number of negations."""
-    count = 0
-    for word in words(text):
-        lowered = word.casefold().replace("’", "'")
-        count += lowered in _NEGATIONS or lowered.endswith("n't")
-    return count % 2 == 1
+    """Whether the text denies something; "not only" and the like deny nothing."""
+    lowered = (word.casefold().replace("’", "'") for word in words(_NO_DENIAL.sub(" ", text)))
+    return any(word in _NEGATIONS or word.endswith("n't") for word in lowered)

@@ -1,4 +1,7 @@
-"""Polars schemas derived from contracts, so that a table and its rows cannot drift apart."""
+"""Polars schemas derived from contracts, so that a table and its rows cannot drift apart.
+
+A contract that becomes a table holds scalars, enums, literals, other contracts, and tuples of these; no dictionaries.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import types
 from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, TypeVar, Union, get_args, get_origin
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 import polars as pl
 from pydantic import BaseModel
@@ -43,10 +46,14 @@ def _data_type(annotation: Any) -> pl.DataType:
     if origin in (Union, types.UnionType):
         (inner,) = (one for one in get_args(annotation) if one is not type(None))
         return _data_type(inner)
+    if origin is Literal:
+        return _SCALARS[type(get_args(annotation)[0])]
     if origin is tuple:
         return pl.List(_data_type(get_args(annotation)[0]))
     if isinstance(annotation, type) and issubclass(annotation, StrEnum):
         return pl.String()
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return pl.Struct(dict(schema_of(annotation)))
+    if annotation not in _SCALARS:
+        raise TypeError(f"a table cannot hold {annotation!r}")
     return _SCALARS[annotation]

@@ -38,6 +38,11 @@ class IndexIdentity(Contract):
     chunks: int
     documents: int
 
+    @property
+    def entries(self) -> int:
+        """Everything the index holds: chunks, documents, and one entry of term weights."""
+        return self.chunks + self.documents + 1
+
 
 def alias_name(persona: str) -> str:
     """The name under which a persona's live index is searched."""
@@ -121,12 +126,12 @@ class IndexWriter:
     def build(self, name: str, identity: IndexIdentity, entries: Iterable[Mapping[str, Any]]) -> None:
         """Create the index `name` with these entries, or raise and leave the live index as it was.
 
-        An index of that name which is incomplete (an earlier build was interrupted) is built anew; a complete one is kept.
+        An incomplete index of that name (an earlier build was interrupted) is built anew; a complete one is kept.
 
         Raises:
             SearchUnavailableError: Elasticsearch cannot be reached.
             StoreError: It refused an entry.
-            IntegrityError: The finished index holds another number of chunks than `identity` says.
+            IntegrityError: The finished index holds another number of entries than `identity` says.
         """
         with _explained(f"index {name}"):
             if self._is_complete(name, identity):
@@ -138,9 +143,9 @@ class IndexWriter:
             self._client.indices.put_settings(index=name, settings={"refresh_interval": "1s"})
             self._client.indices.refresh(index=name)
             found = self._count(name)
-        if found != identity.chunks:
+        if found != identity.entries:
             raise IntegrityError(
-                f"index {name} holds {found} chunks instead of {identity.chunks}",
+                f"index {name} holds {found} entries instead of {identity.entries}",
                 next_step="run the same command again",
             )
 
@@ -152,11 +157,11 @@ class IndexWriter:
         """
         alias = alias_name(persona)
         with _explained(f"alias {alias}"):
-            former = tuple(sorted(self._client.indices.get(index=index_name(persona, "*"), ignore_unavailable=True)))
+            former = self._versions(persona)
             named = tuple(one for one in former if self._client.indices.exists_alias(index=one, name=alias))
             self._client.indices.update_aliases(
                 actions=[
-                    {"remove": {"index": index_name(persona, "*"), "alias": alias, "must_exist": False}},
+                    *({"remove": {"index": old, "alias": alias}} for old in named if old != name),
                     {"add": {"index": name, "alias": alias}},
                 ]
             )
@@ -175,14 +180,20 @@ class IndexWriter:
         ((name, body),) = found.items()
         return name, IndexIdentity.model_validate(body["mappings"]["_meta"])
 
+    def _versions(self, persona: str) -> tuple[str, ...]:
+        """Every index of this persona. The name does not tell: `twin-ada-*` matches those of `ada-lovelace` too."""
+        found = self._client.indices.get(index=index_name(persona, "*"), ignore_unavailable=True)
+        metas = {name: body["mappings"].get("_meta") or {} for name, body in found.items()}
+        return tuple(sorted(name for name, meta in metas.items() if meta.get("persona") == persona))
+
     def _is_complete(self, name: str, identity: IndexIdentity) -> bool:
         if not self._client.indices.exists(index=name):
             return False
         meta = self._client.indices.get(index=name)[name]["mappings"].get("_meta")
-        return bool(meta == identity.model_dump(mode="json") and self._count(name) == identity.chunks)
+        return bool(meta == identity.model_dump(mode="json") and self._count(name) == identity.entries)
 
     def _count(self, name: str) -> int:
-        return int(self._client.count(index=name, query={"term": {"entry": "chunk"}})["count"])
+        return int(self._client.count(index=name)["count"])
 
 
 @contextmanager

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import polars as pl
 from deltalake import DeltaTable
-from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.exceptions import DeltaError
 
 from twin_data.contracts.base import Contract
 from twin_data.contracts.digests import digest_rows
 from twin_data.contracts.errors import StoreError
+
+# Polars panics at a file that was cut short.
+_UNREADABLE = (DeltaError, OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
 
 class TableVersion(Contract):
@@ -75,21 +78,21 @@ class FeatureStore:
         """
         try:
             return pl.read_delta(self.location(table), version=version)
-        except (TableNotFoundError, DeltaError, OSError) as error:
+        except _UNREADABLE as error:
             named = f"version {version} of " if version is not None else ""
             raise StoreError(
                 f"{named}table {self.location(table)} cannot be read: {error}", next_step="run `twin features PERSONA`"
             ) from error
 
     def has_version(self, described: TableVersion) -> bool:
-        """Whether a version is there and still readable."""
+        """Whether a version is there and all its files still are; the log outlives files that were vacuumed."""
         if not self.exists(described.table):
             return False
         try:
-            DeltaTable(self.location(described.table), version=described.version).to_pyarrow_dataset()
-        except DeltaError:
+            found = pl.scan_delta(self.location(described.table), version=described.version).select(pl.len()).collect()
+        except _UNREADABLE:
             return False
-        return True
+        return bool(found.item() == described.rows)
 
     def _describe(self, table: str, frame: pl.DataFrame) -> TableVersion:
         version = DeltaTable(self.location(table)).version()

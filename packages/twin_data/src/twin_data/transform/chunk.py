@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import polars as pl
@@ -14,6 +15,7 @@ from twin_data.scoring.sentences import sentence_spans
 from twin_data.store.schemas import to_frame, to_rows
 
 STAGE = "chunk"
+_WORD = re.compile(r"\S+")
 
 
 class ChunkConfig(Contract):
@@ -65,17 +67,33 @@ def _pieces(document: CorpusDocument, passage: Passage, config: ChunkConfig) -> 
     if _words(document, passage.start, passage.end) <= config.max_words:
         yield Span(start=passage.start, end=passage.end)
         return
-    sentences = [
-        Span(start=one.start + passage.start, end=one.end + passage.start)
-        for one in sentence_spans(passage.of(document.text))
-    ]
+    sentences = list(_sentences(document, passage, config))
     first = 0
     for last in range(len(sentences)):
-        following = min(last + 1, len(sentences) - 1)
-        full = _words(document, sentences[first].start, sentences[following].end) > config.target_words
-        if full or last == len(sentences) - 1:
-            yield Span(start=sentences[first].start, end=sentences[last].end)
+        begins = sentences[first].start
+        if last + 1 == len(sentences):
+            yield Span(start=begins, end=sentences[last].end)
+        elif _words(document, begins, sentences[last + 1].end) > config.target_words:
+            yield Span(start=begins, end=sentences[last].end)
             first = max(first + 1, last + 1 - config.overlap_sentences)
+            # A repeated sentence may not push the next one over the limit.
+            while (
+                first <= last and _words(document, sentences[first].start, sentences[last + 1].end) > config.max_words
+            ):
+                first += 1
+
+
+def _sentences(document: CorpusDocument, passage: Passage, config: ChunkConfig) -> Iterator[Span]:
+    """The sentences of a passage in the document's offsets; one longer than a chunk may be is cut between words."""
+    for sentence in sentence_spans(passage.of(document.text)):
+        start, end = sentence.start + passage.start, sentence.end + passage.start
+        if _words(document, start, end) <= config.max_words:
+            yield Span(start=start, end=end)
+            continue
+        found = [match.span() for match in _WORD.finditer(document.text, start, end)]
+        for at in range(0, len(found), config.target_words):
+            part = found[at : at + config.target_words]
+            yield Span(start=part[0][0], end=part[-1][1])
 
 
 def _flush(document: CorpusDocument, section: str, pieces: list[Span]) -> Iterator[Chunk]:

@@ -30,8 +30,10 @@ from twin_data.transform.identifiers import Finding, find_identifiers, names_pat
 STAGE = "clean"
 EXCERPT_CHARACTERS = 200
 _MARGIN = 40
-_CONTROL = regex.compile(r"[\p{Cc}\p{Cs}\uFEFF\u00AD\u200B--[\n\t]]+", flags=regex.VERSION1)
-_SPACES = regex.compile(r"[^\S\n]+")
+_NEW_LINES = regex.compile(r"\r\n?|[\x85\u2028\u2029]")
+# What is both a control character and white space (a form feed, say) is folded, lest it join two words.
+_CONTROL = regex.compile(r"[[\p{Cc}\p{Cs}\uFEFF\u00AD\u200B]--[\s\x1C-\x1F]]+", flags=regex.VERSION1)
+_SPACES = regex.compile(r"[[\s\x1C-\x1F]--\n]+", flags=regex.VERSION1)
 _BLANK_LINES = regex.compile(r"\s*\n\s*")
 
 
@@ -44,7 +46,7 @@ class CleanConfig(Contract):
     )  # fmt: skip
     """Kinds of page, in EPUB's structural vocabulary, that hold none of the author's text."""
     redact_names_in: tuple[DocumentKind, ...] = (DocumentKind.CHAT, DocumentKind.MAIL, DocumentKind.REVIEW)
-    """Private kinds, in which full names from the archive's own rosters are blanked. What the author published stays."""
+    """Private kinds, in which full names from the archive's own rosters are blanked. What was published stays."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ class Cleaned:
 
 def run(inputs: CleanInputs, *, config: CleanConfig) -> Cleaned:
     """Clean every document; each removal is a rejection with its reason."""
-    names = names_pattern(_roster(inputs.documents) - inputs.own_names)
+    own_names = {name.casefold() for name in inputs.own_names}
+    names = names_pattern(name for name in _roster(inputs.documents) if name.strip().casefold() not in own_names)
     documents, rejections = [], []
     for raw in inputs.documents:
         cleaned, removed = clean_document(raw, config, names if raw.kind in config.redact_names_in else None)
@@ -81,10 +84,9 @@ def clean_document(
 ) -> tuple[CleanDocument | None, list[Rejection]]:
     """One document, or None if nothing of it may stay, and what was removed from it."""
     digest = digest_text(raw.text)
+    whole = Span(start=0, end=len(raw.text))
     if raw.matter in config.drop_matter:
-        return None, [
-            _rejection(raw, digest, Span(start=0, end=len(raw.text)), f"matter_{raw.matter}", _blank(raw.text, names))
-        ]
+        return None, [_rejection(raw, digest, whole, f"matter_{raw.matter}", _blank(raw.text, names))]
     kept: list[Block] = []
     removed: list[Rejection] = []
     for block, span in zip(raw.blocks, raw.spans, strict=True):
@@ -92,26 +94,43 @@ def clean_document(
             removed.append(_rejection(raw, digest, span, "signature", "[signature]"))
             continue
         findings = find_identifiers(block.text, names)
-        removed += [_redaction(raw, digest, span, block.text, findings, one) for one in findings]
-        text = tidy(_replace(block.text, findings), keep_lines=block.style is BlockStyle.CODE)
+        removed += [_redaction(raw, digest, span, block.text, findings, one, names) for one in findings]
+        replaced = _replace(block.text, findings)
+        text = tidy(replaced, keep_lines=block.style is BlockStyle.CODE)
+        # What an invisible character or a wide gap had hidden is an identifier only now.
+        if text != replaced and (hidden := find_identifiers(text, names)):
+            text = _replace(text, hidden)
+            removed += [_rejection(raw, digest, span, f"redacted_{one.kind}", text) for one in hidden]
         if text:
-            author = "[name]" if names is not None and block.role is not Role.OWN and block.author else block.author
-            kept.append(block.model_copy(update={"text": text, "author": author}))
+            kept.append(block.model_copy(update={"text": text, "author": _author(block, raw.kind, config)}))
     if not any(block.role is Role.OWN and block.style is not BlockStyle.HEADING for block in kept):
-        whole = Span(start=0, end=len(raw.text))
         return None, [*removed, _rejection(raw, digest, whole, "no_own_words", _blank(raw.text, names))]
-    return _assemble(raw, kept), removed
+    return _assemble(raw, kept, _blank(raw.title, names)), removed
+
+
+def _author(block: Block, kind: DocumentKind, config: CleanConfig) -> str | None:
+    """The block's author as far as it may be told: others stay unnamed in private kinds, and without address in all."""
+    if block.author is None or block.role is Role.OWN:
+        return block.author
+    return "[name]" if kind in config.redact_names_in else _blank(block.author, None)
 
 
 def tidy(text: str, *, keep_lines: bool = False) -> str:
     """Fold white space and drop control characters; every other character stays as the author set it."""
-    text = _CONTROL.sub("", text)
     if keep_lines:
-        return text.strip("\n").rstrip()
-    return _BLANK_LINES.sub("\n", _SPACES.sub(" ", text)).strip()
+        return _visible(text).strip("\n").rstrip()
+    return _fold(text).strip()
 
 
-def _assemble(raw: RawDocument, blocks: Sequence[Block]) -> CleanDocument:
+def _visible(text: str) -> str:
+    return _CONTROL.sub("", _NEW_LINES.sub("\n", text))
+
+
+def _fold(text: str) -> str:
+    return _BLANK_LINES.sub("\n", _SPACES.sub(" ", _visible(text)))
+
+
+def _assemble(raw: RawDocument, blocks: Sequence[Block], title: str) -> CleanDocument:
     texts = [block.text for block in blocks]
     text = BLOCK_SEPARATOR.join(texts)
     passages = tuple(
@@ -124,7 +143,7 @@ def _assemble(raw: RawDocument, blocks: Sequence[Block]) -> CleanDocument:
         document_id=raw.document_id,
         source=raw.source,
         kind=raw.kind,
-        title=raw.title,
+        title=title,
         date=raw.date,
         url=raw.url,
         text=text,
@@ -155,19 +174,27 @@ def _replace(text: str, findings: Sequence[Finding]) -> str:
 
 
 def _blank(text: str, names: regex.Pattern[str] | None) -> str:
-    return _replace(text, find_identifiers(text, names))
+    """The text, white space folded, with every identifier blanked."""
+    folded = _fold(_replace(text, find_identifiers(text, names)))
+    return _replace(folded, find_identifiers(folded, names))
 
 
 def _redaction(
-    raw: RawDocument, digest: str, block: Span, text: str, findings: Sequence[Finding], one: Finding
+    raw: RawDocument,
+    digest: str,
+    block: Span,
+    text: str,
+    findings: Sequence[Finding],
+    one: Finding,
+    names: regex.Pattern[str] | None,
 ) -> Rejection:
     """The record of one blanked identifier; its neighbourhood is shown with all of them blanked."""
     before = _replace(text[: one.start], [f for f in findings if f.end <= one.start])
-    after = _replace(
-        text[one.end :], [Finding(f.start - one.end, f.end - one.end, f.kind) for f in findings if f.start >= one.end]
-    )
+    rest = [Finding(f.start - one.end, f.end - one.end, f.kind) for f in findings if f.start >= one.end]
+    after = _replace(text[one.end :], rest)
+    shown = _blank(before, names)[-_MARGIN:] + one.placeholder + _blank(after, names)[:_MARGIN]
     span = Span(start=block.start + one.start, end=block.start + one.end)
-    return _rejection(raw, digest, span, f"redacted_{one.kind}", before[-_MARGIN:] + one.placeholder + after[:_MARGIN])
+    return _rejection(raw, digest, span, f"redacted_{one.kind}", shown)
 
 
 def _rejection(raw: RawDocument, digest: str, span: Span, reason: str, redacted: str) -> Rejection:

@@ -7,6 +7,7 @@ index, where they do no harm; as training material they are excluded by span.
 from __future__ import annotations
 
 import polars as pl
+from pydantic import Field
 
 from twin_data.contracts.base import Contract, Span
 from twin_data.contracts.documents import CorpusDocument, Rejection, Split
@@ -19,7 +20,7 @@ STAGE = "decontaminate"
 class DecontaminateConfig(Contract):
     """How long a shared run of words must be."""
 
-    run_words: int = 13
+    run_words: int = Field(default=13, ge=2)
 
 
 def run(inputs: pl.DataFrame, *, config: DecontaminateConfig) -> pl.DataFrame:
@@ -40,15 +41,16 @@ def run(inputs: pl.DataFrame, *, config: DecontaminateConfig) -> pl.DataFrame:
     for document in documents:
         if document.split is Split.TRAIN:
             overlaps = [span for gram, span in _grams(document.text, config.run_words) if gram in held_out]
-            exclusions += [_exclusion(document, span) for span in _merged(overlaps)]
+            exclusions += [_exclusion(document, span, config.run_words) for span in _merged(overlaps)]
     return to_frame(exclusions, Rejection)
 
 
-def _grams(text: str, length: int) -> list[tuple[int, Span]]:
+def _grams(text: str, length: int) -> list[tuple[str, Span]]:
+    """Each run of `length` words, lower-cased and joined, with its place."""
     matches = list(WORD.finditer(text))
-    lowered = [match[0].casefold() for match in matches]
+    lowered = [match[0].casefold().replace("’", "'") for match in matches]
     return [
-        (hash(tuple(lowered[i : i + length])), Span(start=matches[i].start(), end=matches[i + length - 1].end()))
+        (" ".join(lowered[i : i + length]), Span(start=matches[i].start(), end=matches[i + length - 1].end()))
         for i in range(len(lowered) - length + 1)
     ]
 
@@ -63,13 +65,13 @@ def _merged(spans: list[Span]) -> list[Span]:
     return merged
 
 
-def _exclusion(document: CorpusDocument, span: Span) -> Rejection:
+def _exclusion(document: CorpusDocument, span: Span, run_words: int) -> Rejection:
     return Rejection(
         stage=STAGE,
         document_id=document.document_id,
         text_digest=document.digest,
         start=span.start,
         end=span.end,
-        reason="shares_13_words_with_the_test_set",
+        reason=f"shares_{run_words}_words_with_the_test_set",
         redacted_text=span.of(document.text)[:200],
     )

@@ -1,7 +1,7 @@
 """Exact and near duplicates: keep the best copy, and group what belongs together into families.
 
-Candidates share a five-word shingle that few documents hold; each candidate pair is then measured exactly, by the
-Jaccard index of the two shingle sets (Broder, 1997), so that no hash collision can merge two different documents.
+Exact copies are found by digest. Candidates for near ones share a five-word shingle that few documents hold; each pair
+is then measured by the Jaccard index of the two whole shingle sets (Broder, 1997), not estimated from a sketch of them.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ class DedupeConfig(Contract):
     """Bars of likeness."""
 
     shingle_words: int = 5
-    near_duplicate: float = 0.7
-    """Jaccard index from which one of two documents is dropped. Four words changed in a hundred leave about 0.7."""
+    near_duplicate: float = 0.6
+    """Jaccard index from which one of two documents is dropped. One word replaced in every 25 leaves 0.67 or more."""
     same_family: float = 0.15
-    """Containment (shared shingles over the smaller document's) from which two documents stay on one side of the split."""
+    """Containment (shared shingles over the smaller document's) from which two stay on one side of the split."""
     max_shingle_documents: int = 50
     """Shingles in more documents than this are set phrases and propose no pair."""
     min_shared: int = 8
-    """Pairs with fewer shared shingles are not measured."""
+    """A pair that shares fewer shingles (twelve words in a row) is no family, however short the documents."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,8 @@ def run(inputs: pl.DataFrame, *, config: DedupeConfig) -> Deduplicated:
     pairs = _similar_pairs(ranked, config)
     copies = pairs.filter(pl.col("jaccard") >= config.near_duplicate)
     dropped = _copies_of(copies)
-    families = _families(ranked, pairs.filter(pl.col("containment") >= config.same_family))
+    related = (pl.col("containment") >= config.same_family) & (pl.col("shared") >= config.min_shared)
+    families = _families(ranked, pl.concat([copies, pairs.filter(related)]))
     labelled = ranked.with_columns(pl.Series("family", families))
     kept = labelled.join(dropped, on="rank", how="anti").drop("rank")
     return Deduplicated(documents=kept.sort("document_id"), rejections=_rejections(ranked, dropped))
@@ -73,19 +74,13 @@ def run(inputs: pl.DataFrame, *, config: DedupeConfig) -> Deduplicated:
 def shingles(frame: pl.DataFrame, words: int) -> pl.DataFrame:
     """Hashes of each document's runs of `words` words, lower-cased: columns `rank` and `shingle`, each pair once.
 
-    A document shorter than that gives one shingle: all of its words.
+    A document shorter than that gives one shingle, all of its words; one without words gives none.
     """
+    lowered = pl.col("text").str.to_lowercase().str.replace_all("’", "'")
     tokens = (
-        frame.select(
-            "rank",
-            pl.col("text")
-            .str.to_lowercase()
-            .str.replace_all("’", "'")
-            .str.extract_all(r"[\p{L}\p{N}']+")
-            .alias("word"),
-        )
+        frame.select("rank", lowered.str.extract_all(r"[\p{L}\p{N}']+").alias("word"))
         .explode("word", empty_as_null=True)
-        .with_columns(pl.col("word").fill_null(""))
+        .drop_nulls("word")
     )
     following = [pl.col("word").shift(-i).over("rank").fill_null("") for i in range(words)]
     at = pl.int_range(pl.len()).over("rank")
@@ -98,24 +93,47 @@ def shingles(frame: pl.DataFrame, words: int) -> pl.DataFrame:
 
 
 def _similar_pairs(ranked: pl.DataFrame, config: DedupeConfig) -> pl.DataFrame:
-    """Pairs `rank < other` with their Jaccard index and containment."""
-    each = shingles(ranked, config.shingle_words)
+    """Pairs `rank < other` with the number of shared shingles, their Jaccard index and containment."""
+    grouped = ranked.with_columns(pl.col("rank").min().over("digest").alias("first"))
+    is_copy = pl.col("rank") != pl.col("first")
+    each = shingles(grouped.filter(~is_copy), config.shingle_words)
     sizes = each.group_by("rank").len("size")
-    shared = each.filter(pl.len().over("shingle").is_between(2, config.max_shingle_documents))
-    pairs = (
-        shared.join(shared.rename({"rank": "other"}), on="shingle")
-        .filter(pl.col("rank") < pl.col("other"))
-        .group_by("rank", "other")
-        .len("shared")
+    measured = (
+        _shared(each, _candidates(each, config))
         .join(sizes, on="rank")
         .join(sizes.rename({"rank": "other", "size": "other_size"}), on="other")
+        .select(
+            "rank",
+            "other",
+            "shared",
+            (pl.col("shared") / (pl.col("size") + pl.col("other_size") - pl.col("shared"))).alias("jaccard"),
+            (pl.col("shared") / pl.min_horizontal("size", "other_size")).alias("containment"),
+        )
     )
-    smaller = pl.min_horizontal("size", "other_size")
-    return pairs.filter(pl.col("shared") >= pl.min_horizontal(pl.lit(config.min_shared), smaller)).select(
-        "rank",
-        "other",
-        (pl.col("shared") / (pl.col("size") + pl.col("other_size") - pl.col("shared"))).alias("jaccard"),
-        (pl.col("shared") / smaller).alias("containment"),
+    exact = grouped.filter(is_copy).select(
+        pl.col("first").alias("rank"),
+        pl.col("rank").alias("other"),
+        pl.lit(0, pl.UInt32).alias("shared"),
+        pl.lit(1.0).alias("jaccard"),
+        pl.lit(1.0).alias("containment"),
+    )
+    return pl.concat([exact, measured.cast({"shared": pl.UInt32})])
+
+
+def _candidates(each: pl.DataFrame, config: DedupeConfig) -> pl.DataFrame:
+    """Pairs `rank < other` that share a shingle of few documents."""
+    rare = each.filter(pl.len().over("shingle").is_between(2, config.max_shingle_documents))
+    pairs = rare.join(rare.rename({"rank": "other"}), on="shingle").filter(pl.col("rank") < pl.col("other"))
+    return pairs.select("rank", "other").unique()
+
+
+def _shared(each: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """How many shingles, frequent ones too, the two documents of each pair have in common."""
+    return (
+        pairs.join(each, on="rank")
+        .join(each.rename({"rank": "other"}), on=["other", "shingle"])
+        .group_by("rank", "other")
+        .len("shared")
     )
 
 
@@ -134,7 +152,10 @@ def _copies_of(copies: pl.DataFrame) -> pl.DataFrame:
 
 
 def _families(ranked: pl.DataFrame, related: pl.DataFrame) -> list[str]:
-    """The family of each document: connected by likeness, by thread or by series. Named by its first member."""
+    """The family of each document: connected by likeness, by thread or by series.
+
+    Named by its earliest member, so that what arrives later renames (and so moves) no family.
+    """
     edges = [related.select("rank", "other")]
     for group in ("thread", "series"):
         first = pl.col("rank").first().over(group)
@@ -143,10 +164,9 @@ def _families(ranked: pl.DataFrame, related: pl.DataFrame) -> list[str]:
     n = ranked.height
     graph = coo_array((np.ones(joined.height), (joined["rank"].to_numpy(), joined["other"].to_numpy())), shape=(n, n))
     _, labels = connected_components(graph, directed=False)
-    first_member = (
-        ranked.select("document_id", pl.Series("label", labels)).select(pl.col("document_id").min().over("label"))
-    ).to_series()
-    return first_member.to_list()
+    earliest = pl.col("document_id").sort_by("date", "document_id", nulls_last=True).first()
+    named = ranked.select(earliest.over(pl.Series("label", labels)).alias("family"))
+    return named["family"].to_list()
 
 
 def _rejections(ranked: pl.DataFrame, dropped: pl.DataFrame) -> pl.DataFrame:

@@ -40,14 +40,33 @@ _SECRET_DETECTORS: tuple[type[RegexBasedDetector], ...] = (
     TelegramBotTokenDetector,
 )  # fmt: skip
 _ASSIGNED_SECRET = regex.compile(
-    r"(?i)\b(?:api[_-]?key|secret|token|passw(?:or)?d|pwd)\b\s*[:=]\s*[\"']?(?P<value>[^\s\"',;]*\d[^\s\"',;]{7,})"
+    r"(?i)(?<![\p{L}\p{N}])(?:(?:api|access)[_-]?key|secret(?:[_-]?key)?|token|passw(?:or)?d|pwd|passphrase)"
+    r"[\"']?\s*[:=]\s*[\"']?(?!https?:|\d{4}-\d\d-\d\d)(?P<value>(?=[^\s\"',;]*\d)[^\s\"',;]{8,})"
 )
-_EMAIL = regex.compile(r"(?<![\w.+-])[\w.+%-]+@(?:[\p{L}\p{N}-]+\.)+\p{L}{2,}(?![\w-])")
+# detect-secrets finds the first line of a key and leaves the key.
+_PRIVATE_KEY = regex.compile(
+    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?:\s*(?:Proc-Type|DEK-Info|Version|Comment):[^\n]*)*"
+    r"(?:\s+[A-Za-z0-9+/=]{20,})*(?:(?:\s+[A-Za-z0-9+/=]+)*\s*-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----)?"
+)
+_EMAIL = regex.compile(
+    r"(?<![\w.+-])[\w.+%-]+@(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+(?:xn--[\p{L}\p{N}-]+|\p{L}{2,})"
+)
 _PHONE = regex.compile(
-    r"(?<![\w+.,])(?:\+\d{1,3}(?:[\s().-]{0,2}\d){7,12}|0\d{2,4}[\s-]\d{3}[\s-]?\d{3,4}|\(\d{3,5}\)\s?\d{3}[\s-]?\d{3,4})(?![\w])"
+    r"(?<![\w+.,])(?:"
+    r"\+(?!\d+\s\d{4}-\d\d-\d\d)\d{1,3}(?:[\s().-]{0,2}\d){7,12}"  # +44 (0)1632 960114
+    r"|00[\s-]?[1-9]\d(?:[\s().-]{0,2}\d){8,11}"  # 0044 1632 960114
+    r"|0[1-9]\d{2,3}[\s-]\d{3}[\s-]?\d{3,4}|0[1-9]\d[\s-]\d{4}[\s-]\d{4}"  # 01632 960114, 020 7946 0958
+    r"|(?<!\d[\s-])0[1-9]\d[\s-]\d{3}[\s-]?\d{3,4}"  # not the middle of 1 012 345 678
+    r"|\(\d{3,5}\)\s?\d{3}[\s-]?\d{3,4}|\d{3}(?P<mark>[-.])\d{3}(?P=mark)\d{4}"  # (555) 867-5309, 555-867-5309
+    r")(?!\w)"
 )
-_CARD = regex.compile(r"(?<![\w.,-])(?:\d[ -]?){12,18}\d(?![\w])")
+# Printed in fours, as 4-6-5, or in one run; other groups of digits are dates and figures.
+_CARD = regex.compile(
+    r"(?<![\w.,-])(?:(?:[3456]\d{3}|2[2-7]\d\d)(?P<gap>[ -])\d{4}(?P=gap)\d{4}(?P=gap)\d{1,7}"
+    r"|3[47]\d\d[ -]\d{6}[ -]\d{5}|(?:[3456]\d|2[2-7])\d{11,14})(?![\w-])"
+)
 _IBAN = regex.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)")
+_VERSION_BEFORE = regex.compile(r"(?i)(?:\b(?:versions?|release|ver\.?)\s*v?|\p{L}/)$")
 _IP = regex.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4})(?![\w.:]*\w)")
 
 
@@ -66,27 +85,30 @@ class Finding:
 
 
 def find_identifiers(text: str, names: regex.Pattern[str] | None) -> tuple[Finding, ...]:
-    """Secrets, contact identifiers, and the given names, in order, none overlapping another (the earlier, longer wins)."""
+    """Secrets, contact identifiers, and the given names, in order; those that overlap are one finding."""
     found = [*_secrets(text), *_contacts(text)]
     if names is not None:
         found += [Finding(*match.span(), "name") for match in names.finditer(text)]
     kept: list[Finding] = []
     for finding in sorted(found, key=lambda one: (one.start, -one.end)):
-        if not kept or finding.start >= kept[-1].end:
+        if kept and finding.start < kept[-1].end:
+            kept[-1] = Finding(kept[-1].start, max(kept[-1].end, finding.end), kept[-1].kind)
+        else:
             kept.append(finding)
     return tuple(kept)
 
 
 def names_pattern(roster: Iterable[str]) -> regex.Pattern[str] | None:
     """A pattern for full names of an archive's roster; None if there are none."""
-    full = sorted({name.strip() for name in roster if " " in name.strip()}, key=lambda name: (-len(name), name))
-    if not full:
+    full = sorted({" ".join(name.split()) for name in roster}, key=lambda name: (-len(name), name))
+    wrapped = [r"\s+".join(regex.escape(part) for part in name.split()) for name in full if " " in name]
+    if not wrapped:
         return None
-    return regex.compile(r"(?<!\w)(?:" + "|".join(regex.escape(name) for name in full) + r")(?!\w)")
+    return regex.compile(r"(?<!\w)(?:" + "|".join(wrapped) + r")(?!\w)")
 
 
 def _secrets(text: str) -> Iterator[Finding]:
-    for pattern in _secret_patterns():
+    for pattern in (_PRIVATE_KEY, *_secret_patterns()):
         for match in pattern.finditer(text):
             yield Finding(match.start(), match.end(), "secret")
     for match in _ASSIGNED_SECRET.finditer(text):
@@ -114,12 +136,14 @@ def _contacts(text: str) -> Iterator[Finding]:
         if iban.is_valid(match[0]):
             yield Finding(*match.span(), "account")
     for match in _IP.finditer(text):
-        if _is_address(match[0]):
+        if _is_address(match[0]) and not _VERSION_BEFORE.search(text, 0, match.start()):
             yield Finding(*match.span(), "ip")
 
 
 def _is_address(text: str) -> bool:
-    """Whether it is an IP address; `::` and clock times are none."""
+    """Whether it is an IP address; `::`, clock times and paths such as `a::b` are none."""
+    if not any(letter.isdigit() for letter in text):
+        return False
     try:
         return not ipaddress.ip_address(text).is_unspecified
     except ValueError:

@@ -10,7 +10,7 @@ import polars as pl
 from twin_data.configuration.persona import PersonaConfig
 from twin_data.contracts.base import Contract
 from twin_data.contracts.digests import digest_folder, digest_value
-from twin_data.contracts.documents import Chunk, CleanDocument, CorpusDocument, RawDocument, Rejection
+from twin_data.contracts.documents import CleanDocument, CorpusDocument, RawDocument, Rejection
 from twin_data.contracts.errors import CorpusError
 from twin_data.scoring.encoder import SentenceEncoder
 from twin_data.sources import collect

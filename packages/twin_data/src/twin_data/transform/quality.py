@@ -1,17 +1,19 @@
 """Quality rules with counted reasons: Gopher's for articles, milder ones for short forms.
 
-The article rules and thresholds are those of Rae et al. (2021), table A1, as far as they concern single documents. Chat,
-mail, reviews and posts would fail them for being short, which is no fault there: they must only say something.
+The article rules and thresholds are those of Rae et al. (2021), table A1, as far as they concern single documents.
+Chat, mail, reviews and posts would fail them for being short, which is no fault there: they must only say something.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
 from twin_data.contracts.base import Contract
-from twin_data.contracts.documents import DocumentKind, Role
+from twin_data.contracts.documents import BlockStyle, DocumentKind, Role
 
 STAGE = "filter"
 _LONG_FORMS = [kind.value for kind in DocumentKind if not kind.is_short_form]
@@ -29,6 +31,8 @@ class QualityConfig(Contract):
     max_mean_word_length: float = 10.0
     max_symbol_share: float = 0.1
     """Gopher: hash signs and ellipses over words."""
+    max_symbol_share_short: float = 0.5
+    """The same in short forms, where hashtags and trailing dots are usual."""
     min_alphabetic_share: float = 0.8
     """Gopher: words that hold a letter."""
     min_stop_words: int = 2
@@ -61,14 +65,15 @@ def run(inputs: pl.DataFrame, *, config: QualityConfig) -> Filtered:
 def own_text(frame: pl.DataFrame) -> pl.Series:
     """The persona's own words of each document, its passages joined by a blank line."""
     texts = [
-        "\n\n".join(
-            text[one["start"] : one["end"]]
-            for one in passages
-            if one["role"] == Role.OWN.value and one["style"] != "code"
-        )
+        "\n\n".join(text[one["start"] : one["end"]] for one in passages if is_own_prose(one))
         for text, passages in zip(frame["text"], frame["passages"], strict=True)
     ]
     return pl.Series("own", texts, dtype=pl.String)
+
+
+def is_own_prose(passage: Mapping[str, Any]) -> bool:
+    """Whether a row of a document's passages holds the persona's own words rather than others' or code."""
+    return bool(passage["role"] == Role.OWN.value and passage["style"] != BlockStyle.CODE.value)
 
 
 def _with_statistics(frame: pl.DataFrame) -> pl.DataFrame:
@@ -98,7 +103,8 @@ def _reason(config: QualityConfig) -> pl.Expr:
         .when(pl.col("alphabetic") < config.min_alphabetic_share).then(pl.lit("gopher_too_few_alphabetic_words"))
         .when(~pl.col("mean_length").is_between(config.min_mean_word_length, config.max_mean_word_length))
         .then(pl.lit("gopher_mean_word_length"))
-        .when(pl.col("symbols") > config.max_symbol_share).then(pl.lit("gopher_symbol_ratio"))
+        .when(long_form & (pl.col("symbols") > config.max_symbol_share)).then(pl.lit("gopher_symbol_ratio"))
+        .when(pl.col("symbols") > config.max_symbol_share_short).then(pl.lit("short_form_symbol_ratio"))
         .when(long_form & (pl.col("stop_words") < config.min_stop_words)).then(pl.lit("gopher_too_few_stop_words"))
         .otherwise(None)
     )  # fmt: skip

@@ -26,8 +26,8 @@ class SplitConfig(Contract):
 def run(inputs: pl.DataFrame, *, config: SplitConfig) -> pl.DataFrame:
     """Add the column `split`.
 
-    A family's side depends on its name and the salt alone, so documents that arrive later move no earlier family. If
-    by chance no family falls under the bar, the one nearest to it is held out.
+    A family's side depends on its name and the salt alone, so documents that arrive later move no earlier family,
+    unless they join two families into one. If by chance no family falls under the bar, the nearest to it is held out.
 
     Args:
         inputs: Clean documents with their `family`.

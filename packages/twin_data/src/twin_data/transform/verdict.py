@@ -8,7 +8,7 @@ from typing import Literal
 import polars as pl
 
 from twin_data.contracts.base import Contract
-from twin_data.transform.quality import own_text
+from twin_data.transform.quality import is_own_prose, own_text
 
 
 class VerdictConfig(Contract):
@@ -70,7 +70,7 @@ def judge(
     """
     counted = documents.with_columns(own_text(documents).str.extract_all(r"\S+").list.len().alias("words"))
     training = counted.filter(pl.col("split") == "train")
-    training_words = int(training["words"].sum()) - _excluded_words(documents, exclusions)
+    training_words = int(training["words"].sum()) - _excluded_words(training, exclusions)
     reasons = _shortcomings(training, training_words, config)
     return CorpusVerdict(
         persona=persona,
@@ -90,10 +90,16 @@ def judge(
     )
 
 
-def _excluded_words(documents: pl.DataFrame, exclusions: pl.DataFrame) -> int:
-    texts = dict(documents.select("document_id", "text").iter_rows())
-    spans = exclusions.select("document_id", "start", "end").iter_rows()
-    return sum(len(texts[document][start:end].split()) for document, start, end in spans if document in texts)
+def _excluded_words(training: pl.DataFrame, exclusions: pl.DataFrame) -> int:
+    """The persona's own words within the spans that may not train; others' words were never counted."""
+    rows = {row[0]: row[1:] for row in training.select("document_id", "text", "passages").iter_rows()}
+    total = 0
+    for document_id, start, end in exclusions.select("document_id", "start", "end").iter_rows():
+        text, passages = rows.get(document_id, ("", ()))
+        for one in passages:
+            if is_own_prose(one):
+                total += len(text[max(start, one["start"]) : min(end, one["end"])].split())
+    return total
 
 
 def _shortcomings(training: pl.DataFrame, training_words: int, config: VerdictConfig) -> list[str]:
@@ -102,9 +108,8 @@ def _shortcomings(training: pl.DataFrame, training_words: int, config: VerdictCo
         reasons.append(f"{training_words:,} words to train on; {config.min_training_words:,} are wanted")
     shares = training.group_by("source").agg(pl.col("words").sum()).sort("words", descending=True)
     if shares.height > 1 and training_words and shares["words"][0] / training["words"].sum() > config.max_source_share:
-        reasons.append(
-            f"{shares['words'][0] / training['words'].sum():.0%} of the words come from the one source {shares['source'][0]!r}"
-        )
+        share = shares["words"][0] / training["words"].sum()
+        reasons.append(f"{share:.0%} of the words come from the one source {shares['source'][0]!r}")
     dates = training["date"].drop_nulls()
     if dates.len() > 1:
         months = (dates.max() - dates.min()).days / 30.4  # type: ignore[operator, union-attr]

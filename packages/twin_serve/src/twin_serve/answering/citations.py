@@ -52,9 +52,12 @@ class CitationList:
         )
 
 
-def sources_text(citations: tuple[Citation, ...]) -> str:
-    """The numbered list that closes an answer."""
-    lines = [f"[{one.n}] “{one.quote}” — {_place(one)}" for one in citations]
+def sources_text(citations: tuple[Citation, ...], *, body: str) -> str:
+    """The numbered list that closes an answer; a quotation that stands in `body` word for word is not repeated."""
+    lines = [
+        f"[{one.n}] {_place(one)}" if f"“{one.quote}”" in body else f"[{one.n}] “{one.quote}” — {_place(one)}"
+        for one in citations
+    ]
     return "\n".join([SOURCES_HEADING, *lines]) if lines else ""
 
 

@@ -8,10 +8,14 @@ import numpy as np
 import regex
 from numpy.typing import NDArray
 
-from twin_data.scoring.encoder import SentenceEncoder
+from twin_data.scoring.answerability import Encoder
+from twin_serve.answering.forbidden import PRIVATE, UNSAFE
 
-IDENTITY_LIKENESS = 0.62
+IDENTITY_LIKENESS = 0.7
 """Cosine with a prototype from which a question counts as one about the twin itself."""
+READ_CHARACTERS = 1000
+LONGEST_IDENTITY_QUESTION = 14
+"""Words; a longer question is about something."""
 _IDENTITY_PROTOTYPES = (
     "Are you a real person?",
     "Are you an AI?",
@@ -25,60 +29,78 @@ _IDENTITY_PROTOTYPES = (
     "Are you really the person you claim to be?",
     "Who am I talking to?",
 )
+_KIND_OF = r"(?:(?:an?|the|some)\s+)?(?:(?:kind|sort)\s+of\s+)?"
+_MACHINE = (
+    rf"(?:{_KIND_OF}(?:[\w-]+\s+)?(?:a\.?\s?i\.?|artificial(?:\s+intelligence)?|chat-?bot|bot|robot|machine|computer"
+    r"|(?:computer\s+)?program(?:me)?|software|algorithm|(?:language\s+|ai\s+)?model|llm|(?:chat)?gpt|assistant|simulation"
+    r"|(?:digital\s+)?twin|clone|avatar))"
+)
+_HUMAN = (
+    r"(?:(?:an?\s+|the\s+)?(?:(?:real|actual|living|genuine|human)\s+)*"
+    r"(?:real|human(?:\s+being)?|person|man|woman|author|alive))"
+)
+_NAME = r"(?:(?:the\s+)?(?:real\s+)?(?-i:\p{Lu}[\p{L}.]*))"
+_STOP = r"(?=\s*(?:$|[?!.,;:—–-]|or\b|and\b|at\s+all\b|here\b))"
+_END = rf"(?:{_STOP}|(?=\s+(?:that|who|trained|pretending|made|built)\b))"
+_FILLER = r"(?:\s+(?:really|actually|just|in\s+fact|only|still|truly|honestly|maybe|perhaps|by\s+any\s+chance|not))*"
+_SURE = r"(?:really|actually|truly|the\s+real)"
 _IDENTITY_WORDS = regex.compile(
-    r"(?i)\b(?:are|r) (?:you|u)\b.{0,40}\b(?:ai|a\.i\.|bot|chatbot|robot|machine|human|real|twin|program|computer|model)\b|"
-    r"\b(?:who|what) (?:exactly )?are you\b|\b(?:talking|speaking|chatting) (?:to|with) (?:a|an|the real|the actual)\b"
-)
-_SECOND_PERSON = regex.compile(r"(?i)\b(?:you|u|your|yourself|i talking|i speaking|i chatting)\b")
-
-_PRIVATE = regex.compile(
-    r"""(?xi)
-    \b(?:home|private|personal|postal|street|present|current|email|e-mail)\s+(?:postal\s+|e-?mail\s+)?address(?:es)?\b
-    | \baddress\s+of\b | \bwhere\s+(?:does|do|did|is|are)\s+.{1,60}\s+(?:live|lives|living)\b
-    | \b(?:tele)?phone\s+numbers?\b | \b(?:mobile|cell|contact)\s+(?:number|details)\b
-    | \bpass(?:word|code|phrase)s?\b | \b(?:pin|security|door|alarm|access)\s+codes?\b
-    | \b(?:api|secret|private|access)\s+(?:key|token)s?\b | \bcredentials?\b | \bauth(?:entication)?\s+tokens?\b
-    | \b(?:credit|debit|bank)\s+(?:card|account|details)\b | \bsort\s+code\b
-    | \b(?:social\s+security|national\s+insurance|passport)\b
-    | \b(?:medical|health)\s+(?:record|history|condition|problem)s?\b | \bdiagnos(?:is|ed)\b | \bmedications?\b
-    | \b(?:sex\s+life|sleep(?:ing)?\s+with|affair\s+with|sexual\s+(?:orientation|preferences?))\b
-    | \b(?:salary|wages?|earn(?:s|ings)?|income|net\s+worth)\s+(?:of|does|did|do)\b | \bhow\s+much\s+(?:does|do|did)\s+\S+(?:\s+\S+)?\s+earn\b
-    | \bdate\s+of\s+birth\b
+    rf"""(?xi)
+    \b(?:are|r)\s+(?:you|u){_FILLER}\s+(?:{_MACHINE}|{_HUMAN}){_END}
+    | \bare\s+you\s+{_SURE}\s+{_NAME}{_STOP}
+    | \b(?:is|isn['’]t)\s+(?:this|that|it)\s+(?:{_SURE}\s+|just\s+)?(?:you\b|{_MACHINE}{_STOP}|{_HUMAN}{_STOP})
+    | \bis\s+(?:this|that|it)\s+{_SURE}\s+(?-i:\p{{Lu}}\p{{L}}+)
+    | \byou(?:['’]re|\s+are){_FILLER}\s+(?:{_MACHINE}|{_HUMAN}){_END}.*\?
+    | \b(?:who|what)(?:\s+(?:or|and)\s+(?:who|what))?
+        (?:\s+(?:exactly|really|on\s+earth|the\s+\w+|(?:kind|sort)\s+of\s+(?:thing|being)))?\s+
+        are\s+(?:you|u)(?:\s+(?:really|exactly|actually|anyway|then|even|made\s+of))*{_STOP}
+    | \b(?:tell\s+me|say|know|wonder)\s+(?:who|what)\s+you(?:\s+really)?\s+are{_STOP}
+    | \bwho(?:['’]s|\s+is)\s+this{_STOP} | \b(?:which|what)\s+(?:language\s+)?model\s+(?:are\s+you|is\s+this)\b
+    | \bam\s+i\s+(?:really\s+|actually\s+)?(?:talking|speaking|chatting|writing)\s+(?:to|with)\b
+    | \b(?:generated|written|answered|made\s+up)\s+by\s+{_MACHINE}{_STOP}
+    | \bis\s+there\s+{_HUMAN}\s+(?:behind|at\s+the\s+other\s+end|there|reading)
+    | \b(?:did|does|do)\s+{_MACHINE}\s+(?:really\s+)?(?:write|wrote|generate|answer|make)\s+(?:this|these|your)\b
     """
 )
-_UNSAFE = regex.compile(
-    r"""(?xi)
-    \b(?:build|make|making|construct|assemble|plant|detonate|buy)\b.{0,30}\b(?:bomb|explosives?|weapon|poison|grenade|malware|virus)\b
-    | \b(?:blow(?:ing)?\s+up|sabotag\w+|vandali[sz]\w+|set\s+fire\s+to|arson)\b
-    | \b(?:kill|murder|hurt|harm|poison|stalk|harass|blackmail|threaten|torture|kidnap|drown)\w*\s+(?:someone|somebody|people|a\s+(?:person|man|woman|child|neighbou?r|colleague)|my|his|her|him|them|myself|yourself)\b
-    | \b(?:hack|break)(?:ing)?\s+into\b | \b(?:forge|counterfeit|launder)\w*\b.{0,30}\b(?:money|document|signature|passport|id|invoice|note)s?\b
-    | \b(?:commit(?:ting)?\s+suicide|self-?harm|overdose\s+on)\b
-    | \b(?:impersonat\w+|pretend(?:ing)?\s+to\s+be|pass(?:ing)?\s+(?:myself|yourself)\s+off\s+as)\b
-    | \b(?:deceiv\w+|trick\w*|scam\w*|defraud\w*|phish\w*)\b.{0,30}\b(?:someone|people|him|her|them|staff|bank|customers?|voters?|colleagues?|into)\b
-    | \b(?:bypass|disable|defeat|override)\w*\b.{0,30}\b(?:safety|alarm|interlock|lock|security)\b.{0,40}\b(?:without\s+(?:anyone|being)|undetected|secretly|unnoticed)\b
-    """
-)
+_ABOUT_BEING = regex.compile(r"(?i)^(?=.*\b(?:you|u|yourself|i)\b).*\b(?:are|r|am|is)\b")
+"""Only a question of what somebody *is* can be about the twin itself; "do you use a machine?" is about the persona."""
 
 
 def asks_for_private(question: str) -> bool:
     """Whether the question wants someone's contact data, credentials, health or money matters."""
-    return bool(_PRIVATE.search(question))
+    return any(PRIVATE.search(one) for one in _ends(question))
 
 
 def asks_for_harm(question: str) -> bool:
     """Whether the question wants help with doing harm."""
-    return bool(_UNSAFE.search(question))
+    return any(UNSAFE.search(one) for one in _ends(question))
 
 
-def asks_what_you_are(question: str, vector: NDArray[np.float32], encoder: SentenceEncoder) -> bool:
-    """Whether the question is about the twin itself: by its words, or by likeness to known ways of asking."""
-    if _IDENTITY_WORDS.search(question):
+def _ends(question: str) -> tuple[str, ...]:
+    """What is looked at of a question: its beginning and its end. Patterns are not to be run over a whole book."""
+    return (
+        (question,)
+        if len(question) <= 2 * READ_CHARACTERS
+        else (question[:READ_CHARACTERS], question[-READ_CHARACTERS:])
+    )
+
+
+def asks_what_you_are(question: str, vector: NDArray[np.float32], encoder: Encoder) -> bool:
+    """Whether the question is about the twin itself: by its words, or by likeness to known ways of asking.
+
+    Args:
+        question: What was asked.
+        vector: Its embedding, shape (D,).
+        encoder: What made the embedding.
+    """
+    if any(_IDENTITY_WORDS.search(one) for one in _ends(question)):
         return True
-    if not _SECOND_PERSON.search(question) or len(question.split()) > 14:
+    if not _ABOUT_BEING.search(question) or len(question.split()) > LONGEST_IDENTITY_QUESTION:
         return False
-    return float((_prototypes(encoder) @ vector).max()) >= IDENTITY_LIKENESS
+    known = _prototypes(encoder)  # type: ignore[arg-type]  # a protocol promises no hash, but every object has one
+    return float((known @ vector).max()) >= IDENTITY_LIKENESS
 
 
 @lru_cache(maxsize=4)
-def _prototypes(encoder: SentenceEncoder) -> NDArray[np.float32]:
+def _prototypes(encoder: Encoder) -> NDArray[np.float32]:
     return encoder.encode(list(_IDENTITY_PROTOTYPES))

@@ -21,8 +21,6 @@ from twin_data.contracts.answers import (
     SentenceOutcome,
     VerifiedAnswer,
 )
-from twin_data.contracts.base import Span
-from twin_data.contracts.releases import VerificationSettings
 from twin_data.prompts.renderer import render_answer
 from twin_data.scoring.answerability import Evidence, EvidenceWindow, find_evidence
 from twin_serve.answering import declining
@@ -30,6 +28,7 @@ from twin_serve.answering.citations import CitationList, sources_text
 from twin_serve.answering.drafts import is_whole, sentences_of, tidy_sentence
 from twin_serve.answering.intents import asks_for_harm, asks_for_private, asks_what_you_are
 from twin_serve.answering.query import search_query
+from twin_serve.answering.quotations import choose_quotations
 from twin_serve.answering.verification import SentenceVerifier, dropped
 from twin_serve.ledger.money import price_of
 from twin_serve.llm.client import LanguageModel, Usage
@@ -59,8 +58,9 @@ class Progress:
     def add_check(self, check: SentenceCheck) -> str:
         """Append a sentence with the numbers of its citations, a quotation in a paragraph of its own."""
         self.checks.append(check)
-        marked = check.text + "".join(f" [{n}]" for n in check.citations)
-        return self.add(marked, paragraph=check.outcome is SentenceOutcome.QUOTED)
+        quoted = check.outcome is SentenceOutcome.QUOTED
+        shown = f"“{check.text}”" if quoted else check.text
+        return self.add(shown + "".join(f" [{n}]" for n in check.citations), paragraph=quoted)
 
 
 class Answerer:
@@ -130,15 +130,17 @@ class Answerer:
         verifier = SentenceVerifier(passages, vector, run.twin)
         async with aclosing(self._draft(run, passages)) as draft:
             async for sentence in draft:
-                check = await _checked(run, verifier, sentence) if verifies else _unchecked(sentence, "verification off")
+                check = (
+                    await _checked(run, verifier, sentence) if verifies else _unchecked(sentence, "verification off")
+                )
                 if check.outcome is SentenceOutcome.DROPPED:
                     progress.checks.append(check)
                 else:
                     yield progress.add_check(check)
         if verifies:
-            for window in _quotations(evidence, passages, progress.citations, run.twin.manifest.verification):
+            for window in choose_quotations(evidence, passages, progress.citations, run.twin.manifest.verification):
                 yield _quote(progress, passages[window.passage], window)
-        if sources := sources_text(progress.citations.all):
+        if sources := sources_text(progress.citations.all, body=progress.text):
             yield progress.add(sources, paragraph=True)
 
     async def _unretrieved(self, run: _Run) -> AsyncGenerator[str | VerifiedAnswer, None]:
@@ -245,44 +247,22 @@ def _unchecked(sentence: str, reason: str) -> SentenceCheck:
     return SentenceCheck(text=sentence, outcome=SentenceOutcome.UNCHECKED, support=0.0, reason=reason)
 
 
-def _quotations(
-    evidence: Evidence,
-    passages: tuple[RetrievedPassage, ...],
-    citations: CitationList,
-    settings: VerificationSettings,
-) -> list[EvidenceWindow]:
-    """The best windows, none overlapping another or anything cited already.
-
-    Beside checked sentences one is enough; without any, further ones that are nearly as good are added.
-    """
-    fitting = [one for one in evidence.windows if one.words <= settings.max_quote_words]
-    chosen: list[EvidenceWindow] = []
-    for window in fitting:
-        if window.score < settings.min_quote_ratio * fitting[0].score:
-            break
-        if not any(_overlap(window, other) for other in chosen):
-            chosen.append(window)
-        if len(chosen) == (1 if citations.all else settings.max_quotes):
-            break
-    return [one for one in chosen if not citations.covers(passages[one.passage], one.span)]
-
-
-def _overlap(one: EvidenceWindow, other: EvidenceWindow) -> bool:
-    return one.passage == other.passage and one.span.start < other.span.end and other.span.start < one.span.end
-
-
 def _quote(progress: Progress, passage: RetrievedPassage, window: EvidenceWindow) -> str:
-    citation = progress.citations.cite(passage, Span(start=window.span.start, end=window.span.end), 1.0)
-    progress.checks.append(
-        SentenceCheck(
-            text=window.text, outcome=SentenceOutcome.QUOTED, support=1.0, citations=(citation.n,), reason="the persona's own words"
-        )
+    citation = progress.citations.cite(passage, window.span, 1.0)
+    check = SentenceCheck(
+        text=window.text,
+        outcome=SentenceOutcome.QUOTED,
+        support=1.0,
+        citations=(citation.n,),
+        reason="the persona's own words",
     )
-    return f"“{window.text}” [{citation.n}]"
+    return progress.add_check(check)
 
 
 def _outcome(checks: list[SentenceCheck]) -> AnswerOutcome:
+    """How an answer came about that has shipped something: as drafted, with changes, or as quotations alone."""
     outcomes = {check.outcome for check in checks}
-    if not outcomes & {SentenceOutcome.SUPPORTED, SentenceOutcome.UNCHECKED}:
-        return AnswerOutcome.QUOTED if SentenceOutcome.QUOTED in outcomes else AnswerOutcome.DECLINED
-    return AnswerOutcome.GENERATED if outcomes <= {SentenceOutcome.SUPPORTED, SentenceOutcome.UNCHECKED} else AnswerOutcome.REPAIRED
+    as_drafted = {SentenceOutcome.SUPPORTED, SentenceOutcome.UNCHECKED}
+    if not outcomes & as_drafted:
+        return AnswerOutcome.QUOTED
+    return AnswerOutcome.GENERATED if outcomes <= as_drafted else AnswerOutcome.REPAIRED

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from twin_data.contracts.answers import RetrievedPassage, SentenceCheck, SentenceOutcome
 from twin_data.contracts.base import Span
-from twin_data.scoring.sentences import content_stems, words
+from twin_data.scoring.sentences import STOPWORDS, content_stems, stem, words
 from twin_data.scoring.support import EvidenceText, Support
 from twin_serve.answering.citations import CitationList
 from twin_serve.answering.polarity import is_contradicted
@@ -20,6 +20,9 @@ MIN_RELEVANCE = 0.3
 """Cosine of sentence and question below which a sentence, however true, answers something else."""
 MIN_CONTENT_STEMS = 2
 _BETWEEN_WORDS = r"[^\p{L}\p{N}]+"
+_OPENERS = frozenset(
+    "although hence however indeed instead meanwhile moreover nor perhaps since still therefore thus".split()
+)
 _END_OF_SENTENCE = regex.compile(r"[.!?…]+[\"'”’»)\]]*")
 
 
@@ -56,8 +59,8 @@ class SentenceVerifier:
         if copied := self._verbatim(sentence):
             self._shipped.add(key)
             return _quoted(*copied, citations)
-        if is_contradicted(sentence, support.span.of(passage.text)):
-            return dropped(sentence, "the passage says the contrary", support.score)
+        if objection := _objection(sentence, passage, support.span):
+            return dropped(sentence, objection, support.score)
         self._shipped.add(key)
         citation = citations.cite(passage, _in_document(passage, support.span), support.score)
         return SentenceCheck(
@@ -90,11 +93,25 @@ class SentenceVerifier:
         return None
 
 
+def _objection(sentence: str, passage: RetrievedPassage, span: Span) -> str:
+    """What speaks against a sentence whose words are held by its evidence; empty if nothing does."""
+    first = words(sentence)[0]
+    if _may_name(first) and stem(first) not in {stem(word) for word in words(f"{passage.context} {passage.text}")}:
+        return f"the name {first} is not in the passage"
+    return "the passage says the contrary" if is_contradicted(sentence, span.of(passage.text)) else ""
+
+
+def _may_name(first: str) -> bool:
+    """Whether the first word of a sentence may be somebody's name: the support check looks at later words only."""
+    lowered = first.casefold()
+    return first[0].isupper() and lowered not in STOPWORDS | _OPENERS and not lowered.endswith("ly")
+
+
 def _quoted(passage: RetrievedPassage, span: Span, citations: CitationList) -> SentenceCheck:
-    """The persona's own sentence in quotation marks, as it stands in the document, not as the model typed it."""
+    """The persona's own sentence as it stands in the document, not as the model typed it."""
     citation = citations.cite(passage, _in_document(passage, span), 1.0)
     return SentenceCheck(
-        text=f"“{span.of(passage.text)}”",
+        text=span.of(passage.text),
         outcome=SentenceOutcome.QUOTED,
         support=1.0,
         citations=(citation.n,),

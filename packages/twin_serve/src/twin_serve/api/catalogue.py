@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-import time
+from calendar import timegm
 from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse, JSONResponse, Response
 
-from twin_data.configuration.home import check_persona_name
-from twin_data.contracts.errors import RegistryError, StoreError
+from twin_data.configuration.home import PERSONA_NAME
+from twin_data.contracts.errors import ConfigurationError, RegistryError, StoreError
 from twin_data.contracts.releases import Alias
 from twin_data.registry.port import RegisteredBundle
 from twin_serve.api.dependencies import KeyDependency, Service, ServiceDependency
 from twin_serve.ledger.errors import PersonaNotAllowedError
+from twin_serve.ledger.records import KeyRecord
 
 PAGE = Path(__file__).resolve().parent.parent / "page"
 EXAMPLES = 3
+LINKED = frozenset({"prefect", "mlflow", "evidently"})
 PAGE_HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -26,6 +29,7 @@ PAGE_HEADERS = {
     "referrer-policy": "no-referrer",
     "cache-control": "no-cache",
 }
+_BY_RANK = (Alias.CHAMPION, Alias.CANDIDATE)
 router = APIRouter(tags=["catalogue"])
 
 
@@ -39,11 +43,9 @@ async def list_models(service: ServiceDependency, key: KeyDependency) -> dict[st
 @router.get("/v1/models/{model}")
 async def get_model(model: str, service: ServiceDependency, key: KeyDependency) -> dict[str, Any]:
     """One twin by its model name."""
-    listed = [_model(one) for one in await service.twins.bundles() if key.allows(one.manifest.persona)]
-    found = next((one for one in listed if one["id"] == model), None)
-    if found is None:
-        raise RegistryError(f"there is no model {model!r}", next_step="GET /v1/models lists what there is")
-    return found
+    _require_access(key, model.partition("@")[0])
+    bundle = await service.twins.bundle(model)
+    return _model(bundle) | {"id": model}
 
 
 def _model(bundle: RegisteredBundle) -> dict[str, Any]:
@@ -52,13 +54,13 @@ def _model(bundle: RegisteredBundle) -> dict[str, Any]:
     return {
         "id": manifest.persona if champion else manifest.model_name,
         "object": "model",
-        "created": int(time.mktime(manifest.lineage.consent_date.timetuple())),
+        "created": timegm(manifest.lineage.consent_date.timetuple()),
         "owned_by": manifest.persona,
         "twin": {
             "persona": manifest.persona,
             "display_name": manifest.display_name,
             "bundle": manifest.bundle_id,
-            "alias": Alias.CHAMPION.value if champion else Alias.CANDIDATE.value,
+            "alias": next((alias.value for alias in _BY_RANK if alias in bundle.aliases), None),
             "label": manifest.label,
         },
     }
@@ -69,7 +71,7 @@ async def get_document(
     persona: str, service: ServiceDependency, key: KeyDependency, document_id: str = Query(alias="id", max_length=2000)
 ) -> dict[str, Any]:
     """A whole clean document; offsets of its passages are Unicode code points."""
-    _require_access(key.allows(check_persona_name(persona)), persona)
+    _require_access(key, persona)
     document = await service.search.document(persona, document_id)
     if document is None:
         raise RegistryError(f"{persona!r} has no document {document_id!r}", next_step="take the id from a citation")
@@ -79,18 +81,30 @@ async def get_document(
 @router.get("/api/examples/{persona}")
 async def get_examples(persona: str, service: ServiceDependency, key: KeyDependency) -> dict[str, list[str]]:
     """A few questions that the archive answers, for the page's first view."""
-    _require_access(key.allows(check_persona_name(persona)), persona)
-    return {"questions": _examples(service, persona)}
+    _require_access(key, persona)
+    return {"questions": await asyncio.to_thread(_examples, service, persona)}
 
 
 def _examples(service: Service, persona: str) -> list[str]:
     path = service.home.persona_folder(persona) / "questions.jsonl"
     if not path.is_file():
         return []
-    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+    rows = [
+        _row(path, number, line) for number, line in enumerate(path.read_text("utf-8").split("\n"), 1) if line.strip()
+    ]
     answerable = [str(row["question"]) for row in rows if row.get("expected") == "answer"]
     step = max(1, len(answerable) // EXAMPLES)
     return answerable[::step][:EXAMPLES]
+
+
+def _row(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{path.name}:{number}: not JSON: {error}", next_step=f"correct {path.name}"
+        ) from error
+    return row if isinstance(row, dict) else {}
 
 
 @router.get("/api/status")
@@ -105,24 +119,38 @@ async def get_status(service: ServiceDependency) -> dict[str, Any]:
         except StoreError:
             documents = chunks = 0
         twins.append({**_model(bundle)["twin"], "documents": documents, "chunks": chunks})
-    return {"twins": twins, **_platform(service, await service.search.is_healthy(), await service.llm.is_healthy())}
+    health = await _health(service)
+    return {"twins": twins, **await asyncio.to_thread(_platform, service.home.run, health)}
 
 
-def _platform(service: Service, search_is_healthy: bool, llm_is_healthy: bool) -> dict[str, Any]:
-    """What the platform wrote down about its servers, with the two that this service talks to checked just now."""
-    checked = {"elasticsearch": search_is_healthy, "llm": llm_is_healthy}
-    services, links = [], []
-    for path in sorted(service.home.run.glob("*.json")):
-        entry = json.loads(path.read_text("utf-8"))
-        if "url" not in entry or "name" not in entry:
-            continue
-        healthy = checked.pop(entry["name"], True)
-        services.append({"name": entry["name"], "state": "running" if healthy else "not answering", "url": entry["url"], "detail": ""})
-        if entry["name"] in {"prefect", "mlflow", "evidently"}:
-            links.append({"name": entry["name"], "url": entry["url"]})
-    for name, healthy in checked.items():
-        services.append({"name": name, "state": "external" if healthy else "not answering", "url": None, "detail": ""})
+async def _health(service: Service) -> dict[str, bool]:
+    """Whether the two servers that this service talks to answer, asked just now."""
+    search, llm = await asyncio.gather(service.search.is_healthy(), service.llm.is_healthy())
+    return {"elasticsearch": search, "llm": llm}
+
+
+def _platform(run: Path, health: dict[str, bool]) -> dict[str, Any]:
+    """What the platform wrote down about its servers."""
+    entries = [entry for path in sorted(run.glob("*.json")) if (entry := _run_record(path))]
+    services = [_service(one["name"], one["url"], health.get(one["name"], True)) for one in entries]
+    elsewhere = health.keys() - {one["name"] for one in entries}
+    services += [_service(name, None, health[name]) for name in sorted(elsewhere)]
+    links = [{"name": one["name"], "url": one["url"]} for one in entries if one["name"] in LINKED]
     return {"services": services, "links": links}
+
+
+def _service(name: str, url: str | None, healthy: bool) -> dict[str, Any]:
+    state = "not answering" if not healthy else "running" if url else "external"
+    return {"name": name, "state": state, "url": url, "detail": ""}
+
+
+def _run_record(path: Path) -> dict[str, str] | None:
+    """Name and address of a server; None if it went down just now, or its record is not of this form."""
+    try:
+        entry = json.loads(path.read_text("utf-8"))
+        return {"name": entry["name"], "url": entry["url"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 @router.get("/healthz", include_in_schema=False)
@@ -134,7 +162,7 @@ async def healthz() -> dict[str, str]:
 @router.get("/readyz", include_in_schema=False)
 async def readyz(service: ServiceDependency) -> JSONResponse:
     """The servers behind it answer, too."""
-    state = {"elasticsearch": await service.search.is_healthy(), "llm": await service.llm.is_healthy()}
+    state = await _health(service)
     return JSONResponse(state, 200 if all(state.values()) else 503)
 
 
@@ -156,6 +184,10 @@ async def status_page() -> FileResponse:
     return FileResponse(PAGE / "status.html", headers=PAGE_HEADERS)
 
 
-def _require_access(allowed: bool, persona: str) -> None:
-    if not allowed:
-        raise PersonaNotAllowedError(f"this key does not open {persona!r}", next_step="twin keys create NAME")
+def _require_access(key: KeyRecord, persona: str) -> None:
+    if not PERSONA_NAME.fullmatch(persona):
+        raise RegistryError(f"there is no persona {persona!r}", next_step="GET /v1/models lists what there is")
+    if not key.allows(persona):
+        raise PersonaNotAllowedError(
+            f"this key does not open {persona!r}", next_step=f"twin keys create NAME --persona {persona}"
+        )

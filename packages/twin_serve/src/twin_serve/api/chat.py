@@ -1,111 +1,29 @@
-"""`POST /v1/chat/completions`: one question, answered whole or sentence by sentence, with a ledger row either way."""
+"""`POST /v1/chat/completions`: one question, answered whole or sentence by sentence, in OpenAI's form."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import logging
-import time
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
-from twin_data.contracts.answers import Cost, Question, VerifiedAnswer
-from twin_data.contracts.errors import ContextLengthError, TwinError
-from twin_serve.answering.pipeline import Progress
-from twin_serve.api.dependencies import KeyDependency, Service, ServiceDependency
-from twin_serve.api.errors import error_body, status_and_code
-from twin_serve.api.schemas import ChatRequest, annotations, twin_extras, usage
+from twin_data.contracts.answers import VerifiedAnswer
+from twin_data.contracts.errors import TwinError
+from twin_serve.api.calls import ENDPOINT, Call, begin
+from twin_serve.api.dependencies import KeyDependency, ServiceDependency
+from twin_serve.api.errors import error_body
+from twin_serve.api.schemas import ChatRequest, twin_extras, url_citations, usage
 from twin_serve.ledger.ledger import CLIENT_GONE
-from twin_serve.ledger.money import price_of
-from twin_serve.ledger.records import KeyRecord, RequestEnd, RequestStart
-from twin_serve.llm.client import READ_TIMEOUT_S
-from twin_serve.twins import Twin
 
-ENDPOINT = "/v1/chat/completions"
 FEATURE_HEADER = "X-Twin-Feature"
 MAX_FEATURE_CHARACTERS = 100
-WORDS_PER_TOKEN = 0.75
 
-log = logging.getLogger(__name__)
 router = APIRouter(tags=["chat"])
-
-
-@dataclass(frozen=True)
-class _Call:
-    """One request on its way, with all that its ledger row needs."""
-
-    service: Service
-    body: ChatRequest
-    twin: Twin
-    question: Question
-    trace_id: str
-    progress: Progress
-    started: float
-    created: int
-
-    async def pieces(self) -> AsyncIterator[str | VerifiedAnswer]:
-        """The answer's pieces; whatever happens, the ledger row is closed."""
-        answer: VerifiedAnswer | None = None
-        try:
-            async for piece in self.service.answerer.answer(self.twin, self.question, self.trace_id, self.progress):
-                if isinstance(piece, VerifiedAnswer):
-                    answer = piece
-                    await self.close("ok", answer=answer)
-                yield piece
-        except TwinError as error:
-            await self.close("failed", error=error)
-            raise
-        except (asyncio.CancelledError, GeneratorExit):
-            if answer is None:
-                await self.close("aborted")
-            raise
-        except Exception as error:
-            log.exception("request %s failed", self.trace_id)
-            await self.close("failed", error=TwinError(str(error)))
-            raise TwinError(
-                f"request {self.trace_id} failed inside the service", next_step="see logs/business.log in $TWIN_HOME"
-            ) from error
-
-    async def close(
-        self, status: str, *, answer: VerifiedAnswer | None = None, error: TwinError | None = None
-    ) -> None:
-        """Close the ledger row; the texts are kept for finished answers."""
-        http_status, code = status_and_code(error) if error else (200, None)
-        progress = self.progress
-        end = RequestEnd(
-            status="ok" if status == "ok" else "failed" if status == "failed" else "aborted",
-            http_status=CLIENT_GONE.http_status if status == "aborted" else http_status,
-            cost=answer.cost if answer else self._cost_so_far(),
-            seconds_by_stage={
-                "retrieval": round(progress.retrieval_seconds, 4),
-                "llm": round(progress.llm_seconds, 4),
-                "verification": round(progress.verify_seconds, 4),
-            },
-            outcome=answer.outcome if answer else None,
-            error_code=CLIENT_GONE.error_code if status == "aborted" else code,
-            bundle=self.twin.manifest.bundle_id,
-        )
-        await self.service.ledger.finish(self.trace_id, end)
-        if answer:
-            await self.service.ledger.record_interaction(
-                self.trace_id, question=self.question.text, answer=answer.content
-            )
-        self.service.metrics.observe(self.twin.manifest.persona, end)
-
-    def _cost_so_far(self) -> Cost:
-        price = self.twin.manifest.price
-        amount = price_of(self.progress.llm_seconds, price)
-        return Cost(
-            prompt_tokens=self.progress.usage.prompt_tokens,
-            completion_tokens=self.progress.usage.completion_tokens,
-            seconds=round(time.monotonic() - self.started, 4),
-            amount=amount,
-            currency=price.currency if amount is not None else None,
-        )
 
 
 @router.post(ENDPOINT)
@@ -117,75 +35,67 @@ async def chat_completions(
     feature: Annotated[str | None, Header(alias=FEATURE_HEADER, max_length=MAX_FEATURE_CHARACTERS)] = None,
 ) -> Response:
     """Answer the last message of a conversation in the persona's words, with citations."""
-    call = await _begin(service, body, key, feature)
-    if body.stream:
-        return StreamingResponse(_events(call), media_type="text/event-stream", headers={"cache-control": "no-store"})
-    stream = call.pieces()
-    answer: VerifiedAnswer | None = None
-    async for piece in stream:
-        if isinstance(piece, VerifiedAnswer):
-            answer = piece
-        elif await request.is_disconnected():
-            await stream.aclose()  # type: ignore[attr-defined]
-            return Response(status_code=CLIENT_GONE.http_status or 499)
-    assert answer is not None
-    return JSONResponse(_completion(call, answer))
+    call = await begin(service, body, key, feature)
+    return _Events(call) if body.stream else await _whole(call, request)
 
 
-async def _begin(service: Service, body: ChatRequest, key: KeyRecord, feature: str | None) -> _Call:
-    """Resolve the twin and open the ledger row; a request that gets no further has its row, too."""
-    started, created = time.monotonic(), int(time.time())
-    persona = body.model.partition("@")[0]
-    start = RequestStart(endpoint=ENDPOINT, persona=persona, key=key, user=body.user, feature=feature)
+async def _whole(call: Call, request: Request) -> Response:
+    """The answer in one piece; the work stops when the client hangs up, also while the model is thinking."""
+    answering = asyncio.create_task(_last_piece(call))
+    hanging_up = asyncio.create_task(_disconnected(request))
     try:
-        question = body.question()
-        twin = _adjusted(await service.twins.resolve(body.model), body)
-        _check_length(question, twin)
-    except TwinError as error:
-        trace = await service.ledger.begin(start)
-        status, code = status_and_code(error)
-        await service.ledger.finish(trace.trace_id, RequestEnd(status="failed", http_status=status, error_code=code))
-        raise
-    priced = start.model_copy(
-        update={
-            "bundle": twin.manifest.bundle_id,
-            "price": twin.manifest.price,
-            "max_llm_seconds": READ_TIMEOUT_S,
-        }
-    )
-    trace = await service.ledger.begin(priced)
-    return _Call(service, body, twin, question, trace.trace_id, Progress(), started, created)
+        await asyncio.wait({answering, hanging_up}, return_when=asyncio.FIRST_COMPLETED)
+        if not answering.done():
+            return Response(status_code=CLIENT_GONE.http_status or 499)
+        return JSONResponse(_completion(call, answering.result()))
+    finally:
+        for task in (answering, hanging_up):
+            task.cancel()
+        await asyncio.wait({answering, hanging_up})
+        await call.abandon()
 
 
-def _adjusted(twin: Twin, body: ChatRequest) -> Twin:
-    """The twin with the caller's temperature and length in place of the bundle's."""
-    changes: dict[str, Any] = {}
-    if body.temperature is not None:
-        changes["temperature"] = body.temperature
-    if limit := body.max_completion_tokens or body.max_tokens:
-        changes["max_tokens"] = limit
-    return replace(twin, generation=twin.generation.model_copy(update=changes)) if changes else twin
+async def _last_piece(call: Call) -> VerifiedAnswer:
+    async with aclosing(call.pieces()) as pieces:
+        async for piece in pieces:
+            if isinstance(piece, VerifiedAnswer):
+                return piece
+    raise AssertionError("an answer ends with a verified answer")
 
 
-def _check_length(question: Question, twin: Twin) -> None:
-    """Refuse what can never fit before anything is looked up for it."""
-    longest = int(twin.manifest.max_model_len * WORDS_PER_TOKEN)
-    if (words := len(question.text.split())) > longest:
-        raise ContextLengthError(
-            f"the question has {words} words; this twin's model reads at most about {longest} in all",
-            next_step="shorten the question",
-        )
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        continue
 
 
-async def _events(call: _Call) -> AsyncIterator[str]:
-    """Server-sent events in OpenAI's chunk form; the last chunk carries usage and the twin's extras."""
+class _Events(StreamingResponse):
+    """The answer as server-sent events. However the connection ends, the generators and the row are closed."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._events = _events(call)
+        super().__init__(self._events, media_type="text/event-stream", headers={"cache-control": "no-store"})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self._events.aclose()
+            await self._call.abandon()  # for a client that was gone before the first event
+
+
+async def _events(call: Call) -> AsyncGenerator[str, None]:
+    """Events in OpenAI's chunk form; the last chunk with a choice carries the twin's extras."""
     yield _event(_chunk(call, {"role": "assistant", "content": ""}))
     try:
-        async for piece in call.pieces():
-            if isinstance(piece, VerifiedAnswer):
-                yield _event(_last_chunk(call, piece))
-            else:
-                yield _event(_chunk(call, {"content": piece}))
+        async with aclosing(call.pieces()) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, VerifiedAnswer):
+                    yield _event(_last_chunk(call, piece))
+                    if call.body.wants_usage:
+                        yield _event(_chunk(call, None) | {"usage": usage(piece)})
+                else:
+                    yield _event(_chunk(call, {"content": piece}))
     except TwinError as error:
         yield _event(error_body(error))
     yield "data: [DONE]\n\n"
@@ -195,29 +105,28 @@ def _event(body: dict[str, Any]) -> str:
     return f"data: {json.dumps(body, ensure_ascii=False)}\n\n"
 
 
-def _chunk(call: _Call, delta: dict[str, Any], finish_reason: str | None = None) -> dict[str, Any]:
+def _chunk(call: Call, delta: dict[str, Any] | None, finish_reason: str | None = None) -> dict[str, Any]:
+    """A chunk with one choice; without a delta, one with none."""
+    choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
     return {
         "id": f"chatcmpl-{call.trace_id}",
         "object": "chat.completion.chunk",
         "created": call.created,
         "model": call.twin.manifest.model_name,
-        "choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}],
+        "choices": [] if delta is None else [choice],
     }
 
 
-def _last_chunk(call: _Call, answer: VerifiedAnswer) -> dict[str, Any]:
-    body = _chunk(call, {"annotations": annotations(answer, call.twin.manifest.persona)}, "stop")
-    body["twin"] = twin_extras(answer)
-    if call.body.stream_options.include_usage:
-        body["usage"] = usage(answer)
-    return body
+def _last_chunk(call: Call, answer: VerifiedAnswer) -> dict[str, Any]:
+    citations = url_citations(answer, call.twin.manifest.persona)
+    return _chunk(call, {"annotations": citations}, "stop") | {"twin": twin_extras(answer)}
 
 
-def _completion(call: _Call, answer: VerifiedAnswer) -> dict[str, Any]:
+def _completion(call: Call, answer: VerifiedAnswer) -> dict[str, Any]:
     message = {
         "role": "assistant",
         "content": answer.content,
-        "annotations": annotations(answer, call.twin.manifest.persona),
+        "annotations": url_citations(answer, call.twin.manifest.persona),
     }
     return {
         "id": f"chatcmpl-{call.trace_id}",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request
 
@@ -32,6 +34,19 @@ class Service:
     database: Database
     ledger: Ledger
     metrics: Metrics
+    _unfinished: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Start work that must end even if the request that began it is cancelled."""
+        task = asyncio.create_task(work)
+        self._unfinished.add(task)  # the loop itself holds tasks weakly
+        task.add_done_callback(self._unfinished.discard)
+        return task
+
+    async def settle(self) -> None:
+        """Wait for all that was spawned; before the ledger is closed."""
+        while self._unfinished:
+            await asyncio.wait(set(self._unfinished))
 
 
 def get_service(request: Request) -> Service:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import Request
@@ -60,31 +61,47 @@ def error_body(error: TwinError) -> dict[str, Any]:
     """The body of an error, also sent as an event when a stream has begun."""
     status, code = status_and_code(error)
     kind = "invalid_request_error" if status < 500 else "server_error"
-    return {"error": {"message": error.message, "type": kind, "code": code, "next_step": error.next_step}}
+    return _body(error.message, kind, code, error.next_step)
+
+
+def _body(message: str, kind: str, code: str, next_step: str) -> dict[str, Any]:
+    """OpenAI's form, with the next step beside it."""
+    return {"error": {"message": message, "type": kind, "param": None, "code": code, "next_step": next_step}}
 
 
 async def answer_twin_error(request: Request, error: Exception) -> JSONResponse:
     """Handler for the errors that the product explains."""
     assert isinstance(error, TwinError)
+    return error_response(error)
+
+
+def error_response(error: TwinError) -> JSONResponse:
+    """An error as a response."""
     headers: Mapping[str, str] | None = error.http_headers if isinstance(error, RefusedError) else None
     if isinstance(error, UnauthorizedError):
         headers = {"www-authenticate": "Bearer"}
     return JSONResponse(error_body(error), status_and_code(error)[0], headers)
 
 
-async def answer_invalid_request(request: Request, error: Exception) -> JSONResponse:
-    """Handler for bodies that do not fit the schema: the field, what is wrong with it, and its value's type."""
-    assert isinstance(error, RequestValidationError)
+def invalid_request(error: RequestValidationError) -> InvalidRequestError:
+    """What is wrong with a request that does not fit the schema: each field and its problem."""
     problems = [
         f"{'.'.join(str(part) for part in problem['loc'] if part != 'body') or 'body'}: {problem['msg']}"
         for problem in error.errors()
     ]
-    shown = InvalidRequestError("; ".join(problems), next_step="see /docs for the fields of a request")
-    return JSONResponse(error_body(shown), 400)
+    return InvalidRequestError("; ".join(problems), next_step="see /docs for the fields of a request")
+
+
+async def answer_unforeseen(request: Request, error: Exception) -> JSONResponse:
+    """Handler for what nobody has foreseen: the log has it all, the caller learns that it is not his fault."""
+    return error_response(
+        TwinError("the request failed inside the service", next_step="see logs/business.log in $TWIN_HOME")
+    )
 
 
 async def answer_http_error(request: Request, error: Exception) -> JSONResponse:
     """Handler for unknown paths and methods."""
     assert isinstance(error, HTTPException)
-    body = {"message": str(error.detail), "type": "invalid_request_error", "code": "not_found", "next_step": "see /docs"}
-    return JSONResponse({"error": body}, error.status_code, error.headers)
+    code = HTTPStatus(error.status_code).name.casefold()
+    body = _body(str(error.detail), "invalid_request_error", code, "see /docs")
+    return JSONResponse(body, error.status_code, error.headers)

@@ -1,18 +1,19 @@
-"""Requests and responses of the chat endpoint."""
+"""Requests of the chat endpoint, and the parts of a response that are the twin's own."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Literal
 
-import regex
 from pydantic import BaseModel, ConfigDict, Field
 
-from twin_data.contracts.answers import Citation, Question, RetrievedPassage, Turn, TwinOptions, VerifiedAnswer
+from twin_data.contracts.answers import Question, SentenceOutcome, Turn, TwinOptions, VerifiedAnswer
 from twin_serve.answering.citations import SOURCES_HEADING
 from twin_serve.api.errors import InvalidRequestError
+from twin_serve.ledger.rows import storable
 
-_MARKER = regex.compile(r"\[(\d+)\]")
 MAX_MESSAGES = 200
+_NOT_SHOWN_OF_PASSAGE = {"own", "context", "source", "kind"}
 
 
 class TextPart(BaseModel):
@@ -34,8 +35,13 @@ class ChatMessage(BaseModel):
 
     @property
     def text(self) -> str:
-        """The message's text, its parts joined."""
-        return self.content if isinstance(self.content, str) else "".join(part.text for part in self.content)
+        """The message's text, its parts joined, without what no encoder takes: NUL and halves of surrogate pairs."""
+        return storable(self.content if isinstance(self.content, str) else "".join(part.text for part in self.content))
+
+    @property
+    def turn(self) -> Turn:
+        """The message as the model is to remember it: an answer without its list of sources."""
+        return Turn(role=self.role, content=self.text.partition(f"\n\n{SOURCES_HEADING}\n")[0])
 
 
 class StreamOptions(BaseModel):
@@ -52,13 +58,23 @@ class ChatRequest(BaseModel):
     model: str = Field(min_length=1, max_length=120)
     messages: list[ChatMessage] = Field(min_length=1, max_length=MAX_MESSAGES)
     stream: bool = False
-    stream_options: StreamOptions = StreamOptions()
+    stream_options: StreamOptions | None = None
     max_tokens: int | None = Field(default=None, ge=1, le=4096)
     max_completion_tokens: int | None = Field(default=None, ge=1, le=4096)
     temperature: float | None = Field(default=None, ge=0, le=2)
     n: Literal[1] = 1
     user: str | None = Field(default=None, max_length=200)
     twin: TwinOptions = TwinOptions()
+
+    @property
+    def persona(self) -> str:
+        """Whose twin is asked."""
+        return self.model.partition("@")[0]
+
+    @property
+    def wants_usage(self) -> bool:
+        """Whether a stream is to end with the usage."""
+        return self.stream_options is not None and self.stream_options.include_usage
 
     def question(self) -> Question:
         """The question: the last message, which must be the user's, and what came before it.
@@ -68,43 +84,56 @@ class ChatRequest(BaseModel):
         """
         last = self.messages[-1]
         if last.role != "user" or not last.text.strip():
-            raise InvalidRequestError("the last message must be the user's and not empty", next_step="put the question last")
+            raise InvalidRequestError(
+                "the last message must be the user's and not empty", next_step="put the question last"
+            )
         if self.twin.mode == "write":
             raise InvalidRequestError("twin.mode 'write' is not served by this version", next_step="use mode 'answer'")
         if self.twin.agentic:
             raise InvalidRequestError("twin.agentic is not served by this version", next_step="leave it out")
-        history = tuple(Turn(role=message.role, content=message.text) for message in self.messages[:-1])
+        history = tuple(message.turn for message in self.messages[:-1])
         return Question(text=last.text.strip(), history=history, options=self.twin)
 
 
-def annotations(answer: VerifiedAnswer, persona: str) -> list[dict[str, Any]]:
+def url_citations(answer: VerifiedAnswer, persona: str) -> list[dict[str, Any]]:
     """OpenAI's url-citation form: where each marker stands in the content, and what it points to."""
-    body = answer.content.partition(f"\n\n{SOURCES_HEADING}")[0]
     known = {citation.n: citation for citation in answer.citations}
     return [
         {
             "type": "url_citation",
             "url_citation": {
-                "start_index": match.start(),
-                "end_index": match.end(),
-                "title": citation.title,
-                "url": citation.url or f"/api/documents/{persona}?id={citation.document_id}",
+                "start_index": start,
+                "end_index": end,
+                "title": known[n].title,
+                "url": known[n].url or f"/api/documents/{persona}?id={known[n].document_id}",
             },
         }
-        for match in _MARKER.finditer(body)
-        if (citation := known.get(int(match[1])))
+        for n, start, end in _markers(answer)
     ]
+
+
+def _markers(answer: VerifiedAnswer) -> Iterator[tuple[int, int, int]]:
+    """Number, start and end of each citation's marker. A `[2]` that the persona wrote is none."""
+    at = 0
+    for check in answer.sentences:
+        if check.outcome is SentenceOutcome.DROPPED:
+            continue
+        at = answer.content.index(check.text, at) + len(check.text)
+        for n in check.citations:
+            start = answer.content.index(f"[{n}]", at)
+            at = start + len(f"[{n}]")
+            yield n, start, at
 
 
 def twin_extras(answer: VerifiedAnswer) -> dict[str, Any]:
     """The `twin` object of a response."""
     passages = answer.retrieval.passages if answer.retrieval else ()
     return {
-        "citations": [_citation(citation) for citation in answer.citations],
+        "citations": [citation.model_dump(mode="json") for citation in answer.citations],
         "outcome": answer.outcome.value,
         "decline_reason": answer.decline_reason,
         "sentences": [check.model_dump(mode="json") for check in answer.sentences],
-        "passages": [_passage(passage) for passage in passages],
+        "passages": [passage.model_dump(mode="json", exclude=_NOT_SHOWN_OF_PASSAGE) for passage in passages],
         "bundle": answer.bundle,
         "cost": answer.cost.model_dump(mode="json"),
         "trace_id": answer.trace_id,
@@ -119,14 +148,3 @@ def usage(answer: VerifiedAnswer) -> dict[str, int]:
         "completion_tokens": cost.completion_tokens,
         "total_tokens": cost.prompt_tokens + cost.completion_tokens,
     }
-
-
-def _citation(citation: Citation) -> dict[str, Any]:
-    return citation.model_dump(mode="json")
-
-
-def _passage(passage: RetrievedPassage) -> dict[str, Any]:
-    return passage.model_dump(
-        mode="json",
-        include={"chunk_id", "document_id", "start", "end", "text", "title", "date", "url", "section", "bm25", "cosine", "fused"},
-    )

@@ -145,7 +145,8 @@ def _piece(line: str, usage: Usage) -> str:
 
 def _broke_off(how: str) -> LLMUnavailableError:
     return LLMUnavailableError(
-        f"the LLM microservice broke off ({how})", next_step="twin status, then twin up llm; see logs/llm.log in $TWIN_HOME"
+        f"the LLM microservice broke off ({how})",
+        next_step="twin status, then twin up llm; see logs/llm.log in $TWIN_HOME",
     )
 
 

@@ -1,0 +1,38 @@
+"""Which of the persona's own words are quoted where the draft does not reach."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from twin_data.contracts.answers import RetrievedPassage
+from twin_data.contracts.releases import VerificationSettings
+from twin_data.scoring.answerability import Evidence, EvidenceWindow
+from twin_serve.answering.citations import CitationList
+
+
+def choose_quotations(
+    evidence: Evidence,
+    passages: Sequence[RetrievedPassage],
+    citations: CitationList,
+    settings: VerificationSettings,
+) -> list[EvidenceWindow]:
+    """The best windows, none overlapping another or anything cited already.
+
+    Beside checked sentences one is enough; without any, further ones that are nearly as good are added.
+    """
+    fitting = [one for one in evidence.windows if one.words <= settings.max_quote_words]
+    chosen: list[EvidenceWindow] = []
+    for window in fitting:
+        if window.score < settings.min_quote_ratio * fitting[0].score:
+            break
+        if not any(_overlap(window, other, passages) for other in chosen):
+            chosen.append(window)
+        if len(chosen) == (1 if citations.all else settings.max_quotes):
+            break
+    return [one for one in chosen if not citations.covers(passages[one.passage], one.span)]
+
+
+def _overlap(one: EvidenceWindow, other: EvidenceWindow, passages: Sequence[RetrievedPassage]) -> bool:
+    """Whether two windows share text. Neighbouring passages of a document may overlap themselves."""
+    same_document = passages[one.passage].document_id == passages[other.passage].document_id
+    return same_document and one.span.start < other.span.end and other.span.start < one.span.end

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+import pytest
+from twin_data.contracts.base import Contract
+from twin_data.contracts.errors import StoreError
+from twin_data.store import stages
+from twin_data.store.stages import StageResult, code_digest, run_stage, stage_records
+from twin_data.store.tables import FeatureStore
+
+
+class Config(Contract):
+    words: int = 3
+
+
+class Counter:
+    """A stage that counts how often it is computed."""
+
+    def __init__(self, store: FeatureStore) -> None:
+        self.store = store
+        self.computed = 0
+
+    def run(
+        self, *, config: Contract | None = None, inputs: Mapping[str, str] | None = None, stage: str = "count"
+    ) -> StageResult:
+        return run_stage(
+            self.store, stage, inputs=inputs or {"documents": "d1"}, config=config or Config(), compute=self.compute
+        )
+
+    def compute(self) -> dict[str, pl.DataFrame]:
+        self.computed += 1
+        return {"counts": pl.DataFrame({"n": [self.computed]}), "rejections": pl.DataFrame({"id": ["x"]})}
+
+
+@pytest.fixture
+def counter(store: FeatureStore) -> Counter:
+    return Counter(store)
+
+
+def test_the_same_run_is_remembered(counter: Counter) -> None:
+    first, second = counter.run(), counter.run()
+    assert (first.reused, second.reused) == (False, True)
+    assert counter.computed == 1
+    assert second.record == first.record
+    assert stage_records(counter.store) == (first.record,)
+
+
+def test_the_record_says_what_it_was_made_of(counter: Counter) -> None:
+    record = counter.run(inputs={"b": "2", "a": "1"}).record
+    assert [(one.name, one.digest) for one in record.inputs] == [("a", "1"), ("b", "2")]
+    assert record.code_digest == code_digest()
+    assert record.output("counts").rows == 1
+    assert counter.store.read("counts", version=record.output("counts").version)["n"].to_list() == [1]
+    assert record.finished_at.tzinfo is not None
+
+
+def test_other_settings_inputs_stages_and_code_run_again(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = [
+        counter.run().record.key,
+        counter.run(config=Config(words=4)).record.key,
+        counter.run(inputs={"documents": "d2"}).record.key,
+        counter.run(inputs={"document": "d1"}).record.key,
+        counter.run(stage="other").record.key,
+    ]
+    monkeypatch.setattr(stages, "code_digest", lambda: "another version of the code")
+    keys.append(counter.run().record.key)
+    assert counter.computed == len(keys) == len(set(keys))
+
+
+def test_going_back_to_former_settings_is_remembered_too(counter: Counter) -> None:
+    first = counter.run()
+    counter.run(config=Config(words=4))
+    again = counter.run()
+    assert again.reused
+    assert counter.store.read("counts", version=again.record.output("counts").version)["n"].to_list() == [1]
+    assert first.record == again.record
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError, ValueError])
+def test_an_interrupted_run_leaves_no_record(counter: Counter, error: type[BaseException]) -> None:
+    def compute() -> dict[str, pl.DataFrame]:
+        raise error
+
+    with pytest.raises(error):
+        run_stage(counter.store, "count", inputs={"documents": "d1"}, config=Config(), compute=compute)
+    assert stage_records(counter.store) == ()
+    assert not counter.run().reused
+
+
+def test_a_run_that_cannot_write_leaves_no_record(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = FeatureStore.write
+
+    def full(store: FeatureStore, table: str, frame: pl.DataFrame) -> object:
+        if table == "rejections":
+            raise StoreError("no space left", next_step="free disk space")
+        return write(store, table, frame)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FeatureStore, "write", full)
+        with pytest.raises(StoreError, match="no space left"):
+            counter.run()
+    assert counter.store.exists("counts")
+    assert stage_records(counter.store) == ()
+    assert not counter.run().reused
+    assert counter.run().reused
+
+
+def test_a_run_whose_tables_were_deleted_is_run_again(counter: Counter) -> None:
+    record = counter.run().record
+    for file in Path(counter.store.location("rejections")).glob("*.parquet"):
+        file.unlink()
+    again = counter.run()
+    assert not again.reused
+    assert again.record.key == record.key
+    assert counter.run().reused
+
+
+def test_an_unknown_output(counter: Counter) -> None:
+    with pytest.raises(StopIteration):
+        counter.run().record.output("nothing")

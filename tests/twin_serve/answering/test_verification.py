@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import pytest
+
+from twin_data.contracts.answers import SentenceCheck, SentenceOutcome
+from twin_data.contracts.releases import GenerationSettings
+from twin_serve.answering.citations import CitationList
+from twin_serve.answering.verification import SentenceVerifier
+from twin_serve.twins import Twin
+
+from ..parts import DOCUMENTS, QUOTED_BY_OTHERS, HashingEncoder, manifest, memory_index, passage
+
+QUESTION = "Eels found on the floor of Gate 7, carried in a tin bath; clocks at Marl; lock automated by winter, Halcyon"
+
+
+class Checker:
+    def __init__(self, question: str = QUESTION, ids: tuple[str, ...] = tuple(DOCUMENTS)) -> None:
+        index, encoder = memory_index(), HashingEncoder()
+        twin = Twin(manifest(), (), index.name, index.identity, index.weights, encoder, GenerationSettings())
+        vector = encoder.encode([question])[0]
+        self.citations = CitationList()
+        self._verifier = SentenceVerifier([passage(one) for one in ids], vector, twin)
+
+    def check(self, sentence: str) -> SentenceCheck:
+        return self._verifier.check(sentence, self.citations)
+
+
+def test_a_paraphrase_is_supported_by_the_shortest_run_of_sentences() -> None:
+    checker = Checker()
+    check = checker.check("Ruth was asked to wind the leaf at Marl by hand.")
+    assert check.outcome is SentenceOutcome.DROPPED  # Marl stands in another sentence, too far to be sure
+    check = checker.check("The eels we found on the floor were carried out in a bath.")
+    assert check.outcome is SentenceOutcome.SUPPORTED and check.citations == (1,)
+    (citation,) = checker.citations.all
+    assert citation.quote == "We found 31 eels on the floor and carried them out in a tin bath."
+
+
+@pytest.mark.parametrize(
+    ("sentence", "reason"),
+    [
+        ("We found 32 eels on the floor.", "the number 32 is not in the passage"),
+        ("We found 31 eels for Osier on the floor.", "the name Osier is not in the passage"),
+        ("Osier found 31 eels on the floor.", "the name Osier is not in the passage"),
+        ("We never found 31 eels on the floor.", "the passage does not deny it"),
+        ("Yes.", "it says nothing that can be checked"),
+        ("The pheasants drank all the wine.", "the passages do not say so"),
+    ],
+)
+def test_what_does_not_hold_is_dropped_with_its_reason(sentence: str, reason: str) -> None:
+    checker = Checker()
+    check = checker.check(sentence)
+    assert (check.outcome, check.reason) == (SentenceOutcome.DROPPED, reason)
+    assert checker.citations.all == ()
+
+
+def test_an_adverb_in_front_is_no_name() -> None:
+    assert Checker().check("Luckily we found 31 eels on the floor.").outcome is SentenceOutcome.SUPPORTED
+    assert Checker().check("However, we found 31 eels on the floor.").outcome is SentenceOutcome.SUPPORTED
+
+
+def test_what_is_true_but_beside_the_question_is_dropped() -> None:
+    check = Checker("Which wine goes with pheasant?").check("We found 31 eels on the floor.")
+    assert check.outcome is SentenceOutcome.DROPPED and check.reason.startswith("it does not answer the question")
+
+
+def test_a_sentence_is_said_once() -> None:
+    checker = Checker()
+    assert checker.check("We found 31 eels on the floor of Gate 7.").outcome is SentenceOutcome.SUPPORTED
+    assert checker.check("we found 31 eels, on the floor of gate 7").reason == "it repeats an earlier sentence"
+
+
+def test_a_copy_is_quoted_as_it_stands_in_the_document() -> None:
+    checker = Checker()
+    check = checker.check("we found 31 EELS on the floor -- and carried them out in a tin bath!")
+    assert check.outcome is SentenceOutcome.QUOTED
+    assert check.text == "We found 31 eels on the floor and carried them out in a tin bath."
+    assert checker.citations.all[0].quote == check.text
+
+
+def test_part_of_a_word_is_no_copy() -> None:
+    assert Checker().check("We found 31 eels on the floor and carried them out in a tin bat.").outcome is not SentenceOutcome.QUOTED
+
+
+def test_others_words_support_nothing() -> None:
+    checker = Checker()
+    assert checker.check(QUOTED_BY_OTHERS).outcome is SentenceOutcome.DROPPED
+    assert Checker(ids=()).check("We found 31 eels.").reason == "no passage holds words of the persona's own"
