@@ -96,7 +96,9 @@ async def _row(
 
 
 async def _rate(
-    call: Callable[[tuple[str, dict[str, Any]]], Awaitable[int]], work: list[tuple[str, dict[str, Any]]], concurrency: int
+    call: Callable[[tuple[str, dict[str, Any]]], Awaitable[int]],
+    work: list[tuple[str, dict[str, Any]]],
+    concurrency: int,
 ) -> float:
     free = asyncio.Semaphore(concurrency)
 

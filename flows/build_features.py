@@ -9,6 +9,12 @@ from elasticsearch import Elasticsearch
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
+from flows.bundles import register_base_bundle
+from flows.features import features_pipeline
+from flows.personas import exclusive
+from flows.platform.settings import PlatformSettings
+from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
+from flows.reporting import report
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.scoring.encoder import SentenceEncoder
 from twin_data.store.search import IndexWriter
@@ -16,13 +22,6 @@ from twin_data.store.stages import StageRecord, StageResult
 from twin_data.transform.embedding_model import ensure_encoder
 from twin_data.transform.pipeline import FeaturesPipeline, IndexedFeatures
 from twin_data.transform.verdict import CorpusVerdict
-
-from flows.bundles import register_base_bundle
-from flows.features import features_pipeline
-from flows.personas import exclusive
-from flows.platform.settings import PlatformSettings
-from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
-from flows.reporting import report
 
 ENCODER_THREADS = 2
 REPORT_EVERY_S = 2.0

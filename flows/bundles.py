@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from flows.recipes import Recipe
+from flows.reporting import report
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.configuration.persona import PersonaConfig
 from twin_data.contracts.digests import digest_value
@@ -11,9 +13,6 @@ from twin_data.registry import open_registry
 from twin_data.registry.port import RegisteredBundle
 from twin_data.transform.pipeline import IndexedFeatures
 from twin_train.base_models import ensure_base_model
-
-from flows.recipes import Recipe
-from flows.reporting import report
 
 
 def register_base_bundle(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import httpx
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
-from prefect.deployments.runner import EntrypointType
-from prefect.flows import Flow
+from prefect.deployments.runner import RunnerDeployment
+from prefect.types.entrypoint import EntrypointType
 
 from flows.build_features import build_features
 from flows.evaluate_twin import evaluate_twin
@@ -29,12 +30,12 @@ def prefect_is_up(settings: PlatformSettings) -> bool:
 def register_deployments(persona: str, recipe: str) -> tuple[str, ...]:
     """Create or update the persona's deployments on the server named by `PREFECT_API_URL`; returns their names."""
     assert os.environ.get("PREFECT_API_URL"), "deployments need a server"
-    parameters = {"persona": persona, "recipe": recipe}
+    parameters: dict[str, object] = {"persona": persona, "recipe": recipe}
     return tuple(_deploy(one, persona, parameters) for one in (build_features, evaluate_twin))
 
 
-def _deploy(one: Flow[..., object], persona: str, parameters: dict[str, object]) -> str:
-    deployment = one.to_deployment(
+def _deploy(one: Any, persona: str, parameters: dict[str, object]) -> str:
+    deployment: RunnerDeployment = one.to_deployment(
         name=persona,
         parameters=parameters,
         work_pool_name=POOL,

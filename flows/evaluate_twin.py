@@ -8,6 +8,10 @@ from typing import Any
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
+from flows.local_key import local_key
+from flows.platform.settings import PlatformSettings
+from flows.recipes import DEFAULT_RECIPE, EvaluationSettings, load_recipe
+from flows.reporting import report
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.documents import Chunk
 from twin_data.contracts.evaluation import EvaluationReport, GateDecision, HeldOutQuestion, Verdict
@@ -22,11 +26,6 @@ from twin_eval.answering import Progress
 from twin_eval.questions import balanced_subset, load_questions
 from twin_eval.run import EvaluationConfig, EvaluationInputs, evaluate
 from twin_eval.self_check import self_check_questions
-
-from flows.local_key import local_key
-from flows.platform.settings import PlatformSettings
-from flows.recipes import DEFAULT_RECIPE, EvaluationSettings, load_recipe
-from flows.reporting import report
 
 REPORT_EVERY_S = 2.0
 

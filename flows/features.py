@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from flows.recipes import Recipe
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.persona import load_persona
 from twin_data.store.tables import FeatureStore
 from twin_data.transform.pipeline import FeaturesPipeline
-
-from flows.recipes import Recipe
 
 
 def features_pipeline(home: TwinHome, persona: str, recipe: Recipe) -> FeaturesPipeline:

@@ -9,11 +9,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from flows.platform.home_schema import open_home
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.persona import persona_file
 from twin_data.contracts.errors import ConfigurationError, PlatformError
-
-from flows.platform.home_schema import open_home
 
 SHIPPED = Path(__file__).resolve().parent.parent / "personas"
 SAMPLE = "sample"
@@ -28,7 +27,9 @@ def create_persona(home: TwinHome, name: str, text: str) -> Path:
     """
     path = persona_file(home, name)
     if path.exists():
-        raise ConfigurationError(f"persona {name!r} exists already: {path}", next_step=f"edit it, or twin add {name} SOURCE")
+        raise ConfigurationError(
+            f"persona {name!r} exists already: {path}", next_step=f"edit it, or twin add {name} SOURCE"
+        )
     open_home(home)
     path.parent.mkdir(parents=True, exist_ok=True)
     (path.parent / "sources").mkdir(exist_ok=True)
@@ -60,7 +61,8 @@ def exclusive(home: TwinHome, persona: str) -> Iterator[None]:
         lock.acquire(timeout=LOCK_WAIT_S)
     except Timeout as error:
         raise PlatformError(
-            f"another run is working on persona {persona!r}", next_step="wait for it to end, then run the same command again"
+            f"another run is working on persona {persona!r}",
+            next_step="wait for it to end, then run the same command again",
         ) from error
     try:
         yield

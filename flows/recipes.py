@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from flows.recipe_files import recipe_path
 from twin_data.configuration.yaml_files import load_yaml
 from twin_data.contracts.base import Contract
 from twin_data.contracts.digests import digest_value
 from twin_data.contracts.releases import GenerationSettings, MachinePrice, RetrievalSettings, VerificationSettings
 from twin_data.transform.pipeline import FeaturesConfig
 from twin_train.base_models import BaseModelConfig
-
-from flows.recipe_files import recipe_path
 
 DEFAULT_RECIPE = "demo"
 

@@ -9,15 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
-from twin_data.configuration.home import TwinHome
-from twin_data.contracts.errors import PlatformError
-
 from flows.cli.output import EXIT_FAILURE, console, reports_errors, working_on
 from flows.cli.prefect_environment import use_prefect
 from flows.cli.talk import complete, page_url
 from flows.personas import SAMPLE, install_sample
 from flows.platform import supervisor
 from flows.platform.settings import PlatformSettings
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.errors import PlatformError
 
 QUESTION = "What did Kafka cost the Co-op each month, and what does PostgreSQL cost instead?"
 
@@ -57,7 +56,7 @@ def demo(
     verdict = _evaluate(home, settings)
     console.print(f"\nchat page:   {page_url(home, settings)}", markup=False)
     console.print(f"status page: {settings.business_address}/status", markup=False)
-    console.print("ask more:    twin ask sample \"…\"      stop everything: twin down", markup=False)
+    console.print('ask more:    twin ask sample "…"      stop everything: twin down', markup=False)
     if verdict != "promote":
         raise typer.Exit(EXIT_FAILURE)
 
@@ -67,7 +66,7 @@ async def _features_while_serving_starts(home: TwinHome, settings: PlatformSetti
     serving = asyncio.to_thread(supervisor.ensure, home, settings, (), report=report)
     features = asyncio.to_thread(_build_features, home, settings, report)
     _, result = await asyncio.gather(serving, features)
-    return result
+    return dict(result)
 
 
 def _build_features(home: TwinHome, settings: PlatformSettings, report: Any) -> dict[str, Any]:
@@ -77,7 +76,7 @@ def _build_features(home: TwinHome, settings: PlatformSettings, report: Any) -> 
     from flows.reporting import listening
 
     with listening(report):
-        result = build_features(SAMPLE, settings.recipe)
+        result: dict[str, Any] = build_features(SAMPLE, settings.recipe)
         register_deployments(SAMPLE, settings.recipe)
     return result
 

@@ -38,6 +38,7 @@ def emit(value: BaseModel | dict[str, Any], text: str, *, as_json: bool) -> None
 def working_on(what: str, *, quiet: bool = False) -> Iterator[Callable[[str], None]]:
     """Show on standard error what is being done; yields a function that changes the wording."""
     if quiet or not progress_console.is_terminal:
+
         def say(message: str) -> None:
             if not quiet:
                 progress_console.print(f"· {message}", markup=False)
@@ -60,7 +61,9 @@ def reports_errors(command: Callable[Parameters, None]) -> Callable[Parameters, 
             report_error(error, as_json=bool(kwargs.get("as_json")))
             raise typer.Exit(EXIT_FAILURE) from error
         except KeyboardInterrupt as error:
-            progress_console.print("interrupted; what was finished is kept, run the same command to go on", markup=False)
+            progress_console.print(
+                "interrupted; what was finished is kept, run the same command to go on", markup=False
+            )
             raise typer.Exit(EXIT_INTERRUPTED) from error
 
     return guarded

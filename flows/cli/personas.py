@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.cli.output import JsonFlag, emit, reports_errors, working_on
+from flows.cli.prefect_environment import use_prefect
+from flows.persona_file import persona_yaml
+from flows.personas import SAMPLE, create_persona, install_sample
+from flows.platform.settings import PlatformSettings
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.persona import load_persona
 from twin_data.contracts.errors import ConfigurationError
 
-from flows.cli.output import JsonFlag, emit, reports_errors, working_on
-from flows.cli.prefect_environment import use_prefect
-from flows.personas import SAMPLE, create_persona, install_sample
-from flows.platform.settings import PlatformSettings
-
 if TYPE_CHECKING:
-    from twin_data.transform.verdict import Count, CorpusVerdict
+    from twin_data.transform.verdict import CorpusVerdict, Count
 
 PersonaArgument = Annotated[str, typer.Argument(help="The persona's name, for example 'sample'.")]
 
@@ -43,25 +41,29 @@ def init(
     consent: Annotated[str | None, typer.Option(help="The owner's consent, in a sentence.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Start a persona: a folder with `persona.yaml`, and its deployments if Prefect runs.
+    r"""Start a persona: a folder with `persona.yaml`, and its deployments if Prefect runs.
 
     Without owner, licence and consent the file is written with those fields to fill in; nothing is ingested before.
 
     Examples:
       twin init sample
-      twin init ada --display-name "Ada Lovelace" --alias ada@example.org --owner "Ada Lovelace" \\
+      twin init ada --display-name "Ada Lovelace" --alias ada@example.org --owner "Ada Lovelace" \
         --licence "all rights reserved" --consent "I agree that a twin is made of my published writing."
     """
     home = TwinHome.from_environment()
     if name == SAMPLE:
         path = install_sample(home) / "persona.yaml"
     else:
-        text = _persona_yaml(name, display_name or name, alias or [], owner, licence, consent)
+        text = persona_yaml(
+            name, display_name or name, aliases=alias or [], owner=owner, licence=licence, consent=consent
+        )
         path = create_persona(home, name, text)
     deployments = _register_deployments(name, quiet=as_json)
     complete = all((owner, licence, consent)) or name == SAMPLE
     lines = [f"persona {name}: {path}"]
-    lines += [f"deployment {one}" for one in deployments] or ["deployments: none, since Prefect is not running; `twin up` adds them"]
+    lines += [f"deployment {one}" for one in deployments] or [
+        "deployments: none, since Prefect is not running; `twin up` adds them"
+    ]
     lines.append(f"next: {_next_step(name, path, complete)}")
     emit({"persona": name, "file": str(path), "deployments": deployments}, "\n".join(lines), as_json=as_json)
 
@@ -69,13 +71,19 @@ def init(
 def _next_step(name: str, path: Path, complete: bool) -> str:
     if name == SAMPLE:
         return f"twin features {name}"
-    return f"twin add {name} FOLDER" if complete else f"fill in owner, licence and consent in {path}, then twin add {name} FOLDER"
+    return (
+        f"twin add {name} FOLDER"
+        if complete
+        else f"fill in owner, licence and consent in {path}, then twin add {name} FOLDER"
+    )
 
 
 @reports_errors
 def add(
     persona: PersonaArgument,
-    sources: Annotated[list[Path], typer.Argument(metavar="SOURCE...", help="Folders, files, .zip or .tar.gz archives.")],
+    sources: Annotated[
+        list[Path], typer.Argument(metavar="SOURCE...", help="Folders, files, .zip or .tar.gz archives.")
+    ],
     name: Annotated[str | None, typer.Option("--name", help="The source's name; its file name if not given.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -96,7 +104,8 @@ def add(
             say(f"adding {source}")
             added.append(add_source(home.persona_folder(persona), source, name))
     lines = [
-        f"{one.name}: {one.files} files ({one.new} new, {one.changed} changed, {one.removed} removed, {one.unchanged} unchanged)"
+        f"{one.name}: {one.files} files ({one.new} new, {one.changed} changed, {one.removed} removed, "
+        f"{one.unchanged} unchanged)"
         for one in added
     ]
     lines.append(f"next: twin features {persona}")
@@ -125,7 +134,8 @@ def corpus(
 def render_verdict(verdict: CorpusVerdict) -> str:
     """The verdict for people."""
     lines = [
-        f"{verdict.persona}: {verdict.documents:,} documents in {verdict.families:,} families, {verdict.chunks:,} chunks",
+        f"{verdict.persona}: {verdict.documents:,} documents in {verdict.families:,} families, "
+        f"{verdict.chunks:,} chunks",
         f"own words: {verdict.own_words:,} ({verdict.training_words:,} may train, {verdict.test_words:,} held out, "
         f"{verdict.training_exclusions} passages excluded as overlapping)",
         *_table("by source", verdict.by_source),
@@ -151,36 +161,3 @@ def _register_deployments(persona: str, *, quiet: bool) -> list[str]:
 
     with working_on("registering deployments", quiet=quiet):
         return list(register_deployments(persona, settings.recipe))
-
-
-def _persona_yaml(
-    name: str, display_name: str, aliases: list[str], owner: str | None, licence: str | None, consent: str | None
-) -> str:
-    """The text of a new `persona.yaml`; JSON strings are YAML strings."""
-
-    def field(key: str, value: str | None, example: str) -> str:
-        return f"{key}: {json.dumps(value, ensure_ascii=False)}" if value else f"# {key}: {example}"
-
-    today = datetime.now(UTC).date().isoformat()
-    given_by = json.dumps(owner or display_name, ensure_ascii=False)
-    agreed = (
-        f"consent:\n  statement: {json.dumps(consent, ensure_ascii=False)}\n  given_by: {given_by}\n  date: {today}"
-        if consent
-        else f"# consent:\n#   statement: I agree that a twin is made of the material in this folder.\n#   given_by: {display_name}\n#   date: {today}"
-    )
-    return f"""# Whose twin this is, and by what right. Without owner, licence and consent nothing is ingested.
-name: {name}
-display_name: {json.dumps(display_name, ensure_ascii=False)}
-
-# How the author's own words are recognised in archives that hold several people's: handles, addresses, user ids.
-author:
-  name: {json.dumps(display_name, ensure_ascii=False)}
-  aliases: {json.dumps(aliases, ensure_ascii=False)}
-
-{field("owner", owner, display_name)}
-{field("licence", licence, "all rights reserved; used with permission")}
-{agreed}
-
-# A few words on the voice, for the prompt.
-style_notes: ""
-"""

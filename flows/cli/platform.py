@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from flows.cli.output import EXIT_FAILURE, JsonFlag, emit, reports_errors, working_on
+from flows.cli.prefect_environment import personas_without_deployments, use_prefect
 from flows.platform import backups, doctor, supervisor
 from flows.platform.services import services
 from flows.platform.settings import PlatformSettings
@@ -43,7 +44,20 @@ def up(names: NamesArgument = None, as_json: JsonFlag = False) -> None:
     home, settings = TwinHome.from_environment(), PlatformSettings.from_environment()
     with working_on("looking at the platform", quiet=as_json) as say:
         found = supervisor.ensure(home, settings, names or (), report=say)
+        if any(one.name == "prefect" for one in found):
+            _register_missing_deployments(home, settings, say)
     _show_statuses(found, as_json=as_json)
+
+
+def _register_missing_deployments(home: TwinHome, settings: PlatformSettings, report: Callable[[str], None]) -> None:
+    """Register the flows of personas that were started while Prefect was down."""
+    missing = personas_without_deployments(home, settings) if use_prefect(home, settings) else []
+    if missing:
+        from flows.deployments import register_deployments  # Prefect takes seconds to import
+
+        for persona in missing:
+            report(f"registering the deployments of {persona}")
+            register_deployments(persona, settings.recipe)
 
 
 @reports_errors

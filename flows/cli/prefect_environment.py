@@ -6,9 +6,8 @@ import os
 
 import httpx
 
-from twin_data.configuration.home import TwinHome
-
 from flows.platform.settings import PlatformSettings
+from twin_data.configuration.home import TwinHome
 
 HEALTH_TIMEOUT_S = 2.0
 
@@ -29,6 +28,12 @@ def use_prefect(home: TwinHome, settings: PlatformSettings) -> bool:
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("DO_NOT_TRACK", "1")
     return running
+
+
+def personas_without_deployments(home: TwinHome, settings: PlatformSettings) -> list[str]:
+    """Personas of the home that the platform's server has no deployment of, asked without importing Prefect."""
+    address = f"{settings.prefect_address}/deployments/name/build-features"
+    return [persona for persona in home.known_personas() if not _answers(f"{address}/{persona}")]
 
 
 def _answers(url: str) -> bool:

@@ -8,15 +8,16 @@ from typing import Annotated
 
 import typer
 
-from twin_data.configuration.home import TwinHome
-
 from flows.cli.output import EXIT_FAILURE, JsonFlag, emit, reports_errors, working_on
 from flows.cli.personas import PersonaArgument
 from flows.cli.prefect_environment import use_prefect
 from flows.platform import supervisor
 from flows.platform.settings import PlatformSettings
+from twin_data.configuration.home import TwinHome
 
-RecipeOption = Annotated[str | None, typer.Option(help="Name or path of a recipe; $TWIN_RECIPE or 'demo' if not given.")]
+RecipeOption = Annotated[
+    str | None, typer.Option(help="Name or path of a recipe; $TWIN_RECIPE or 'demo' if not given.")
+]
 
 
 def register(app: typer.Typer) -> None:

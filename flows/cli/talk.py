@@ -10,12 +10,11 @@ from typing import Annotated, Any
 import httpx
 import typer
 
-from twin_data.configuration.home import TwinHome
-from twin_data.contracts.errors import PlatformError, TwinError
-
 from flows.cli.output import JsonFlag, console, emit, reports_errors
 from flows.cli.personas import PersonaArgument
 from flows.platform.settings import PlatformSettings
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.errors import PlatformError, TwinError
 
 FEATURE = "command-line"
 TIMEOUT = httpx.Timeout(180.0, connect=3.0)

@@ -8,10 +8,9 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
+from flows.recipe_files import recipe_path
 from twin_data.contracts.errors import ConfigurationError
 from twin_train.base_models import BaseModelConfig, ensure_base_model
-
-from flows.recipe_files import recipe_path
 
 
 def base_model_of(recipe: str) -> BaseModelConfig:

@@ -14,6 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+
 from twin_data.contracts.base import Span
 
 settings.register_profile("unhurried", deadline=None, max_examples=25)  # the machine may be busy

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+
 from twin_data.contracts.evaluation import Evidence, HeldOutQuestion, KeyFact, QuestionKind
 from twin_eval.client import read_answer
 from twin_eval.fake_service import completion

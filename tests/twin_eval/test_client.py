@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
+
 from twin_data.contracts.answers import AnswerOutcome, TwinOptions
 from twin_eval import client as client_module
 from twin_eval.client import BusinessClient, EndpointFailure

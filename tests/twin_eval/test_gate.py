@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from twin_data.configuration.rubric import Bar, Rubric
 from twin_data.configuration.yaml_files import load_yaml
 from twin_data.contracts.errors import ConfigurationError

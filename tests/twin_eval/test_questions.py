@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from twin_data.contracts.evaluation import HeldOutQuestion, QuestionKind
 from twin_eval.errors import QuestionsError
 from twin_eval.questions import (

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.answers import TwinOptions
 from twin_data.contracts.errors import IntegrityError

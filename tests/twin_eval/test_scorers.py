@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from twin_data.contracts.evaluation import HeldOutQuestion
 from twin_eval.fake_service import citation, passage
 from twin_eval.prose import without_markers, without_sources

@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 import pytest
+
 from twin_data.contracts.errors import CorpusError
 from twin_data.contracts.evaluation import QuestionKind
 from twin_data.scoring.weights import term_weights

@@ -6,6 +6,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+
 from twin_eval.folding import fold_white_space
 from twin_eval.source_texts import source_text, source_texts
 

@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 import pytest
+
 from twin_data.contracts.errors import StoreError
 from twin_eval.errors import EvaluationError
 from twin_eval.storage import append_lines, complete_lines, write_atomically

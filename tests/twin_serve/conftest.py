@@ -94,7 +94,11 @@ async def start(tmp_path: Path) -> StartService:
     async def starting(
         *answers: str, bundle: ReleaseBundle | None = None, champion: bool = True, llm: LanguageModel | None = None
     ) -> AsyncIterator[Running]:
-        model, search, registry = ScriptedModel(list(answers)), MemorySearch({"ada": memory_index()}), MemoryRegistry(tmp_path)
+        model, search, registry = (
+            ScriptedModel(list(answers)),
+            MemorySearch({"ada": memory_index()}),
+            MemoryRegistry(tmp_path),
+        )
         encoder, home = HashingEncoder(), TwinHome(tmp_path / "home")
         home.run.mkdir(parents=True, exist_ok=True)
         async with opened_database(f"sqlite:///{tmp_path / 'serving.db'}") as database:

@@ -110,7 +110,8 @@ def document(document_id: str) -> CorpusDocument:
         text=text,
         digest=digest_text(text),
         passages=tuple(
-            Passage(start=span.start, end=span.end, role=Role.OWN, style=BlockStyle.PARAGRAPH) for span in own_spans(text)
+            Passage(start=span.start, end=span.end, role=Role.OWN, style=BlockStyle.PARAGRAPH)
+            for span in own_spans(text)
         ),
         family=document_id,
         split=Split.TRAIN,
@@ -151,7 +152,11 @@ def passage(document_id: str, *, fused: float = 0.5) -> RetrievedPassage:
 
 
 def memory_index(
-    persona: str = "ada", *, name: str = "twin-ada-000001", embedding: ModelReference = EMBEDDING, ids: Iterable[str] = DOCUMENTS
+    persona: str = "ada",
+    *,
+    name: str = "twin-ada-000001",
+    embedding: ModelReference = EMBEDDING,
+    ids: Iterable[str] = DOCUMENTS,
 ) -> MemoryIndex:
     chunks = tuple(chunk(one) for one in ids)
     return MemoryIndex(

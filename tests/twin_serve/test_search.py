@@ -65,7 +65,9 @@ def hits(*scored: tuple[str, float]) -> dict[str, Any]:
     return {"hits": {"hits": found}, "status": 200}
 
 
-async def test_both_legs_travel_in_one_request_and_are_fused(search: ElasticPassageSearch, elastic: Elasticsearch) -> None:
+async def test_both_legs_travel_in_one_request_and_are_fused(
+    search: ElasticPassageSearch, elastic: Elasticsearch
+) -> None:
     elastic.answers(
         "msearch",
         {"responses": [hits(("blog/eels.md", 8.0)), hits(("blog/clocks.md", 0.9), ("blog/eels.md", 0.75))]},
@@ -117,7 +119,9 @@ async def test_a_leg_that_failed_is_never_half_a_result(search: ElasticPassageSe
         await search.search("ada", "x", VECTOR, SETTINGS)
 
 
-async def test_identity_weights_and_documents_are_read_back(search: ElasticPassageSearch, elastic: Elasticsearch) -> None:
+async def test_identity_weights_and_documents_are_read_back(
+    search: ElasticPassageSearch, elastic: Elasticsearch
+) -> None:
     index = memory_index()
     elastic.answers("indices.get", {index.name: index_body(index.identity)})
     assert await search.identity("ada") == (index.name, index.identity)

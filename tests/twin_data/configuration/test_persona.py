@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+
 from twin_data.configuration.home import TwinHome, cache_folder, check_persona_name
 from twin_data.configuration.persona import Author, Consent, PersonaConfig, load_persona
 from twin_data.contracts.errors import ConfigurationError, ConsentError

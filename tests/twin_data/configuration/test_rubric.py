@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+
 from twin_data.configuration.rubric import Bar, Rubric
 from twin_data.configuration.yaml_files import load_yaml
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import Field
+
 from twin_data.configuration.persona import PersonaConfig
 from twin_data.configuration.rubric import Rubric
 from twin_data.configuration.yaml_files import load_yaml

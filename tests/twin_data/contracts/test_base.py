@@ -4,6 +4,7 @@ from functools import cached_property
 
 import pytest
 from pydantic import ValidationError
+
 from twin_data.contracts.base import Contract, Span
 
 

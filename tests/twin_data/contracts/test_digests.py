@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from twin_data.contracts.base import Contract
 from twin_data.contracts.digests import (
     canonical_json,

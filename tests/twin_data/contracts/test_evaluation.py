@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from pydantic import ValidationError
+
 from twin_data.contracts.evaluation import EvaluationReport, QuestionKind, Score
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
+
 from twin_data.contracts.releases import ReleaseBundle
 
 

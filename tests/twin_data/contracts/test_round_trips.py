@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
+
 from twin_data.contracts import answers, documents, evaluation, releases
 from twin_data.contracts.base import Contract, Span
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import jinja2
 import pytest
+
 from twin_data.contracts.answers import Turn
 from twin_data.prompts import renderer
 from twin_data.prompts.renderer import Message, prompt_digest, render_answer, template_files

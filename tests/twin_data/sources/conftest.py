@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+
 from twin_data.configuration.persona import Author, Consent, PersonaConfig, SourceOptions
 from twin_data.contracts.documents import RawDocument
 from twin_data.sources.reader import ReadContext, Reader, Skipped

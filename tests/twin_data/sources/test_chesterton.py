@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+
 from twin_data.configuration.persona import Author
 from twin_data.contracts.documents import RawDocument
 from twin_data.sources.html import HtmlReader

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from twin_data.configuration.persona import Author, PersonaConfig, SourceOptions
 from twin_data.configuration.yaml_files import load_yaml
 from twin_data.contracts.digests import digest_bytes

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
+
 from twin_data.contracts.documents import DocumentKind, RawDocument
 from twin_data.sources.github_reviews import GitHubReviewsReader
 from twin_data.sources.reader import Skipped, Unreadable

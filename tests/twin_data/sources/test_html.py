@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from twin_data.contracts.documents import Block, BlockStyle, RawDocument, Role
 from twin_data.sources.html import HtmlReader
 from twin_data.sources.html_blocks import fragment_blocks

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from twin_data.contracts.errors import SourceError
 from twin_data.sources import ingest
 from twin_data.sources.ingest import AddedSource, add_source

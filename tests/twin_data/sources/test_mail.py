@@ -7,6 +7,7 @@ from email.message import EmailMessage
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from twin_data.contracts.documents import DocumentKind, RawDocument, Role
 from twin_data.sources.mail_text import mail_blocks
 from twin_data.sources.mbox import MailReader

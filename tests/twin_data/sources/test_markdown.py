@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from twin_data.configuration.persona import SourceOptions
 from twin_data.contracts.documents import BlockStyle, DocumentKind, RawDocument, Role
 from twin_data.sources.markdown import MarkdownReader

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
+
 from twin_data.contracts.documents import DocumentKind, RawDocument, Role
 from twin_data.sources.jsonl import JsonlReader
 from twin_data.sources.linkedin import LinkedInReader, unquote_lines

@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+
 from twin_data.configuration.persona import Author
 from twin_data.contracts.documents import DocumentKind, RawDocument, Role
 from twin_data.sources.reader import ReadContext, Skipped

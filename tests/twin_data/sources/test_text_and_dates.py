@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+
 from twin_data.sources.dates import date_from_name, mail_date, parse_date
 from twin_data.sources.reader import RecordIds, Unreadable
 from twin_data.sources.text import decode, fold, paragraphs, title_from_name, title_from_text

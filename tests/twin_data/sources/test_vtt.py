@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from twin_data.contracts.documents import BlockStyle, DocumentKind, RawDocument, Role
 from twin_data.sources.reader import Skipped, Unreadable
 from twin_data.sources.vtt import VttReader, split_at_sentences

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
+
 from twin_data.contracts.answers import TwinOptions
 from twin_data.contracts.documents import Chunk, CleanDocument, CorpusDocument, RawDocument, Rejection
 from twin_data.contracts.evaluation import EvaluationReport, GateDecision, HeldOutQuestion

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from elastic_transport import ConnectionError as ElasticConnectionError
 from elasticsearch import NotFoundError
+
 from twin_data.contracts.base import Span
 from twin_data.contracts.documents import Chunk, CorpusDocument, DocumentKind, Split
 from twin_data.contracts.errors import IntegrityError, SearchUnavailableError, StoreError
@@ -195,9 +196,7 @@ class FakeElasticsearch:
 
     def get(self, index: str, ignore_unavailable: bool = False) -> dict[str, Any]:
         found = {
-            name: one
-            for name, one in self.held.items()
-            if fnmatch.fnmatchcase(name, index) or index in one["aliases"]
+            name: one for name, one in self.held.items() if fnmatch.fnmatchcase(name, index) or index in one["aliases"]
         }
         if not found and "*" not in index:
             raise NotFoundError("index_not_found_exception", None, None)  # type: ignore[arg-type]
@@ -269,9 +268,7 @@ def test_a_complete_index_is_not_built_twice(writer: IndexWriter) -> None:
 
 
 @pytest.mark.parametrize("missing", range(3))
-def test_an_index_that_lacks_anything_is_built_anew(
-    writer: IndexWriter, fake: FakeElasticsearch, missing: int
-) -> None:
+def test_an_index_that_lacks_anything_is_built_anew(writer: IndexWriter, fake: FakeElasticsearch, missing: int) -> None:
     """Also one that holds every chunk, and was interrupted before its documents or its term weights."""
     part = [one for at, one in enumerate(WHOLE) if at != missing]
 

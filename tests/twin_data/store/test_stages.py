@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+
 from twin_data.contracts.base import Contract
 from twin_data.contracts.errors import StoreError
 from twin_data.store import stages

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+
 from twin_data.contracts.errors import StoreError
 from twin_data.store.tables import FeatureStore, digest_frame
 

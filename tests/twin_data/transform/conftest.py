@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+
 from twin_data.configuration.persona import PersonaConfig
 from twin_data.configuration.yaml_files import load_yaml
 from twin_data.contracts.digests import digest_text

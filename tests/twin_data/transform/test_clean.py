@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from twin_data.configuration.persona import Author, Consent, PersonaConfig
 from twin_data.contracts.digests import digest_text
 from twin_data.contracts.documents import Block, BlockStyle, DocumentKind, RawDocument, Rejection, Role
@@ -80,14 +81,12 @@ def test_no_planted_value_survives_anywhere(
     text = " ".join(parts)
     if hidden:  # invisible characters inside, as copied from a web page
         text = text.replace("x.exa", "x.\u200bexa").replace("1632", "16\u00ad32").replace("1111 1", "1111\u200b 1")
-    raw = raw_document("An own paragraph.", text or "-", kind=DocumentKind.CHAT, title=f"On {text}"[:100])
+    raw = raw_document("An own paragraph.", text or "-", kind=DocumentKind.CHAT, title=f"On {text}")
     cleaned, removed = clean_document(raw, CONFIG, names_pattern(["Hedy Voss"]))
     assert cleaned is not None
-    for value in SECRETS[: 4 if len(raw.title) == 100 else 5]:
-        assert value not in cleaned.text
-        for one in removed:
-            assert value not in one.model_dump_json()
-    assert Counter(one.reason for one in removed).total() >= sum(one in SECRETS for one in set(parts))
+    left = "\n".join(one.model_dump_json() for one in (cleaned, *removed))
+    assert [value for value in SECRETS if value in left] == []
+    assert len(removed) >= len(set(parts) & set(SECRETS))
 
 
 def test_a_redaction_says_where_and_what_kind(raw_document: Callable[..., RawDocument]) -> None:
@@ -106,7 +105,7 @@ def test_a_title_is_cleaned_like_the_text(raw_document: Callable[..., RawDocumen
     raw = raw_document("Own.", kind=DocumentKind.CHAT, title="Hedy Voss wrote\nto b@x.example")
     cleaned, _ = clean_document(raw, CONFIG, names_pattern(["Hedy Voss"]))
     assert cleaned is not None
-    assert cleaned.title == "[name] wrote\nto [email]"
+    assert cleaned.title == "[name] wrote to [email]"
 
 
 @pytest.mark.parametrize("kind", [DocumentKind.CHAT, DocumentKind.MAIL, DocumentKind.REVIEW])
@@ -209,7 +208,7 @@ def test_what_was_redacted_in_the_sample_is_what_should_be(sample: Any, planted:
     for one in sample.cleaned.rejections:
         if one.reason.startswith("redacted_"):
             removed.setdefault(one.reason, set()).add(raw[one.document_id][one.start : one.end])
-    own = set(sample.persona.author.aliases)
+    own = set(sample.persona.author.aliases)  # nor is her own address for everyone
     assert removed["redacted_email"] <= {*planted["emails"], *own}
     assert removed["redacted_phone"] <= set(planted["phones"])
     assert not any(re.search(r"\d", name) for name in removed["redacted_name"])

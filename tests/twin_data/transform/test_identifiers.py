@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from twin_data.transform.identifiers import Finding, find_identifiers, names_pattern
 
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA7Zx0123456789abcdef\nabcd==\n-----END RSA PRIVATE KEY-----"

@@ -54,9 +54,9 @@ def test_sources_are_numbered_with_title_date_and_link() -> None:
     citations.cite(passage("blog/eels.md"), Span(start=0, end=33), 0.9)
     undated = passage("mail/answer.md").model_copy(update={"date": None})
     citations.cite(undated, Span(start=65, end=72), 0.9)
-    assert sources_text(citations.all).split("\n") == [
+    assert sources_text(citations.all, body="As “I wrote” [2].").split("\n") == [
         "Sources:",
         "[1] “Gate 7 was drained in March 2022.” — The eels of Gate 7, 1 April 2022, https://ada.example/blog/eels.md",
-        "[2] “I wrote” — Answer to Halcyon",
+        "[2] Answer to Halcyon",
     ]
-    assert sources_text(()) == ""
+    assert sources_text((), body="") == ""

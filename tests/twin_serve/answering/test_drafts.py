@@ -71,6 +71,9 @@ def test_what_models_put_around_a_sentence_goes(sentence: str, tidied: str) -> N
     assert tidy_sentence(sentence) == tidied
 
 
-@pytest.mark.parametrize(("sentence", "whole"), [("We did.", True), ("“Why?”", True), ("We did (so!)", True), ("We and", False), ("3.5 m", False)])
+@pytest.mark.parametrize(
+    ("sentence", "whole"),
+    [("We did.", True), ("“Why?”", True), ("We did (so!)", True), ("We and", False), ("3.5 m", False)],
+)
 def test_a_cut_sentence_has_no_end(sentence: str, whole: bool) -> None:
     assert is_whole(sentence) is whole

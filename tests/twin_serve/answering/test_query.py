@@ -8,12 +8,16 @@ from twin_serve.answering.query import search_query
 HISTORY = (Turn(role="user", content="Who drained Gate 7?"), Turn(role="assistant", content="I did."))
 
 
-@pytest.mark.parametrize("text", ["And when was that?", "Why?", "What about the bath?", "Tell me more.", "How big was it?"])
+@pytest.mark.parametrize(
+    "text", ["And when was that?", "Why?", "What about the bath?", "Tell me more.", "How big was it?"]
+)
 def test_a_question_that_points_back_is_searched_with_the_last_one(text: str) -> None:
     assert search_query(Question(text=text, history=HISTORY)) == f"Who drained Gate 7? {text}"
 
 
-@pytest.mark.parametrize("text", ["Who owns the museum?", "When did it happen that the clocks at Marl stood apart in spring?"])
+@pytest.mark.parametrize(
+    "text", ["Who owns the museum?", "When did it happen that the clocks at Marl stood apart in spring?"]
+)
 def test_a_question_that_stands_alone_is_searched_alone(text: str) -> None:
     assert search_query(Question(text=text, history=HISTORY)) == text
 

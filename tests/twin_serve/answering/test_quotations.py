@@ -9,12 +9,13 @@ from twin_serve.answering.quotations import choose_quotations
 from ..parts import passage
 
 EELS, CLOCKS = passage("blog/eels.md"), passage("blog/clocks.md")
-SETTINGS = VerificationSettings(max_quote_words=30, max_quotes=2, min_quote_ratio=0.5)
+SETTINGS = VerificationSettings(max_quote_words=30, max_quotes=2, min_quote_ratio=0.8)
 
 
 def window(index: int, start: int, end: int, cosine: float) -> EvidenceWindow:
     text = (EELS, CLOCKS)[index % 2].text[start:end]
-    return EvidenceWindow(passage=index, span=Span(start=start, end=end), text=text, cosine=cosine, coverage=cosine)
+    span = Span(start=start, end=end)
+    return EvidenceWindow(passage=index, span=span, text=text, cosine=cosine, coverage=cosine, fused=0.5, sentences=1)
 
 
 def evidence(*windows: EvidenceWindow) -> Evidence:
@@ -41,7 +42,7 @@ def test_windows_that_overlap_are_one_even_from_overlapping_passages() -> None:
     assert chosen(window(0, 0, 33, 0.9), window(2, 10, 33, 0.85)) == [(0, 0)]
 
 
-def test_beside_checked_sentences_one_is_enough_and_none_if_it_is_cited_already() -> None:
+def test_beside_checked_sentences_one_less_is_enough_and_none_that_is_cited_already() -> None:
     citations = CitationList()
     citations.cite(EELS, Span(start=0, end=33), 0.9)
     windows = (window(1, 0, 45, 0.9), window(0, 99, 133, 0.85))

@@ -38,10 +38,11 @@ def test_a_paraphrase_is_supported_by_the_shortest_run_of_sentences() -> None:
 @pytest.mark.parametrize(
     ("sentence", "reason"),
     [
-        ("We found 32 eels on the floor.", "the number 32 is not in the passage"),
-        ("We found 31 eels for Osier on the floor.", "the name Osier is not in the passage"),
-        ("Osier found 31 eels on the floor.", "the name Osier is not in the passage"),
-        ("We never found 31 eels on the floor.", "the passage does not deny it"),
+        ("We found 32 eels on the floor.", "the number 32 is not in the passages"),
+        ("We found 31 eels for Osier on the floor.", "the name Osier is not in the passages"),
+        ("Osier found 31 eels on the floor.", "the name Osier is not in the passages"),
+        ("We never found 31 eels on the floor.", "the passages do not say so"),
+        ("We did not carry the eels; nobody closed the paddle.", "the passages do not say so"),
         ("Yes.", "it says nothing that can be checked"),
         ("The pheasants drank all the wine.", "the passages do not say so"),
     ],
@@ -78,7 +79,10 @@ def test_a_copy_is_quoted_as_it_stands_in_the_document() -> None:
 
 
 def test_part_of_a_word_is_no_copy() -> None:
-    assert Checker().check("We found 31 eels on the floor and carried them out in a tin bat.").outcome is not SentenceOutcome.QUOTED
+    assert (
+        Checker().check("We found 31 eels on the floor and carried them out in a tin bat.").outcome
+        is not SentenceOutcome.QUOTED
+    )
 
 
 def test_others_words_support_nothing() -> None:

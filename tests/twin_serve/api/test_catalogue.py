@@ -47,7 +47,12 @@ async def test_a_document_is_opened_where_a_citation_points(running: Running) ->
 
 
 async def test_what_is_not_there_is_404(running: Running) -> None:
-    for path in ("/api/documents/ada?id=nothing", "/api/documents/..%2Fada?id=x", "/api/examples/Bad%20Name", "/v1/models/bob"):
+    for path in (
+        "/api/documents/ada?id=nothing",
+        "/api/documents/..%2Fada?id=x",
+        "/api/examples/Bad%20Name",
+        "/v1/models/bob",
+    ):
         response = await get(running, path)
         assert response.status_code == 404 and response.json()["error"]["message"]
 
@@ -68,7 +73,9 @@ async def test_examples_come_from_the_personas_questions(running: Running) -> No
 async def test_status_names_twins_and_servers(running: Running) -> None:
     record = {"name": "elasticsearch", "url": "http://127.0.0.1:9200", "pid": 1}
     (running.service.home.run / "elasticsearch.json").write_text(json.dumps(record))
-    (running.service.home.run / "mlflow.json").write_text(json.dumps({"name": "mlflow", "url": "http://127.0.0.1:5000"}))
+    (running.service.home.run / "mlflow.json").write_text(
+        json.dumps({"name": "mlflow", "url": "http://127.0.0.1:5000"})
+    )
     (running.service.home.run / "half.json").write_text('{"name":')
     (running.service.home.run / "list.json").write_text("[]")
     body = (await get(running, "/api/status", "twin_wrong")).json()
@@ -119,4 +126,6 @@ async def test_the_schema_lists_the_chat_endpoint(running: Running) -> None:
     schema = (await get(running, "/openapi.json")).json()
     body = schema["paths"]["/v1/chat/completions"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert body == {"$ref": "#/components/schemas/ChatRequest"}
-    assert {"model", "messages", "stream", "twin"} <= schema["components"]["schemas"]["ChatRequest"]["properties"].keys()
+    assert {"model", "messages", "stream", "twin"} <= schema["components"]["schemas"]["ChatRequest"][
+        "properties"
+    ].keys()

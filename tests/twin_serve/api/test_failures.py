@@ -85,9 +85,7 @@ async def test_what_nobody_foresaw_is_500_without_its_details(
     assert (row.status, row.http_status, row.error_code) == ("failed", 500, "internal_error")
 
 
-async def test_an_unforeseen_error_before_the_row_has_a_row(
-    running: Running, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_unforeseen_error_before_the_row_has_a_row(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     async def broken(persona: str) -> Any:
         raise KeyError("_meta")
 

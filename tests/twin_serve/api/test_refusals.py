@@ -68,9 +68,7 @@ async def test_what_is_not_served_is_400_and_named(running: Running, changes: di
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"ada"'])
 async def test_a_body_that_is_no_request_is_400_with_a_row(running: Running, body: bytes) -> None:
     async with running.client() as client:
-        response = await client.post(
-            "/v1/chat/completions", content=body, headers={"content-type": "application/json"}
-        )
+        response = await client.post("/v1/chat/completions", content=body, headers={"content-type": "application/json"})
     assert response.status_code == 400 and error(response)["code"] == "invalid_request"
     assert (await running.row()).persona == "unknown"
 
@@ -209,7 +207,9 @@ async def test_an_alias_that_moves_is_felt_without_a_restart(
         assert by_name.json()["twin"]["bundle"] == manifest().bundle_id
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [("get", "/v1/nothing", 404), ("get", "/v1/chat/completions", 405)])
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("get", "/v1/nothing", 404), ("get", "/v1/chat/completions", 405)]
+)
 async def test_unknown_paths_and_methods_answer_in_the_same_form(
     running: Running, method: str, path: str, status: int
 ) -> None:

@@ -38,8 +38,14 @@ def document(document_id: str, title: str, blocks: list[Block], **rest: Any) -> 
     )
     fields: dict[str, Any] = {"date": date(2022, 11, 13), "url": f"https://slackwater.example/{document_id}", **rest}
     return CleanDocument(
-        document_id=document_id, source="blog", kind=DocumentKind.ARTICLE, title=title, text=text,
-        digest=digest_value(text), passages=passages, **fields,
+        document_id=document_id,
+        source="blog",
+        kind=DocumentKind.ARTICLE,
+        title=title,
+        text=text,
+        digest=digest_value(text),
+        passages=passages,
+        **fields,
     )
 
 
@@ -47,8 +53,15 @@ def cite(n: int, source: CleanDocument, quote: str, score: float = 0.9) -> Citat
     """A citation of the first place where the quotation stands."""
     start = source.text.index(quote)
     return Citation(
-        n=n, document_id=source.document_id, start=start, end=start + len(quote), quote=quote,
-        title=source.title, date=source.date, url=source.url, score=score,
+        n=n,
+        document_id=source.document_id,
+        start=start,
+        end=start + len(quote),
+        quote=quote,
+        title=source.title,
+        date=source.date,
+        url=source.url,
+        score=score,
     )
 
 
@@ -56,9 +69,17 @@ def found(source: CleanDocument, text: str, section: str = "", **scores: float |
     """A retrieved passage as the service reports it."""
     start = source.text.index(text)
     return {
-        "chunk_id": f"{source.document_id}#{start}", "document_id": source.document_id, "start": start,
-        "end": start + len(text), "text": text, "title": source.title, "date": str(source.date), "url": source.url,
-        "section": section, "bm25": scores.get("bm25"), "cosine": scores.get("cosine"),
+        "chunk_id": f"{source.document_id}#{start}",
+        "document_id": source.document_id,
+        "start": start,
+        "end": start + len(text),
+        "text": text,
+        "title": source.title,
+        "date": str(source.date),
+        "url": source.url,
+        "section": section,
+        "bm25": scores.get("bm25"),
+        "cosine": scores.get("cosine"),
         "fused": scores.get("fused", 0.5),
     }
 
@@ -70,24 +91,33 @@ def half_the_lines() -> CleanDocument:
         "blog/half the lines.md",
         "Half the Lines, and Where They Went",
         [
-            Block(text=(
-                "Never rewrite a working thing. I've given that advice for twenty years, free, to anyone who would "
-                "stand still, and it's sound; and on Thursday 3 November, with an ebb running and no wind, we opened "
-                f"a core for Pilotfish that I had rewritten from the keel up. {RUST_QUOTE} I ought to explain myself."
-            )),
-            Block(text=(
-                f"{SPEED_QUOTE} I say so early, as the first thing said about Rust by those who sell it is that it's "
-                "quick, and it is; no gate has ever waited on Pilotfish's arithmetic. Gates wait on water."
-            )),
+            Block(
+                text=(
+                    "Never rewrite a working thing. I've given that advice for twenty years, free, to anyone who would "
+                    "stand still, and it's sound; and on Thursday 3 November, with an ebb running and no wind, we opened "
+                    f"a core for Pilotfish that I had rewritten from the keel up. {RUST_QUOTE} I ought to explain myself."
+                )
+            ),
+            Block(
+                text=(
+                    f"{SPEED_QUOTE} I say so early, as the first thing said about Rust by those who sell it is that it's "
+                    "quick, and it is; no gate has ever waited on Pilotfish's arithmetic. Gates wait on water."
+                )
+            ),
             Block(text="What the water said", style=BlockStyle.HEADING, level=2),
             Block(text=f"We found out how often it mattered. {RIVER_QUOTE} They parted company over nineteen."),
             Block(text="Fourteen times the Python was mistaken.", style=BlockStyle.LIST_ITEM),
             Block(text="Four times it was the Rust.", style=BlockStyle.LIST_ITEM),
             Block(text="Once it was both, and Cornelius was right.", style=BlockStyle.LIST_ITEM),
-            Block(text=(
-                "A rewrite is a bet that you understand the old thing better than the people who wrote it, placed on "
-                "the evening when you understand it least."
-            ), style=BlockStyle.QUOTATION, role=Role.QUOTED, author="Ottoline Fersk, The Patient Engine"),
+            Block(
+                text=(
+                    "A rewrite is a bet that you understand the old thing better than the people who wrote it, placed on "
+                    "the evening when you understand it least."
+                ),
+                style=BlockStyle.QUOTATION,
+                role=Role.QUOTED,
+                author="Ottoline Fersk, The Patient Engine",
+            ),
             Block(text="I had that over the bench the whole summer, and read it as a dare."),
             Block(text="Did the keepers notice any difference on the night?", **dov),
             Block(text="I asked three, and they all said no.", **dov),
@@ -128,7 +158,9 @@ def rust_answer(source: CleanDocument) -> tuple[tuple[str, ...], dict[str, Any]]
         SentenceCheck(text=sentences[0][:-5] + ".", outcome=supported, support=0.94, citations=(1,)),
         SentenceCheck(text=sentences[1].strip()[:-5] + ".", outcome=supported, support=0.81, citations=(2,)),
         SentenceCheck(
-            text="Cornelius wrote the last third of it himself.", outcome=SentenceOutcome.DROPPED, support=0.12,
+            text="Cornelius wrote the last third of it himself.",
+            outcome=SentenceOutcome.DROPPED,
+            support=0.12,
             reason="no passage says so; best support 0.12, needed 0.60",
         ),
         SentenceCheck(text=sentences[2].strip()[:-8] + ".", outcome=supported, support=0.88, citations=(1, 3)),

@@ -55,7 +55,9 @@ class ChatPage:
     def wait(self, condition: Callable[[], T]) -> T:
         """Wait until the condition holds."""
         waiting = WebDriverWait(
-            self.driver, PATIENCE_SECONDS, poll_frequency=0.05,
+            self.driver,
+            PATIENCE_SECONDS,
+            poll_frequency=0.05,
             ignored_exceptions=(NoSuchElementException, StaleElementReferenceException),
         )
         return waiting.until(lambda _: condition())

@@ -32,7 +32,9 @@ CONTENT_SECURITY_POLICY = (
 )
 POLL_SECONDS = 0.01
 UNAUTHORIZED = {
-    "message": "The API key is unknown.", "type": "authentication_error", "code": "invalid_api_key",
+    "message": "The API key is unknown.",
+    "type": "authentication_error",
+    "code": "invalid_api_key",
     "next_step": "make one with `twin keys`.",
 }
 

@@ -67,7 +67,9 @@ def test_account_of_an_answer(page: ChatPage, service: StubService) -> None:
     assert page.texts(".badge") == ["Repaired"]
     assert page.texts(".source-head .date")[0] == "13 November 2022"
     assert "It used to be Python" in page.texts(".source blockquote")[0]
-    assert page.one(".source .original").get_attribute("href") == "https://slackwater.example/blog/half%20the%20lines.md"
+    assert (
+        page.one(".source .original").get_attribute("href") == "https://slackwater.example/blog/half%20the%20lines.md"
+    )
     cost = page.one(".cost").text
     assert "1,240 + 86 tokens" in cost
     assert "14.2 s" in cost

@@ -87,9 +87,14 @@ def test_escape_closes_and_gives_the_focus_back(page: ChatPage, service: StubSer
 def test_changed_document_is_said_to_have_changed(page: ChatPage, service: StubService) -> None:
     source = half_the_lines()
     _ask_with(page, service, source, RUST_QUOTE)
-    service.documents[source.document_id] = document(source.document_id, source.title, [
-        Block(text="A new 🌊 beginning."), Block(text=f"And then: {RUST_QUOTE}"),
-    ])
+    service.documents[source.document_id] = document(
+        source.document_id,
+        source.title,
+        [
+            Block(text="A new 🌊 beginning."),
+            Block(text=f"And then: {RUST_QUOTE}"),
+        ],
+    )
     page.one(".chip").click()
     assert _marked(page) == RUST_QUOTE
     assert "found at another place" in page.one("#panel .note").text

@@ -28,8 +28,11 @@ def test_markup_is_shown_as_text_everywhere(page: ChatPage, service: StubService
     service.reply(
         f"{ATTACK} [1].",
         twin=account(
-            outcome=AnswerOutcome.DECLINED, decline_reason=ATTACK, citations=(cite(1, source, ATTACK),),
-            sentences=(check,), passages=(found(source, ATTACK, ATTACK, fused=0.5),),
+            outcome=AnswerOutcome.DECLINED,
+            decline_reason=ATTACK,
+            citations=(cite(1, source, ATTACK),),
+            sentences=(check,),
+            passages=(found(source, ATTACK, ATTACK, fused=0.5),),
         ),
     )
     page.ready()

@@ -9,7 +9,13 @@ from .stub import PAGE
 
 FILES = sorted(path for path in PAGE.iterdir() if path.is_file())
 MARKUP_SINKS = (
-    "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "DOMParser", "createContextualFragment", "eval(",
+    "innerHTML",
+    "outerHTML",
+    "insertAdjacentHTML",
+    "document.write",
+    "DOMParser",
+    "createContextualFragment",
+    "eval(",
     "new Function",
 )
 

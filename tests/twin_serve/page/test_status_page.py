@@ -6,10 +6,16 @@ from .stub import KEY, StubService
 
 def _platform(elasticsearch: str = "up") -> dict[str, object]:
     return {
-        "twins": [{
-            "persona": "sample", "display_name": "Isolde Quarmby", "bundle": "3fa9c01b", "alias": "champion",
-            "documents": 214, "chunks": 1893,
-        }],
+        "twins": [
+            {
+                "persona": "sample",
+                "display_name": "Isolde Quarmby",
+                "bundle": "3fa9c01b",
+                "alias": "champion",
+                "documents": 214,
+                "chunks": 1893,
+            }
+        ],
         "services": [
             {"name": "Elasticsearch", "state": elasticsearch, "url": "http://127.0.0.1:9200", "detail": "9.1, 1 node"},
             {"name": "LLM microservice", "state": "starting", "url": None, "detail": "loading the base model"},

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Protocol
 
 from pydantic import ValidationError
+
 from twin_data.contracts.answers import TwinOptions
 from twin_data.contracts.digests import digest_value, short
 from twin_data.contracts.errors import IntegrityError
 from twin_data.contracts.evaluation import HeldOutQuestion
-
 from twin_eval.client import EndpointFailure
 from twin_eval.errors import EvaluationError
 from twin_eval.questions import question_digest, questions_digest

@@ -9,8 +9,8 @@ from typing import Any, Self
 
 import httpx
 from pydantic import ValidationError
-from twin_data.contracts.answers import TwinOptions
 
+from twin_data.contracts.answers import TwinOptions
 from twin_eval.errors import EvaluationError
 from twin_eval.records import Answer, EndpointError, TwinSeen
 

@@ -10,8 +10,8 @@ import unicodedata
 from collections.abc import Iterable
 
 import regex
-from twin_data.scoring.sentences import WORD, stem
 
+from twin_data.scoring.sentences import WORD, stem
 from twin_eval.numerals import Gap, Word, normalise_days, normalise_numbers, write_out_iso_dates
 
 _APOSTROPHES = dict.fromkeys(map(ord, "‘’ʼ′`´"), "'")

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 from twin_data.contracts.answers import Cost
 from twin_data.contracts.evaluation import QuestionKind, Score
-
 from twin_eval.scorers import AnswerScores, FactCheck, ScoredAnswer
 from twin_eval.statistics import IntervalConfig, mean_score, proportion_score, quantile_score
 

@@ -10,9 +10,9 @@ from itertools import zip_longest
 from pathlib import Path
 
 from pydantic import ValidationError
+
 from twin_data.contracts.digests import digest_rows, digest_text
 from twin_data.contracts.evaluation import HeldOutQuestion, QuestionKind
-
 from twin_eval.errors import QuestionsError
 from twin_eval.folding import fold_white_space
 from twin_eval.matching import NormalisedText

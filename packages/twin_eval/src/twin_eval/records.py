@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from pydantic import ConfigDict, model_validator
+
 from twin_data.contracts.answers import AnswerOutcome, Citation, Cost, SentenceCheck
 from twin_data.contracts.base import Contract
 

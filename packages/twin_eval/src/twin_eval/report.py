@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
+
 from twin_data.contracts.errors import IntegrityError
 from twin_data.contracts.evaluation import EvaluationReport, GateDecision, HeldOutQuestion, QuestionKind, Score
-
 from twin_eval.errors import EvaluationError
 from twin_eval.metrics import all_scores, describe
 from twin_eval.questions import questions_digest

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import httpx
 from pydantic import Field
+
 from twin_data.configuration.home import TwinHome, check_persona_name
 from twin_data.contracts.answers import TwinOptions
 from twin_data.contracts.base import Contract
 from twin_data.contracts.evaluation import EvaluationReport, HeldOutQuestion
-
 from twin_eval.answering import AskPlan, Progress, collect_answers
 from twin_eval.client import BusinessClient
 from twin_eval.errors import EvaluationError

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from twin_data.contracts.answers import SentenceOutcome
 from twin_data.contracts.base import Contract
 from twin_data.contracts.evaluation import HeldOutQuestion, QuestionKind
-
 from twin_eval.folding import word_line
 from twin_eval.matching import NormalisedText
 from twin_eval.prose import without_markers, without_sources

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
 from twin_data.contracts.base import Contract
 from twin_data.contracts.evaluation import Score
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import IO
 
 from twin_data.contracts.errors import StoreError
-
 from twin_eval.errors import EvaluationError
 
 

@@ -191,7 +191,9 @@ def _ranked_windows(
                 cosine = float(mean @ query_vector / (np.linalg.norm(mean) + 1e-9))
                 text = _text(passages[index], span)
                 windows.append(
-                    EvidenceWindow(index, span, text, cosine, _coverage(wanted, text), passages[index].fused, last - first + 1)
+                    EvidenceWindow(
+                        index, span, text, cosine, _coverage(wanted, text), passages[index].fused, last - first + 1
+                    )
                 )
         at += len(run)
     return tuple(sorted(windows, key=lambda one: (-one.score, one.span.end - one.span.start)))

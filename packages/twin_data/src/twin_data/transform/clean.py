@@ -105,7 +105,7 @@ def clean_document(
             kept.append(block.model_copy(update={"text": text, "author": _author(block, raw.kind, config)}))
     if not any(block.role is Role.OWN and block.style is not BlockStyle.HEADING for block in kept):
         return None, [*removed, _rejection(raw, digest, whole, "no_own_words", _blank(raw.text, names))]
-    return _assemble(raw, kept, _blank(raw.title, names)), removed
+    return _assemble(raw, kept, " ".join(_blank(raw.title, names).split())), removed
 
 
 def _author(block: Block, kind: DocumentKind, config: CleanConfig) -> str | None:

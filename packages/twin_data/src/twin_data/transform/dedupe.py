@@ -84,9 +84,10 @@ def shingles(frame: pl.DataFrame, words: int) -> pl.DataFrame:
     )
     following = [pl.col("word").shift(-i).over("rank").fill_null("") for i in range(words)]
     at = pl.int_range(pl.len()).over("rank")
+    last = pl.len().cast(pl.Int64).over("rank") - words  # unsigned, it would wrap around in short documents
     return (
         tokens.with_columns(pl.concat_str(following, separator=" ").hash().alias("shingle"), at.alias("at"))
-        .filter((pl.col("at") <= pl.len().over("rank") - words) | (pl.col("at") == 0))
+        .filter((pl.col("at") <= last) | (pl.col("at") == 0))
         .select("rank", "shingle")
         .unique()
     )

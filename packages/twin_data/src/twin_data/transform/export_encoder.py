@@ -60,7 +60,9 @@ def export_encoder(folder: Path, config: EmbeddingModelConfig) -> None:
         verbose=False,
     )
     if program is None:
-        raise ModelError(f"embedding model {config.source!r} could not be exported", next_step="report this with the model's name")
+        raise ModelError(
+            f"embedding model {config.source!r} could not be exported", next_step="report this with the model's name"
+        )
     program.save(str(folder / MODEL_FILE))
     write_model_manifest(
         folder,

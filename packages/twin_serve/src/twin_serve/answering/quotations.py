@@ -18,16 +18,17 @@ def choose_quotations(
 ) -> list[EvidenceWindow]:
     """The best windows, none overlapping another or anything cited already.
 
-    Beside checked sentences one is enough; without any, further ones that are nearly as good are added.
+    Beside checked sentences one fewer is needed than without any.
     """
     fitting = [one for one in evidence.windows if one.words <= settings.max_quote_words]
+    most = max(1, settings.max_quotes - bool(citations.all))
     chosen: list[EvidenceWindow] = []
     for window in fitting:
         if window.score < settings.min_quote_ratio * fitting[0].score:
             break
         if not any(_overlap(window, other, passages) for other in chosen):
             chosen.append(window)
-        if len(chosen) == (1 if citations.all else settings.max_quotes):
+        if len(chosen) == most:
             break
     return [one for one in chosen if not citations.covers(passages[one.passage], one.span)]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from twin_data.contracts.answers import RetrievedPassage, SentenceCheck, SentenceOutcome
 from twin_data.contracts.base import Span
 from twin_data.scoring.sentences import STOPWORDS, content_stems, stem, words
-from twin_data.scoring.support import EvidenceText, Support
+from twin_data.scoring.support import EvidenceText, Support, names, numbers
 from twin_serve.answering.citations import CitationList
 from twin_serve.answering.polarity import is_contradicted
 from twin_serve.twins import Twin
@@ -53,7 +53,7 @@ class SentenceVerifier:
         if passage is None or support is None:
             return dropped(sentence, "no passage holds words of the persona's own")
         if support.score < self._twin.manifest.verification.min_support:
-            return dropped(sentence, support.missing or "the passages do not say so", support.score)
+            return dropped(sentence, self._why_unsupported(sentence), support.score)
         if (relevance := self._relevance(sentence)) < MIN_RELEVANCE:
             return dropped(sentence, f"it does not answer the question (likeness {relevance:.2f})", support.score)
         if copied := self._verbatim(sentence):
@@ -77,6 +77,16 @@ class SentenceVerifier:
                 best = passage, found
         return best
 
+    def _why_unsupported(self, sentence: str) -> str:
+        """What of the sentence no passage holds, or else that no passage says all of it in one place."""
+        own = [span.of(one.text) for one in self._passages for span in _own_in_passage(one)]
+        if unknown := sorted(numbers(sentence).difference(*map(numbers, own))):
+            return f"the number {unknown[0]} is not in the passages"
+        held = {stem(word) for text in own for word in words(text)}
+        if unnamed := sorted(name for name in names(sentence) if stem(name) not in held):
+            return f"the name {unnamed[0]} is not in the passages"
+        return "the passages do not say so"
+
     def _relevance(self, sentence: str) -> float:
         return float(self._twin.encoder.encode([sentence])[0] @ self._query_vector)
 
@@ -97,7 +107,7 @@ def _objection(sentence: str, passage: RetrievedPassage, span: Span) -> str:
     """What speaks against a sentence whose words are held by its evidence; empty if nothing does."""
     first = words(sentence)[0]
     if _may_name(first) and stem(first) not in {stem(word) for word in words(f"{passage.context} {passage.text}")}:
-        return f"the name {first} is not in the passage"
+        return f"the name {first} is not in the passages"
     return "the passage says the contrary" if is_contradicted(sentence, span.of(passage.text)) else ""
 
 

@@ -98,9 +98,7 @@ COUNT_RECENT = select(func.count(), func.min(requests.c.created_at)).where(
 MONTH = select(months).where(months.c.key_id == bindparam("key_id"), months.c.month == bindparam("month"))
 
 
-def _explain_budget(
-    connection: Connection, key: KeyRecord, now: datetime, reserve: int
-) -> BudgetExceededError:
+def _explain_budget(connection: Connection, key: KeyRecord, now: datetime, reserve: int) -> BudgetExceededError:
     row = (connection.execute(MONTH, {"key_id": key.id, "month": month_of(now)})).one_or_none()
     limits = key.limits
     begins = (now.astimezone(UTC).replace(day=1) + timedelta(days=32)).replace(day=1)
@@ -128,4 +126,3 @@ def _check_rate(connection: Connection, key: KeyRecord, per_minute: int, now: da
             next_step=f"try again in {wait_s:.0f} s, or make a key with a higher limit: twin keys create NAME --rpm N",
             retry_after_s=wait_s,
         )
-

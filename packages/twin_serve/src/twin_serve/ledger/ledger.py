@@ -130,9 +130,7 @@ class Ledger:
     async def record_interaction(self, trace_id: str, *, question: str, answer: str) -> None:
         """Keep what was asked and answered."""
         row = {"trace_id": trace_id, "question": storable(question), "answer": storable(answer)}
-        await asyncio.shield(
-            self._spawn(self._database.write(lambda connection: connection.execute(KEEP, row)))
-        )
+        await asyncio.shield(self._spawn(self._database.write(lambda connection: connection.execute(KEEP, row))))
 
     async def interaction(self, trace_id: str) -> Interaction | None:
         """A finished request with its texts; None if there is none, it still runs, or its texts are gone."""

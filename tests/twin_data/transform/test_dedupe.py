@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from twin_data.transform import dedupe
+from twin_data.transform.dedupe import DedupeConfig
+
+CONFIG = DedupeConfig()
+CleanFrame = Callable[..., pl.DataFrame]
+
+
+def words(seed: int, count: int) -> list[str]:
+    draw = random.Random(seed)
+    return ["".join(draw.choices("abcdefghijklmnop", k=6)) for _ in range(count)]
+
+
+def edited(original: list[str], share: float, *, seed: int = 0) -> str:
+    """The words with a share of them replaced, spread evenly: the worst case for shingles."""
+    changed = original.copy()
+    count = round(share * len(original))
+    for at in range(count):
+        changed[int((at + 0.5) * len(original) / count)] = f"{seed}{at}"
+    return " ".join(changed)
+
+
+def reasons(found: dedupe.Deduplicated) -> dict[str, str]:
+    return dict(found.rejections.select("document_id", "reason").iter_rows())
+
+
+def families(found: dedupe.Deduplicated) -> dict[str, str]:
+    return dict(found.documents.select("document_id", "family").iter_rows())
+
+
+def test_the_planted_copies_of_the_sample_are_found_and_no_others(sample: Any, planted: dict[str, Any]) -> None:
+    assert reasons(sample.unique) == {
+        copy: f"{kind}_duplicate of {original}"
+        for kind in ("exact", "near")
+        for original, copy in planted[f"{kind}_duplicates"]
+    }
+
+
+def test_the_families_of_the_sample_are_its_threads(sample: Any) -> None:
+    threads = sample.unique.documents.filter(pl.col("thread").is_not_null())
+    sizes = threads.group_by("thread").agg(pl.col("family").n_unique())
+    assert sizes["family"].unique().to_list() == [1]
+    alone = sample.unique.documents.filter(pl.col("thread").is_null() & pl.col("series").is_null())
+    assert alone["family"].n_unique() == alone.height
+
+
+@pytest.mark.parametrize("share", [0.01, 0.02, 0.04])
+@pytest.mark.parametrize("length", [150, 400, 2000])
+def test_edited_copies_are_found(clean_frame: CleanFrame, share: float, length: int) -> None:
+    original = words(1, length)
+    found = dedupe.run(
+        clean_frame({"a": " ".join(original), "b": edited(original, share), "c": " ".join(words(2, length))}),
+        config=CONFIG,
+    )
+    assert reasons(found) == {"b": "near_duplicate of a"}
+    assert families(found) == {"a": "a", "c": "c"}
+
+
+def test_a_document_with_half_its_words_new_stays_but_in_the_family(clean_frame: CleanFrame) -> None:
+    original = words(1, 400)
+    found = dedupe.run(
+        clean_frame({"a": " ".join(original), "b": " ".join(original[:200] + words(3, 200))}), config=CONFIG
+    )
+    assert families(found) == {"a": "a", "b": "a"}
+    assert reasons(found) == {}
+
+
+@pytest.mark.parametrize("text", ["…", "👍", "Thanks — merged!", "one two three four five six"])
+def test_exact_copies_of_any_length_and_number_are_found(clean_frame: CleanFrame, text: str) -> None:
+    found = dedupe.run(clean_frame({f"d{at:03}": text for at in range(80)}), config=CONFIG)
+    assert found.documents["document_id"].to_list() == ["d000"]
+    assert set(reasons(found).values()) == {"exact_duplicate of d000"}
+    assert len(reasons(found)) == 79
+
+
+def test_documents_without_words_are_not_alike(clean_frame: CleanFrame) -> None:
+    found = dedupe.run(clean_frame({"a": "…", "b": "👍", "c": "— !", "d": "?!"}), config=CONFIG)
+    assert families(found) == {"a": "a", "b": "b", "c": "c", "d": "d"}
+
+
+def test_near_copies_of_a_form_letter_are_found_though_its_phrases_are_everywhere(clean_frame: CleanFrame) -> None:
+    letter = words(4, 100)
+    texts = {f"d{at:03}": " ".join([*letter, *words(100 + at, 300)]) for at in range(60)}
+    first = texts["d000"].split()
+    found = dedupe.run(clean_frame({**texts, "e": edited(first, 0.02)}), config=CONFIG)
+    assert reasons(found) == {"e": "near_duplicate of d000"}
+
+
+def test_short_messages_that_share_a_phrase_are_no_family(clean_frame: CleanFrame) -> None:
+    article = words(5, 300)
+    found = dedupe.run(clean_frame({"a": " ".join(article), "b": " ".join(article[10:18])}), config=CONFIG)
+    assert families(found) == {"a": "a", "b": "b"}
+
+
+def test_quotation_marks_and_case_make_no_other_document(clean_frame: CleanFrame) -> None:
+    text = " ".join(words(6, 60))
+    found = dedupe.run(clean_frame({"a": f"It’s — {text}.", "b": f"“IT'S {text.upper()}!"}), config=CONFIG)
+    assert reasons(found) == {"b": "near_duplicate of a"}
+
+
+def test_the_best_copy_stays(clean_frame: CleanFrame) -> None:
+    text = " ".join(words(7, 80))
+    url = {"url": "https://x.example/p"}
+    late, early = {"date": date(2024, 5, 1)}, {"date": date(2023, 5, 1)}
+    by_url = dedupe.run(clean_frame({"a": (text, early), "b": (text, {**late, **url})}), config=CONFIG)
+    assert reasons(by_url) == {"a": "exact_duplicate of b"}
+    by_date = dedupe.run(
+        clean_frame({"a": (text, late), "b": (text, early), "c": (text, {"date": None})}), config=CONFIG
+    )
+    assert set(reasons(by_date)) == {"a", "c"}
+    by_length = dedupe.run(clean_frame({"a": text, "b": f"{text} {edited(words(8, 4), 0)}"}), config=CONFIG)
+    assert set(reasons(by_length)) == {"a"}
+
+
+def test_a_copy_of_a_copy_is_dropped_for_one_that_stays(clean_frame: CleanFrame) -> None:
+    original = words(9, 400)
+    texts = {"a": " ".join(original), "b": edited(original, 0.03, seed=1), "c": edited(original, 0.03, seed=2)}
+    found = dedupe.run(clean_frame(texts), config=CONFIG)
+    kept = set(found.documents["document_id"])
+    assert {reason.split(" of ")[1] for reason in reasons(found).values()} <= kept
+
+
+def test_threads_series_and_likeness_join_one_family(clean_frame: CleanFrame) -> None:
+    shared = words(10, 40)
+    found = dedupe.run(
+        clean_frame(
+            {
+                "a": (" ".join(words(11, 50)), {"thread": "t1"}),
+                "b": (" ".join([*shared, *words(12, 50)]), {"thread": "t1"}),
+                "c": (" ".join([*shared, *words(13, 50)]), {"series": "s1"}),
+                "d": (" ".join(words(14, 50)), {"series": "s1"}),
+                "e": (" ".join(words(15, 50)), {"thread": "t2"}),
+                "f": (" ".join(words(16, 50)), {}),
+            }
+        ),
+        config=CONFIG,
+    )
+    assert families(found) == {"a": "a", "b": "a", "c": "a", "d": "a", "e": "e", "f": "f"}
+
+
+def test_a_copy_joins_the_threads_of_both_places(clean_frame: CleanFrame) -> None:
+    text = " ".join(words(17, 50))
+    found = dedupe.run(
+        clean_frame(
+            {
+                "a": (text, {"thread": "t1"}),
+                "b": (text, {"thread": "t2"}),
+                "c": (" ".join(words(18, 50)), {"thread": "t2"}),
+            }
+        ),
+        config=CONFIG,
+    )
+    assert families(found) == {"a": "a", "c": "a"}
+
+
+def test_what_arrives_later_renames_no_family(clean_frame: CleanFrame) -> None:
+    first = {"m": ("first words here", {"thread": "t", "date": date(2023, 1, 1)})}
+    reply = {"a": ("a later reply", {"thread": "t", "date": date(2024, 1, 1)})}
+    assert families(dedupe.run(clean_frame(first), config=CONFIG)) == {"m": "m"}
+    assert families(dedupe.run(clean_frame({**reply, **first}), config=CONFIG)) == {"a": "m", "m": "m"}
+
+
+@settings(max_examples=15)
+@given(st.randoms(use_true_random=False))
+def test_the_order_of_arrival_is_nothing(clean_frame: CleanFrame, order: random.Random) -> None:
+    original = words(20, 120)
+    texts: dict[str, Any] = {
+        "a": " ".join(original),
+        "b": edited(original, 0.03),
+        "c": " ".join(original),
+        "d": (" ".join(words(21, 60)), {"thread": "t"}),
+        "e": (" ".join(words(22, 60)), {"thread": "t", "date": None}),
+        "f": "…",
+    }
+    shuffled = list(texts)
+    order.shuffle(shuffled)
+    expected = dedupe.run(clean_frame(texts), config=CONFIG)
+    found = dedupe.run(clean_frame({name: texts[name] for name in shuffled}), config=CONFIG)
+    assert found.documents.equals(expected.documents)
+    assert found.rejections.equals(expected.rejections)
+
+
+@pytest.mark.parametrize("texts", [{}, {"a": "one document"}])
+def test_little_input(clean_frame: CleanFrame, texts: dict[str, str]) -> None:
+    found = dedupe.run(clean_frame(texts), config=CONFIG)
+    assert found.documents.height == len(texts)
+    assert found.rejections.is_empty()
+
+
+def test_shingles_are_counted_as_words_not_characters() -> None:
+    frame = pl.DataFrame({"rank": [0, 1, 2, 3], "text": ["a b c d e f", "a b", "…", "A, b; C—d e"]})
+    counts = dict(dedupe.shingles(frame, 5).group_by("rank").len().iter_rows())
+    assert counts == {0: 2, 1: 1, 3: 1}
+    shared = set(dedupe.shingles(frame.filter(pl.col("rank") == 0), 5)["shingle"])
+    assert set(dedupe.shingles(frame.filter(pl.col("rank") == 3), 5)["shingle"]) <= shared

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from twin_data.contracts.documents import BlockStyle, CorpusDocument, Rejection, Role, Split
+from twin_data.store.schemas import to_frame
+from twin_data.transform import verdict
+from twin_data.transform.verdict import CorpusVerdict, VerdictConfig
+
+Build = Callable[..., CorpusDocument]
+LOW = VerdictConfig(min_training_words=5, min_months=1)
+
+
+def judged(
+    documents: list[CorpusDocument],
+    *,
+    rejections: list[Rejection] | None = None,
+    exclusions: list[Rejection] | None = None,
+    config: VerdictConfig = LOW,
+) -> CorpusVerdict:
+    return verdict.judge(
+        "ada",
+        to_frame(documents, CorpusDocument),
+        7,
+        to_frame(rejections or [], Rejection),
+        to_frame(exclusions or [], Rejection),
+        config=config,
+    )
+
+
+def rejection(document: CorpusDocument, start: int, end: int, reason: str = "r", stage: str = "clean") -> Rejection:
+    return Rejection(
+        stage=stage,
+        document_id=document.document_id,
+        text_digest=document.digest,
+        start=start,
+        end=end,
+        reason=reason,
+        redacted_text="",
+    )
+
+
+def test_words_are_counted_by_side_source_year_and_kind(corpus_document: Build) -> None:
+    found = judged(
+        [
+            corpus_document("one two three", ("not mine", Role.OTHER), document_id="a", date=date(2023, 1, 1)),
+            corpus_document("four five", document_id="b", date=date(2024, 6, 1), split=Split.TEST, source="mail"),
+            corpus_document("six", ("x = 1", BlockStyle.CODE), document_id="c", date=None),
+        ]
+    )
+    assert (found.documents, found.chunks, found.families) == (3, 7, 3)
+    assert (found.own_words, found.training_words, found.test_words) == (6, 4, 2)
+    assert [(one.name, one.documents, one.words) for one in found.by_source] == [("mail", 1, 2), ("notes", 2, 4)]
+    assert [(one.name, one.words) for one in found.by_year] == [("2023", 3), ("2024", 2), ("undated", 1)]
+    assert [(one.name, one.words) for one in found.by_kind] == [("article", 6)]
+
+
+def test_too_few_words_are_too_few(corpus_document: Build) -> None:
+    found = judged([corpus_document("one two three")])
+    assert found.recommendation == "stay with prompt and retrieval"
+    assert found.reasons == ("3 words to train on; 5 are wanted",)
+    assert judged([corpus_document("one two three four five")]).recommendation == "enough to fine-tune"
+
+
+def test_only_own_words_that_may_not_train_are_taken_off(corpus_document: Build) -> None:
+    document = corpus_document("one two three four five six", ("seven eight nine", Role.QUOTED), "ten eleven")
+    start, end = document.text.index("five"), document.text.index("eleven") + len("eleven")
+    gone = rejection(document, start, end)
+    assert judged([document]).training_words == 8
+    assert judged([document], exclusions=[gone]).training_words == 4
+    elsewhere = rejection(corpus_document("x", document_id="filtered"), 0, 1)
+    assert judged([document], exclusions=[gone, elsewhere]).training_words == 4
+    assert judged([document], exclusions=[gone, elsewhere]).training_exclusions == 2
+
+
+def test_one_source_is_no_corpus_of_many(corpus_document: Build) -> None:
+    many = corpus_document("word " * 99 + "end", document_id="a", date=date(2020, 1, 1))
+    few = corpus_document("one two three", document_id="b", source="mail")
+    assert judged([many, few]).reasons == ("97% of the words come from the one source 'notes'",)
+    assert judged([many]).reasons == ()
+
+
+def test_a_voice_is_a_habit_over_time(corpus_document: Build) -> None:
+    documents = [
+        corpus_document("one two three four", document_id="a", date=date(2024, 1, 1)),
+        corpus_document("five six", document_id="b", date=date(2024, 1, 15)),
+    ]
+    assert judged(documents).reasons == ("all dated material lies within 0 months; 1 are wanted",)
+
+
+def test_rejections_are_counted_by_stage_and_reason(corpus_document: Build) -> None:
+    document = corpus_document("one")
+    found = judged(
+        [document],
+        rejections=[
+            rejection(document, 0, 1, "near_duplicate of a", "dedupe"),
+            rejection(document, 0, 1, "near_duplicate of b", "dedupe"),
+            rejection(document, 0, 1, "unreadable: gone", "collect"),
+        ],
+    )
+    assert found.rejections == {"collect: unreadable": 1, "dedupe: near_duplicate": 2}
+
+
+def test_an_empty_corpus_is_judged_too() -> None:
+    found = judged([])
+    assert (found.documents, found.own_words, found.by_source) == (0, 0, ())
+    assert found.recommendation == "stay with prompt and retrieval"
