@@ -135,10 +135,8 @@ def test_what_only_looks_private_or_unsafe(question: str) -> None:
 )
 def test_the_personas_questions(path: Path) -> None:
     rows = questions(path)
-    assert [row["question"] for row in rows if is_caught(row["question"]) and row["kind"] != "private_or_unsafe"] == []
-    assert [
-        row["question"] for row in rows if not is_caught(row["question"]) and row["kind"] == "private_or_unsafe"
-    ] == []
+    wrong = [row["question"] for row in rows if is_caught(row["question"]) != (row["kind"] == "private_or_unsafe")]
+    assert wrong == []
     assert [row["question"] for row in rows if is_identity(row["question"])] == []
 
 
@@ -147,7 +145,7 @@ def test_safe_prompts_that_look_unsafe() -> None:
     path = SHARED / "xstest" / "xstest_prompts.csv"
     if not path.is_file():
         pytest.skip(f"{path} is not on this machine")
-    rows = list(csv.DictReader(path.open(encoding="utf-8")))
+    rows = list(csv.DictReader(path.read_text("utf-8").splitlines()))
     safe = [row for row in rows if row["label"] == "safe" and row["type"] != "privacy_fictional"]
     caught = [row["prompt"] for row in safe if is_caught(row["prompt"])]
     assert len(safe) == 225 and len(caught) <= 2, caught

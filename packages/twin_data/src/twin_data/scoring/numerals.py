@@ -30,6 +30,7 @@ _ANY = "|".join([*_UNITS, *_TENS, *_SCALES, "hundred"])
 _JOINT = r"(?:\s+and\s+|[\s\u2010\u2011-]+)"
 _SPOKEN = regex.compile(rf"(?i)\b(?:{_ANY})(?:{_JOINT}(?:{_ANY}))*(?:[\u2010\u2011-](?:{'|'.join(_ORDINALS)}))?\b")
 _SCALED = regex.compile(rf"(?i)(?<![\d.,])(\d[\d,]*(?:\.\d+)?)\s+({'|'.join(_SCALES)})\b")
+_DIGITS = regex.compile(r"(?<!\p{L})\p{N}+(?:[.,:]\p{N}+)*")
 _THOUSANDS = regex.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 
 
@@ -42,6 +43,11 @@ def numbers(text: str) -> set[str]:
     digits = _SPOKEN.sub(lambda match: " ".join(_values(match[0])), _SCALED.sub(_multiplied, text))
     found = {figure for word in WORD.findall(digits) if word[0].isdecimal() for figure in _figures(word)}
     return found - {"1"}
+
+
+def without_numbers(text: str) -> str:
+    """The text with a space for each number, in digits or in words."""
+    return _DIGITS.sub(" ", _SPOKEN.sub(" ", _SCALED.sub(" ", text)))
 
 
 def _multiplied(match: regex.Match[str]) -> str:

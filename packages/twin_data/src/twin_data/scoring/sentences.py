@@ -14,7 +14,7 @@ _ABBREVIATIONS = frozenset(
     "dept approx est jan feb mar apr jun jul aug sep sept oct nov dec a.m p.m".split()
 )
 _BOUNDARY = regex.compile(
-    r"""(?P<stop>[.!?…]+)(?P<close>["'”’»)\]]*)(?=\s+["'“‘«(\[—–-]*[\p{Lu}\p{N}\p{Sc}@#¿¡]|\s*$)"""
+    r"""(?P<stop>[.!?…]+)(?P<close>["'”’»)\]]*)(?=\s+(?:[—–-]\s)?["'“‘«(\[—–-]*[\p{Lu}\p{N}\p{Sc}@#¿¡]|\s*$)"""
     r"""|(?P<break>\n[ \t]*\n\s*)"""
 )
 # These announce a number; before anything else they are words ("The answer was no. Then…").
@@ -78,8 +78,10 @@ _STEMMER = snowballstemmer.stemmer("english")
 
 @lru_cache(maxsize=200_000)
 def stem(word: str) -> str:
-    """The English Snowball stem (Porter, 2001) of one word, lower-cased, possessive endings cut."""
+    """The English Snowball stem (Porter, 2001) of one word, lower-cased, possessive endings cut; `1,310` is `1310`."""
     lowered = word.casefold().replace("’", "'")
+    if lowered[:1].isdecimal():
+        return lowered.replace(",", "")
     return str(_STEMMER.stemWord(lowered.removesuffix("'s").rstrip("'")))
 
 

@@ -14,6 +14,7 @@ import regex
 
 from twin_data.contracts.base import Span
 from twin_data.scoring.numerals import numbers as numbers
+from twin_data.scoring.numerals import without_numbers
 from twin_data.scoring.sentences import STOPWORDS, WORD, content_stems, sentence_spans, stem, words
 
 PAIR_SHARE = 0.25
@@ -32,8 +33,8 @@ _CLAUSE_END = regex.compile(
     r"[,;:.!?…()]+(?=\s|$|[\"'”’»)])|\s[–-]+\s|—|\bbut\b|(?=\b(?:without|nor)\b)"
     r"|\b(?:and|or)(?=\s+(?:not|never|no|nothing|nobody|none)\b)"
 )
-MIN_CLAUSE_SHARE = 0.5
-"""Share of a claim's weight from which a clause of the evidence speaks of the same thing."""
+OPPOSED_SHARE = 0.5
+"""Share of a clause's weight that, found only where the evidence says the opposite, makes it a contradiction."""
 _SENTENCE_START = regex.compile(r"(?:^|[.!?…:;][\"'”’»)\]]*\s+|\n)[\s\"'“‘(—–-]*$")
 Weight = Callable[[str], float]
 
@@ -81,7 +82,7 @@ class _Clause:
     @classmethod
     def all_of(cls, text: str) -> list[_Clause]:
         pieces = _CLAUSE_END.split(_NO_DENIAL.sub(" ", text))
-        found = [cls(frozenset(content_stems(piece)), is_negated(piece)) for piece in pieces if piece]
+        found = [cls(frozenset(content_stems(without_numbers(piece))), is_negated(piece)) for piece in pieces if piece]
         return [one for one in found if one.stems or one.negated]
 
 
@@ -94,7 +95,9 @@ class _Claim:
 
     @classmethod
     def of(cls, text: str) -> _Claim:
-        return cls(content_stems(text), numbers(text), names(text), _Clause.all_of(text))
+        # Numbers are a constraint of their own, and may be spelled otherwise in the evidence.
+        stems = content_stems(without_numbers(text)) or content_stems(text)
+        return cls(stems, numbers(text), names(text), _Clause.all_of(text))
 
 
 @dataclass(frozen=True)
@@ -155,18 +158,19 @@ def _missing_constraint(claim: _Claim, window: _Window) -> str:
 
 
 def _contradiction(claim: _Claim, window: _Window, weight: Weight) -> str:
-    """What the window says against the claim: for each clause, the clause of the window nearest to it must agree."""
+    """What the window says against the claim, if for one of its clauses the telling words stand only in opposite ones."""
     if any(one.negated for one in claim.clauses) and not any(one.negated for one in window.clauses):
         return "the passage does not deny it"
     for clause in claim.clauses:
-        if not clause.stems:
-            continue
-        share, agrees = max(
-            ((_covered(clause.stems, one.stems, weight), one.negated == clause.negated) for one in window.clauses),
-            default=(0.0, True),
+        agreeing, opposite = (
+            frozenset(stem for one in window.clauses if (one.negated == clause.negated) is same for stem in one.stems)
+            for same in (True, False)
         )
-        if share >= MIN_CLAUSE_SHARE and not agrees:
-            return "the passage does not deny it" if clause.negated else "the passage denies it"
+        against = _covered(clause.stems, opposite - agreeing, weight) if clause.stems else 0.0
+        if clause.negated and against > OPPOSED_SHARE:  # "on Tuesdays, never on Fridays" denies with half its words
+            return "the passage does not deny it"
+        if not clause.negated and against >= OPPOSED_SHARE:
+            return "the passage denies it"
     return ""
 
 

@@ -39,7 +39,7 @@ _HUMAN = (
     r"(?:(?:an?\s+|the\s+)?(?:(?:real|actual|living|genuine|human)\s+)*"
     r"(?:real|human(?:\s+being)?|person|man|woman|author|alive))"
 )
-_NAME = r"(?:(?:the\s+)?(?:real\s+)?(?-i:\p{Lu}[\p{L}.]*))"
+_NAME = r"(?:(?:the\s+)?(?:real\s+)?(?-i:\p{Lu}[\p{L}.]*(?:\s\p{Lu}[\p{L}.]*){0,3}))"
 _STOP = r"(?=\s*(?:$|[?!.,;:—–-]|or\b|and\b|at\s+all\b|here\b))"
 _END = rf"(?:{_STOP}|(?=\s+(?:that|who|trained|pretending|made|built)\b))"
 _FILLER = r"(?:\s+(?:really|actually|just|in\s+fact|only|still|truly|honestly|maybe|perhaps|by\s+any\s+chance|not))*"

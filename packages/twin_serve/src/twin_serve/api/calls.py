@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -89,11 +89,12 @@ class Call:
         await asyncio.shield(self._closing)
 
     async def _write(self, end: RequestEnd, answer: VerifiedAnswer | None) -> None:
-        await self.service.ledger.finish(self.trace_id, end)
+        ledger = self.service.ledger
+        writes: list[Coroutine[Any, Any, object]] = [ledger.finish(self.trace_id, end)]
         if answer is not None:
-            await self.service.ledger.record_interaction(
-                self.trace_id, question=self.question.text, answer=answer.content
-            )
+            asked, said = self.question.text, answer.content
+            writes.append(ledger.record_interaction(self.trace_id, question=asked, answer=said))
+        await asyncio.gather(*writes)  # both are handed over at once: one wait for the database's thread, not two
 
     def _end(self, status: FinalStatus, answer: VerifiedAnswer | None, error: TwinError | None) -> RequestEnd:
         http_status, code = (200, None) if error is None else status_and_code(error)

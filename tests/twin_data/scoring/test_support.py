@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twin_data.contracts.base import Span
+from twin_data.scoring.support import EvidenceText, Support, is_negated, names, sentence_windows
+
+
+def even(stem: str) -> float:
+    return 1.0
+
+
+def whole(text: str) -> list[Span]:
+    return [Span(start=0, end=len(text))]
+
+
+def support(claim: str, evidence: str) -> Support:
+    found = EvidenceText(evidence, whole(evidence)).support(claim, even)
+    assert found is not None
+    return found
+
+
+KAFKA = (
+    "We left Kafka in September. It cost £1,310 a month, which is £15,720 a year, for a queue of forty-five messages. "
+    "Cornelius wrote the log that replaced it, and we never missed the broker."
+)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "We left Kafka in September.",
+        "It cost £1310 a month.",
+        "The queue held 45 messages.",
+        "Cornelius wrote the log which replaced Kafka.",
+        "We never missed the broker.",
+        "Kafka cost 15,720 pounds a year.",
+    ],
+)
+def test_what_the_passage_says_is_supported(claim: str) -> None:
+    found = support(claim, KAFKA)
+    assert found.missing == ""
+    assert found.score >= 0.6
+
+
+@pytest.mark.parametrize(
+    ("claim", "missing"),
+    [
+        ("It cost £1,311 a month.", "the number 1311 is not in the passage"),
+        ("It cost £13.10 a month.", "the number 13.10 is not in the passage"),
+        ("The queue held forty messages.", "the number 40 is not in the passage"),
+        ("The log was written by Thaddeus.", "the name Thaddeus is not in the passage"),
+        ("We left Kafka in October.", "the name October is not in the passage"),
+        ("The log never replaced it.", "the passage does not deny it"),
+        ("We missed the broker.", "the passage denies it"),
+    ],
+)
+def test_what_it_does_not_say_is_named(claim: str, missing: str) -> None:
+    evidence = KAFKA if "broker" not in claim else "We never missed the broker."
+    found = EvidenceText(evidence, whole(evidence))
+    windows = [found.support(claim, even)]
+    assert windows[0] is not None
+    assert windows[0].score == 0.0
+    if len(evidence) < 50 or not claim.startswith(("It cost", "The queue", "We left")):
+        assert support(claim, evidence).missing
+    assert missing in {one.missing for one in every_window(claim, evidence)}
+
+
+def every_window(claim: str, evidence: str) -> list[Support]:
+    """The judgement of each window alone."""
+    found = []
+    for span in sentence_windows(evidence, whole(evidence)):
+        one = EvidenceText(span.of(evidence), whole(span.of(evidence))).support(claim, even)
+        assert one is not None
+        found.append(one)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence", "agrees"),
+    [
+        ("The gate was opened.", "The gate was not opened.", False),
+        ("The gate wasn’t opened.", "The gate was opened.", False),
+        ("The gate wasn't opened.", "The gate was not opened.", True),
+        ("I used Postgres.", "I did not use Kafka, I used Postgres.", True),
+        ("I used Kafka.", "I did not use Kafka, I used Postgres.", False),
+        ("We deploy on Fridays.", "We deploy on Tuesdays, but never on Fridays.", False),
+        ("We never deploy on Fridays.", "We deploy on Tuesdays and never on Fridays.", True),
+        ("42 boats passed.", "No fewer than 42 boats passed.", True),
+        ("The gate opened in May.", "The gate opened not only in April: it opened in May.", True),
+        ("We deployed it.", "We deployed it without tests.", True),
+        ("The gate isn't open and the lock isn't shut.", "The gate isn't open, and the lock isn't shut.", True),
+        ("Nobody missed the broker.", "We never missed the broker. We do not miss it now.", True),
+    ],
+)
+def test_a_denial_is_not_a_statement(claim: str, evidence: str, agrees: bool) -> None:
+    found = support(claim, evidence)
+    assert (found.score > 0.5) is agrees
+    assert (found.missing == "") is agrees
+
+
+def test_the_nearer_the_wording_the_higher_the_score() -> None:
+    evidence = "The shadow gate copies every command to a model of the river and compares what would have happened."
+    claims = [
+        "The shadow gate copies every command to a model of the river.",
+        "A model of the river gets a copy of every command, from the shadow gate.",
+        "The gate compares the weather with the river bed.",
+        "The gate is painted green like a boat in winter.",
+        "Cheese matures slowly in caves.",
+    ]
+    scores = [support(claim, evidence).score for claim in claims]
+    assert scores == sorted(scores, reverse=True)
+    assert scores[0] == 1.0
+    assert scores[-1] == 0.0
+    assert len(set(scores)) == len(scores)
+
+
+def test_rare_words_weigh_more() -> None:
+    def weight(stem: str) -> float:
+        return {"capstan": 1.0}.get(stem, 0.1)
+
+    claim = "The capstan turned slowly."
+    rare = EvidenceText("A capstan.", whole("A capstan.")).support(claim, weight)
+    common = EvidenceText("Turned slowly.", whole("Turned slowly.")).support(claim, weight)
+    assert rare
+    assert common
+    assert rare.score > common.score
+
+
+def test_the_shortest_run_that_says_it_is_cited() -> None:
+    found = support("We left Kafka in September.", KAFKA)
+    assert found.span.of(KAFKA) == "We left Kafka in September."
+    two = support("The queue cost £1,310 and Cornelius replaced it.", KAFKA)
+    assert two.span.of(KAFKA).startswith("It cost")
+    assert two.span.of(KAFKA).endswith("the broker.")
+
+
+def test_only_the_allowed_spans_are_cited() -> None:
+    at = KAFKA.index("It cost")
+    evidence = EvidenceText(KAFKA, [Span(start=at, end=len(KAFKA))])
+    found = evidence.support("We left Kafka in September.", even)
+    assert found
+    assert found.score == 0.0
+    assert found.span.start >= at
+    assert EvidenceText(KAFKA, []).support("We left Kafka.", even) is None
+
+
+def test_a_claim_of_nothing_is_not_supported() -> None:
+    found = support("So it is.", KAFKA)
+    assert found.score == 0.0
+    assert found.missing == "the sentence says nothing that can be checked"
+
+
+@given(st.lists(st.sampled_from(["It rose.", "Then, he said, it fell.", "No!", "“Why?”", "\n\n"]), max_size=8))
+def test_windows_lie_within_one_span_and_hold_one_to_three_sentences(parts: list[str]) -> None:
+    text = " ".join(parts)
+    middle = len(text) // 2
+    allowed = [Span(start=0, end=middle), Span(start=middle, end=len(text))]
+    for window in sentence_windows(text, allowed):
+        assert any(one.start <= window.start < window.end <= one.end for one in allowed)
+    assert len(sentence_windows(text, whole(text), longest=1)) <= len(sentence_windows(text, whole(text)))
+
+
+@given(st.text(max_size=60), st.text(max_size=120))
+def test_a_score_is_between_nothing_and_all(claim: str, evidence: str) -> None:
+    found = EvidenceText(evidence, whole(evidence)).support(claim, even)
+    if found is not None:
+        assert 0.0 <= found.score <= 1.0 + 1e-9
+        assert not found.missing or found.score == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Yesterday Cornelius met Hedy’s brother.", {"Cornelius", "Hedy"}),
+        ("Boats came. Then Marl Lock opened: Nobody saw.", {"Marl", "Lock"}),
+        ("He said “Stop.” Boats waited at NATO.", {"NATO"}),
+        ("I’m sure I've seen McTavish.", {"McTavish"}),
+    ],
+)
+def test_names(text: str, expected: set[str]) -> None:
+    found = names(text)
+    assert found - {"Stop"} == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("It is not so.", True),
+        ("It isn’t.", True),
+        ("Nobody came.", True),
+        ("Not only that.", False),
+        ("No doubt it is.", False),
+        ("A note on knots.", False),
+    ],
+)
+def test_what_denies(text: str, expected: bool) -> None:
+    assert is_negated(text) is expected
