@@ -42,6 +42,7 @@ check: $(PLATFORM)/.installed ## style, types, import direction, lock
 	$(PLATFORM)/bin/mypy
 	$(PLATFORM)/bin/lint-imports
 	$(RUN) scripts/deps.py check
+	$(RUN) scripts/schemas.py --check
 
 format: $(PLATFORM)/.installed ## rewrite the code in the project's style
 	$(PLATFORM)/bin/ruff check --fix .

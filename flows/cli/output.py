@@ -41,7 +41,7 @@ def working_on(what: str, *, quiet: bool = False) -> Iterator[Callable[[str], No
 
         def say(message: str) -> None:
             if not quiet:
-                progress_console.print(f"· {message}", markup=False)
+                progress_console.print(f"· {message}", markup=False, soft_wrap=True)
 
         say(what)
         yield say
@@ -62,7 +62,7 @@ def reports_errors(command: Callable[Parameters, None]) -> Callable[Parameters, 
             raise typer.Exit(EXIT_FAILURE) from error
         except KeyboardInterrupt as error:
             progress_console.print(
-                "interrupted; what was finished is kept, run the same command to go on", markup=False
+                "interrupted; what was finished is kept, run the same command to go on", markup=False, soft_wrap=True
             )
             raise typer.Exit(EXIT_INTERRUPTED) from error
 

@@ -9,6 +9,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer, models, pre_tokenizers
+
 from twin_data.contracts.errors import IntegrityError, ModelError
 from twin_data.scoring.encoder import (
     MANIFEST_FILE,

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from twin_data.scoring.numerals import numbers
 from twin_data.scoring.support import numbers as numbers_of_support
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from twin_data.scoring.sentences import content_stems, sentence_spans, stem, words
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from twin_data.contracts.base import Span
 from twin_data.scoring.support import EvidenceText, Support, is_negated, names, sentence_windows
 
@@ -32,7 +33,7 @@ KAFKA = (
     [
         "We left Kafka in September.",
         "It cost £1310 a month.",
-        "The queue held 45 messages.",
+        "A queue of 45 messages cost it.",
         "Cornelius wrote the log which replaced Kafka.",
         "We never missed the broker.",
         "Kafka cost 15,720 pounds a year.",

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from twin_data.scoring.weights import TermWeights, term_weights
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+
 from twin_data.contracts.documents import BlockStyle, Chunk, CorpusDocument, Role
 from twin_data.store.schemas import to_frame, to_rows
 from twin_data.transform import chunk

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+
 from twin_data.contracts.documents import Chunk, CorpusDocument
 from twin_data.contracts.errors import CorpusError
 from twin_data.contracts.releases import ModelReference

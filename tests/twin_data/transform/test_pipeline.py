@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from twin_data.configuration.persona import PersonaConfig
 from twin_data.configuration.yaml_files import load_yaml
 from twin_data.contracts.errors import ConsentError, CorpusError

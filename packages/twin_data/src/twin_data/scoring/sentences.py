@@ -55,7 +55,7 @@ def _add(spans: list[Span], text: str, start: int, end: int) -> None:
 
 def _is_no_end(text: str, start: int, stop: int) -> bool:
     """Whether the full stop at `stop`, of the sentence that began at `start`, belongs to an abbreviation or a list."""
-    at_line_start = not text[:start].strip() or "\n" in text[start:stop]
+    at_line_start = not text[:start].strip() or "\n" in text[max(0, start - 1) : stop]
     if at_line_start and _ENUMERATION.fullmatch(text, start, stop) and text[stop + 1 :].strip():
         return True
     match = _LAST_WORD.search(text, max(0, stop - 12), stop)

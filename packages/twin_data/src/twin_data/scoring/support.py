@@ -158,7 +158,7 @@ def _missing_constraint(claim: _Claim, window: _Window) -> str:
 
 
 def _contradiction(claim: _Claim, window: _Window, weight: Weight) -> str:
-    """What the window says against the claim, if for one of its clauses the telling words stand only in opposite ones."""
+    """What the window says against the claim: that half a clause's words stand only where the opposite is said."""
     if any(one.negated for one in claim.clauses) and not any(one.negated for one in window.clauses):
         return "the passage does not deny it"
     for clause in claim.clauses:
