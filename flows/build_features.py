@@ -39,8 +39,8 @@ def build_features(persona: str, recipe: str = DEFAULT_RECIPE) -> dict[str, Any]
         What was indexed, the verdict on the corpus and the bundle, as plain JSON.
     """
     home, chosen = TwinHome.from_environment(), load_recipe(recipe)
+    pipeline = features_pipeline(home, persona, chosen)
     with exclusive(home, persona):
-        pipeline = features_pipeline(home, persona, chosen)
         collected = collect(pipeline)
         cleaned = clean(pipeline, collected)
         unique = dedupe(pipeline, cleaned)

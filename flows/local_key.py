@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from pathlib import Path
 
+from filelock import AsyncFileLock
+
+from flows.platform import atomic
+from flows.platform.home_schema import open_home
 from twin_data.configuration.home import TwinHome
 from twin_serve.ledger.database import open_database, url_of
 from twin_serve.ledger.errors import UnknownKeyError
@@ -16,7 +21,14 @@ OWNER_ONLY = 0o600
 
 async def local_key(home: TwinHome) -> str:
     """The key that the command line, the flows and the chat page of this machine use."""
+    open_home(home)
     path = home.secrets / "local.key"
+    # Two first uses at once would each make a key and revoke the other's.
+    async with AsyncFileLock(path.with_suffix(".lock")):
+        return await _stored_or_new(home, path)
+
+
+async def _stored_or_new(home: TwinHome, path: Path) -> str:
     database = await open_database(os.environ.get("TWIN_DATABASE_URL") or url_of(home))
     try:
         if path.is_file():
@@ -28,12 +40,5 @@ async def local_key(home: TwinHome) -> str:
         _, plaintext = await create_key(database, NAME)
     finally:
         await database.close()
-    home.secrets.mkdir(parents=True, exist_ok=True, mode=0o700)
-    beside = path.with_suffix(".new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_ONLY)
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(plaintext + "\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    beside.rename(path)
+    atomic.write_text(path, plaintext + "\n", mode=OWNER_ONLY)
     return plaintext

@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import yaml
 from filelock import FileLock, Timeout
+from pydantic import ValidationError
 
+from flows.platform import atomic
 from flows.platform.home_schema import open_home
-from twin_data.configuration.home import TwinHome
-from twin_data.configuration.persona import persona_file
+from twin_data.configuration.home import TwinHome, check_persona_name
+from twin_data.configuration.persona import PersonaConfig, persona_file
 from twin_data.contracts.errors import ConfigurationError, PlatformError
 
 SHIPPED = Path(__file__).resolve().parent.parent / "personas"
@@ -23,20 +26,31 @@ def create_persona(home: TwinHome, name: str, text: str) -> Path:
     """Write a new persona's `persona.yaml`; returns its path.
 
     Raises:
-        ConfigurationError: There is a persona of that name already.
+        ConfigurationError: There is a persona of that name already, or the text does not fit.
     """
     path = persona_file(home, name)
     if path.exists():
         raise ConfigurationError(
             f"persona {name!r} exists already: {path}", next_step=f"edit it, or twin add {name} SOURCE"
         )
+    _check(text)
     open_home(home)
     path.parent.mkdir(parents=True, exist_ok=True)
     (path.parent / "sources").mkdir(exist_ok=True)
-    beside = path.with_suffix(".new")
-    beside.write_text(text, "utf-8")
-    beside.rename(path)
+    atomic.write_text(path, text)
     return path
+
+
+def _check(text: str) -> None:
+    """Refuse what could not be read again, such as a consent of one word, before anything is written."""
+    try:
+        PersonaConfig.model_validate(yaml.safe_load(text))
+    except ValidationError as error:
+        problems = (
+            f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}, not {one['input']!r}"
+            for one in error.errors(include_url=False)
+        )
+        raise ConfigurationError("; ".join(problems), next_step="give another value; nothing was written") from error
 
 
 def install_sample(home: TwinHome) -> Path:
@@ -52,11 +66,12 @@ def exclusive(home: TwinHome, persona: str) -> Iterator[None]:
     """Hold the persona for one writer.
 
     Raises:
+        ConfigurationError: No persona can have that name.
         PlatformError: Another run holds it.
     """
     folder = home.run / "locks"
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / f"{persona}.lock")
+    lock = FileLock(folder / f"{check_persona_name(persona)}.lock")
     try:
         lock.acquire(timeout=LOCK_WAIT_S)
     except Timeout as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ import typer
 from pydantic import BaseModel
 from rich.console import Console
 
-from twin_data.contracts.errors import TwinError
+from twin_data.contracts.errors import PlatformError, TwinError
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 Parameters = ParamSpec("Parameters")
@@ -23,6 +24,8 @@ progress_console = Console(stderr=True, highlight=False)
 
 EXIT_FAILURE = 1
 EXIT_INTERRUPTED = 130
+_DISK_TROUBLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM})
+"""What the user can mend; any other error of the system is a fault of the program and keeps its traceback."""
 
 
 def emit(value: BaseModel | dict[str, Any], text: str, *, as_json: bool) -> None:
@@ -60,6 +63,11 @@ def reports_errors(command: Callable[Parameters, None]) -> Callable[Parameters, 
         except TwinError as error:
             report_error(error, as_json=bool(kwargs.get("as_json")))
             raise typer.Exit(EXIT_FAILURE) from error
+        except OSError as error:
+            if error.errno not in _DISK_TROUBLE:
+                raise
+            report_error(_disk_trouble(error), as_json=bool(kwargs.get("as_json")))
+            raise typer.Exit(EXIT_FAILURE) from error
         except KeyboardInterrupt as error:
             progress_console.print(
                 "interrupted; what was finished is kept, run the same command to go on", markup=False, soft_wrap=True
@@ -67,6 +75,14 @@ def reports_errors(command: Callable[Parameters, None]) -> Callable[Parameters, 
             raise typer.Exit(EXIT_INTERRUPTED) from error
 
     return guarded
+
+
+def _disk_trouble(error: OSError) -> TwinError:
+    where = f"{error.filename}: " if error.filename else ""
+    return PlatformError(
+        f"{where}{error.strerror}",
+        next_step="free disk space or correct the folder's permissions, then run the same command again",
+    )
 
 
 def report_error(error: TwinError, *, as_json: bool) -> None:

@@ -14,6 +14,7 @@ from flows.cli.prefect_environment import use_prefect
 from flows.platform import supervisor
 from flows.platform.settings import PlatformSettings
 from twin_data.configuration.home import TwinHome
+from twin_data.configuration.persona import load_persona
 
 RecipeOption = Annotated[
     str | None, typer.Option(help="Name or path of a recipe; $TWIN_RECIPE or 'demo' if not given.")
@@ -38,6 +39,7 @@ def features(persona: PersonaArgument, recipe: RecipeOption = None, as_json: Jso
     home, settings = TwinHome.from_environment(), PlatformSettings.from_environment()
     os.environ.update(settings.as_environment())
     with working_on(f"features of {persona}", quiet=as_json) as say:
+        _check(home, persona, recipe or settings.recipe)
         supervisor.ensure(home, settings, ("elasticsearch",), report=say)
         use_prefect(home, settings)
         from flows.build_features import build_features  # Prefect takes seconds to import
@@ -71,6 +73,7 @@ def evaluate(
     home, settings = TwinHome.from_environment(), PlatformSettings.from_environment()
     os.environ.update(settings.as_environment())
     with working_on(f"evaluating {persona}", quiet=as_json) as say:
+        _check(home, persona, recipe or settings.recipe)
         supervisor.ensure(home, settings, ("elasticsearch", "llm", "business"), report=say)
         use_prefect(home, settings)
         from flows.evaluate_twin import evaluate_twin
@@ -86,3 +89,16 @@ def evaluate(
     emit(result, f"{scores}\n{decision['verdict']}: {'; '.join(decision['reasons'])}", as_json=as_json)
     if decision["verdict"] != "promote":
         raise typer.Exit(EXIT_FAILURE)
+
+
+def _check(home: TwinHome, persona: str, recipe: str) -> None:
+    """Find mistakes in what the user wrote before any server is started for it.
+
+    Raises:
+        ConfigurationError: There is no such persona or recipe, or its file is wrong.
+        ConsentError: The persona does not state owner, consent and licence.
+    """
+    load_persona(home, persona).require_consent()
+    from flows.recipes import load_recipe  # takes seconds to import
+
+    load_recipe(recipe)

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 import pytest
 
 from flows.platform import run_files, supervisor
-from flows.platform.processes import HOME_MARKER, environment_of
 from flows.platform.service import Service, select
 from flows.platform.services import services
-from flows.platform.settings import PlatformSettings, Ports
+from flows.platform.settings import PlatformSettings
 from flows.platform.status import status
-from twin_data.configuration.home import TwinHome, cache_folder
+from twin_data.configuration.home import TwinHome
+
+from .conftest import Twin
 
 pytestmark = pytest.mark.integration
 
@@ -29,29 +25,14 @@ NAMES = ("elasticsearch", "worker-cpu")  # a worker needs the server
 
 
 @pytest.fixture(scope="module")
-def settings() -> PlatformSettings:
-    with ExitStack() as sockets:
-        probes = [sockets.enter_context(socket.socket()) for _ in Ports.model_fields]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        numbers = dict(zip(Ports.model_fields, (probe.getsockname()[1] for probe in probes), strict=True))
-    repository = os.environ.get("M2_REPO")
-    return PlatformSettings(
-        ports=Ports(**numbers), cache=cache_folder(), maven_repository=Path(repository) if repository else None
-    )
+def settings(twin: Twin) -> PlatformSettings:
+    return twin.settings
 
 
 @pytest.fixture(scope="module")
-def platform(settings: PlatformSettings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwinHome]:
+def platform(twin: Twin) -> TwinHome:
     """A home with the search engine, the Prefect server and a worker running."""
-    home = TwinHome(tmp_path_factory.mktemp("platform") / "home")
-    every = services(home, settings)
-    try:
-        supervisor.ensure(home, settings, NAMES)
-        yield home
-    finally:
-        supervisor.down(home, every)
-    assert [p for p in psutil.process_iter() if environment_of(p).get(HOME_MARKER) == str(home.root.resolve())] == []
+    return twin.home
 
 
 @pytest.fixture(scope="module")

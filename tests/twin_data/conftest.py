@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 
 from twin_data.contracts.base import Span
 
-settings.register_profile("unhurried", deadline=None, max_examples=25)  # the machine may be busy
+settings.register_profile("unhurried", deadline=None)  # the machine may be busy
 settings.load_profile("unhurried")
 
 Strategy = st.SearchStrategy[Any]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 
 from twin_data.contracts.errors import LLMUnavailableError, SearchUnavailableError
 from twin_serve.llm.client import VllmModel
@@ -157,3 +159,24 @@ async def test_fifty_requests_at_once_have_fifty_rows_and_fifty_answers(start: S
         assert len({row.trace_id for row in rows}) == 50
         assert running.search.identified == 1  # one look at the alias serves them all
         assert running.model.closed == 50
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_connection_that_drops_is_noticed_by_the_real_server(start: StartService, stream: bool) -> None:
+    model = StuckModel(EELS_ANSWER)
+    async with start(llm=model) as running:
+        server = uvicorn.Server(uvicorn.Config(running.app, log_level="error", lifespan="off"))
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            serving = asyncio.create_task(server.serve(sockets=[listening]))
+            port = listening.getsockname()[1]
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            body = json.dumps(BODY | {"stream": stream}).encode()
+            head = f"Host: x\r\nAuthorization: Bearer {running.key}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+            writer.write(f"POST /v1/chat/completions HTTP/1.1\r\n{head}\r\n\r\n".encode() + body)
+            await asyncio.wait_for(model.thinking.wait(), 20)
+            writer.close()
+            await asyncio.wait_for(model.closed.wait(), 20)
+            server.should_exit = True
+            await serving
+        row = await running.row()
+    assert (row.status, row.error_code, row.completion_tokens) == ("aborted", "client_disconnected", 10)

@@ -25,7 +25,7 @@ from twin_data.scoring.weights import TermWeights
 LONGEST_WINDOW = 4
 COSINE_SHARE = 0.75
 """Share of the embedding in a window's score; the words it holds have the rest."""
-PASSAGE_SHARE = 0.3
+PASSAGE_SHARE = 0.5
 """What a window gains from its passage's place in the retrieval."""
 LENGTH_BONUS = 0.003
 """For each word: of two windows about as near, the fuller one holds the answer more often."""

@@ -98,11 +98,16 @@ class Answerer:
             yield _disclose(run)
             yield run.finished(AnswerOutcome.GENERATED, retrieval=None)
             return
-        if not question.options.retrieval:
-            async with aclosing(self._unretrieved(run)) as pieces:
-                async for piece in pieces:
-                    yield piece
-            return
+        answering = self._from_archive(run, query, vector) if question.options.retrieval else self._unretrieved(run)
+        async with aclosing(answering) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def _from_archive(
+        self, run: _Run, query: str, vector: NDArray[np.float32]
+    ) -> AsyncGenerator[str | VerifiedAnswer, None]:
+        """Retrieve, then answer from what was found, or decline."""
+        twin, progress = run.twin, run.progress
         retrieval = await self._search.search(twin.manifest.persona, query, vector, twin.manifest.retrieval)
         progress.retrieval_seconds = retrieval.seconds
         passages = retrieval.passages[: twin.manifest.retrieval.passages]

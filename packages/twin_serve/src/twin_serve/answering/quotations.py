@@ -16,19 +16,15 @@ def choose_quotations(
     citations: CitationList,
     settings: VerificationSettings,
 ) -> list[EvidenceWindow]:
-    """The best windows, none overlapping another or anything cited already.
-
-    Beside checked sentences one fewer is needed than without any.
-    """
+    """The best windows, none overlapping another; those that a checked sentence cites already are not quoted again."""
     fitting = [one for one in evidence.windows if one.words <= settings.max_quote_words]
-    most = max(1, settings.max_quotes - bool(citations.all))
     chosen: list[EvidenceWindow] = []
     for window in fitting:
         if window.score < settings.min_quote_ratio * fitting[0].score:
             break
         if not any(_overlap(window, other, passages) for other in chosen):
             chosen.append(window)
-        if len(chosen) == most:
+        if len(chosen) == settings.max_quotes:
             break
     return [one for one in chosen if not citations.covers(passages[one.passage], one.span)]
 
