@@ -6,13 +6,20 @@ import json
 import sys
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from flows.recipes import Recipe
 from twin_data.configuration.persona import PersonaConfig
 from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.evaluation import HeldOutQuestion
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "schemas"
-MODELS = {"persona": PersonaConfig, "rubric": Rubric, "recipe": Recipe, "question": HeldOutQuestion}
+MODELS: dict[str, type[BaseModel]] = {
+    "persona": PersonaConfig,
+    "rubric": Rubric,
+    "recipe": Recipe,
+    "question": HeldOutQuestion,
+}
 
 
 def main() -> None:

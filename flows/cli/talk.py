@@ -85,7 +85,7 @@ def complete(model: str, messages: list[dict[str, str]]) -> dict[str, Any]:
     """
     with _client() as client:
         response = _send(client, {"model": model, "messages": messages})
-        body: dict[str, Any] = response.json()
+        body = _body(response)
     if not response.is_success:
         raise _refused(body)
     return body
@@ -102,7 +102,8 @@ def stream(model: str, messages: list[dict[str, str]]) -> Iterator[dict[str, Any
     try:
         with _client() as client, client.stream("POST", "/v1/chat/completions", json=body) as response:
             if not response.is_success:
-                raise _refused(json.loads(response.read()))
+                response.read()
+                raise _refused(_body(response))
             for line in response.iter_lines():
                 if line.startswith("data: ") and line != "data: [DONE]":
                     event = json.loads(line.removeprefix("data: "))
@@ -116,7 +117,7 @@ def stream(model: str, messages: list[dict[str, str]]) -> Iterator[dict[str, Any
 def _client() -> httpx.Client:
     home, settings = TwinHome.from_environment(), PlatformSettings.from_environment()
     headers = {"Authorization": f"Bearer {_key(home)}", "X-Twin-Feature": FEATURE}
-    return httpx.Client(base_url=settings.business_address, headers=headers, timeout=TIMEOUT)
+    return httpx.Client(base_url=settings.business_address, headers=headers, timeout=TIMEOUT, trust_env=False)
 
 
 def _send(client: httpx.Client, body: dict[str, Any]) -> httpx.Response:
@@ -124,6 +125,20 @@ def _send(client: httpx.Client, body: dict[str, Any]) -> httpx.Response:
         return client.post("/v1/chat/completions", json=body)
     except httpx.TransportError as error:
         raise _unreachable(error) from error
+
+
+def _body(response: httpx.Response) -> dict[str, Any]:
+    """The JSON object that the service sends, whatever its status; on a port like 8080 anything may answer."""
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise PlatformError(
+            f"what answers at {response.url.copy_with(path='/')} is not the twin's service",
+            next_step="twin status; set TWIN_PORT_BUSINESS if another program has the port",
+        )
+    return body
 
 
 def _unreachable(error: httpx.TransportError) -> PlatformError:

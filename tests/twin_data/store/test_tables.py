@@ -68,6 +68,7 @@ def test_what_was_never_written(store: FeatureStore) -> None:
     assert not store.exists("none")
     assert not store.has_version(described.model_copy(update={"table": "none"}))
     assert not store.has_version(described.model_copy(update={"version": 7}))
+    assert not store.has_version(described.model_copy(update={"rows": 9}))
     with pytest.raises(StoreError, match="version 7 of table .*/ada/t cannot be read") as caught:
         store.read("t", version=7)
     assert caught.value.next_step

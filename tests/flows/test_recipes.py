@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flows.recipe_files import RECIPES, recipe_path
+from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
+from twin_data.contracts.errors import ConfigurationError
+
+SHIPPED = sorted(path.stem for path in RECIPES.glob("*.yaml"))
+
+
+def write(folder: Path, *lines: str) -> str:
+    path = folder / "mine.yaml"
+    path.write_text("\n".join(("name: mine", "description: Mine.", *lines)) + "\n", "utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_recipe_is_named_as_its_file_and_says_what_it_is(name: str) -> None:
+    recipe = load_recipe(name)
+    assert recipe.name == name
+    assert recipe.description
+
+
+def test_the_default_recipe_is_shipped_and_says_that_it_is_capped() -> None:
+    assert DEFAULT_RECIPE in SHIPPED
+    assert load_recipe(DEFAULT_RECIPE).label
+
+
+def test_an_unknown_recipe_names_those_there_are() -> None:
+    with pytest.raises(ConfigurationError, match="no recipe 'demmo'") as refused:
+        recipe_path("demmo")
+    assert all(name in refused.value.next_step for name in SHIPPED)
+
+
+def test_a_recipe_is_found_by_path(tmp_path: Path) -> None:
+    assert load_recipe(write(tmp_path)).name == "mine"
+    with pytest.raises(ConfigurationError, match="no recipe"):
+        recipe_path(str(tmp_path / "other.yaml"))
+    with pytest.raises(ConfigurationError, match="no recipe"):
+        recipe_path(str(tmp_path / "mine"))  # a path says its ending
+
+
+def test_a_typo_is_named_with_file_line_and_fix(tmp_path: Path) -> None:
+    path = write(tmp_path, "generation:", "  max_tokns: 64")
+    with pytest.raises(ConfigurationError) as refused:
+        load_recipe(path)
+    assert f"{path}:4: generation.max_tokns: unknown field; did you mean 'max_tokens'?" in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ("evaluation: {concurrency: 0}", "evaluation.concurrency"),
+        ("evaluation: {max_questions: 0}", "evaluation.max_questions"),
+        ("generation: {max_tokens: many}", "generation.max_tokens"),
+        ("base_model: {max_model_len: 10}", "base_model.max_model_len"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_named(tmp_path: Path, line: str, field: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"mine.yaml:3: {field}: .* not "):
+        load_recipe(write(tmp_path, line))
+
+
+def test_the_digest_follows_the_settings_and_nothing_else(tmp_path: Path) -> None:
+    plain = load_recipe(write(tmp_path))
+    assert plain.digest == load_recipe(write(tmp_path, "# a remark", "price: {}")).digest
+    assert plain.digest == Recipe(name="mine", description="Mine.").digest
+    assert plain.digest != load_recipe(write(tmp_path, "generation: {temperature: 0.9}")).digest
