@@ -51,6 +51,10 @@ def _check(text: str) -> None:
             for one in error.errors(include_url=False)
         )
         raise ConfigurationError("; ".join(problems), next_step="give another value; nothing was written") from error
+    except yaml.YAMLError as error:
+        raise ConfigurationError(
+            f"a value holds a character that YAML does not allow: {error}", next_step="give another value"
+        ) from error
 
 
 def install_sample(home: TwinHome) -> Path:

@@ -137,10 +137,10 @@ def test_names_that_the_author_published_stay(raw_document: Callable[..., RawDoc
 
 def test_the_personas_own_name_is_no_third_partys(raw_document: Callable[..., RawDocument]) -> None:
     chat = raw_document(
-        Block(text="From Ada Byron", role=Role.OTHER, author="ADA BYRON"), "I am Ada Byron.", kind=DocumentKind.MAIL
+        Block(text="From ADA BYRON", role=Role.OTHER, author="ADA BYRON"), "I am Ada Byron.", kind=DocumentKind.MAIL
     )
     (cleaned,) = clean.run(CleanInputs((chat,), frozenset({"Ada Byron"})), config=CONFIG).documents
-    assert cleaned.text == "From Ada Byron\n\nI am Ada Byron."
+    assert cleaned.text == "From ADA BYRON\n\nI am Ada Byron."
 
 
 def test_signatures_go_whole(raw_document: Callable[..., RawDocument]) -> None:

@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from flows.cli import stages
+from flows.cli.app import app
+from flows.persona_file import persona_yaml
+from flows.personas import create_persona
+from flows.reporting import report
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.errors import SearchUnavailableError
+
+FEATURES = {
+    "bundle": "0123456789ab",
+    "features": {"chunks": 1234, "index": "twin-ada-1"},
+    "verdict": {"documents": 12, "own_words": 34567, "recommendation": "train"},
+}
+SCORES = [{"name": "citation_precision", "value": 0.9, "low": 0.8, "high": 1.0, "n": 12}]
+
+
+class Platform:
+    """Stands for the servers and the flows; remembers what was asked of it."""
+
+    def __init__(self) -> None:
+        self.started: list[tuple[str, ...]] = []
+        self.runs: list[tuple[Any, ...]] = []
+        self.raises: BaseException | None = None
+        self.verdict = "promote"
+
+    def ensure(self, home: TwinHome, settings: object, names: tuple[str, ...], **rest: object) -> None:
+        self.started.append(names)
+
+    def build_features(self, persona: str, recipe: str) -> dict[str, Any]:
+        self.runs.append((persona, recipe))
+        report("collect: 12 raw_documents")
+        if self.raises:
+            raise self.raises
+        return FEATURES
+
+    async def evaluate_twin(self, persona: str, recipe: str, bundle: str | None) -> dict[str, Any]:
+        self.runs.append((persona, recipe, bundle))
+        report("evaluate: 60 of 60 questions")
+        return {"report": {"scores": SCORES}, "decision": {"verdict": self.verdict, "reasons": ["every bar cleared"]}}
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TwinHome]:
+    with patch.dict(os.environ, {"TWIN_HOME": str(tmp_path / "home")}):  # the commands set variables of their own
+        os.environ.pop("TWIN_RECIPE", None)
+        home = TwinHome(tmp_path / "home")
+        text = persona_yaml("ada", "Ada", aliases=[], owner="Ada", licence="CC0-1.0", consent="I agree to a twin.")
+        create_persona(home, "ada", text)
+        create_persona(home, "bob", persona_yaml("bob", "Bob", aliases=[], owner=None, licence=None, consent=None))
+        yield home
+
+
+@pytest.fixture(autouse=True)
+def platform(monkeypatch: pytest.MonkeyPatch) -> Platform:
+    """No server is started, and Prefect's flows are replaced by fakes of the same names."""
+    fake = Platform()
+    monkeypatch.setattr(stages.supervisor, "ensure", fake.ensure)
+    monkeypatch.setattr(stages, "use_prefect", lambda home, settings: True)
+    for name in ("build_features", "evaluate_twin"):
+        module = ModuleType(f"flows.{name}")
+        setattr(module, name, getattr(fake, name))
+        monkeypatch.setitem(sys.modules, f"flows.{name}", module)
+    return fake
+
+
+def twin(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments))
+
+
+def test_features_start_the_search_engine_alone_and_tell_the_outcome(platform: Platform) -> None:
+    result = twin("features", "ada")
+    assert result.exit_code == 0, result.output
+    assert platform.started == [("elasticsearch",)]
+    assert platform.runs == [("ada", "demo")]
+    assert "· collect: 12 raw_documents" in result.stderr
+    assert "ada@0123456789ab: 12 documents, 34,567 own words, 1,234 chunks in twin-ada-1" in result.stdout
+    assert "verdict: train" in result.stdout and "next: twin evaluate ada" in result.stdout
+
+
+def test_features_as_json_print_nothing_else(platform: Platform) -> None:
+    result = twin("features", "ada", "--json")
+    assert json.loads(result.stdout) == FEATURES
+    assert result.stderr == ""
+
+
+def test_the_recipe_is_the_option_else_the_environment(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWIN_RECIPE", "laptop")
+    assert twin("features", "ada").exit_code == 0
+    assert twin("features", "ada", "--recipe", "demo").exit_code == 0
+    assert platform.runs == [("ada", "laptop"), ("ada", "demo")]
+
+
+@pytest.mark.parametrize("command", ["features", "evaluate"])
+@pytest.mark.parametrize(
+    ("arguments", "message", "next_step"),
+    [
+        (("nobody",), "there is no persona 'nobody' (known: ada, bob)", "twin init nobody"),
+        (("Ada!",), "persona name 'Ada!'", "choose another name"),
+        (("bob",), "'bob' does not state owner, consent, licence", "fill in owner"),
+        (("ada", "--recipe", "grand"), "there is no recipe 'grand'", "choose one of"),
+    ],
+)
+def test_mistakes_are_found_before_a_server_is_started(
+    platform: Platform, home: TwinHome, command: str, arguments: tuple[str, ...], message: str, next_step: str
+) -> None:
+    result = twin(command, *arguments)
+    assert result.exit_code == 1
+    assert "error: " in result.stderr and message in result.stderr
+    assert f"next:  {next_step}" in result.stderr
+    assert (platform.started, platform.runs) == ([], [])
+    assert not (home.run / "locks").exists()
+
+
+def test_a_typo_in_persona_yaml_is_named_with_its_line(platform: Platform, home: TwinHome) -> None:
+    path = home.persona_folder("ada") / "persona.yaml"
+    path.write_text(path.read_text("utf-8").replace("display_name:", "display_nam:"), "utf-8")
+    result = twin("features", "ada")
+    assert result.exit_code == 1
+    assert f"{path}:3: display_nam: unknown field; did you mean 'display_name'?" in result.stderr
+    assert platform.started == []
+
+
+def test_a_failure_of_the_flow_ends_in_its_own_words(platform: Platform) -> None:
+    platform.raises = SearchUnavailableError("Elasticsearch did not answer", next_step="twin up elasticsearch")
+    result = twin("features", "ada")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-2:] == [
+        "error: Elasticsearch did not answer", "next:  twin up elasticsearch",
+    ]  # fmt: skip
+
+
+def test_a_full_disk_is_told_as_what_it_is(platform: Platform) -> None:
+    platform.raises = OSError(errno.ENOSPC, "No space left on device", "/home/ada/x")
+    result = twin("features", "ada")
+    assert result.exit_code == 1
+    assert "error: /home/ada/x: No space left on device" in result.stderr
+    assert "next:  free disk space" in result.stderr
+
+
+def test_what_nobody_foresaw_is_not_hidden(platform: Platform) -> None:
+    platform.raises = OSError(errno.EBADF, "Bad file descriptor")
+    result = twin("features", "ada")
+    assert result.exception is platform.raises
+
+
+def test_control_c_says_that_the_same_command_goes_on(platform: Platform) -> None:
+    platform.raises = KeyboardInterrupt()
+    result = twin("features", "ada")
+    assert result.exit_code == 130
+    assert "interrupted; what was finished is kept, run the same command to go on" in result.stderr
+
+
+def test_evaluate_starts_what_answers_and_shows_scores(platform: Platform) -> None:
+    result = twin("evaluate", "ada", "--bundle", "0123456789ab")
+    assert result.exit_code == 0, result.output
+    assert platform.started == [("elasticsearch", "llm", "business")]
+    assert platform.runs == [("ada", "demo", "0123456789ab")]
+    assert "citation_precision" in result.stdout and "[0.800, 1.000]" in result.stdout and "n=12" in result.stdout
+    assert "promote: every bar cleared" in result.stdout
+
+
+@pytest.mark.parametrize("verdict", ["reject", "inconclusive"])
+def test_a_bundle_that_is_not_promoted_is_exit_code_1(platform: Platform, verdict: str) -> None:
+    platform.verdict = verdict
+    result = twin("evaluate", "ada", "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["decision"]["verdict"] == verdict
