@@ -62,7 +62,9 @@ def _footnote_definition(state: StateBlock, start_line: int, end_line: int, sile
     """Read `[^1]: text` as a paragraph. CommonMark would take a one-word note for a link definition and drop it."""
     begin = state.bMarks[start_line] + state.tShift[start_line]
     match = _FOOTNOTE_DEFINITION.match(state.src, begin, state.eMarks[start_line])
-    if match and not silent and not state.is_code_block(start_line):
+    # A note without text stays as it stands: markdown-it reads one character past an emptied last line.
+    is_note = match is not None and match.end() < state.eMarks[start_line]
+    if match and is_note and not silent and not state.is_code_block(start_line):
         state.env["footnotes"].add(match[1])
         state.bMarks[start_line] = match.end()
         state.tShift[start_line] = state.sCount[start_line] = 0
