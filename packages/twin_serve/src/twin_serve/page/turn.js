@@ -4,6 +4,9 @@ import { streamAnswer } from "./api.js";
 import { plainText, renderCost, renderOutcome, renderSentence, renderSources, renderWhy } from "./answer.js";
 import { announce, button, element, problemBox } from "./dom.js";
 
+/** How the list for readers without a page begins; the page shows the sources itself. */
+const SOURCES_LIST = "\n\nSources:";
+
 const TICK_MS = 1000;
 const ASKS = { "data-asks": true }; // marks what cannot be used while an answer is being written
 
@@ -51,7 +54,7 @@ export class Turn {
       const messages = [...history, { role: "user", content: this.question }];
       for await (const chunk of streamAnswer({ model: this.twin.id, messages, options: this.options, signal })) {
         const content = chunk.choices?.[0]?.delta?.content;
-        if (content) this.#addSentence(content);
+        if (content && !content.startsWith(SOURCES_LIST)) this.#addSentence(content);
         if (chunk.twin) this.details = chunk.twin;
       }
       this.#finish();
