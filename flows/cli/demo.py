@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +18,8 @@ from flows.platform import supervisor
 from flows.platform.settings import PlatformSettings
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.errors import PlatformError
+
+Report = Callable[[str], None]
 
 QUESTION = "What did Kafka cost the Co-op each month, and what does PostgreSQL cost instead?"
 
@@ -46,7 +49,6 @@ def demo(
         def timed(message: str) -> None:
             say(f"{time.monotonic() - started:5.0f} s  {message}")
 
-        supervisor.ensure(home, settings, ("elasticsearch", "prefect"), report=timed)
         result = asyncio.run(_features_while_serving_starts(home, settings, timed))
         answer = complete(f"{SAMPLE}@{result['bundle']}", [{"role": "user", "content": question}])
         seconds = time.monotonic() - started
@@ -61,15 +63,32 @@ def demo(
         raise typer.Exit(EXIT_FAILURE)
 
 
-async def _features_while_serving_starts(home: TwinHome, settings: PlatformSettings, report: Any) -> dict[str, Any]:
+async def _features_while_serving_starts(home: TwinHome, settings: PlatformSettings, report: Report) -> dict[str, Any]:
     """Build features in this process while the servers that need nothing of them start."""
+    # Models first, by one thread: transformers cannot be imported by two threads at once.
+    await asyncio.gather(
+        asyncio.to_thread(_prepare_models, settings, report),
+        asyncio.to_thread(supervisor.ensure, home, settings, ("elasticsearch", "prefect"), report=report),
+    )
     serving = asyncio.to_thread(supervisor.ensure, home, settings, (), report=report)
     features = asyncio.to_thread(_build_features, home, settings, report)
-    _, result = await asyncio.gather(serving, features)
-    return dict(result)
+    await asyncio.gather(serving, features_done := asyncio.ensure_future(features))
+    return features_done.result()
 
 
-def _build_features(home: TwinHome, settings: PlatformSettings, report: Any) -> dict[str, Any]:
+def _prepare_models(settings: PlatformSettings, report: Report) -> None:
+    """Unpack the base model and export the encoder, each on first use only."""
+    from flows.recipes import load_recipe  # takes seconds to import
+    from twin_data.transform.embedding_model import ensure_encoder
+    from twin_train.base_models import ensure_base_model
+
+    recipe, models = load_recipe(settings.recipe), settings.cache / "models"
+    report("preparing the base model and the encoder (about a minute, the first time only)")
+    ensure_base_model(models, recipe.base_model, report)
+    ensure_encoder(models, recipe.features.embedding)
+
+
+def _build_features(home: TwinHome, settings: PlatformSettings, report: Report) -> dict[str, Any]:
     use_prefect(home, settings)
     from flows.build_features import build_features  # Prefect takes seconds to import
     from flows.deployments import register_deployments

@@ -24,8 +24,9 @@ progress_console = Console(stderr=True, highlight=False)
 
 EXIT_FAILURE = 1
 EXIT_INTERRUPTED = 130
+INTERRUPTED = "interrupted; what was finished is kept, run the same command to go on"
 _DISK_TROUBLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM})
-"""What the user can mend; any other error of the system is a fault of the program and keeps its traceback."""
+"""Errors of the system that the user can mend."""
 
 
 def emit(value: BaseModel | dict[str, Any], text: str, *, as_json: bool) -> None:
@@ -60,21 +61,34 @@ def reports_errors(command: Callable[Parameters, None]) -> Callable[Parameters, 
     def guarded(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
         try:
             command(*args, **kwargs)
-        except TwinError as error:
-            report_error(error, as_json=bool(kwargs.get("as_json")))
-            raise typer.Exit(EXIT_FAILURE) from error
-        except OSError as error:
-            if error.errno not in _DISK_TROUBLE:
+        except (Exception, KeyboardInterrupt) as error:
+            if _comes_of_control_c(error):
+                progress_console.print(INTERRUPTED, markup=False, soft_wrap=True)
+                raise typer.Exit(EXIT_INTERRUPTED) from error
+            if (explained := _explained(error)) is None:
                 raise
-            report_error(_disk_trouble(error), as_json=bool(kwargs.get("as_json")))
+            report_error(explained, as_json=bool(kwargs.get("as_json")))
             raise typer.Exit(EXIT_FAILURE) from error
-        except KeyboardInterrupt as error:
-            progress_console.print(
-                "interrupted; what was finished is kept, run the same command to go on", markup=False, soft_wrap=True
-            )
-            raise typer.Exit(EXIT_INTERRUPTED) from error
 
     return guarded
+
+
+def _comes_of_control_c(error: BaseException | None) -> bool:
+    """Whether the error is Ctrl-C, or arose while it was handled: Prefect trips over one between two tasks."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _explained(error: BaseException) -> TwinError | None:
+    """The error in words for people; None if it is a fault of the program, which keeps its traceback."""
+    if isinstance(error, TwinError):
+        return error
+    return _disk_trouble(error) if isinstance(error, OSError) and error.errno in _DISK_TROUBLE else None
 
 
 def _disk_trouble(error: OSError) -> TwinError:

@@ -54,6 +54,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     fake = Stage()
     monkeypatch.setattr(demo.supervisor, "ensure", fake.ensure)
     monkeypatch.setattr(demo, "install_sample", lambda home: fake.calls.append("install"))
+    monkeypatch.setattr(demo, "_prepare_models", lambda settings, report: None)
     monkeypatch.setattr(demo, "_build_features", fake.build)
     monkeypatch.setattr(demo, "complete", fake.complete)
     monkeypatch.setattr(demo, "_evaluate", fake.evaluate)

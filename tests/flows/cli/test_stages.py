@@ -165,6 +165,20 @@ def test_control_c_says_that_the_same_command_goes_on(platform: Platform) -> Non
     assert "interrupted; what was finished is kept, run the same command to go on" in result.stderr
 
 
+def test_control_c_that_the_engine_tripped_over_is_control_c_nevertheless(platform: Platform) -> None:
+    """Prefect's own `ValueError: Task run is not set`, when the signal comes between two tasks."""
+    try:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            raise ValueError("Task run is not set")  # noqa: B904 -- as the engine does it
+    except ValueError as error:
+        platform.raises = error
+    result = twin("features", "ada")
+    assert result.exit_code == 130
+    assert result.stderr.splitlines()[-1].startswith("interrupted;")
+
+
 def test_evaluate_starts_what_answers_and_shows_scores(platform: Platform) -> None:
     result = twin("evaluate", "ada", "--bundle", "0123456789ab")
     assert result.exit_code == 0, result.output
