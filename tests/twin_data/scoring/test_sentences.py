@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,3 +80,14 @@ def test_words_and_numbers() -> None:
 def test_stems_of_what_carries_meaning() -> None:
     assert content_stems("Don’t you deploy on Fridays? It’s the crew’s rule.") == ["deploy", "friday", "crew", "rule"]
     assert stem("Deployments") == stem("deployment") != stem("deputy")
+
+
+def test_threads_do_not_mix_their_words() -> None:
+    """The service stems in worker threads; Snowball's own stemmer holds the word it works on."""
+    tide = [f"scheduling{letter}ly relational{letter} conditional" for letter in "abcdefghijklmnop" * 40]
+    expected = [content_stems(text) for text in tide]
+    stem.cache_clear()
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(5):
+            stem.cache_clear()
+            assert list(pool.map(content_stems, tide)) == expected

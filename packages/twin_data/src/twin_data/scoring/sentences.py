@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import lru_cache
 
 import regex
@@ -73,7 +74,14 @@ def words(text: str) -> list[str]:
     return WORD.findall(text)
 
 
-_STEMMER = snowballstemmer.stemmer("english")
+class _Stemmers(threading.local):
+    """One stemmer a thread: a Snowball stemmer keeps its work in itself, and two threads would mix their words."""
+
+    def __init__(self) -> None:
+        self.english = snowballstemmer.stemmer("english")
+
+
+_STEMMERS = _Stemmers()
 
 
 @lru_cache(maxsize=200_000)
@@ -82,7 +90,7 @@ def stem(word: str) -> str:
     lowered = word.casefold().replace("’", "'")
     if lowered[:1].isdecimal():
         return lowered.replace(",", "")
-    return str(_STEMMER.stemWord(lowered.removesuffix("'s").rstrip("'")))
+    return str(_STEMMERS.english.stemWord(lowered.removesuffix("'s").rstrip("'")))
 
 
 STOPWORDS = frozenset(
