@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import Any
 
 import httpx
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
 from prefect.deployments.runner import RunnerDeployment
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.types.entrypoint import EntrypointType
 
 from flows.build_features import build_features
@@ -30,8 +34,19 @@ def prefect_is_up(settings: PlatformSettings) -> bool:
 def register_deployments(persona: str, recipe: str) -> tuple[str, ...]:
     """Create or update the persona's deployments on the server named by `PREFECT_API_URL`; returns their names."""
     assert os.environ.get("PREFECT_API_URL"), "deployments need a server"
+    _ensure_pool()
     parameters: dict[str, object] = {"persona": persona, "recipe": recipe}
     return tuple(_deploy(one, persona, parameters) for one in (build_features, evaluate_twin))
+
+
+def _ensure_pool() -> None:
+    """Make the pool that a worker makes at its first start; Prefect takes no deployment for one that is not there."""
+    with get_client(sync_client=True) as client:
+        try:
+            client.read_work_pool(POOL)
+        except ObjectNotFound:
+            with suppress(ObjectAlreadyExists):  # the worker was quicker
+                client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
 
 
 def _deploy(one: Any, persona: str, parameters: dict[str, object]) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import errno
 import json
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from types import FrameType
 from typing import Annotated, Any, ParamSpec
 
 import typer
@@ -27,6 +30,7 @@ EXIT_INTERRUPTED = 130
 INTERRUPTED = "interrupted; what was finished is kept, run the same command to go on"
 _DISK_TROUBLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM})
 """Errors of the system that the user can mend."""
+_control_c = threading.Event()
 
 
 def emit(value: BaseModel | dict[str, Any], text: str, *, as_json: bool) -> None:
@@ -44,6 +48,7 @@ def working_on(what: str, *, quiet: bool = False) -> Iterator[Callable[[str], No
     if quiet or not progress_console.is_terminal:
 
         def say(message: str) -> None:
+            _heed_control_c()
             if not quiet:
                 progress_console.print(f"· {message}", markup=False, soft_wrap=True)
 
@@ -51,7 +56,12 @@ def working_on(what: str, *, quiet: bool = False) -> Iterator[Callable[[str], No
         yield say
         return
     with progress_console.status(what) as status:
-        yield lambda message: status.update(message)
+
+        def show(message: str) -> None:
+            _heed_control_c()
+            status.update(message)
+
+        yield show
 
 
 def reports_errors(command: Callable[Parameters, None]) -> Callable[Parameters, None]:
@@ -60,9 +70,10 @@ def reports_errors(command: Callable[Parameters, None]) -> Callable[Parameters, 
     @wraps(command)
     def guarded(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
         try:
-            command(*args, **kwargs)
+            with _remembering_control_c():
+                command(*args, **kwargs)
         except (Exception, KeyboardInterrupt) as error:
-            if _comes_of_control_c(error):
+            if isinstance(error, KeyboardInterrupt) or _control_c.is_set():  # libraries trip over one in odd places
                 progress_console.print(INTERRUPTED, markup=False, soft_wrap=True)
                 raise typer.Exit(EXIT_INTERRUPTED) from error
             if (explained := _explained(error)) is None:
@@ -73,15 +84,32 @@ def reports_errors(command: Callable[Parameters, None]) -> Callable[Parameters, 
     return guarded
 
 
-def _comes_of_control_c(error: BaseException | None) -> bool:
-    """Whether the error is Ctrl-C, or arose while it was handled: Prefect trips over one between two tasks."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        if isinstance(error, KeyboardInterrupt):
-            return True
-        seen.add(id(error))
-        error = error.__cause__ or error.__context__
-    return False
+@contextmanager
+def _remembering_control_c() -> Iterator[None]:
+    """Remember that Ctrl-C was pressed, for the next report of progress.
+
+    Python drops a KeyboardInterrupt that lands in a callback of its garbage collector, where Prefect spends much of
+    its time, and raises it in the main thread only, whatever thread does the work.
+    """
+    _control_c.clear()
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def remember(number: int, frame: FrameType | None) -> None:
+        _control_c.set()
+        raise KeyboardInterrupt
+
+    former = signal.signal(signal.SIGINT, remember)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, former)
+
+
+def _heed_control_c() -> None:
+    if _control_c.is_set():
+        raise KeyboardInterrupt
 
 
 def _explained(error: BaseException) -> TwinError | None:

@@ -24,7 +24,7 @@ from twin_data.transform.embed import TABLE as EMBEDDINGS
 
 from .conftest import NEW_POST, Finished, Twin
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 QUESTION = "What did Kafka cost the Co-op each month, and what does PostgreSQL cost instead?"
 PROGRESS = (

@@ -33,8 +33,12 @@ class Stage:
         if not names:
             self.serving.set()
 
+    def prepare(self, settings: object, report: object) -> None:
+        self.calls.append("models")
+
     def build(self, home: TwinHome, settings: object, report: object) -> dict[str, Any]:
         assert self.serving.wait(WAIT_S), "the servers start only after the features"
+        assert "models" in self.calls, "transformers cannot be imported by two threads at once"
         if self.fails:
             raise self.fails
         self.calls.append("features")
@@ -55,6 +59,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     monkeypatch.setattr(demo.supervisor, "ensure", fake.ensure)
     monkeypatch.setattr(demo, "install_sample", lambda home: fake.calls.append("install"))
     monkeypatch.setattr(demo, "_prepare_models", lambda settings, report: None)
+    monkeypatch.setattr(demo, "_prepare_models", fake.prepare)
     monkeypatch.setattr(demo, "_build_features", fake.build)
     monkeypatch.setattr(demo, "complete", fake.complete)
     monkeypatch.setattr(demo, "_evaluate", fake.evaluate)
@@ -70,9 +75,9 @@ def run_demo(*arguments: str) -> Result:
 def test_features_are_built_while_the_servers_start_then_comes_the_first_answer(stage: Stage) -> None:
     result = run_demo()
     assert result.exit_code == 0, result.output
-    assert stage.calls == [
-        "install",
-        "ensure elasticsearch prefect",
+    assert stage.calls[0] == "install"
+    assert sorted(stage.calls[1:3]) == ["ensure elasticsearch prefect", "models"]
+    assert stage.calls[3:] == [
         "ensure all",
         "features",
         f"ask sample@0123456789ab: {demo.QUESTION}",

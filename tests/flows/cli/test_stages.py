@@ -3,8 +3,10 @@ from __future__ import annotations
 import errno
 import json
 import os
+import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -36,6 +38,7 @@ class Platform:
         self.started: list[tuple[str, ...]] = []
         self.runs: list[tuple[Any, ...]] = []
         self.raises: BaseException | None = None
+        self.does: Callable[[], None] | None = None
         self.verdict = "promote"
 
     def ensure(self, home: TwinHome, settings: object, names: tuple[str, ...], **rest: object) -> None:
@@ -44,6 +47,8 @@ class Platform:
     def build_features(self, persona: str, recipe: str) -> dict[str, Any]:
         self.runs.append((persona, recipe))
         report("collect: 12 raw_documents")
+        if self.does:
+            self.does()
         if self.raises:
             raise self.raises
         return FEATURES
@@ -165,18 +170,43 @@ def test_control_c_says_that_the_same_command_goes_on(platform: Platform) -> Non
     assert "interrupted; what was finished is kept, run the same command to go on" in result.stderr
 
 
-def test_control_c_that_the_engine_tripped_over_is_control_c_nevertheless(platform: Platform) -> None:
+def test_control_c_that_the_engine_trips_over_is_control_c_nevertheless(platform: Platform) -> None:
     """Prefect's own `ValueError: Task run is not set`, when the signal comes between two tasks."""
-    try:
+
+    def trip() -> None:
         try:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
         except KeyboardInterrupt:
-            raise ValueError("Task run is not set")  # noqa: B904 -- as the engine does it
-    except ValueError as error:
-        platform.raises = error
+            raise ValueError("Task run is not set") from None
+
+    platform.does = trip
     result = twin("features", "ada")
     assert result.exit_code == 130
     assert result.stderr.splitlines()[-1].startswith("interrupted;")
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_control_c_that_python_dropped_is_heeded_at_the_next_report(
+    platform: Platform, options: tuple[str, ...]
+) -> None:
+    def drop() -> None:
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        report("clean: 12 clean_documents")
+        pytest.fail("the work goes on")
+
+    platform.does = drop
+    result = twin("features", "ada", *options)
+    assert result.exit_code == 130
+    assert "clean:" not in result.stderr
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_command_after_an_interrupted_one_starts_afresh(platform: Platform) -> None:
+    platform.does = lambda: signal.raise_signal(signal.SIGINT)
+    assert twin("features", "ada").exit_code == 130
+    platform.does = None
+    assert twin("features", "ada").exit_code == 0
 
 
 def test_evaluate_starts_what_answers_and_shows_scores(platform: Platform) -> None:
