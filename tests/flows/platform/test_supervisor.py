@@ -256,11 +256,12 @@ def test_work_in_progress_outlives_a_restart_and_not_a_down(
 
 def test_a_process_with_another_birth_is_never_touched(home: TwinHome, make_service: MakeService) -> None:
     service = make_service()
+    supervisor.up(home, [service])
+    record = run_files.read(home, "tiny")
+    assert record
+    time.sleep(0.05)  # births are told apart by the clock's tick, a hundredth of a second
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as stranger:
         try:
-            supervisor.up(home, [service])
-            record = run_files.read(home, "tiny")
-            assert record
             supervisor.stop(home, [service])
             run_files.write(home, record.model_copy(update={"pid": stranger.pid, "group": os.getpgid(stranger.pid)}))
             assert status(home, [service])[0].state == "dead"

@@ -42,9 +42,9 @@ def test_windows_that_overlap_are_one_even_from_overlapping_passages() -> None:
     assert chosen(window(0, 0, 33, 0.9), window(2, 10, 33, 0.85)) == [(0, 0)]
 
 
-def test_beside_checked_sentences_one_less_is_enough_and_none_that_is_cited_already() -> None:
+def test_what_a_checked_sentence_cites_is_not_quoted_again() -> None:
     citations = CitationList()
     citations.cite(EELS, Span(start=0, end=33), 0.9)
     windows = (window(1, 0, 45, 0.9), window(0, 99, 133, 0.85))
-    assert chosen(*windows, citations=citations) == [(1, 0)]
-    assert chosen(window(0, 5, 33, 0.9), window(1, 0, 45, 0.85), citations=citations) == []
+    assert chosen(*windows, citations=citations) == [(1, 0), (0, 99)]
+    assert chosen(window(0, 5, 33, 0.9), window(1, 0, 45, 0.85), citations=citations) == [(1, 0)]
