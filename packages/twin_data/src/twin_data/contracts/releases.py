@@ -10,7 +10,9 @@ from typing import Literal
 from pydantic import Field
 
 from twin_data.contracts.base import Contract
+from twin_data.contracts.datasets import DatasetVersion
 from twin_data.contracts.digests import digest_value, short
+from twin_data.contracts.training import TrainingRecord
 
 
 class Alias(StrEnum):
@@ -82,6 +84,12 @@ class Lineage(Contract):
     code_digest: str
     corpus_licence: str
     consent_date: date
+    parent: str | None = None
+    """The bundle whose adapter training went on from: SFT for DPO."""
+    datasets: tuple[DatasetVersion, ...] = ()
+    training: tuple[TrainingRecord, ...] = ()
+    override_reason: str | None = None
+    """Why it was trained against the corpus verdict, where it was."""
 
 
 class ReleaseBundle(Contract):

@@ -47,16 +47,34 @@ def render_answer(
 
     What does not change between questions comes first, so that the server's prefix cache can hold it.
     """
-    system = _template("answer.system").render(
+    system = _system("answer", display_name, style_notes, passages)
+    user = _template("answer.user").render(passages=passages, question=question)
+    return system, *_earlier(history), Message(role="user", content=user.strip())
+
+
+def render_write(
+    *,
+    display_name: str,
+    style_notes: str,
+    brief: str,
+    passages: Sequence[PromptPassage],
+    history: Sequence[Turn] = (),
+) -> tuple[Message, ...]:
+    """The prompt for one text in the voice: a post, a reply, a review."""
+    system = _system("write", display_name, style_notes, passages)
+    user = _template("write.user").render(passages=passages, brief=brief)
+    return system, *_earlier(history), Message(role="user", content=user.strip())
+
+
+def _system(mode: str, display_name: str, style_notes: str, passages: Sequence[PromptPassage]) -> Message:
+    text = _template(f"{mode}.system").render(
         display_name=display_name, style_notes=style_notes.strip(), grounded=bool(passages)
     )
-    user = _template("answer.user").render(passages=passages, question=question)
-    turns = tuple(Message(role=turn.role, content=turn.content) for turn in history if turn.role != "system")
-    return (
-        Message(role="system", content=system.strip()),
-        *turns,
-        Message(role="user", content=user.strip()),
-    )
+    return Message(role="system", content=text.strip())
+
+
+def _earlier(history: Sequence[Turn]) -> tuple[Message, ...]:
+    return tuple(Message(role=turn.role, content=turn.content) for turn in history if turn.role != "system")
 
 
 @cache

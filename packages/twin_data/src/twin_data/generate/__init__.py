@@ -1,0 +1,1 @@
+"""Instruction and preference datasets, certified before anything is trained on them."""
