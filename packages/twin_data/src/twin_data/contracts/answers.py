@@ -22,10 +22,14 @@ class Turn(Contract):
     content: str
 
 
+Mode = Literal["answer", "write"]
+"""*answer*: every sentence is grounded or gone. *write*: a text in the voice, of which only claims are checked."""
+
+
 class TwinOptions(Contract):
     """The `twin` object of a request: how this one answer is to be made."""
 
-    mode: Literal["answer", "write"] = "answer"
+    mode: Mode = "answer"
     retrieval: bool = True
     verify: bool = True
     agentic: bool = False
@@ -103,6 +107,8 @@ class SentenceOutcome(StrEnum):
     DROPPED = "dropped"
     QUOTED = "quoted"
     UNCHECKED = "unchecked"
+    UNSUPPORTED = "unsupported"
+    """A claim of a written text that nothing supports; it is shipped and marked."""
 
 
 class SentenceCheck(Contract):
@@ -137,6 +143,7 @@ class Cost(Contract):
 class VerifiedAnswer(Contract):
     """What the caller gets."""
 
+    mode: Mode = "answer"
     content: str
     outcome: AnswerOutcome
     decline_reason: str | None = None
@@ -164,3 +171,8 @@ class Interaction(Contract):
     cost: Cost
     question: str
     answer: str
+    mode: Mode = "answer"
+    decline_reason: str | None = None
+    signals: dict[str, float | None] = {}
+    """What was measured on the way: `top_cosine`, `top_fused`, `answerability`, `supported_share`, each 0 to 1 (a cosine
+    from -1), None where there was nothing to measure; empty for interactions kept before this was recorded."""

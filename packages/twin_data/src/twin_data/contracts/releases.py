@@ -22,6 +22,14 @@ class Alias(StrEnum):
     CHAMPION = "champion"
 
 
+class Rung(StrEnum):
+    """How far up the ladder a bundle stands."""
+
+    BASE = "base+retrieval"
+    SFT = "sft+retrieval"
+    DPO = "sft+dpo+retrieval"
+
+
 class RetrievalSettings(Contract):
     """How passages are found and fused."""
 
@@ -46,6 +54,12 @@ class VerificationSettings(Contract):
     """How many of them at most."""
     min_quote_ratio: float = Field(default=0.7, ge=0, le=1)
     """A further quotation needs at least this share of the best one's score."""
+    quote_beside: int = Field(default=10, ge=0, le=10)
+    """How many quotations at most follow a supported sentence of the twin's own; `max_quotes` bounds them as well."""
+    heed_refusals: bool = False
+    """Whether a draft that begins with a refusal is one. A base model refuses at random; a trained one means it."""
+    unsupported_claims: Literal["mark", "drop"] = "mark"
+    """What becomes of a claim that nothing supports in a text that the twin writes: it stays and is marked, or goes."""
 
 
 class GenerationSettings(Contract):
@@ -54,6 +68,9 @@ class GenerationSettings(Contract):
     max_tokens: int = Field(default=120, ge=1)
     temperature: float = Field(default=0.3, ge=0, le=2)
     max_history_turns: int = Field(default=4, ge=0)
+    write_max_tokens: int = Field(default=300, ge=1)
+    """Of a text in the voice (`mode: write`)."""
+    write_temperature: float = Field(default=0.7, ge=0, le=2)
 
 
 class MachinePrice(Contract):
@@ -98,7 +115,7 @@ class ReleaseBundle(Contract):
     schema_version: Literal[1] = 1
     persona: str
     display_name: str
-    rung: Literal["base+retrieval", "sft+retrieval", "sft+dpo+retrieval"] = "base+retrieval"
+    rung: Rung = Rung.BASE
     label: str = ""
     base_model: ModelReference
     max_model_len: int = Field(ge=256)
