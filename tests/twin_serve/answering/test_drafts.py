@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twin_data.scoring.sentences import sentence_spans
-from twin_serve.answering.drafts import is_whole, sentences_of, tidy_sentence
+from twin_serve.answering.drafts import DraftSentence, is_whole, sentences_of, tidy_sentence, tidy_written, wider
 
 words = st.sampled_from(
     ["We", "drained", "the", "lock.", "Dr.", "Lunn", "paid", "3.50", "i.e.", "in", "J.", "“Why?”", "she", "asked!", "...",
@@ -27,13 +27,15 @@ async def pieces(text: str, cuts: list[int]) -> AsyncIterator[str]:
 @given(texts, st.lists(st.integers(0, 500), max_size=12))
 async def test_however_a_text_is_cut_its_sentences_are_the_same(text: str, cuts: list[int]) -> None:
     found = [sentence async for sentence in sentences_of(pieces(text, cuts))]
-    assert found == [span.of(text) for span in sentence_spans(text)]
+    assert [one.text for one in found] == [span.of(text) for span in sentence_spans(text)]
+    assert found == [sentence async for sentence in sentences_of(pieces(text, []))]
 
 
 @given(st.text("aB. !?\n“”\"'1([…-", max_size=40), st.lists(st.integers(0, 100), max_size=8))
 async def test_so_are_those_of_any_text(text: str, cuts: list[int]) -> None:
     found = [sentence async for sentence in sentences_of(pieces(text, cuts))]
-    assert found == [span.of(text) for span in sentence_spans(text)]
+    assert [one.text for one in found] == [span.of(text) for span in sentence_spans(text)]
+    assert found == [sentence async for sentence in sentences_of(pieces(text, []))]
 
 
 async def test_a_sentence_is_out_as_soon_as_the_next_begins() -> None:
@@ -45,7 +47,7 @@ async def test_a_sentence_is_out_as_soon_as_the_next_begins() -> None:
             taken.append(word)
 
     stream = sentences_of(slowly())
-    assert await anext(stream) == "One two."
+    assert await anext(stream) == DraftSentence("One two.", "")
     assert taken == ["One", " two."]
     await stream.aclose()
 
@@ -69,6 +71,35 @@ async def test_a_sentence_is_out_as_soon_as_the_next_begins() -> None:
 )
 def test_what_models_put_around_a_sentence_goes(sentence: str, tidied: str) -> None:
     assert tidy_sentence(sentence) == tidied
+
+
+async def test_lines_and_paragraphs_are_kept() -> None:
+    text = "A title\n\nWe drained it.  It was wet.\nThe end came. \n \nMore."
+    found = [(one.gap, one.text) async for one in sentences_of(pieces(text, [9, 20, 25, 41]))]
+    assert found == [
+        ("", "A title"),
+        ("\n\n", "We drained it."),
+        (" ", "It was wet."),
+        ("\n", "The end came."),
+        ("\n\n", "More."),
+    ]
+
+
+def test_the_wider_gap_wins() -> None:
+    assert [wider("", " "), wider("\n\n", " "), wider(" ", "\n"), wider("", "")] == [" ", "\n\n", "\n", ""]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "tidied"),
+    [
+        ("- An item [2].", "- An item."),
+        ("Answer: We drained it.", "We drained it."),
+        ("**Bold** words.", "**Bold** words."),
+        ("[1]", ""),
+    ],
+)
+def test_a_written_text_keeps_its_lists_and_its_emphasis(sentence: str, tidied: str) -> None:
+    assert tidy_written(sentence) == tidied
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,6 @@ async def post(running: Running, body: Any, **headers: str) -> httpx.Response:
 @pytest.mark.parametrize(
     ("changes", "names"),
     [
-        ({"twin": {"mode": "write"}}, "write"),
         ({"twin": {"agentic": True}}, "agentic"),
         ({"twin": {"mode": "sing"}}, "twin.mode"),
         ({"twin": {"verfy": True}}, "twin.verfy"),

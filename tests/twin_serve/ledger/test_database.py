@@ -6,14 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, inspect, select, text
 
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.errors import ConfigurationError, StoreError
 from twin_serve.ledger.database import Database, open_database, opened_database, url_of
 from twin_serve.ledger.errors import LedgerUnavailableError
-from twin_serve.ledger.migrations import Migration, latest_version
-from twin_serve.ledger.tables import Base
+from twin_serve.ledger.migrations import MIGRATIONS, Migration, latest_version
+from twin_serve.ledger.tables import Base, InteractionRow, table_of
 
 
 async def scalar(database: Database, statement: str) -> object:
@@ -23,7 +23,7 @@ async def scalar(database: Database, statement: str) -> object:
 async def test_a_new_database_has_every_table_and_the_latest_version(database: Database) -> None:
     tables = await database.read(lambda connection: set(inspect(connection).get_table_names()))
     assert tables == set(Base.metadata.tables)
-    assert await scalar(database, "SELECT version FROM schema_version") == latest_version(())
+    assert await scalar(database, "SELECT version FROM schema_version") == latest_version(MIGRATIONS)
 
 
 async def test_an_older_database_takes_every_step_in_order_and_none_twice(fresh_url: Callable[[], str]) -> None:
@@ -37,13 +37,13 @@ async def test_an_older_database_takes_every_step_in_order_and_none_twice(fresh_
 
         return Migration(to_version=version, what=f"step {version}", apply=apply)
 
-    async with opened_database(url):
+    async with opened_database(url, migrations=()):
         pass
     for _ in range(2):
         async with opened_database(url, migrations=(step(2), step(3))) as database:
             assert await scalar(database, "SELECT version FROM schema_version") == 3
     assert done == [2, 3]
-    with pytest.raises(StoreError, match="version 3; this program knows 1"):
+    with pytest.raises(StoreError, match="version 3; this program knows 2"):
         await open_database(url)
     async with opened_database(url, migrations=(step(2), step(3))) as database:
         await database.write(lambda connection: [connection.execute(text(f"DROP TABLE step_{n}")) for n in (2, 3)])
@@ -51,7 +51,7 @@ async def test_an_older_database_takes_every_step_in_order_and_none_twice(fresh_
 
 async def test_a_step_that_fails_leaves_the_version_and_the_tables_as_they_were(fresh_url: Callable[[], str]) -> None:
     url = fresh_url()
-    async with opened_database(url):
+    async with opened_database(url, migrations=()):
         pass
 
     def breaks(connection: Connection) -> None:
@@ -60,8 +60,26 @@ async def test_a_step_that_fails_leaves_the_version_and_the_tables_as_they_were(
 
     with pytest.raises(StoreError, match="no"):
         await open_database(url, migrations=(Migration(to_version=2, what="breaks", apply=breaks),))
-    async with opened_database(url) as database:
+    async with opened_database(url, migrations=()) as database:
         assert not await database.read(lambda connection: inspect(connection).has_table("half"))
+
+
+async def test_interactions_of_the_first_version_are_kept_and_were_all_answers(fresh_url: Callable[[], str]) -> None:
+    url = fresh_url()
+    first = (
+        "DROP TABLE interactions",
+        "CREATE TABLE interactions (trace_id TEXT PRIMARY KEY, question TEXT NOT NULL, answer TEXT NOT NULL)",
+        "INSERT INTO interactions VALUES ('t-1', 'Why?', 'Because.')",
+    )
+    async with opened_database(url, migrations=()) as database:
+        await database.write(lambda connection: [connection.execute(text(statement)) for statement in first])
+    async with opened_database(url) as database:
+        table = table_of(InteractionRow)
+        (row,) = await database.read(lambda connection: connection.execute(select(table)).all())
+        assert row._asdict() == {
+            "trace_id": "t-1", "question": "Why?", "answer": "Because.", "mode": "answer", "decline_reason": None,
+            "signals": {},
+        }  # fmt: skip
 
 
 def test_a_registry_with_a_gap_is_refused() -> None:
@@ -77,7 +95,7 @@ async def test_sqlite_writes_ahead_and_is_private(tmp_path: Path) -> None:
         assert await scalar(database, "PRAGMA busy_timeout") == 10_000
         assert {side.stat().st_mode & 0o777 for side in path.parent.iterdir()} == {0o600}
     with sqlite3.connect(path) as plain:
-        assert plain.execute("SELECT version FROM schema_version").fetchone() == (1,)
+        assert plain.execute("SELECT version FROM schema_version").fetchone() == (latest_version(MIGRATIONS),)
     plain.close()
 
 

@@ -19,7 +19,7 @@ from twin_serve.ledger.errors import LedgerUnavailableError
 from twin_serve.ledger.keys import create_key
 from twin_serve.ledger.ledger import CLIENT_GONE, Ledger
 from twin_serve.ledger.process_identity import ProcessIdentity
-from twin_serve.ledger.records import RequestEnd, RequestStart
+from twin_serve.ledger.records import Exchange, RequestEnd, RequestStart
 
 START = RequestStart(
     endpoint="/v1/chat/completions", persona="ada", bundle="0123456789ab", user="grace", feature="newsletter"
@@ -195,12 +195,23 @@ def test_a_process_id_given_to_another_process_is_a_dead_one() -> None:
 
 async def test_texts_are_kept_apart_and_come_back_with_the_figures(database: Database, ledger: Ledger) -> None:
     trace = await ledger.begin(START)
-    await ledger.record_interaction(trace.trace_id, question="Why?", answer="Because. [1]")
+    await ledger.record_interaction(
+        trace.trace_id,
+        Exchange(
+            question="Why?",
+            answer="Because. [1]",
+            mode="write",
+            decline_reason="model_declined",
+            signals={"top_cosine": 0.61, "answerability": None},
+        ),
+    )
     assert await ledger.interaction(trace.trace_id) is None  # it still runs
     await ledger.finish(trace.trace_id, OK)
     interaction = await ledger.interaction(trace.trace_id)
     assert interaction is not None
     assert (interaction.question, interaction.answer) == ("Why?", "Because. [1]")
+    assert (interaction.mode, interaction.decline_reason) == ("write", "model_declined")
+    assert interaction.signals == {"top_cosine": 0.61, "answerability": None}
     assert interaction.cost == COST and interaction.created_at == trace.created_at
     assert (interaction.persona, interaction.user, interaction.outcome) == ("ada", "grace", AnswerOutcome.GENERATED)
     assert "Why?" not in repr(await all_rows(database))
@@ -208,7 +219,7 @@ async def test_texts_are_kept_apart_and_come_back_with_the_figures(database: Dat
 
 async def test_what_no_database_can_hold_is_replaced(database: Database, ledger: Ledger) -> None:
     trace = await ledger.begin(START.model_copy(update={"user": "a\0b\ud800", "feature": "x" * 5000}))
-    await ledger.record_interaction(trace.trace_id, question="\ud83d\0?", answer="😀")
+    await ledger.record_interaction(trace.trace_id, Exchange.model_construct(question="\ud83d\0?", answer="😀"))
     await ledger.finish(trace.trace_id, OK)
     interaction = await ledger.interaction(trace.trace_id)
     assert interaction is not None
@@ -246,7 +257,9 @@ async def test_a_full_disk_is_named_and_nothing_is_lost_or_doubled(tmp_path: Pat
         await database.write(lambda connection: connection.execute(text("PRAGMA max_page_count = 1")).scalar())
         with pytest.raises(LedgerUnavailableError, match="disk is full"):
             for _ in range(200):
-                await ledger.record_interaction((await ledger.begin(START)).trace_id, question="?" * 5000, answer="")
+                await ledger.record_interaction(
+                    (await ledger.begin(START)).trace_id, Exchange(question="?" * 5000, answer="")
+                )
         await database.write(lambda connection: connection.execute(text("PRAGMA max_page_count = 1000000")).scalar())
         before = len(await all_rows(database))
         await ledger.begin(START)

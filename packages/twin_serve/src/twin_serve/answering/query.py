@@ -12,17 +12,29 @@ _LEANS_ON_HISTORY = regex.compile(
     r"|what about|how about|tell me more|go on|why)\b"
 )
 SELF_CONTAINED_STEMS = 4
+_TASK = regex.compile(
+    r"(?i)^(?:please\s+)?(?:(?:write|draft|compose|prepare|give\s+me)\s+)?(?:me\s+)?(?:an?|the|your)?\s*"
+    r"(?:(?:short|brief|long|quick|blog|linkedin|\d+[- ]word)\s+){0,2}"
+    r"(?:post|article|essay|reply|answer|response|review|comment|note|letter|e-?mail|message|talk|column|text|draft)\b"
+    r"\s*(?:(?:about|on|to|of|for|that|which|saying|in\s+which\s+you)\b)?\s*[:,]?\s*"
+)
+"""What a brief says of the text that is wanted, not of its subject."""
 
 
 def search_query(question: Question) -> str:
     """The text to retrieve with.
 
-    A short question that points back ("and when was that?") is searched together with the user's last one.
+    A short question that points back ("and when was that?") is searched together with the user's last one. Of a brief
+    only its subject is searched.
     """
+    text = subject_of(question.text) if question.options.mode == "write" else question.text
     asked = [turn.content for turn in question.history if turn.role == "user"]
-    if not asked or _stands_alone(question.text):
-        return question.text
-    return f"{asked[-1]} {question.text}"
+    return text if not asked or _stands_alone(text) else f"{asked[-1]} {text}"
+
+
+def subject_of(brief: str) -> str:
+    """A brief without the words that say what kind of text is wanted; the whole if nothing else is in it."""
+    return _TASK.sub("", brief.strip()) or brief
 
 
 def _stands_alone(question: str) -> bool:

@@ -15,8 +15,18 @@ def choose_quotations(
     passages: Sequence[RetrievedPassage],
     citations: CitationList,
     settings: VerificationSettings,
+    *,
+    beside_own: bool = False,
 ) -> list[EvidenceWindow]:
-    """The best windows, none overlapping another; those that a checked sentence cites already are not quoted again."""
+    """The best windows, none overlapping another; those that a checked sentence cites already are not quoted again.
+
+    Args:
+        evidence: The windows, best first.
+        passages: What they are windows of.
+        citations: What the answer cites so far.
+        settings: Bars and counts.
+        beside_own: Whether the answer has a supported sentence of the twin's own, which quotations only accompany.
+    """
     fitting = [one for one in evidence.windows if one.words <= settings.max_quote_words]
     chosen: list[EvidenceWindow] = []
     for window in fitting:
@@ -26,7 +36,8 @@ def choose_quotations(
             chosen.append(window)
         if len(chosen) == settings.max_quotes:
             break
-    return [one for one in chosen if not citations.covers(passages[one.passage], one.span)]
+    fresh = [one for one in chosen if not citations.covers(passages[one.passage], one.span)]
+    return fresh[: settings.quote_beside] if beside_own else fresh
 
 
 def _overlap(one: EvidenceWindow, other: EvidenceWindow, passages: Sequence[RetrievedPassage]) -> bool:

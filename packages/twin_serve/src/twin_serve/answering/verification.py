@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import regex
@@ -19,11 +21,82 @@ from twin_serve.twins import Twin
 MIN_RELEVANCE = 0.3
 """Cosine of sentence and question below which a sentence, however true, answers something else."""
 MIN_CONTENT_STEMS = 2
+REPEATED = "it repeats an earlier sentence"
+NO_OWN_WORDS = "no passage holds words of the persona's own"
 _BETWEEN_WORDS = r"[^\p{L}\p{N}]+"
 _OPENERS = frozenset(
     "although hence however indeed instead meanwhile moreover nor perhaps since still therefore thus".split()
 )
 _END_OF_SENTENCE = regex.compile(r"[.!?…]+[\"'”’»)\]]*")
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where a sentence's best support stands.
+
+    Attributes:
+        passage: The passage that holds it.
+        support: Score and place.
+        objection: What speaks against it all the same; empty if nothing does.
+    """
+
+    passage: RetrievedPassage
+    support: Support
+    objection: str = ""
+
+
+class PassageEvidence:
+    """Passages prepared for checking many sentences against them. Runs in worker threads, one sentence at a time."""
+
+    def __init__(self, passages: Sequence[RetrievedPassage], twin: Twin) -> None:
+        """Prepare nothing yet.
+
+        Args:
+            passages: What may be cited; only the persona's own words in them count.
+            twin: Whose bars and term weights count.
+        """
+        self._passages = passages
+        self._twin = twin
+
+    @cached_property
+    def _texts(self) -> list[EvidenceText]:
+        return [EvidenceText(one.text, _own_in_passage(one)) for one in self._passages]
+
+    def best(self, sentence: str) -> Found | None:
+        """The best support, whether it is enough or not; None if no passage holds words of the persona's own."""
+        best: tuple[RetrievedPassage, Support] | None = None
+        for passage, text in zip(self._passages, self._texts, strict=True):
+            found = text.support(sentence, self._twin.weights.weight)
+            if found and (best is None or found.score > best[1].score):
+                best = passage, found
+        if best is None:
+            return None
+        passage, support = best
+        if support.score < self._twin.manifest.verification.min_support:
+            return Found(passage, support, self._what_is_missing(sentence))
+        return Found(passage, support, _objection(sentence, passage, support.span))
+
+    def copied(self, sentence: str) -> tuple[RetrievedPassage, Span] | None:
+        """Where the persona wrote these very words; punctuation and letter case aside."""
+        copied = regex.compile(
+            rf"(?i)(?<![\p{{L}}\p{{N}}]){_BETWEEN_WORDS.join(map(regex.escape, words(sentence)))}(?![\p{{L}}\p{{N}}])"
+        )
+        for passage in self._passages:
+            for own in _own_in_passage(passage):
+                if found := copied.search(passage.text, own.start, own.end):
+                    end = _END_OF_SENTENCE.match(passage.text, found.end(), own.end)
+                    return passage, Span(start=found.start(), end=end.end() if end else found.end())
+        return None
+
+    def _what_is_missing(self, sentence: str) -> str:
+        """What of the sentence no passage holds, or else that no passage says all of it in one place."""
+        own = [span.of(one.text) for one in self._passages for span in _own_in_passage(one)]
+        if unknown := sorted(numbers(sentence).difference(*map(numbers, own))):
+            return f"the number {unknown[0]} is not in the passages"
+        held = {stem(word) for text in own for word in words(text)}
+        if unnamed := sorted(name for name in names(sentence) if stem(name) not in held):
+            return f"the name {unnamed[0]} is not in the passages"
+        return "the passages do not say so"
 
 
 class SentenceVerifier:
@@ -37,70 +110,67 @@ class SentenceVerifier:
             query_vector: The question's embedding, shape (D,).
             twin: Whose bars and encoder count.
         """
-        self._passages = passages
+        self._evidence = PassageEvidence(passages, twin)
         self._query_vector = query_vector
         self._twin = twin
-        self._texts: list[EvidenceText] = []
-        self._shipped: set[tuple[str, ...]] = set()
+        self._shipped = Shipped()
 
     def check(self, sentence: str, citations: CitationList) -> SentenceCheck:
         """Judge one sentence; a supported one gets its citation."""
         if len(content_stems(sentence)) < MIN_CONTENT_STEMS:
             return dropped(sentence, "it says nothing that can be checked")
-        if (key := tuple(word.casefold() for word in words(sentence))) in self._shipped:
-            return dropped(sentence, "it repeats an earlier sentence")
-        passage, support = self._best_support(sentence)
-        if passage is None or support is None:
-            return dropped(sentence, "no passage holds words of the persona's own")
+        if self._shipped.holds(sentence):
+            return dropped(sentence, REPEATED)
+        found = self._evidence.best(sentence)
+        if found is None:
+            return dropped(sentence, NO_OWN_WORDS)
+        support = found.support
         if support.score < self._twin.manifest.verification.min_support:
-            return dropped(sentence, self._why_unsupported(sentence), support.score)
+            return dropped(sentence, found.objection, support.score)
         if (relevance := self._relevance(sentence)) < MIN_RELEVANCE:
             return dropped(sentence, f"it does not answer the question (likeness {relevance:.2f})", support.score)
-        if copied := self._verbatim(sentence):
-            self._shipped.add(key)
+        if copied := self._evidence.copied(sentence):
+            self._shipped.add(sentence)
             return _quoted(*copied, citations)
-        if objection := _objection(sentence, passage, support.span):
-            return dropped(sentence, objection, support.score)
-        self._shipped.add(key)
-        citation = citations.cite(passage, _in_document(passage, support.span), support.score)
-        return SentenceCheck(
-            text=sentence, outcome=SentenceOutcome.SUPPORTED, support=round(support.score, 4), citations=(citation.n,)
-        )
-
-    def _best_support(self, sentence: str) -> tuple[RetrievedPassage | None, Support | None]:
-        if not self._texts:
-            self._texts = [EvidenceText(one.text, _own_in_passage(one)) for one in self._passages]
-        best: tuple[RetrievedPassage | None, Support | None] = (None, None)
-        for passage, text in zip(self._passages, self._texts, strict=True):
-            found = text.support(sentence, self._twin.weights.weight)
-            if found and (best[1] is None or found.score > best[1].score):
-                best = passage, found
-        return best
-
-    def _why_unsupported(self, sentence: str) -> str:
-        """What of the sentence no passage holds, or else that no passage says all of it in one place."""
-        own = [span.of(one.text) for one in self._passages for span in _own_in_passage(one)]
-        if unknown := sorted(numbers(sentence).difference(*map(numbers, own))):
-            return f"the number {unknown[0]} is not in the passages"
-        held = {stem(word) for text in own for word in words(text)}
-        if unnamed := sorted(name for name in names(sentence) if stem(name) not in held):
-            return f"the name {unnamed[0]} is not in the passages"
-        return "the passages do not say so"
+        if found.objection:
+            return dropped(sentence, found.objection, support.score)
+        self._shipped.add(sentence)
+        return supported(sentence, found, citations)
 
     def _relevance(self, sentence: str) -> float:
         return float(self._twin.encoder.encode([sentence])[0] @ self._query_vector)
 
-    def _verbatim(self, sentence: str) -> tuple[RetrievedPassage, Span] | None:
-        """Where the persona wrote these very words; punctuation and letter case aside."""
-        copied = regex.compile(
-            rf"(?i)(?<![\p{{L}}\p{{N}}]){_BETWEEN_WORDS.join(map(regex.escape, words(sentence)))}(?![\p{{L}}\p{{N}}])"
-        )
-        for passage in self._passages:
-            for own in _own_in_passage(passage):
-                if found := copied.search(passage.text, own.start, own.end):
-                    end = _END_OF_SENTENCE.match(passage.text, found.end(), own.end)
-                    return passage, Span(start=found.start(), end=end.end() if end else found.end())
-        return None
+
+class Shipped:
+    """The sentences of an answer so far, by their words."""
+
+    def __init__(self) -> None:
+        self._known: set[tuple[str, ...]] = set()
+
+    def add(self, sentence: str) -> None:
+        """Remember one."""
+        self._known.add(_words_of(sentence))
+
+    def holds(self, sentence: str) -> bool:
+        """Whether these words were said before; punctuation and letter case aside."""
+        return _words_of(sentence) in self._known
+
+
+def _words_of(sentence: str) -> tuple[str, ...]:
+    return tuple(word.casefold() for word in words(sentence))
+
+
+def supported(sentence: str, found: Found, citations: CitationList, reason: str = "") -> SentenceCheck:
+    """The verdict on a sentence that holds, with its citation."""
+    score = found.support.score
+    citation = citations.cite(found.passage, _in_document(found.passage, found.support.span), score)
+    return SentenceCheck(
+        text=sentence,
+        outcome=SentenceOutcome.SUPPORTED,
+        support=round(score, 4),
+        citations=(citation.n,),
+        reason=reason,
+    )
 
 
 def _objection(sentence: str, passage: RetrievedPassage, span: Span) -> str:

@@ -13,14 +13,15 @@ from typing import Any
 from twin_data.contracts.answers import Cost, Question, VerifiedAnswer
 from twin_data.contracts.errors import ContextLengthError, RegistryError, TwinError
 from twin_data.contracts.releases import MachinePrice
-from twin_serve.answering.pipeline import Progress
+from twin_serve.answering.progress import Progress
+from twin_serve.answering.signals import signals_of
 from twin_serve.api.dependencies import Service
 from twin_serve.api.errors import InvalidRequestError, status_and_code
 from twin_serve.api.schemas import ChatRequest
 from twin_serve.ledger.errors import PersonaNotAllowedError
 from twin_serve.ledger.ledger import CLIENT_GONE
 from twin_serve.ledger.money import price_of
-from twin_serve.ledger.records import FinalStatus, KeyRecord, RequestEnd, RequestStart
+from twin_serve.ledger.records import Exchange, FinalStatus, KeyRecord, RequestEnd, RequestStart
 from twin_serve.llm.client import READ_TIMEOUT_S
 from twin_serve.twins import Twin
 
@@ -92,9 +93,17 @@ class Call:
         ledger = self.service.ledger
         writes: list[Coroutine[Any, Any, object]] = [ledger.finish(self.trace_id, end)]
         if answer is not None:
-            asked, said = self.question.text, answer.content
-            writes.append(ledger.record_interaction(self.trace_id, question=asked, answer=said))
+            writes.append(ledger.record_interaction(self.trace_id, self._exchange(answer)))
         await asyncio.gather(*writes)  # both are handed over at once: one wait for the database's thread, not two
+
+    def _exchange(self, answer: VerifiedAnswer) -> Exchange:
+        return Exchange(
+            question=self.question.text,
+            answer=answer.content,
+            mode=answer.mode,
+            decline_reason=answer.decline_reason,
+            signals=signals_of(answer, self.progress.answerability),
+        )
 
     def _end(self, status: FinalStatus, answer: VerifiedAnswer | None, error: TwinError | None) -> RequestEnd:
         http_status, code = (200, None) if error is None else status_and_code(error)
@@ -182,8 +191,11 @@ async def _prepare(service: Service, body: ChatRequest, key: KeyRecord) -> tuple
 
 
 def _adjusted(twin: Twin, body: ChatRequest) -> Twin:
-    """The twin with the caller's temperature and length in place of the bundle's."""
+    """The twin with the mode's temperature and length, or the caller's in their place."""
+    bundled = twin.manifest.generation
     changes: dict[str, Any] = {}
+    if body.twin.mode == "write":
+        changes = {"max_tokens": bundled.write_max_tokens, "temperature": bundled.write_temperature}
     if body.temperature is not None:
         changes["temperature"] = body.temperature
     if limit := body.max_completion_tokens or body.max_tokens:

@@ -87,8 +87,6 @@ class ChatRequest(BaseModel):
             raise InvalidRequestError(
                 "the last message must be the user's and not empty", next_step="put the question last"
             )
-        if self.twin.mode == "write":
-            raise InvalidRequestError("twin.mode 'write' is not served by this version", next_step="use mode 'answer'")
         if self.twin.agentic:
             raise InvalidRequestError("twin.agentic is not served by this version", next_step="leave it out")
         history = tuple(message.turn for message in self.messages[:-1])
@@ -96,7 +94,10 @@ class ChatRequest(BaseModel):
 
 
 def url_citations(answer: VerifiedAnswer, persona: str) -> list[dict[str, Any]]:
-    """OpenAI's url-citation form: where each marker stands in the content, and what it points to."""
+    """OpenAI's url-citation form: where each marker stands in the content, and what it points to.
+
+    A written text has no markers: there it is the sentence that cites.
+    """
     known = {citation.n: citation for citation in answer.citations}
     return [
         {
@@ -108,8 +109,22 @@ def url_citations(answer: VerifiedAnswer, persona: str) -> list[dict[str, Any]]:
                 "url": known[n].url or f"/api/documents/{persona}?id={known[n].document_id}",
             },
         }
-        for n, start, end in _markers(answer)
+        for n, start, end in _citing(answer)
     ]
+
+
+def _citing(answer: VerifiedAnswer) -> Iterator[tuple[int, int, int]]:
+    return _sentences(answer) if answer.mode == "write" else _markers(answer)
+
+
+def _sentences(answer: VerifiedAnswer) -> Iterator[tuple[int, int, int]]:
+    """Number of each citation, start and end of the sentence that has it."""
+    at = 0
+    for check in answer.sentences:
+        if check.outcome is not SentenceOutcome.DROPPED:
+            start = answer.content.index(check.text, at)
+            at = start + len(check.text)
+            yield from ((n, start, at) for n in check.citations)
 
 
 def _markers(answer: VerifiedAnswer) -> Iterator[tuple[int, int, int]]:
@@ -129,6 +144,7 @@ def twin_extras(answer: VerifiedAnswer) -> dict[str, Any]:
     """The `twin` object of a response."""
     passages = answer.retrieval.passages if answer.retrieval else ()
     return {
+        "mode": answer.mode,
         "citations": [citation.model_dump(mode="json") for citation in answer.citations],
         "outcome": answer.outcome.value,
         "decline_reason": answer.decline_reason,

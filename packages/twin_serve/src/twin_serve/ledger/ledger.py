@@ -17,8 +17,8 @@ from twin_serve.ledger.database import Database
 from twin_serve.ledger.errors import RefusedError
 from twin_serve.ledger.money import to_nano
 from twin_serve.ledger.process_identity import ProcessIdentity
-from twin_serve.ledger.records import RequestEnd, RequestStart, Trace
-from twin_serve.ledger.rows import end_values, interaction_of, refused_row, started_row, storable
+from twin_serve.ledger.records import Exchange, RequestEnd, RequestStart, Trace
+from twin_serve.ledger.rows import end_values, interaction_of, interaction_row, refused_row, started_row
 from twin_serve.ledger.tables import STARTED, InteractionRow, KeyMonthRow, RequestRow, table_of
 
 STALE_AFTER = timedelta(hours=1)
@@ -29,6 +29,7 @@ CLIENT_GONE = RequestEnd(status="aborted", http_status=499, error_code="client_d
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 requests, months, interactions = table_of(RequestRow), table_of(KeyMonthRow), table_of(InteractionRow)
+INTERACTION_COLUMNS = ("question", "answer", "mode", "decline_reason", "signals")
 
 BEGIN, KEEP = insert(requests), insert(interactions)
 FINISH = (
@@ -127,15 +128,15 @@ class Ledger:
         """
         return await asyncio.shield(self._spawn(self._finish(trace_id, end)))
 
-    async def record_interaction(self, trace_id: str, *, question: str, answer: str) -> None:
+    async def record_interaction(self, trace_id: str, exchange: Exchange) -> None:
         """Keep what was asked and answered."""
-        row = {"trace_id": trace_id, "question": storable(question), "answer": storable(answer)}
+        row = interaction_row(trace_id, exchange)
         await asyncio.shield(self._spawn(self._database.write(lambda connection: connection.execute(KEEP, row))))
 
     async def interaction(self, trace_id: str) -> Interaction | None:
         """A finished request with its texts; None if there is none, it still runs, or its texts are gone."""
         statement = (
-            select(requests, interactions.c.question, interactions.c.answer)
+            select(requests, *(interactions.c[name] for name in INTERACTION_COLUMNS))
             .join(interactions, interactions.c.trace_id == requests.c.trace_id)
             .where(requests.c.trace_id == trace_id, requests.c.status != STARTED)
         )

@@ -24,7 +24,19 @@ class Migration:
     apply: Callable[[Connection], None]
 
 
-MIGRATIONS: tuple[Migration, ...] = ()
+def _add_signals(connection: Connection) -> None:
+    """Interactions of before get no signals; every one of them was an answer."""
+    for column in (
+        "mode TEXT DEFAULT 'answer' NOT NULL",
+        "decline_reason TEXT",
+        "signals JSON DEFAULT '{}' NOT NULL",
+    ):
+        connection.execute(text(f"ALTER TABLE interactions ADD COLUMN {column}"))
+
+
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(to_version=2, what="mode, decline reason and signals of interactions", apply=_add_signals),
+)
 """In order, each one version further. `tables` always shows the schema after the last one."""
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from twin_data.contracts.answers import AnswerOutcome, Cost
+from twin_data.contracts.answers import AnswerOutcome, Cost, Mode
 from twin_data.contracts.base import Contract
 from twin_data.contracts.releases import MachinePrice
 from twin_serve.ledger.money import to_nano
@@ -71,6 +71,18 @@ class Trace(Contract):
 
     trace_id: str
     created_at: datetime
+
+
+class Exchange(Contract):
+    """What was asked and answered, kept for monitoring."""
+
+    question: str
+    """Or the brief of a text."""
+    answer: str
+    mode: Mode = "answer"
+    decline_reason: str | None = None
+    signals: dict[str, float | None] = {}
+    """See `Interaction.signals`."""
 
 
 class RequestEnd(Contract):

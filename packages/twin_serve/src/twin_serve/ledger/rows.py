@@ -10,7 +10,7 @@ from sqlalchemy import Row
 from twin_data.contracts.answers import Cost, Interaction
 from twin_serve.ledger.admission import reservation_of
 from twin_serve.ledger.money import from_nano
-from twin_serve.ledger.records import RequestEnd, RequestStart, Trace
+from twin_serve.ledger.records import Exchange, RequestEnd, RequestStart, Trace
 from twin_serve.ledger.tables import STARTED
 
 
@@ -69,6 +69,18 @@ def end_values(trace_id: str, end: RequestEnd, amount: int | None) -> dict[str, 
     }
 
 
+def interaction_row(trace_id: str, exchange: Exchange) -> dict[str, Any]:
+    """The row of a request's texts."""
+    return {
+        "trace_id": trace_id,
+        "question": storable(exchange.question),
+        "answer": storable(exchange.answer),
+        "mode": exchange.mode,
+        "decline_reason": exchange.decline_reason,
+        "signals": exchange.signals,
+    }
+
+
 def storable(text: str) -> str:
     """What every database can hold: JSON from a caller may carry NUL and halves of surrogate pairs."""
     return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
@@ -96,4 +108,7 @@ def interaction_of(row: Row[Any]) -> Interaction:
         ),
         question=row.question,
         answer=row.answer,
+        mode=row.mode,
+        decline_reason=row.decline_reason,
+        signals=row.signals,
     )

@@ -41,6 +41,7 @@ class Base(DeclarativeBase):
         datetime: UtcDateTime(),
         str: Text(),
         dict[str, float]: JSON(),
+        dict[str, float | None]: JSON(),
         list[str]: JSON(none_as_null=True),
     }
 
@@ -153,7 +154,13 @@ class InteractionRow(Base):
 
     trace_id: Mapped[str] = mapped_column(ForeignKey("requests.trace_id"), primary_key=True)
     question: Mapped[str]
+    """Or the brief of a text."""
     answer: Mapped[str]
+    mode: Mapped[str] = mapped_column(server_default="answer")
+    """`answer` or `write`."""
+    decline_reason: Mapped[str | None]
+    signals: Mapped[dict[str, float | None]] = mapped_column(server_default="{}")
+    """What was measured on the way, for monitoring; names and ranges in `Interaction.signals`."""
 
 
 def table_of(row: type[Base]) -> Table:

@@ -18,6 +18,8 @@ from twin_data.prompts.renderer import Message
 CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 120.0
 """Longest wait for the model within one answer, as a whole and for each piece; what a budget reserves is its price."""
+KEEPALIVE_S = 2.0
+"""Uvicorn closes a connection that was idle for 5 s. A request sent at that very moment fails, so ours go earlier."""
 _TOO_LONG = ("context length", "maximum model length", "max_model_len")
 """How vLLM says, in its several places, that a prompt does not fit."""
 
@@ -74,7 +76,7 @@ class VllmModel:
             base_url=url,
             transport=transport,
             timeout=httpx.Timeout(longest_s, connect=CONNECT_TIMEOUT_S),
-            limits=httpx.Limits(max_connections=256, max_keepalive_connections=64),
+            limits=httpx.Limits(max_connections=256, max_keepalive_connections=64, keepalive_expiry=KEEPALIVE_S),
         )
 
     async def close(self) -> None:

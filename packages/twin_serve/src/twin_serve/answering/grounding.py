@@ -1,0 +1,166 @@
+"""Mode *answer*: what the archive holds on a question, in the twin's own sentences as far as they hold, else quoted."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin_data.contracts.answers import (
+    AnswerOutcome,
+    RetrievedPassage,
+    SentenceCheck,
+    SentenceOutcome,
+    VerifiedAnswer,
+)
+from twin_data.prompts.renderer import render_answer
+from twin_data.scoring.answerability import Evidence, EvidenceWindow, find_evidence
+from twin_serve.answering import declining
+from twin_serve.answering.citations import sources_text
+from twin_serve.answering.drafting import CUT_OFF, draft, heeding_refusals, is_cut_off
+from twin_serve.answering.drafts import DraftSentence, tidy_sentence
+from twin_serve.answering.progress import PARAGRAPH, Progress, Run, outcome_of, unchecked
+from twin_serve.answering.quotations import choose_quotations
+from twin_serve.answering.verification import SentenceVerifier, dropped
+from twin_serve.llm.client import LanguageModel
+from twin_serve.search import PassageSearch
+
+MODEL_DECLINED = "model_declined"
+
+
+class GroundedAnswerer:
+    """Answers from the archive, or declines."""
+
+    def __init__(self, search: PassageSearch, llm: LanguageModel) -> None:
+        self._search = search
+        self._llm = llm
+
+    async def answer(
+        self, run: Run, query: str, vector: NDArray[np.float32]
+    ) -> AsyncGenerator[str | VerifiedAnswer, None]:
+        """Yield checked pieces and at last the answer.
+
+        Args:
+            run: The question.
+            query: What to search for.
+            vector: Its embedding, shape (D,).
+        """
+        making = self._from_archive(run, query, vector) if run.question.options.retrieval else self._unretrieved(run)
+        async with aclosing(making) as pieces:
+            async for piece in pieces:
+                yield piece
+        if run.progress.refused:
+            yield run.finished(AnswerOutcome.DECLINED, decline_reason=MODEL_DECLINED)
+
+    async def _from_archive(
+        self, run: Run, query: str, vector: NDArray[np.float32]
+    ) -> AsyncGenerator[str | VerifiedAnswer, None]:
+        """Retrieve, then answer from what was found, or decline."""
+        twin, progress = run.twin, run.progress
+        retrieval = await self._search.search(twin.manifest.persona, query, vector, twin.manifest.retrieval)
+        progress.retrieval, progress.retrieval_seconds = retrieval, retrieval.seconds
+        passages = retrieval.passages[: twin.manifest.retrieval.passages]
+        evidence = await asyncio.to_thread(
+            find_evidence, query, vector, passages, encoder=twin.encoder, weights=twin.weights
+        )
+        progress.answerability = evidence.answerability
+        if evidence.answerability < twin.manifest.verification.min_answerability:
+            yield progress.add(declining.no_evidence(twin.manifest))
+            yield run.finished(AnswerOutcome.DECLINED, decline_reason="no_evidence")
+            return
+        async with aclosing(self._grounded(run, passages, vector, evidence)) as shipped:
+            async for text in shipped:
+                yield text
+        if progress.refused:
+            return
+        if not progress.text:  # nothing of the draft held, and no quotation fits
+            yield progress.add(declining.nothing_held(twin.manifest))
+            yield run.finished(AnswerOutcome.DECLINED, decline_reason="unsupported")
+            return
+        yield run.finished(outcome_of(progress.checks))
+
+    async def _grounded(
+        self, run: Run, passages: tuple[RetrievedPassage, ...], vector: NDArray[np.float32], evidence: Evidence
+    ) -> AsyncGenerator[str, None]:
+        """Checked sentences of the draft, the persona's own words where the draft does not reach, and the sources."""
+        progress, settings = run.progress, run.twin.manifest.verification
+        verifier = SentenceVerifier(passages, vector, run.twin)
+        async with aclosing(self._draft(run, passages)) as sentences:
+            async for sentence in sentences:
+                check = await _checked(run, verifier, sentence)
+                if check.outcome is SentenceOutcome.DROPPED:
+                    progress.checks.append(check)
+                else:
+                    yield progress.add_check(check)
+        if progress.refused:
+            return
+        if run.question.options.verify:
+            own = any(check.outcome is SentenceOutcome.SUPPORTED for check in progress.checks)
+            for window in choose_quotations(evidence, passages, progress.citations, settings, beside_own=own):
+                yield _quote(progress, passages[window.passage], window)
+        if sources := sources_text(progress.citations.all, body=progress.text):
+            yield progress.add(sources, gap=PARAGRAPH)
+
+    async def _unretrieved(self, run: Run) -> AsyncGenerator[str | VerifiedAnswer, None]:
+        """The bare model. There is nothing to check against, so every sentence is marked as unchecked."""
+        progress = run.progress
+        async with aclosing(self._draft(run, ())) as sentences:
+            async for sentence in sentences:
+                yield progress.add_check(_refusing(run, sentence) or unchecked(sentence.text, "retrieval off"))
+        if progress.refused:
+            return
+        if progress.text:
+            yield run.finished(AnswerOutcome.GENERATED)
+        else:
+            yield progress.add(declining.no_words(run.twin.manifest))
+            yield run.finished(AnswerOutcome.DECLINED, decline_reason="empty_draft")
+
+    def _draft(self, run: Run, passages: tuple[RetrievedPassage, ...]) -> AsyncGenerator[DraftSentence, None]:
+        manifest = run.twin.manifest
+        messages = render_answer(
+            display_name=manifest.display_name,
+            style_notes=manifest.style_notes,
+            question=run.question.text,
+            passages=passages,
+            history=run.history,
+        )
+        return heeding_refusals(run, draft(self._llm, run, messages, tidy_sentence))
+
+
+async def _checked(run: Run, verifier: SentenceVerifier, sentence: DraftSentence) -> SentenceCheck:
+    """The verdict on a sentence, off the event loop."""
+    if refusal := _refusing(run, sentence):
+        return refusal
+    if not run.question.options.verify:
+        return unchecked(sentence.text, "verification off")
+    if is_cut_off(run, sentence.text):
+        return dropped(sentence.text, CUT_OFF)
+    started = time.monotonic()
+    try:
+        return await asyncio.to_thread(verifier.check, sentence.text, run.progress.citations)
+    finally:
+        run.progress.verify_seconds += time.monotonic() - started
+
+
+def _refusing(run: Run, sentence: DraftSentence) -> SentenceCheck | None:
+    """The check of a sentence with which the model declines; None if it does not."""
+    if not sentence.refuses:
+        return None
+    run.progress.refused = True
+    return unchecked(sentence.text, "the model declines")
+
+
+def _quote(progress: Progress, passage: RetrievedPassage, window: EvidenceWindow) -> str:
+    citation = progress.citations.cite(passage, window.span, 1.0)
+    check = SentenceCheck(
+        text=window.text,
+        outcome=SentenceOutcome.QUOTED,
+        support=1.0,
+        citations=(citation.n,),
+        reason="the persona's own words",
+    )
+    return progress.add_check(check)

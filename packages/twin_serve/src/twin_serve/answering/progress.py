@@ -1,0 +1,116 @@
+"""What is known of one answer while it is being made, and the answer that comes of it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from twin_data.contracts.answers import (
+    AnswerOutcome,
+    Cost,
+    Question,
+    Retrieval,
+    SentenceCheck,
+    SentenceOutcome,
+    Turn,
+    VerifiedAnswer,
+)
+from twin_serve.answering.citations import CitationList
+from twin_serve.ledger.money import price_of
+from twin_serve.llm.client import Usage
+from twin_serve.twins import Twin
+
+PARAGRAPH = "\n\n"
+
+
+@dataclass
+class Progress:
+    """What is known of an answer so far; kept up to date, so that an aborted request can still be accounted for."""
+
+    usage: Usage = field(default_factory=Usage)
+    llm_seconds: float = 0.0
+    retrieval_seconds: float = 0.0
+    verify_seconds: float = 0.0
+    text: str = ""
+    checks: list[SentenceCheck] = field(default_factory=list)
+    citations: CitationList = field(default_factory=CitationList)
+    retrieval: Retrieval | None = None
+    answerability: float | None = None
+    """How likely the retrieved passages hold an answer; None where nobody judged."""
+    refused: bool = False
+    """Whether the model itself has refused."""
+
+    def add(self, text: str, *, gap: str = " ") -> str:
+        """Append shipped text; returns the piece as it goes over the wire."""
+        piece = f"{gap}{text}" if self.text else text
+        self.text += piece
+        return piece
+
+    def add_check(self, check: SentenceCheck) -> str:
+        """Append a sentence with the numbers of its citations, a quotation in a paragraph of its own."""
+        self.checks.append(check)
+        quoted = check.outcome is SentenceOutcome.QUOTED
+        shown = f"“{check.text}”" if quoted else check.text
+        return self.add(shown + "".join(f" [{n}]" for n in check.citations), gap=PARAGRAPH if quoted else " ")
+
+    def add_written(self, check: SentenceCheck, gap: str) -> str:
+        """Append a sentence of a text that somebody will use: as it is, its citations and marks in the record only."""
+        self.checks.append(check)
+        return self.add(check.text, gap=gap)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One question on its way through a twin."""
+
+    twin: Twin
+    question: Question
+    trace_id: str
+    progress: Progress
+    started: float
+    """On the monotonic clock."""
+
+    @property
+    def history(self) -> tuple[Turn, ...]:
+        """The last turns of the conversation, as many as the bundle remembers."""
+        turns = self.question.history
+        return turns[max(0, len(turns) - self.twin.manifest.generation.max_history_turns) :]
+
+    def finished(self, outcome: AnswerOutcome, *, decline_reason: str | None = None) -> VerifiedAnswer:
+        """The answer as it stands now."""
+        manifest, progress = self.twin.manifest, self.progress
+        amount = price_of(progress.llm_seconds, manifest.price)
+        return VerifiedAnswer(
+            mode=self.question.options.mode,
+            content=progress.text,
+            outcome=outcome,
+            decline_reason=decline_reason,
+            citations=progress.citations.all,
+            sentences=tuple(progress.checks),
+            retrieval=progress.retrieval,
+            cost=Cost(
+                prompt_tokens=progress.usage.prompt_tokens,
+                completion_tokens=progress.usage.completion_tokens,
+                seconds=round(time.monotonic() - self.started, 4),
+                amount=amount,
+                currency=manifest.price.currency if amount is not None else None,
+            ),
+            bundle=manifest.bundle_id,
+            trace_id=self.trace_id,
+        )
+
+
+def unchecked(sentence: str, reason: str) -> SentenceCheck:
+    """A sentence that is shipped as it is."""
+    return SentenceCheck(text=sentence, outcome=SentenceOutcome.UNCHECKED, support=0.0, reason=reason)
+
+
+def outcome_of(checks: list[SentenceCheck]) -> AnswerOutcome:
+    """How an answer came about that has shipped something: as drafted, with sentences taken out, or as quotations alone.
+
+    A quotation beside what the twin says itself adds to it and repairs nothing.
+    """
+    outcomes = {check.outcome for check in checks}
+    if outcomes <= {SentenceOutcome.QUOTED, SentenceOutcome.DROPPED}:
+        return AnswerOutcome.QUOTED
+    return AnswerOutcome.REPAIRED if SentenceOutcome.DROPPED in outcomes else AnswerOutcome.GENERATED

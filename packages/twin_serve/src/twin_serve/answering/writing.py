@@ -1,0 +1,185 @@
+"""Mode *write*: a text in the voice from a brief. Opinion ships as it is; claims are checked, cited or marked."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin_data.contracts.answers import (
+    AnswerOutcome,
+    RetrievedPassage,
+    SentenceCheck,
+    SentenceOutcome,
+    VerifiedAnswer,
+)
+from twin_data.contracts.base import Span
+from twin_data.prompts.renderer import render_write
+from twin_data.scoring.sentences import words
+from twin_data.scoring.support import EvidenceText
+from twin_serve.answering import declining
+from twin_serve.answering.claims import makes_claim
+from twin_serve.answering.drafting import CUT_OFF, draft, is_cut_off
+from twin_serve.answering.drafts import DraftSentence, tidy_written, wider
+from twin_serve.answering.progress import Run, outcome_of, unchecked
+from twin_serve.answering.verification import NO_OWN_WORDS, REPEATED, PassageEvidence, Shipped, dropped, supported
+from twin_serve.llm.client import LanguageModel
+from twin_serve.search import PassageSearch
+
+NO_CLAIM = "it makes no claim that could be checked"
+AS_TOLD = "the brief says so"
+UNRETRIEVED = "retrieval off: there is nothing to check it against"
+
+
+class Writer:
+    """Writes posts, replies and reviews. It never declines for lack of evidence: what nothing supports is marked."""
+
+    def __init__(self, search: PassageSearch, llm: LanguageModel) -> None:
+        self._search = search
+        self._llm = llm
+
+    async def write(
+        self, run: Run, query: str, vector: NDArray[np.float32]
+    ) -> AsyncGenerator[str | VerifiedAnswer, None]:
+        """Yield the text sentence by sentence, each one checked, and at last the whole.
+
+        Args:
+            run: The brief.
+            query: What to search for.
+            vector: Its embedding, shape (D,).
+        """
+        progress, passages = run.progress, await self._retrieve(run, query, vector)
+        checker = ClaimChecker(run, passages, self._search)
+        gap = ""
+        async with aclosing(self._draft(run, passages)) as sentences:
+            async for sentence in sentences:
+                gap = wider(gap, sentence.gap)  # a paragraph goes on to be one where its first sentence was dropped
+                check = await _checked(run, checker, sentence.text)
+                if check.outcome is SentenceOutcome.DROPPED:
+                    progress.checks.append(check)
+                else:
+                    yield progress.add_written(check, gap)
+                    gap = ""
+        if progress.text:
+            yield run.finished(outcome_of(progress.checks))
+            return
+        said = declining.nothing_held if progress.checks else declining.no_words
+        yield progress.add(said(run.twin.manifest))
+        reason = "unsupported" if progress.checks else "empty_draft"
+        yield run.finished(AnswerOutcome.DECLINED, decline_reason=reason)
+
+    async def _retrieve(self, run: Run, query: str, vector: NDArray[np.float32]) -> tuple[RetrievedPassage, ...]:
+        if not run.question.options.retrieval:
+            return ()
+        settings = run.twin.manifest.retrieval
+        retrieval = await self._search.search(run.twin.manifest.persona, query, vector, settings)
+        run.progress.retrieval, run.progress.retrieval_seconds = retrieval, retrieval.seconds
+        return retrieval.passages[: settings.passages]
+
+    def _draft(self, run: Run, passages: tuple[RetrievedPassage, ...]) -> AsyncGenerator[DraftSentence, None]:
+        manifest = run.twin.manifest
+        messages = render_write(
+            display_name=manifest.display_name,
+            style_notes=manifest.style_notes,
+            brief=run.question.text,
+            passages=passages,
+            history=run.history,
+        )
+        return draft(self._llm, run, messages, tidy_written)
+
+
+class ClaimChecker:
+    """Checks the claims of one text: against the brief, the passages it was written from, and then the whole archive."""
+
+    def __init__(self, run: Run, passages: Sequence[RetrievedPassage], search: PassageSearch) -> None:
+        """Prepare nothing yet.
+
+        Args:
+            run: The brief and its twin.
+            passages: What the text is written from.
+            search: Where a claim is looked up that these passages do not hold.
+        """
+        self._run = run
+        self._evidence = PassageEvidence(passages, run.twin)
+        self._search = search
+        self._shipped = Shipped()
+
+    async def check(self, sentence: str) -> SentenceCheck:
+        """Judge one sentence; a claim that holds gets its citation, unless it comes from the brief."""
+        if self._shipped.holds(sentence):
+            return dropped(sentence, REPEATED)
+        verdict = await self._verdict(sentence)
+        if verdict.outcome is not SentenceOutcome.DROPPED:
+            self._shipped.add(sentence)
+        return verdict
+
+    async def _verdict(self, sentence: str) -> SentenceCheck:
+        if not makes_claim(sentence, self._given):
+            return unchecked(sentence, NO_CLAIM)
+        if await asyncio.to_thread(self._is_told, sentence):
+            return SentenceCheck(text=sentence, outcome=SentenceOutcome.SUPPORTED, support=1.0, reason=AS_TOLD)
+        if not self._run.question.options.retrieval:
+            return self._unsupported(sentence, UNRETRIEVED)
+        near = await asyncio.to_thread(self._held, self._evidence, sentence)
+        if near.outcome is SentenceOutcome.SUPPORTED:
+            return near
+        anywhere = await asyncio.to_thread(self._held, await self._looked_up(sentence), sentence)
+        return anywhere if anywhere.outcome is SentenceOutcome.SUPPORTED else near
+
+    def _held(self, evidence: PassageEvidence, sentence: str) -> SentenceCheck:
+        """Whether these passages hold the claim."""
+        found = evidence.best(sentence)
+        if found is None:
+            return self._unsupported(sentence, NO_OWN_WORDS)
+        copied = evidence.copied(sentence)
+        if found.objection and not copied:
+            return self._unsupported(sentence, found.objection, found.support.score)
+        return supported(sentence, found, self._run.progress.citations, "copied word for word" if copied else "")
+
+    async def _looked_up(self, claim: str) -> PassageEvidence:
+        """What the archive has on a claim."""
+        twin = self._run.twin
+        vector = (await asyncio.to_thread(twin.encoder.encode, [claim]))[0]
+        found = await self._search.search(twin.manifest.persona, claim, vector, twin.manifest.retrieval)
+        return PassageEvidence(found.passages[: twin.manifest.retrieval.passages], twin)
+
+    def _is_told(self, sentence: str) -> bool:
+        found = [text.support(sentence, self._run.twin.weights.weight) for text in self._told]
+        bar = self._run.twin.manifest.verification.min_support
+        return any(one is not None and one.score >= bar for one in found)
+
+    @cached_property
+    def _told(self) -> list[EvidenceText]:
+        """What the user has said: who gives a fact in the brief answers for it."""
+        texts = [*(turn.content for turn in self._run.history if turn.role == "user"), self._run.question.text]
+        return [EvidenceText(text, [Span(start=0, end=len(text))]) for text in texts]
+
+    @cached_property
+    def _given(self) -> frozenset[str]:
+        """Names that are the user's or the twin's own: to use them claims nothing."""
+        texts = [self._run.twin.manifest.display_name, *(text.text for text in self._told)]
+        return frozenset(word for text in texts for word in words(text) if word[0].isupper())
+
+    def _unsupported(self, sentence: str, reason: str, support: float = 0.0) -> SentenceCheck:
+        if self._run.twin.manifest.verification.unsupported_claims == "drop":
+            return dropped(sentence, reason, support)
+        return SentenceCheck(
+            text=sentence, outcome=SentenceOutcome.UNSUPPORTED, support=round(support, 4), reason=reason
+        )
+
+
+async def _checked(run: Run, checker: ClaimChecker, sentence: str) -> SentenceCheck:
+    if not run.question.options.verify:
+        return unchecked(sentence, "verification off")
+    if is_cut_off(run, sentence):
+        return dropped(sentence, CUT_OFF)
+    started = time.monotonic()
+    try:
+        return await checker.check(sentence)
+    finally:
+        run.progress.verify_seconds += time.monotonic() - started
