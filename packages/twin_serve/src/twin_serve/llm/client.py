@@ -171,6 +171,7 @@ class ScriptedModel:
 
     answers: list[str]
     asked: list[tuple[Message, ...]] = field(default_factory=list)
+    settings: list[GenerationSettings] = field(default_factory=list)
     error: Exception | None = None
     finish_reason: str = "stop"
     closed: int = 0
@@ -181,6 +182,7 @@ class ScriptedModel:
     ) -> AsyncGenerator[str, None]:
         """Stream the next prepared answer; raise `error`, if set, after its first word."""
         self.asked.append(tuple(messages))
+        self.settings.append(settings)
         words = self.answers.pop(0).split(" ")
         usage.prompt_tokens = sum(len(message.content.split()) for message in messages)
         try:
