@@ -15,6 +15,7 @@ from twin_data.scoring.encoder import (
     MANIFEST_FILE,
     MODEL_FILE,
     TOKENIZER_FILE,
+    RememberingEncoder,
     SentenceEncoder,
     read_model_reference,
     write_model_manifest,
@@ -111,3 +112,34 @@ def test_the_manifest_is_no_part_of_the_digest(folder: Path) -> None:
     )
     assert again == before
     assert (folder / MANIFEST_FILE).is_file()
+
+
+class Counting:
+    """Counts what the encoder behind it is asked."""
+
+    def __init__(self, encoder: SentenceEncoder) -> None:
+        self.dimensions = encoder.dimensions
+        self.asked: list[str] = []
+        self._encoder = encoder
+
+    def encode(self, texts: list[str]) -> np.ndarray:
+        self.asked += texts
+        return self._encoder.encode(texts)
+
+
+def test_what_was_embedded_before_is_remembered(encoder: SentenceEncoder) -> None:
+    counting = Counting(encoder)
+    remembering = RememberingEncoder(counting)  # type: ignore[arg-type]
+    texts = ["tide", "gate lock", "tide"]
+    assert np.array_equal(remembering.encode(texts), encoder.encode(texts))
+    assert np.array_equal(remembering.encode(["lock", "gate lock"]), encoder.encode(["lock", "gate lock"]))
+    assert counting.asked == ["tide", "gate lock", "lock"]
+    assert remembering.encode([]).shape == (0, encoder.dimensions)
+
+
+def test_the_texts_used_last_are_kept(encoder: SentenceEncoder) -> None:
+    counting = Counting(encoder)
+    remembering = RememberingEncoder(counting, most=2)  # type: ignore[arg-type]
+    for text in ("tide", "gate", "tide", "lock", "tide", "gate"):
+        remembering.encode([text])
+    assert counting.asked == ["tide", "gate", "lock", "gate"]

@@ -19,6 +19,8 @@ _SETUP_STATUSES = frozenset({401, 403, 404})
 """The key, the persona or the bundle is wrong: every other question would fail in the same way."""
 _BUSY_STATUSES = frozenset({429})
 _CONNECT_TIMEOUT_S = 10.0
+_KEEPALIVE_S = 2.0
+"""Below the 5 s after which servers close an idle connection, perhaps just as a request is sent on it."""
 _LONGEST_WAIT_S = 60.0
 
 
@@ -78,7 +80,7 @@ class BusinessClient:
             headers={"Authorization": f"Bearer {api_key}", "X-Twin-Feature": FEATURE},
             timeout=httpx.Timeout(timeout_s, connect=_CONNECT_TIMEOUT_S),
             # The run bounds its concurrency itself; the pool must not queue requests while their clocks run.
-            limits=httpx.Limits(max_connections=None),
+            limits=httpx.Limits(max_connections=None, keepalive_expiry=_KEEPALIVE_S),
             transport=transport,
         )
 

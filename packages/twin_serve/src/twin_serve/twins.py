@@ -15,7 +15,7 @@ from twin_data.contracts.releases import Alias, GenerationSettings, ReleaseBundl
 from twin_data.prompts.renderer import prompt_digest
 from twin_data.registry.port import BundleRegistry, RegisteredBundle
 from twin_data.scoring.answerability import Encoder
-from twin_data.scoring.encoder import MANIFEST_FILE, SentenceEncoder
+from twin_data.scoring.encoder import MANIFEST_FILE, RememberingEncoder, SentenceEncoder
 from twin_data.scoring.weights import TermWeights
 from twin_data.store.search import IndexIdentity
 from twin_serve.search import PassageSearch
@@ -199,8 +199,8 @@ class TwinDirectory:
         return self._encoders[digest]
 
 
-def open_encoder(models: Path, digest: str) -> SentenceEncoder:
-    """The exported encoder with that digest.
+def open_encoder(models: Path, digest: str) -> RememberingEncoder:
+    """The exported encoder with that digest, which remembers the sentences of the archive that it has met.
 
     Raises:
         ModelError: It is not in the models folder.
@@ -209,7 +209,7 @@ def open_encoder(models: Path, digest: str) -> SentenceEncoder:
     for manifest in sorted(models.glob(f"encoder-*/{MANIFEST_FILE}")):
         # Only the wanted encoder's files are checked: a damaged one beside it is nobody's concern here.
         if json.loads(manifest.read_text("utf-8"))["reference"]["digest"] == digest:
-            return SentenceEncoder(manifest.parent)
+            return RememberingEncoder(SentenceEncoder(manifest.parent))
     raise ModelError(
         f"no exported encoder with digest {digest[:12]} in {models}", next_step="twin features PERSONA exports it"
     )

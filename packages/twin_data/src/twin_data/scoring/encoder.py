@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +73,44 @@ class SentenceEncoder:
         }
         (vectors,) = self._session.run(None, feeds)
         return np.asarray(vectors, dtype=np.float32)
+
+
+class RememberingEncoder:
+    """An encoder that keeps what it has embedded: the sentences of an archive are met again with every question.
+
+    Safe for several threads; two that meet the same new text at once both embed it.
+    """
+
+    def __init__(self, encoder: SentenceEncoder, *, most: int = 20_000) -> None:
+        """Remember nothing yet.
+
+        Args:
+            encoder: Does the work.
+            most: Texts that are kept, the ones used last; some 1.5 KB each with 384 dimensions.
+        """
+        self._encoder = encoder
+        self._most = most
+        self._known: OrderedDict[str, Vectors] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def encode(self, texts: list[str]) -> Vectors:
+        """Unit vectors, shape (len(texts), dimensions), as the encoder gives them."""
+        with self._lock:
+            found = {text: self._known[text] for text in texts if text in self._known}
+            for text in found:
+                self._known.move_to_end(text)
+        if new := [text for text in dict.fromkeys(texts) if text not in found]:
+            found |= zip(new, self._encoder.encode(new), strict=True)
+            self._keep({text: found[text] for text in new})
+        if not texts:
+            return np.zeros((0, self._encoder.dimensions), dtype=np.float32)
+        return np.stack([found[text] for text in texts])
+
+    def _keep(self, vectors: dict[str, Vectors]) -> None:
+        with self._lock:
+            self._known.update(vectors)
+            while len(self._known) > self._most:
+                self._known.popitem(last=False)
 
 
 def read_model_reference(folder: Path) -> ModelReference:
