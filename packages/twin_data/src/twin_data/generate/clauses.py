@@ -1,0 +1,161 @@
+"""Clauses of English sentences by closed word classes: subordinate clauses, subjects, tense, and who is spoken of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import regex
+
+from twin_data.scoring.sentences import words
+
+SUBORDINATORS = ("when", "if", "because", "since", "after", "before", "while", "until", "unless", "although", "though",
+                 "whenever", "once", "as soon as")  # fmt: skip
+SUBJECT = regex.compile(
+    r"(?i)(?:I|we|you|he|she|it|they|there|the|an?|my|our|your|his|her|its|their|this|that|these|those|every|each|no|"
+    r"nobody|nothing|everybody|everything|somebody|anybody|one|all|most|some|many|such)(?=[\s'’])"
+)
+_ANAPHORIC = frozenset(
+    "he she they them his her hers their him this that these those such it its same former latter another other there "
+    "here then both neither either one ones whose so thus hence too again instead otherwise".split()
+)
+_LEADING = regex.compile(
+    r"(?i)(?:and|but|or|so|for(?= (?:I|we|he|she|it|they|there|if|when)\b)|yet|then|now|well|still|besides|moreover|however|therefore|thus|hence|again|also|"
+    r"in short|in other words|that is to say|of course|no doubt|indeed|in fact|as a matter of fact|after all|"
+    r"at any rate|at least|on the other hand|in the same way|similarly|meanwhile|anyhow|first|secondly|thirdly|lastly|"
+    r"finally|for instance|for example|nevertheless|rather),?\s+(?=\p{L})"
+)
+_PAST = frozenset(
+    "was were had did went came took gave said told made saw got kept left found thought knew wrote stood sat ran "
+    "lost sent held brought began broke built bought caught fell felt heard led let met paid put rang rose set shut "
+    "slept spoke spent stuck struck swung taught threw understood woke won wound asked turned could would might".split()
+)
+_FLIPS = {
+    "i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yourself", "we": "you", "us": "you",
+    "our": "your", "ours": "yours", "ourselves": "yourselves", "i'm": "you're", "i've": "you've", "i'd": "you'd",
+    "i'll": "you'll", "we're": "you're", "we've": "you've", "we'd": "you'd", "we'll": "you'll", "am": "are",
+}  # fmt: skip
+_FIRST_WAS = regex.compile(r"(?i)\bI(\s+(?:\w+ly\s+|never\s+|always\s+|once\s+)?)was\b|\bwas I\b")
+_SPOKEN_TO = regex.compile(r"(?i)\b(?:you|your|yours|yourself)\b|['’]?\byou['’]")
+_WORDS = regex.compile(r"\p{L}+(?:['’]\p{L}+)?")
+
+
+@dataclass(frozen=True)
+class Complex:
+    """A sentence of one subordinate and one main clause.
+
+    Attributes:
+        subordinator: `when`, `if`, `because`, …
+        subordinate: The clause after it, without a stop.
+        main: The main clause, without a stop.
+        stop: What ends the sentence.
+        is_fronted: Whether the subordinate clause came first.
+    """
+
+    subordinator: str
+    subordinate: str
+    main: str
+    stop: str
+    is_fronted: bool
+
+
+_FRONTED = regex.compile(
+    rf"(?P<sub>{'|'.join(SUBORDINATORS)})\s+(?P<clause>[^,;:—()]+),\s+(?P<main>[^,;:—()]+?)(?P<stop>[.!])", regex.I
+)
+_TRAILING = regex.compile(
+    r"(?P<main>[^,;:—()]+?),?\s+(?P<sub>because|when|if|until|unless|although|though|whenever)\s+"
+    r"(?P<clause>[^,;:—()]+?)(?P<stop>[.!])",
+    regex.I,
+)
+
+
+def complex_sentence(sentence: str) -> Complex | None:
+    """The two clauses of a sentence that has just these two; None for any other."""
+    if found := _FRONTED.fullmatch(sentence):
+        fronted = True
+    elif found := _TRAILING.fullmatch(sentence):
+        fronted = False
+    else:
+        return None
+    clause, main = found["clause"], found["main"]
+    if not (_has_subject(clause) and _has_subject(main)) or min(len(words(clause)), len(words(main))) < 3:
+        return None
+    if regex.search(rf"(?i)\b(?:{'|'.join(SUBORDINATORS)}|that|than|so|not|then)\b", main if fronted else clause):
+        return None
+    if fronted and len(regex.findall(r"\b(?:I|we|he|she|they|you)\b", clause)) > 1:
+        return None  # "When we are sociologists we are addressing the normal man, …": the clause ends before the comma
+    return Complex(found["sub"].casefold(), clause, main, found["stop"], fronted)
+
+
+def _has_subject(clause: str) -> bool:
+    return bool(SUBJECT.match(clause)) or clause[0].isupper()
+
+
+def without_lead(sentence: str) -> str:
+    """The sentence without the conjunction or adverb that ties it to the one before."""
+    while found := _LEADING.match(sentence):
+        sentence = capitalised(sentence[found.end() :])
+    return sentence
+
+
+def leans_back(sentence: str) -> bool:
+    """Whether the first words point to something said before."""
+    first = [word.casefold() for word in words(sentence)[:3]]
+    if first[:2] in (["it", "is"], ["there", "is"], ["there", "are"], ["there", "was"], ["there", "were"]):
+        return False
+    return bool(first) and (first[0].split("'")[0].split("’")[0] in _ANAPHORIC)
+
+
+def has_loose_pronoun(clause: str) -> bool:
+    """Whether a third-person pronoun stands in the clause without anything before it that it could mean."""
+    before = 0
+    for word in words(clause):
+        lowered = word.casefold().replace("’", "'").split("'")[0]
+        if lowered in {"he", "she", "they", "him", "them", "his", "her", "their", "it", "its", "this", "these", "those"}:
+            return before < 4
+        before += 1
+    return False
+
+
+def loose_person(text: str) -> bool:
+    """Whether `he`, `she` or `they` is among the first words, so that the reader cannot know who is meant."""
+    first = [word.casefold().replace("’", "'").split("'")[0] for word in words(text)[:5]]
+    return any(word in {"he", "she", "they", "him", "them", "his", "her", "their", "hers", "theirs"} for word in first)
+
+
+def is_past(clause: str) -> bool:
+    """Whether the clause tells of the past."""
+    lowered = [word.casefold() for word in words(clause)]
+    return any(word in _PAST or (len(word) > 4 and word.endswith("ed")) for word in lowered)
+
+
+def addresses_reader(clause: str) -> bool:
+    """Whether somebody is spoken to, so that `I` cannot become `you`."""
+    return bool(_SPOKEN_TO.search(clause))
+
+
+def spoken_to_author(clause: str) -> str:
+    """The clause as somebody else would say it to its author: `I keep my clock` becomes `you keep your clock`."""
+    turned = _FIRST_WAS.sub(lambda found: "were you" if found[1] is None else f"you{found[1]}were", clause)
+    return _WORDS.sub(_flip, turned)
+
+
+def _flip(match: regex.Match[str]) -> str:
+    word = match[0]
+    flipped = _FLIPS.get(word.casefold().replace("’", "'"))
+    if flipped is None:
+        return word
+    return capitalised(flipped) if word[0].isupper() and match.start() == 0 and word.casefold() != "i" else flipped
+
+
+def lowered_start(clause: str) -> str:
+    """The clause with a small first letter unless it begins with `I` or what looks like a name."""
+    if regex.match(r"I(?![\p{L}])|I['’]", clause):
+        return clause
+    if SUBJECT.match(clause) or regex.match(rf"(?i)(?:{'|'.join(SUBORDINATORS)}|in|on|at|for|to|from|with|as|by|what|nobody|nothing|if)\b", clause):
+        return clause[0].lower() + clause[1:]
+    return clause
+
+
+def capitalised(text: str) -> str:
+    """The text with a capital first letter."""
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,42 @@
+"""Refusals in the twin's own person: what a twin says when its passages do not hold the answer."""
+
+from __future__ import annotations
+
+OPENINGS = {
+    "not_written": "I have not written about {x}, so I cannot tell you.",
+    "nothing_here": "There is nothing in these pages of mine about {x}.",
+    "do_not_know": "I do not know. What I have written does not touch on {x}.",
+    "silent": "On {x} my pages are silent, and I would rather not guess.",
+    "cannot_say": "I cannot say; nothing I have put on paper answers that about {x}.",
+    "never_set_down": "I never set that down about {x}, and I will not invent it.",
+    "no_record": "I have no record of {x} to answer you from.",
+    "rather_not": "I would rather not answer: I find nothing of mine on {x}.",
+    "passages_lack": "None of my passages says anything of {x}.",
+    "not_mine": "That about {x} is not something I have written down, so I will leave it.",
+    "no_answer": "I have no answer to give you on {x}.",
+    "will_not_guess": "I won't guess about {x}; I have not written on it.",
+    "cannot_find": "I can find nothing I wrote about {x}, so I must pass.",
+    "unable": "I am not able to answer that from what I have written; {x} is not in it.",
+}
+CLOSINGS = {
+    "none": "",
+    "only_speak": "I only speak from what I have written.",
+    "ask_other": "Ask me something I have written about, and I will answer.",
+    "better_silent": "Better no answer than a made-up one.",
+    "not_pretend": "I will not pretend otherwise.",
+    "no_more": "I can't tell you more than that.",
+    "elsewhere": "Somebody else may know; I don't.",
+}
+
+
+def refusal(subject: str, turn: int) -> tuple[str, str]:
+    """A refusal and the name of its wording.
+
+    Args:
+        subject: What was asked about, as it stands in a question: `the gauge`.
+        turn: Any number; each wording has its turn.
+    """
+    openings, closings = list(OPENINGS), list(CLOSINGS)
+    opening = openings[turn % len(openings)]
+    closing = closings[(turn // len(openings)) % len(closings)]
+    return opening, " ".join(part for part in (OPENINGS[opening].format(x=subject), CLOSINGS[closing]) if part)
