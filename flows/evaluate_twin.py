@@ -1,38 +1,62 @@
-"""`evaluate-twin`: ask the candidate its questions through the public API, and let the bars decide about `champion`."""
+"""`evaluate-twin`: put the questions to candidate and champion through the public API, and let the gate decide."""
 
 from __future__ import annotations
 
+import asyncio
 import time
+from dataclasses import dataclass, replace
 from typing import Any
 
+from elasticsearch import Elasticsearch
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.local_key import local_key
 from flows.platform.settings import PlatformSettings
-from flows.recipes import DEFAULT_RECIPE, EvaluationSettings, load_recipe
+from flows.recipes import DEFAULT_RECIPE, EvaluationSettings, Recipe, load_recipe
 from flows.reporting import report
+from flows.voices import voices_of
 from twin_data.configuration.home import TwinHome
-from twin_data.contracts.documents import Chunk
-from twin_data.contracts.evaluation import EvaluationReport, GateDecision, HeldOutQuestion, Verdict
+from twin_data.configuration.rubric import Rubric
+from twin_data.contracts.documents import Chunk, CorpusDocument
+from twin_data.contracts.errors import CorpusError, SourceError
+from twin_data.contracts.evaluation import GateDecision, HeldOutQuestion, Verdict
 from twin_data.contracts.releases import Alias
 from twin_data.registry import open_registry
 from twin_data.registry.port import BundleRegistry, RegisteredBundle
 from twin_data.store.schemas import to_rows
+from twin_data.store.search import IndexWriter
 from twin_data.store.tables import FeatureStore
-from twin_data.transform.pipeline import CHUNKS
+from twin_data.transform.pipeline import CHUNKS, DOCUMENTS
 from twin_eval import gate
 from twin_eval.answering import Progress
+from twin_eval.briefs import Brief, writing_briefs
+from twin_eval.own_words import VoiceScorer
 from twin_eval.questions import balanced_subset, load_questions
-from twin_eval.run import EvaluationConfig, EvaluationInputs, evaluate
+from twin_eval.report import ReportFiles, write_report
+from twin_eval.run import EvaluationConfig, EvaluationInputs, evaluate, run_folder
+from twin_eval.scored_run import ScoredRun
 from twin_eval.self_check import self_check_questions
 
 REPORT_EVERY_S = 2.0
 
 
+@dataclass(frozen=True, kw_only=True)
+class Exam:
+    """What every bundle of a persona is judged by: the same questions, briefs, voice, corpus and bars."""
+
+    questions: tuple[HeldOutQuestion, ...]
+    briefs: tuple[Brief, ...]
+    rubric: Rubric
+    index: str
+    voice: VoiceScorer | None
+    why_no_voice: str
+    corpus: tuple[str, ...]
+
+
 @flow(name="evaluate-twin", flow_run_name="evaluate-twin-{persona}", log_prints=False)
 async def evaluate_twin(persona: str, recipe: str = DEFAULT_RECIPE, bundle: str | None = None) -> dict[str, Any]:
-    """Evaluate a bundle by its persona's absolute bars; one that clears them all becomes champion.
+    """Judge a bundle by its persona's bars and against the live champion; one that is promoted becomes champion.
 
     Args:
         persona: A persona of `$TWIN_HOME`.
@@ -40,67 +64,140 @@ async def evaluate_twin(persona: str, recipe: str = DEFAULT_RECIPE, bundle: str 
         bundle: Bundle id; None for the candidate.
 
     Returns:
-        Report and decision as plain JSON.
+        Scores, decision and the address of the page (`report`, `decision`, `html`) as plain JSON.
     """
     home, chosen = TwinHome.from_environment(), load_recipe(recipe)
     registry = open_registry(home)
     candidate = registry.resolve(persona, bundle_id=bundle, alias=None if bundle else Alias.CANDIDATE)
+    exam = prepare(home, persona, chosen)
+    judged = await ask(home, candidate, exam, chosen.evaluation)
+    live = champion_of(registry, candidate)
+    champion = await ask(home, live, exam, chosen.evaluation) if live else None
+    decision, compared = decide(judged, champion, exam.rubric)
+    promote(registry, candidate, decision)
+    files = await asyncio.to_thread(write_down, home, exam, judged, compared, decision)
+    report(f"report: {files.page}")
+    return {
+        "report": judged.report.model_dump(mode="json"),
+        "decision": decision.model_dump(mode="json"),
+        "html": str(files.page),
+    }
+
+
+@task(cache_policy=NO_CACHE)
+def prepare(home: TwinHome, persona: str, recipe: Recipe) -> Exam:
+    """The questions, from the persona's file or its corpus, and all that answers are scored with."""
+    store = FeatureStore.of(home.features, persona)
     path = home.persona_folder(persona) / "questions.jsonl"
-    questions = load_questions(path) if path.is_file() else corpus_questions(home, persona)
-    scores = await ask(home, candidate, questions, chosen.evaluation)
-    decision = decide(home, registry, candidate, scores, is_self_check=not path.is_file())
-    return {"report": scores.model_dump(mode="json"), "decision": decision.model_dump(mode="json")}
+    if path.is_file():
+        questions = load_questions(path)
+    else:
+        report("no questions.jsonl: asking the built-in probes and questions made from the corpus")
+        questions = self_check_questions(to_rows(store.read(CHUNKS), Chunk))
+    documents = to_rows(store.read(DOCUMENTS).select(list(CorpusDocument.model_fields)), CorpusDocument)
+    voice, why_no_voice = _voice(home, persona, recipe)
+    return Exam(
+        questions=balanced_subset(questions, recipe.evaluation.max_questions),
+        briefs=writing_briefs(documents, limit=recipe.evaluation.writing_briefs) if voice else (),
+        rubric=gate.persona_rubric(path.parent / "rubric.yaml", is_self_check=not path.is_file()),
+        index=live_index(persona),
+        voice=voice,
+        why_no_voice=why_no_voice,
+        corpus=tuple(document.text for document in documents),
+    )
 
 
 @task(cache_policy=NO_CACHE)
-def corpus_questions(home: TwinHome, persona: str) -> tuple[HeldOutQuestion, ...]:
-    """Generic probes and questions made from the corpus, for a persona that brings none."""
-    report("no questions.jsonl: asking the built-in probes and questions made from the corpus")
-    return self_check_questions(to_rows(FeatureStore.of(home.features, persona).read(CHUNKS), Chunk))
-
-
-@task(cache_policy=NO_CACHE)
-async def ask(
-    home: TwinHome, candidate: RegisteredBundle, questions: tuple[HeldOutQuestion, ...], settings: EvaluationSettings
-) -> EvaluationReport:
-    """Put every question to the business microservice."""
-    platform = PlatformSettings.from_environment()
-    last = time.monotonic()
+async def ask(home: TwinHome, bundle: RegisteredBundle, exam: Exam, settings: EvaluationSettings) -> ScoredRun:
+    """Put every question and brief to the business microservice; what was answered before is not asked again."""
+    name, last = bundle.manifest.model_name, time.monotonic()
 
     def progress(state: Progress) -> None:
         nonlocal last
         if state.done == state.total or time.monotonic() - last > REPORT_EVERY_S:
             last = time.monotonic()
-            report(f"evaluate: {state.done} of {state.total} questions")
+            report(f"evaluate: {name}: {state.done} of {state.total} {state.what}")
 
-    inputs = EvaluationInputs(
-        persona=candidate.manifest.persona,
-        bundle=candidate.bundle_id,
-        questions=questions if settings.max_questions is None else balanced_subset(questions, settings.max_questions),
-        base_url=platform.business_address,
-        api_key=await local_key(home),
-        home=home,
-        progress=progress,
-    )
+    inputs = replace(_inputs(home, bundle.manifest.persona, bundle.bundle_id, exam), progress=progress)
+    inputs = replace(inputs, api_key=await local_key(home))
     return await evaluate(inputs, config=EvaluationConfig(concurrency=settings.concurrency))
 
 
 @task(cache_policy=NO_CACHE)
-def decide(
-    home: TwinHome,
-    registry: BundleRegistry,
-    candidate: RegisteredBundle,
-    scores: EvaluationReport,
-    *,
-    is_self_check: bool,
-) -> GateDecision:
-    """Apply the absolute bars; a promotion moves the alias `champion`."""
-    persona = candidate.manifest.persona
-    rubric = gate.persona_rubric(home.persona_folder(persona) / "rubric.yaml", is_self_check=is_self_check)
-    decision = gate.decide_absolute(scores, rubric)
-    report(f"gate: {decision.verdict.value} {candidate.manifest.model_name}: {'; '.join(decision.reasons)}")
-    if decision.verdict is Verdict.PROMOTE:
+def decide(candidate: ScoredRun, champion: ScoredRun | None, rubric: Rubric) -> tuple[GateDecision, ScoredRun | None]:
+    """Apply the gate; returns its decision and the champion, if it was compared with.
+
+    A champion that can answer nothing any more, because templates or index have changed under it, protects nobody.
+    """
+    if champion and all(one.record.answer is None for one in champion.answers):
+        error = champion.answers[0].record.error
+        report(f"gate: the champion {champion.model_name} answers nothing ({error.message if error else ''})")
+        champion = None
+    decision = gate.decide(candidate, champion, rubric)
+    report(f"gate: {decision.verdict.value} {candidate.model_name}: {'; '.join(decision.reasons)}")
+    return decision, champion
+
+
+@task(cache_policy=NO_CACHE)
+def promote(registry: BundleRegistry, candidate: RegisteredBundle, decision: GateDecision) -> None:
+    """Move the alias `champion`, if the gate says so and it is not there already."""
+    if decision.verdict is Verdict.PROMOTE and Alias.CHAMPION not in candidate.aliases:
+        reason = f"better than {decision.champion}" if decision.champion else "cleared the absolute bars"
         registry.set_alias(
-            persona, Alias.CHAMPION, candidate.bundle_id, reason="cleared the absolute bars", decision=decision
+            candidate.manifest.persona, Alias.CHAMPION, candidate.bundle_id, reason=reason, decision=decision
         )
-    return decision
+
+
+@task(cache_policy=NO_CACHE)
+def write_down(
+    home: TwinHome, exam: Exam, candidate: ScoredRun, champion: ScoredRun | None, decision: GateDecision
+) -> ReportFiles:
+    """Write scores, decision, page and Inspect log."""
+    inputs = _inputs(home, candidate.report.persona, candidate.report.bundle, exam)
+    return write_report(candidate, run_folder(inputs), decision=decision, rubric=exam.rubric, champion=champion)
+
+
+def champion_of(registry: BundleRegistry, candidate: RegisteredBundle) -> RegisteredBundle | None:
+    """The live champion, unless there is none or it is the candidate itself."""
+    bundles = registry.bundles(candidate.manifest.persona)
+    live = next((one for one in bundles if Alias.CHAMPION in one.aliases), None)
+    return None if live is None or live.bundle_id == candidate.bundle_id else live
+
+
+def live_index(persona: str) -> str:
+    """The search index that the persona's alias names.
+
+    Raises:
+        StoreError: The search engine is away.
+    """
+    settings = PlatformSettings.from_environment()
+    key = settings.elasticsearch_api_key
+    with Elasticsearch(
+        settings.elasticsearch_address, api_key=key.get_secret_value() if key else None, request_timeout=60
+    ) as client:
+        live = IndexWriter(client).live(persona)
+    return live[0] if live else ""
+
+
+def _voice(home: TwinHome, persona: str, recipe: Recipe) -> tuple[VoiceScorer | None, str]:
+    """The gate's voice profile, or why there is none."""
+    try:
+        return voices_of(home, persona, recipe.voice).gate, ""
+    except (CorpusError, SourceError) as error:
+        return None, error.message
+
+
+def _inputs(home: TwinHome, persona: str, bundle: str, exam: Exam) -> EvaluationInputs:
+    return EvaluationInputs(
+        persona=persona,
+        bundle=bundle,
+        questions=exam.questions,
+        briefs=exam.briefs,
+        base_url=PlatformSettings.from_environment().business_address,
+        api_key="",
+        home=home,
+        index=exam.index,
+        voice=exam.voice,
+        why_no_voice=exam.why_no_voice,
+        corpus=exam.corpus,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -39,7 +39,7 @@ def features(persona: PersonaArgument, recipe: RecipeOption = None, as_json: Jso
     home, settings = TwinHome.from_environment(), PlatformSettings.from_environment()
     os.environ.update(settings.as_environment())
     with working_on(f"features of {persona}", quiet=as_json) as say:
-        _check(home, persona, recipe or settings.recipe)
+        check_persona_and_recipe(home, persona, recipe or settings.recipe)
         supervisor.ensure(home, settings, ("elasticsearch",), report=say)
         use_prefect(home, settings)
         from flows.build_features import build_features  # Prefect takes seconds to import
@@ -63,9 +63,9 @@ def evaluate(
     bundle: Annotated[str | None, typer.Option(help="Bundle id; the candidate if not given.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Ask the candidate its questions through the API; a bundle that clears every bar becomes champion.
+    """Put the questions to the candidate and the live champion; a bundle that the gate promotes becomes champion.
 
-    Exit code 1 if it does not become champion.
+    Exit code 1 if it is not promoted.
 
     Example:
       twin evaluate sample
@@ -73,7 +73,7 @@ def evaluate(
     home, settings = TwinHome.from_environment(), PlatformSettings.from_environment()
     os.environ.update(settings.as_environment())
     with working_on(f"evaluating {persona}", quiet=as_json) as say:
-        _check(home, persona, recipe or settings.recipe)
+        check_persona_and_recipe(home, persona, recipe or settings.recipe)
         supervisor.ensure(home, settings, ("elasticsearch", "llm", "business"), report=say)
         use_prefect(home, settings)
         from flows.evaluate_twin import evaluate_twin
@@ -81,17 +81,25 @@ def evaluate(
 
         with listening(say):
             result = asyncio.run(evaluate_twin(persona, recipe or settings.recipe, bundle))
-    scores = "\n".join(
-        f"  {one['name']:<28} {one['value']:>8.3f}  [{one['low']:.3f}, {one['high']:.3f}]  n={one['n']}"
-        for one in result["report"]["scores"]
-    )
     decision = result["decision"]
-    emit(result, f"{scores}\n{decision['verdict']}: {'; '.join(decision['reasons'])}", as_json=as_json)
+    emit(result, _evaluation_text(result), as_json=as_json)
     if decision["verdict"] != "promote":
         raise typer.Exit(EXIT_FAILURE)
 
 
-def _check(home: TwinHome, persona: str, recipe: str) -> None:
+def _evaluation_text(result: dict[str, Any]) -> str:
+    """Scores, the decision with every bar and comparison, and the page's place."""
+    scores = [
+        f"  {one['name']:<28} {one['value']:>8.3f}  [{one['low']:.3f}, {one['high']:.3f}]  n={one['n']}"
+        for one in result["report"]["scores"]
+    ]
+    decision = result["decision"]
+    against = f" against the champion {decision['champion']}" if decision["champion"] else ""
+    reasons = [f"  {reason}" for reason in decision["reasons"]]
+    return "\n".join([*scores, f"{decision['verdict']}{against}:", *reasons, f"report: {result['html']}"])
+
+
+def check_persona_and_recipe(home: TwinHome, persona: str, recipe: str) -> None:
     """Find mistakes in what the user wrote before any server is started for it.
 
     Raises:

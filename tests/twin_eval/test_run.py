@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,14 +13,16 @@ import pytest
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.answers import TwinOptions
 from twin_data.contracts.errors import IntegrityError
-from twin_data.contracts.evaluation import EvaluationReport, HeldOutQuestion, Score, Verdict
-from twin_eval.answering import ANSWERS_FILE, Progress
+from twin_data.contracts.evaluation import HeldOutQuestion, Score
+from twin_data.scoring.sentences import words
+from twin_data.scoring.voice import VoiceScore
+from twin_eval.answering import ANSWERS_FILE, DRAFTS_FILE, Progress
+from twin_eval.briefs import Brief
 from twin_eval.errors import EvaluationError
+from twin_eval.failures import quote_changed
 from twin_eval.fake_service import FakeService, citation, completion, passage, refusal
-from twin_eval.gate import decide_absolute, default_rubric
-from twin_eval.report import REPORT_JSON, REPORT_MARKDOWN, SCORED_FILE, read_report, render_markdown
 from twin_eval.run import EvaluationConfig, EvaluationInputs, evaluate, run, run_folder
-from twin_eval.scorers import ScoredAnswer
+from twin_eval.scored_run import ScoredRun
 
 Question = Callable[..., HeldOutQuestion]
 BUNDLE = "0123456789ab"
@@ -82,16 +84,18 @@ def inputs(tmp_path: Path, questions: tuple[HeldOutQuestion, ...], service: Fake
     )
 
 
-def figures(report: EvaluationReport) -> dict[str, tuple[float, int, int]]:
-    return {one.name: (round(one.value, 4), one.n, one.unscored) for one in report.scores}
+def figures(run: ScoredRun) -> dict[str, tuple[float, int, int]]:
+    return {one.name: (round(one.value, 4), one.n, one.unscored) for one in run.report.scores}
 
 
 async def test_every_score_has_its_value_its_n_and_its_unscored(inputs: EvaluationInputs) -> None:
-    report = await evaluate(inputs, config=CONFIG)
-    found = figures(report)
+    scored = await evaluate(inputs, config=CONFIG)
+    found = figures(scored)
     assert found.pop("seconds_p50")[1:] == (6, 1)
     assert found.pop("seconds_p95")[1:] == (6, 1)
+    assert found.pop("seconds")[1:] == (6, 1)
     assert found == {
+        "whole_answer": (0.5, 4, 1),
         "facts_found": (0.5, 4, 1),
         "facts_found_in_prose": (0.5, 4, 1),
         "facts_found_when_answered": (round(2 / 3, 4), 3, 1),
@@ -117,32 +121,20 @@ async def test_every_score_has_its_value_its_n_and_its_unscored(inputs: Evaluati
         "prompt_tokens": (100.0, 6, 1),
         "completion_tokens": (20.0, 6, 1),
     }
-    assert all(one.low <= one.value <= one.high and math.isfinite(one.high) for one in report.scores)
+    assert all(one.low <= one.value <= one.high and math.isfinite(one.high) for one in scored.report.scores)
 
 
 async def test_a_depth_that_the_service_does_not_show_has_no_score(inputs: EvaluationInputs) -> None:
-    report = await evaluate(inputs, config=EvaluationConfig(ks=(2, 3)))
-    assert report.score("evidence_at_2") is not None
-    assert report.score("evidence_at_3") is None
+    scored = await evaluate(inputs, config=EvaluationConfig(ks=(2, 3)))
+    assert scored.report.score("evidence_at_2") is not None
+    assert scored.report.score("evidence_at_3") is None
 
 
 async def test_known_prices_give_a_cost(inputs: EvaluationInputs, service: FakeService) -> None:
     cost = {"prompt_tokens": 1, "completion_tokens": 1, "seconds": 1.0, "amount": 0.002, "currency": "EUR"}
     priced = FakeService("ada", lambda _: completion("x", bundle=BUNDLE, cost=cost))
-    report = await evaluate(replace(inputs, transport=priced.transport), config=CONFIG)
-    assert report.score("cost") == Score(name="cost", value=0.002, low=0.002, high=0.002, n=7)
-
-
-async def test_results_lie_beside_the_answers(inputs: EvaluationInputs) -> None:
-    report = await evaluate(inputs, config=CONFIG)
-    folder = run_folder(inputs, config=CONFIG)
-    assert folder.parent == inputs.home.evaluations / "ada" / BUNDLE
-    assert {one.name for one in folder.iterdir()} == {ANSWERS_FILE, REPORT_JSON, REPORT_MARKDOWN, SCORED_FILE}
-    assert read_report(folder) == report
-    rows = (folder / SCORED_FILE).read_text("utf-8").splitlines()
-    assert [ScoredAnswer.model_validate_json(row).question for row in rows] == list(inputs.questions)
-    assert "secret-key" not in "".join(one.read_text("utf-8") for one in folder.iterdir())
-    assert "secret-key" not in repr(inputs)
+    scored = await evaluate(replace(inputs, transport=priced.transport), config=CONFIG)
+    assert scored.report.score("cost") == Score(name="cost", value=0.002, low=0.002, high=0.002, n=7)
 
 
 async def test_a_second_run_asks_only_what_failed(inputs: EvaluationInputs, service: FakeService) -> None:
@@ -175,13 +167,13 @@ async def test_a_grown_question_set_reuses_the_answers_to_the_old_one(
     await evaluate(few, config=CONFIG)
     service.requests.clear()
     more = replace(inputs, questions=(*inputs.questions[:2], make_question("q3")))
-    report = await evaluate(more, config=CONFIG)
+    scored = await evaluate(more, config=CONFIG)
     assert list(service.asked) == ["What of q3?"]
-    assert figures(report)["facts_found"] == (round(2 / 3, 4), 3, 0)
-    kept = (run_folder(more, config=CONFIG) / ANSWERS_FILE).read_text("utf-8").splitlines()
+    assert figures(scored)["facts_found"] == (round(2 / 3, 4), 3, 0)
+    kept = (run_folder(more) / ANSWERS_FILE).read_text("utf-8").splitlines()
     assert [json.loads(line)["question_id"] for line in kept] == ["q1", "q2", "q3"]
     await evaluate(more, config=CONFIG)
-    assert len((run_folder(more, config=CONFIG) / ANSWERS_FILE).read_text("utf-8").splitlines()) == 3
+    assert len((run_folder(more) / ANSWERS_FILE).read_text("utf-8").splitlines()) == 3
 
 
 async def test_mended_facts_are_scored_without_asking_again(inputs: EvaluationInputs, make_question: Question) -> None:
@@ -204,18 +196,18 @@ async def test_an_interrupted_run_goes_on_where_it_stopped(inputs: EvaluationInp
     config = CONFIG.model_copy(update={"concurrency": 1})
     with pytest.raises(StopError):
         await evaluate(replace(inputs, progress=stop), config=config)
-    path = run_folder(inputs, config=config) / ANSWERS_FILE
+    path = run_folder(inputs) / ANSWERS_FILE
     with path.open("a", encoding="utf-8") as stream:
         stream.write('{"question_id": "q4", "ans')  # what a kill in mid-write leaves
     service.requests.clear()
-    report = await evaluate(inputs, config=config)
+    scored = await evaluate(inputs, config=config)
     assert list(service.asked) == ["What of q4?", "What of q5?", "What of u1?", "What of u2?"]
-    assert figures(report)["facts_found"] == (0.5, 4, 1)
+    assert figures(scored)["facts_found"] == (0.5, 4, 1)
 
 
 async def test_a_damaged_line_is_named(inputs: EvaluationInputs) -> None:
     await evaluate(inputs, config=CONFIG)
-    path = run_folder(inputs, config=CONFIG) / ANSWERS_FILE
+    path = run_folder(inputs) / ANSWERS_FILE
     path.write_text("{}\n" + path.read_text("utf-8"), "utf-8")
     with pytest.raises(IntegrityError, match=r"answers.jsonl:1 is not a record"):
         await evaluate(inputs, config=CONFIG)
@@ -256,7 +248,6 @@ async def test_a_service_that_goes_away_ends_the_run_and_keeps_the_answers(
         await evaluate(many, config=CONFIG.model_copy(update={"concurrency": 1}))
     assert "answers so far are kept" in caught.value.next_step
     assert len(service.asked) == 7
-    assert read_report(run_folder(many, config=CONFIG)) is None
     back = FakeService("ada", lambda _: right(), documents={"notes/a.md": TEXT})
     await evaluate(replace(many, transport=back.transport), config=CONFIG)
     assert len(back.asked) == 18
@@ -270,10 +261,10 @@ async def test_a_service_that_comes_back_is_asked_on(inputs: EvaluationInputs, m
 
     service = FakeService("ada", every_third)
     many = replace(inputs, questions=tuple(make_question(f"q{at}") for at in range(30)), transport=service.transport)
-    report = await evaluate(many, config=CONFIG.model_copy(update={"concurrency": 1}))
-    assert figures(report)["error_rate"] == (round(2 / 3, 4), 30, 0)
-    page = (run_folder(many, config=CONFIG) / REPORT_MARKDOWN).read_text("utf-8")
-    assert "no cited document could be fetched" in page
+    scored = await evaluate(many, config=CONFIG.model_copy(update={"concurrency": 1}))
+    assert figures(scored)["error_rate"] == (round(2 / 3, 4), 30, 0)
+    reasons = {one.name: one.reason for one in scored.report.unmeasured}
+    assert "no cited document could be fetched" in reasons["quotes_verbatim"]
 
 
 async def test_an_unknown_bundle_ends_the_run_at_once(inputs: EvaluationInputs) -> None:
@@ -288,39 +279,99 @@ async def test_no_questions_are_an_error(inputs: EvaluationInputs) -> None:
         await evaluate(replace(inputs, questions=()), config=CONFIG)
 
 
-def test_the_page_names_what_went_wrong(inputs: EvaluationInputs) -> None:
-    report = run(inputs, config=CONFIG)
-    folder = run_folder(inputs, config=CONFIG)
-    page = (folder / REPORT_MARKDOWN).read_text("utf-8")
-    assert "| facts_found | 0.500 | [0.150, 0.850] | 4 | 1 |" in page
-    assert "### Endpoint errors (1)\n\n- `q5` What of q5? — the model is away" in page
-    assert "- `u2` What of u2? — Certainly!" in page
-    assert "- `q3` What of q3? — nothing found" in page
-    assert "- `q4` What of q4? — not stated: high water" in page
-    assert "Cost: unknown" in page
-    assert "showed no more passages" in page
-    rows = (folder / SCORED_FILE).read_text("utf-8").splitlines()
-    scored = [ScoredAnswer.model_validate_json(row) for row in rows]
-    decision = decide_absolute(report, default_rubric())
-    assert decision.verdict is Verdict.INCONCLUSIVE
-    assert render_markdown(report, scored) == page
-    decided = render_markdown(report, scored, decision)
-    assert f"## Decision: inconclusive\n\n- {decision.reasons[0]}" in decided
-    assert all(f"| {one.name} |" in page for one in report.scores)
-
-
 async def test_a_changed_quotation_is_reported(inputs: EvaluationInputs, make_question: Question) -> None:
     service = FakeService("ada", lambda _: right(), documents={"notes/a.md": TEXT.replace("Ferrier", "Farrier")})
     one = replace(inputs, questions=(make_question("q1"),), transport=service.transport)
-    report = await evaluate(one, config=CONFIG)
-    assert figures(report)["quotes_verbatim"] == (0.0, 1, 0)
-    page = (run_folder(one, config=CONFIG) / REPORT_MARKDOWN).read_text("utf-8")
-    assert "### Quotations that are not verbatim (1)\n\n- `q1` What of q1? — [1] notes/a.md" in page
+    scored = await evaluate(one, config=CONFIG)
+    assert figures(scored)["quotes_verbatim"] == (0.0, 1, 0)
+    assert quote_changed(scored.answers[0]) == "[1] notes/a.md"
 
 
-async def test_a_damaged_report_is_not_taken_for_one(inputs: EvaluationInputs) -> None:
-    await evaluate(inputs, config=CONFIG)
-    folder = run_folder(inputs, config=CONFIG)
-    (folder / REPORT_JSON).write_text("{}", "utf-8")
-    with pytest.raises(IntegrityError, match="is not an evaluation report"):
-        read_report(folder)
+class LoudVoice:
+    """Takes exclamation marks for the persona's hand."""
+
+    digest = "loud"
+
+    def score(self, texts: Sequence[str]) -> list[VoiceScore | None]:
+        return [
+            VoiceScore(logit=0.0, percent=50.0 * text.count("!"), words=len(words(text)))
+            if len(words(text)) > 4
+            else None
+            for text in texts
+        ]
+
+
+BRIEFS = tuple(
+    Brief(id=f"b{at}", document_id=f"notes/{name}.md", text=f"Write a short post on “{name}”.")
+    for at, name in enumerate(("eels", "oars", "ropes"), start=1)
+)
+
+
+def written(brief: str) -> httpx.Response:
+    if "ropes" in brief:
+        return refusal(503, "llm_unavailable", "the model is away")
+    return completion(
+        f"Now, {brief} The eels went out! “Nobody slept that night!” he said, and the tide went with them.",
+        bundle=BUNDLE,
+        mode="write",
+    )
+
+
+async def test_drafts_are_asked_for_in_write_mode_and_heard_with_the_answers(inputs: EvaluationInputs) -> None:
+    service = FakeService("ada", respond, write=written, documents={"notes/a.md": TEXT})
+    corpus = ("It all began when the eels went out, and he said and the tide went with them.",)
+    wanted = replace(inputs, transport=service.transport, briefs=BRIEFS, voice=LoudVoice(), corpus=corpus)
+    scored = await evaluate(wanted, config=CONFIG)
+    modes = [json.loads(one.content)["twin"]["mode"] for one in service.requests if one.method == "POST"]
+    assert modes == ["answer"] * 7 + ["write"] * 3
+    assert [(one.source, one.id, one.score and one.score.percent) for one in scored.samples] == [
+        ("answers", "1", None),  # “High water.” twice is no sample
+        ("drafts", "b1", 50.0),
+        ("drafts", "b2", 50.0),
+    ]
+    found = figures(scored)
+    assert found["voice"] == found["voice.drafts"] == (50.0, 2, 1) or found["voice.drafts"] == (50.0, 2, 0)
+    assert found["voice_fidelity"][0] == 50.0
+    assert found["voice_over_100"] == (0.0, 2, 1)
+    assert 0 < found["copied_8grams"][0] < 1
+    service.requests.clear()
+    again = await evaluate(wanted, config=CONFIG)
+    assert [one for one in service.asked if one.startswith("Write")] == [BRIEFS[2].text]  # only what failed
+    assert again.samples == scored.samples
+    assert len((run_folder(wanted) / DRAFTS_FILE).read_text("utf-8").splitlines()) == 4
+
+
+async def test_a_service_that_does_not_write_leaves_drafts_unmeasured(inputs: EvaluationInputs) -> None:
+    scored = await evaluate(replace(inputs, briefs=BRIEFS, voice=LoudVoice()), config=CONFIG)
+    assert "voice.drafts" not in figures(scored)
+    reasons = {one.name: one.reason for one in scored.report.unmeasured}
+    assert "'write' is not served" in reasons["voice.drafts"]
+    assert "documents were not given" in reasons["copied_8grams"]
+
+
+async def test_without_a_profile_the_reason_is_given(inputs: EvaluationInputs) -> None:
+    scored = await evaluate(replace(inputs, why_no_voice="too few own words"), config=CONFIG)
+    reasons = {one.name: one.reason for one in scored.report.unmeasured}
+    assert reasons["voice"] == "too few own words"
+    assert scored.report.voice_digest is None
+
+
+async def test_answers_found_in_another_index_are_asked_again(inputs: EvaluationInputs, service: FakeService) -> None:
+    await evaluate(replace(inputs, index="twin-ada-1"), config=CONFIG)
+    service.requests.clear()
+    scored = await evaluate(replace(inputs, index="twin-ada-2"), config=CONFIG)
+    assert len(service.asked) == 7
+    assert scored.report.index == "twin-ada-2"
+
+
+def test_run_needs_no_event_loop(inputs: EvaluationInputs) -> None:
+    assert figures(run(inputs, config=CONFIG))["facts_found"] == (0.5, 4, 1)
+
+
+async def test_stages_and_tokens_are_reported_where_the_service_tells(inputs: EvaluationInputs) -> None:
+    stages = {"retrieval": 0.25, "llm": 2.0}
+    service = FakeService("ada", lambda _: completion("x", bundle=BUNDLE, seconds_by_stage=stages))
+    found = figures(await evaluate(replace(inputs, transport=service.transport), config=CONFIG))
+    assert found["seconds.retrieval"] == (0.25, 7, 0)
+    assert found["seconds.llm"] == (2.0, 7, 0)
+    assert found["completion_tokens"] == (20.0, 7, 0)

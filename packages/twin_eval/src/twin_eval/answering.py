@@ -12,16 +12,16 @@ from typing import Protocol
 from pydantic import ValidationError
 
 from twin_data.contracts.answers import TwinOptions
-from twin_data.contracts.digests import digest_value, short
+from twin_data.contracts.digests import digest_value
 from twin_data.contracts.errors import IntegrityError
-from twin_data.contracts.evaluation import HeldOutQuestion
 from twin_eval.client import EndpointFailure
 from twin_eval.errors import EvaluationError
-from twin_eval.questions import question_digest, questions_digest
-from twin_eval.records import Answer, AnswerRecord, EndpointError
+from twin_eval.questions import question_digest
+from twin_eval.records import Answer, AnswerRecord, Asked, EndpointError
 from twin_eval.storage import AppendOnlyLines, append_lines, complete_lines
 
 ANSWERS_FILE = "answers.jsonl"
+DRAFTS_FILE = "drafts.jsonl"
 _MAX_UNREACHABLE_IN_A_ROW = 5
 AnswerKey = tuple[str, str, str]
 
@@ -42,58 +42,64 @@ class Progress:
     total: int
     reused: int
     errors: int
+    what: str = "questions"
 
 
 @dataclass(frozen=True, kw_only=True)
 class AskPlan:
     """What is asked of which bundle, with which settings."""
 
-    persona: str
     bundle: str
-    questions: Sequence[HeldOutQuestion]
+    questions: Sequence[Asked]
     options: TwinOptions
     concurrency: int
+    index: str = ""
+    """The live search index: another one finds other passages."""
+    what: str = "questions"
+    """What the questions are, for progress and messages."""
 
     @property
     def settings_digest(self) -> str:
         """Names the settings that can change an answer."""
-        return digest_value(self.options)
+        return digest_value([self.options, self.index])
 
-    def key(self, question: HeldOutQuestion) -> AnswerKey:
+    def key(self, question: Asked) -> AnswerKey:
         """Names the answer to a question."""
         return self.bundle, question_digest(question), self.settings_digest
 
-    def folder(self, evaluations: Path) -> Path:
-        """Where the run keeps what it makes."""
-        return evaluations / self.persona / self.bundle / short(questions_digest(self.questions))
-
 
 async def collect_answers(
-    plan: AskPlan, endpoint: Endpoint, evaluations: Path, *, progress: Callable[[Progress], None] | None = None
+    plan: AskPlan, endpoint: Endpoint, path: Path, *, progress: Callable[[Progress], None] | None = None
 ) -> tuple[AnswerRecord, ...]:
     """One record a question, in the questions' order; former answers with the same key are used again.
 
-    Answers of this bundle to other question sets count too. Errors are asked again.
+    Answers of this bundle to other question sets, in folders beside that of `path`, count too. Errors are asked again.
+
+    Args:
+        plan: What is asked.
+        endpoint: Who is asked.
+        path: The file that keeps the answers, in the run's folder inside the bundle's.
+        progress: Called after every answer.
 
     Raises:
         EvaluationError: The service went away or refuses every question; the answers so far are kept.
         StoreError: The answers cannot be written.
     """
-    known = stored_answers(plan.folder(evaluations).parent)
-    with append_lines(plan.folder(evaluations) / ANSWERS_FILE) as lines:
+    known = stored_answers(path)
+    with append_lines(path) as lines:
         run = _Run(plan, endpoint, lines, known, progress)
-        return await run.complete(already_here=set(_answers_of(plan.folder(evaluations) / ANSWERS_FILE)))
+        return await run.complete(already_here=set(_answers_of(path)))
 
 
-def stored_answers(bundle_folder: Path) -> dict[AnswerKey, AnswerRecord]:
-    """Every answer kept of one bundle, whatever the question set it was given to; errors left out.
+def stored_answers(path: Path) -> dict[AnswerKey, AnswerRecord]:
+    """Every answer kept in files of this name beside each other, one folder a question set; errors left out.
 
     Raises:
         IntegrityError: A file of answers is damaged.
     """
     found: dict[AnswerKey, AnswerRecord] = {}
-    for path in sorted(bundle_folder.glob(f"*/{ANSWERS_FILE}")):
-        found |= _answers_of(path)
+    for one in sorted(path.parent.parent.glob(f"*/{path.name}")):
+        found |= _answers_of(one)
     return found
 
 
@@ -151,7 +157,7 @@ class _Run:
             raise group_error.exceptions[0] from None  # the other tasks were cancelled because of it
         return tuple(self._records[question.id] for question in self._plan.questions)
 
-    async def _ask_each(self, waiting: Iterator[HeldOutQuestion]) -> None:
+    async def _ask_each(self, waiting: Iterator[Asked]) -> None:
         for question in waiting:
             try:
                 answer, error = await self._endpoint.ask(question.question, self._plan.options), None
@@ -166,11 +172,12 @@ class _Run:
         self._unreachable_in_a_row = self._unreachable_in_a_row + 1 if failure.is_unreachable else 0
         if self._unreachable_in_a_row >= _MAX_UNREACHABLE_IN_A_ROW:
             raise EvaluationError(
-                f"the service went away after {len(self._records)} of {len(self._plan.questions)} questions: {failure}",
+                f"the service went away after {len(self._records)} of {len(self._plan.questions)} {self._plan.what}: "
+                f"{failure}",
                 next_step="start it with `twin up` and run the same command again: the answers so far are kept",
             )
 
-    def _record(self, question: HeldOutQuestion, answer: Answer | None, error: EndpointError | None) -> AnswerRecord:
+    def _record(self, question: Asked, answer: Answer | None, error: EndpointError | None) -> AnswerRecord:
         bundle, digest, settings = self._plan.key(question)
         return AnswerRecord(
             question_id=question.id,
@@ -187,5 +194,6 @@ class _Run:
             self._lines.append(record.model_dump_json())
         self._records[record.question_id] = record
         if self._progress:
-            state = Progress(len(self._records), len(self._plan.questions), self._reused, self._errors)
+            total, what = len(self._plan.questions), self._plan.what
+            state = Progress(len(self._records), total, self._reused, self._errors, what)
             self._progress(state)

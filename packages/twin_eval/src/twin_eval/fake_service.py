@@ -80,16 +80,25 @@ def passage(document_id: str, text: str, start: int, end: int) -> dict[str, Any]
 class FakeService:
     """Answers questions by a function and serves documents; every request is kept in `requests`."""
 
-    def __init__(self, persona: str, respond: Respond, *, documents: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        persona: str,
+        respond: Respond,
+        *,
+        write: Respond | None = None,
+        documents: Mapping[str, str] | None = None,
+    ) -> None:
         """Make the service.
 
         Args:
             persona: The only persona whose documents it has.
             respond: The response to a question.
+            write: The response to a brief (`twin.mode: write`); None for a service that does not write.
             documents: Text of each document by its id.
         """
         self._persona = persona
         self._respond = respond
+        self._write = write or _writes_nothing
         self._documents = dict(documents or {})
         self.requests: list[httpx.Request] = []
 
@@ -109,7 +118,7 @@ class FakeService:
             case "GET", "/v1/models":
                 return httpx.Response(200, json={"object": "list", "data": []})
             case "POST", "/v1/chat/completions":
-                return self._respond(_question(request))
+                return (self._write if _mode(request) == "write" else self._respond)(_question(request))
             case "GET", path if path == f"/api/documents/{self._persona}":
                 return self._document(request.url.params.get("id", ""))
         return refusal(404, "not_found", f"there is no {request.url.path}")
@@ -118,6 +127,14 @@ class FakeService:
         if document_id not in self._documents:
             return refusal(404, "unknown_document", f"there is no document {document_id}")
         return httpx.Response(200, json={"document_id": document_id, "text": self._documents[document_id]})
+
+
+def _writes_nothing(brief: str) -> httpx.Response:
+    return refusal(400, "invalid_request", "twin.mode 'write' is not served by this version")
+
+
+def _mode(request: httpx.Request) -> str:
+    return str(json.loads(request.content).get("twin", {}).get("mode", "answer"))
 
 
 def _question(request: httpx.Request) -> str:

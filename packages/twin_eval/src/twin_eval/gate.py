@@ -1,47 +1,90 @@
-"""The gate: may a bundle answer for its persona? Pure functions from reports and a rubric to a decision.
+"""The gate: may a bundle answer for its persona? Pure functions from scored runs and a rubric to a decision.
 
-Here are the absolute bars, by which a first bundle becomes champion. The comparison with a live champion
-(non-inferiority by paired bootstrap) will stand beside `decide_absolute` and end in the same `GateDecision`.
+Two questions are asked. Absolute bars: is it fit to be let out at all? That decides about a first bundle. And where a
+champion is live: is the candidate, on the same questions, not worse on any metric that counts, and better on one?
 """
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 from importlib import resources
 from pathlib import Path
 
 from twin_data.configuration.rubric import Bar, Rubric
 from twin_data.configuration.yaml_files import load_yaml
-from twin_data.contracts.evaluation import EvaluationReport, GateDecision, Score, Verdict
+from twin_data.contracts.errors import ConfigurationError
+from twin_data.contracts.evaluation import (
+    Comparison,
+    ComparisonOutcome,
+    EvaluationReport,
+    GateDecision,
+    Score,
+    Verdict,
+)
+from twin_eval.comparison import COMPARABLE, compare_all, rows_to_show_gain
+from twin_eval.metrics import describe
+from twin_eval.scored_run import ScoredRun
+from twin_eval.statistics import IntervalConfig
 
 _ROUNDING = 1e-9
 """A share computed in floats may miss a bar by this much and still be the same share."""
 
 
 class _Outcome(Enum):
-    CLEARED = "cleared"
+    """What one reason says; in the order in which they decide."""
+
     FAILED = "failed"
     UNDECIDED = "undecided"
+    CLEARED = "cleared"
+    NOT_ASKED = "not asked"
+
+
+@dataclass(frozen=True)
+class _Reason:
+    outcome: _Outcome
+    text: str
+
+
+def decide(
+    candidate: ScoredRun, champion: ScoredRun | None, rubric: Rubric, *, config: IntervalConfig | None = None
+) -> GateDecision:
+    """Hold a candidate against the absolute bars and, where one is live, against the champion.
+
+    Reject if an absolute bar fails or a metric is worse than its margin allows. Promote if every absolute bar is
+    cleared, every metric is shown to be not worse and, where the rubric asks for it, one of `improves` to be better.
+    Else inconclusive: the champion stays, and the reasons say how many more questions would decide.
+
+    Args:
+        candidate: The bundle to be decided on.
+        champion: The live bundle on the same questions; None for a first bundle.
+        rubric: The bars.
+        config: Resamples and seed of the comparison.
+
+    Raises:
+        ValueError: The two runs answered different questions.
+    """
+    absolute = [_judge(bar, candidate.report.score(bar.metric)) for bar in rubric.absolute]
+    if champion is None:
+        return _decision(candidate.report, absolute)
+    if candidate.report.questions_digest != champion.report.questions_digest:
+        raise ValueError(f"{candidate.model_name} and {champion.model_name} answered different questions")
+    comparisons = compare_all(candidate, champion, rubric, config=config or IntervalConfig())
+    reasons = [*absolute, *map(_compared, comparisons)]
+    if rubric.require_improvement:
+        reasons.append(_improvement(comparisons, rubric.improves))
+    return _decision(candidate.report, reasons, champion.report.bundle, comparisons)
 
 
 def decide_absolute(report: EvaluationReport, rubric: Rubric) -> GateDecision:
-    """Hold a report against absolute bars.
+    """Hold a report against the absolute bars alone.
 
     Reject if any bar with enough rows fails; else inconclusive if any bar has too few rows, or no figure at all;
     promote only if every bar is cleared. Each bar gives one reason, which names figure, interval and n.
     """
-    judged = [_judge(bar, report.score(bar.metric)) for bar in rubric.absolute]
-    outcomes = {outcome for outcome, _ in judged}
-    if _Outcome.FAILED in outcomes:
-        verdict = Verdict.REJECT
-    elif _Outcome.UNDECIDED in outcomes:
-        verdict = Verdict.INCONCLUSIVE
-    else:
-        verdict = Verdict.PROMOTE
-    # What decided comes first.
-    order = [_Outcome.FAILED, _Outcome.UNDECIDED, _Outcome.CLEARED]
-    reasons = [reason for outcome in order for found, reason in judged if found is outcome]
-    return GateDecision(persona=report.persona, bundle=report.bundle, verdict=verdict, reasons=tuple(reasons))
+    return _decision(report, [_judge(bar, report.score(bar.metric)) for bar in rubric.absolute])
 
 
 def default_rubric(*, is_self_check: bool = False) -> Rubric:
@@ -52,28 +95,128 @@ def default_rubric(*, is_self_check: bool = False) -> Rubric:
 
 
 def persona_rubric(path: Path, *, is_self_check: bool = False) -> Rubric:
-    """The persona's `rubric.yaml` if it has one, else the default.
+    """The persona's `rubric.yaml` if it has one, else the default; what it leaves out of the comparison likewise.
 
     Raises:
         ConfigurationError: The file is there and wrong.
     """
-    return load_yaml(path, Rubric) if path.exists() else default_rubric(is_self_check=is_self_check)
+    default = default_rubric(is_self_check=is_self_check)
+    if not path.exists():
+        return default
+    rubric = load_yaml(path, Rubric)
+    _check_metrics(path, rubric)
+    if rubric.relative:
+        return rubric
+    compared = {"relative": default.relative, "improves": default.improves}
+    return rubric.model_copy(update=compared)
 
 
-def _judge(bar: Bar, score: Score | None) -> tuple[_Outcome, str]:
+def _check_metrics(path: Path, rubric: Rubric) -> None:
+    """Refuse a bar on a metric that no report can hold: it would leave every decision open."""
+    problems = []
+    for bar in rubric.absolute:
+        try:
+            describe(bar.metric)
+        except KeyError:
+            problems.append(f"{path}: absolute: there is no metric {bar.metric!r}")
+    for relative in rubric.relative:
+        if relative.metric not in COMPARABLE:
+            near = difflib.get_close_matches(relative.metric, COMPARABLE, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"comparable: {', '.join(COMPARABLE)}"
+            problems.append(f"{path}: relative: {relative.metric!r} cannot be compared; {hint}")
+    if problems:
+        raise ConfigurationError("\n".join(problems), next_step=f"correct {path}; reports list every metric")
+
+
+def _decision(
+    report: EvaluationReport,
+    reasons: Sequence[_Reason],
+    champion: str | None = None,
+    comparisons: Sequence[Comparison] = (),
+) -> GateDecision:
+    """The verdict that follows from the reasons; what decided comes first."""
+    outcomes = {one.outcome for one in reasons}
+    if _Outcome.FAILED in outcomes:
+        verdict = Verdict.REJECT
+    elif _Outcome.UNDECIDED in outcomes:
+        verdict = Verdict.INCONCLUSIVE
+    else:
+        verdict = Verdict.PROMOTE
+    ordered = tuple(one.text for outcome in _Outcome for one in reasons if one.outcome is outcome)
+    return GateDecision(
+        persona=report.persona,
+        bundle=report.bundle,
+        verdict=verdict,
+        reasons=ordered,
+        champion=champion,
+        comparisons=tuple(comparisons),
+    )
+
+
+def _judge(bar: Bar, score: Score | None) -> _Reason:
     wanted = f"≥ {bar.at_least:g}" if bar.at_least is not None else f"≤ {bar.at_most:g}"
+    too_few = _Outcome.NOT_ASKED if bar.if_measured else _Outcome.UNDECIDED
     if score is None:
-        return _Outcome.UNDECIDED, f"{bar.metric}: no figure, wanted {wanted} on at least {bar.min_n} rows"
+        rest = "left out" if bar.if_measured else f"wanted {wanted} on at least {bar.min_n} rows"
+        return _Reason(too_few, f"{bar.metric}: no figure, {rest}")
     rows = f"n = {score.n}" + (f", {score.unscored} unscored" if score.unscored else "")
     figure = f"{bar.metric}: {score.value:.3f} [{score.low:.3f}, {score.high:.3f}], {rows}; wanted {wanted}"
     if score.n < bar.min_n:
-        return _Outcome.UNDECIDED, f"{figure} on at least {bar.min_n} rows: {bar.min_n - score.n} more would decide"
+        rest = "left out" if bar.if_measured else f"{bar.min_n - score.n} more would decide"
+        return _Reason(too_few, f"{figure} on at least {bar.min_n} rows: {rest}")
     if _clears(bar, score.value):
-        return _Outcome.CLEARED, f"{figure}: cleared"
-    return _Outcome.FAILED, f"{figure}: failed"
+        return _Reason(_Outcome.CLEARED, f"{figure}: cleared")
+    return _Reason(_Outcome.FAILED, f"{figure}: failed")
 
 
 def _clears(bar: Bar, value: float) -> bool:
     if bar.at_least is not None:
         return value >= bar.at_least - _ROUNDING
     return bar.at_most is not None and value <= bar.at_most + _ROUNDING
+
+
+_OF_COMPARISON = {
+    ComparisonOutcome.WORSE: _Outcome.FAILED,
+    ComparisonOutcome.UNDECIDED: _Outcome.UNDECIDED,
+    ComparisonOutcome.NOT_WORSE: _Outcome.CLEARED,
+    ComparisonOutcome.BETTER: _Outcome.CLEARED,
+    ComparisonOutcome.NOT_COMPARED: _Outcome.NOT_ASKED,
+}
+
+
+def _compared(comparison: Comparison) -> _Reason:
+    return _Reason(_OF_COMPARISON[comparison.outcome], comparison_text(comparison))
+
+
+def comparison_text(one: Comparison) -> str:
+    """A comparison in one line, for people."""
+    name = f"{one.metric} against the champion"
+    if one.outcome is ComparisonOutcome.NOT_COMPARED:
+        return f"{name}: neither bundle has a figure, left out"
+    if one.difference is None or one.low is None or one.high is None or one.detectable is None:
+        return f"{name}: {one.n} rows that both have are too few; about {one.more_rows} more would do"
+    figure = (
+        f"{name}: {one.difference:+.3f} [{one.low:+.3f}, {one.high:+.3f}], n = {one.n} from {one.clusters} sources; "
+        f"{one.better} is better, margin {one.margin:g}"
+    )
+    if one.outcome is not ComparisonOutcome.UNDECIDED:
+        return f"{figure}: {one.outcome.value.replace('_', ' ')}"
+    more = f"about {one.more_rows} more rows would decide" if one.more_rows else "no realistic number of rows decides"
+    return f"{figure}: undecided, a difference of {one.detectable:.3f} could be found; {more}"
+
+
+def _improvement(comparisons: Sequence[Comparison], improves: Sequence[str]) -> _Reason:
+    """Whether one of the metrics that shall improve does so with confidence."""
+    asked = [one for one in comparisons if one.metric in improves]
+    better = [one.metric for one in asked if one.outcome is ComparisonOutcome.BETTER]
+    if better:
+        return _Reason(_Outcome.CLEARED, f"better on {', '.join(better)}")
+    parts = []
+    for one in asked:
+        if one.difference is None or one.detectable is None:
+            parts.append(f"{one.metric} has too few rows")
+            continue
+        more = rows_to_show_gain(one)
+        hint = f", about {more} more rows would show it" if more else ""
+        parts.append(f"{one.metric} {one.difference:+.3f} (detectable {one.detectable:.3f}{hint})")
+    return _Reason(_Outcome.UNDECIDED, f"no metric is shown to be better than the champion's: {'; '.join(parts)}")

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from twin_data.contracts.answers import Cost
 from twin_data.contracts.evaluation import QuestionKind, Score
+from twin_eval.own_words import OwnText, VoiceSample
 from twin_eval.scorers import AnswerScores, FactCheck, ScoredAnswer
 from twin_eval.statistics import IntervalConfig, mean_score, proportion_score, quantile_score
 
 DESCRIPTIONS = {
+    "whole_answer": "answerable questions answered with a supported sentence of the twin's own",
     "facts_found": "answerable questions whose answer states every essential fact, declined ones included",
     "facts_found_in_prose": "the same without the list of sources below the answer",
     "essential_facts_share": "share of the essential facts that an answer states",
     "facts_found_when_answered": "the same as facts_found, declined questions left out",
+    "voice": "per cent of the way from other authors to the persona, on unquoted text (n counts samples)",
+    "voice_fidelity": "100 less the distance of a sample's voice from 100: too much of the voice counts as too little",
+    "voice_over_100": "samples beyond the persona's own mean; half of the persona's own are, of a caricature all",
+    "copied_8grams": "stretches of eight unquoted words that stand in the persona's documents (n counts stretches)",
     "evidence_any": "questions of which at least one evidence quote was retrieved, at any depth",
     "evidence_all": "questions of which every evidence quote was retrieved, at any depth",
     "cites_evidence": "answers that cite a document which holds the evidence",
@@ -24,144 +31,212 @@ DESCRIPTIONS = {
     "under_refusal": "questions to be refused that the twin answered",
     "decision_right": "questions rightly answered or rightly refused",
     "error_rate": "questions that the endpoint failed on (n counts all questions)",
+    "seconds": "seconds from question to whole answer",
     "seconds_p50": "median seconds from question to whole answer",
     "seconds_p95": "95th percentile of seconds from question to whole answer",
     "prompt_tokens": "prompt tokens an answer",
     "completion_tokens": "generated tokens an answer",
     "cost": "money an answer, in the currency of the machine's price",
 }
-_OF_KIND = {"answered_rate": "answered", "refusal_rate": "refused"}
+_FAMILIES = {
+    "answered_rate": "{} questions that were answered",
+    "refusal_rate": "{} questions that were refused",
+    "voice": "the same as voice, on {} alone",
+    "seconds": "seconds an answer took in {}, by the service's own clock",
+}
 
-Flag = Callable[[ScoredAnswer, AnswerScores], bool | None]
-Number = Callable[[ScoredAnswer, AnswerScores], float | None]
+Value = bool | float | None
+
+
+@dataclass(frozen=True)
+class RowMetric:
+    """A metric that gives each question a value, so that two bundles can be compared question by question."""
+
+    name: str
+    concerns: Callable[[ScoredAnswer], bool]
+    """The questions that it is about."""
+    value: Callable[[ScoredAnswer], Value]
+    """None where a question could not be scored."""
+    is_share: bool = True
 
 
 def describe(name: str) -> str:
     """What a score says, in words."""
     family, _, rest = name.partition(".")
-    if family in _OF_KIND:
-        return f"{rest} questions that were {_OF_KIND[family]}"
+    if rest and family in _FAMILIES:
+        return _FAMILIES[family].format(rest)
     if name.startswith("evidence_at_"):
         return f"questions whose every evidence quote stands in the best {name.removeprefix('evidence_at_')} passages"
     return DESCRIPTIONS[name]
 
 
-def all_scores(scored: Sequence[ScoredAnswer], *, ks: Sequence[int], config: IntervalConfig) -> tuple[Score, ...]:
-    """Every score that the answers can give, in the order of the report."""
-    rows = _Rows(scored, config)
+def answer_scores(scored: Sequence[ScoredAnswer], *, ks: Sequence[int], config: IntervalConfig) -> tuple[Score, ...]:
+    """Every score that the answers can give."""
+    quotes = [is_verbatim for one in scored if one.scores for is_verbatim in one.scores.quotes_verbatim]
+    seconds = [one.record.answer.seconds if one.record.answer else None for one in scored]
     found = [
-        *_fact_scores(rows),
-        *_evidence_scores(rows, ks),
-        *_citation_scores(rows),
-        *_refusal_scores(rows),
-        proportion_score("error_rate", [one.scores is None for one in scored], config=config),
-        *_expense_scores(rows),
+        *(_score(metric, scored, config) for metric in (*ROW_METRICS, *_depths(scored, ks), *_stages(scored))),
+        proportion_score("quotes_verbatim", quotes, config=config),
+        quantile_score("seconds_p50", seconds, 0.5, config=config),
+        quantile_score("seconds_p95", seconds, 0.95, config=config),
     ]
     return tuple(score for score in found if score is not None)
 
 
-class _Rows:
-    """Scored answers and the ways of making one score of some of them; errors count as unscored each time."""
-
-    def __init__(self, scored: Sequence[ScoredAnswer], config: IntervalConfig) -> None:
-        self.all = tuple(scored)
-        self.answerable = tuple(one for one in scored if one.question.expected == "answer")
-        self.to_refuse = tuple(one for one in scored if one.question.expected == "refuse")
-        self.with_facts = tuple(one for one in self.answerable if any(fact.essential for fact in one.question.facts))
-        self.with_evidence = tuple(one for one in scored if one.question.evidence)
-        self.config = config
-
-    def answered(self, rows: Sequence[ScoredAnswer]) -> tuple[ScoredAnswer, ...]:
-        """Those that were answered or failed: declined ones are not asked about."""
-        return tuple(one for one in rows if one.scores is None or one.scores.is_answered)
-
-    def share(self, name: str, rows: Sequence[ScoredAnswer], flag: Flag) -> Score | None:
-        """A proportion over rows."""
-        flags = [None if one.scores is None else flag(one, one.scores) for one in rows]
-        return proportion_score(name, flags, config=self.config)
-
-    def mean(self, name: str, rows: Sequence[ScoredAnswer], number: Number) -> Score | None:
-        """A mean over rows."""
-        numbers = [None if one.scores is None else number(one, one.scores) for one in rows]
-        return mean_score(name, numbers, config=self.config)
-
-
-def _fact_scores(rows: _Rows) -> list[Score | None]:
-    return [
-        rows.share("facts_found", rows.with_facts, lambda _, scores: _complete(scores.facts)),
-        rows.share("facts_found_in_prose", rows.with_facts, lambda _, scores: _complete(scores.facts_in_prose)),
-        rows.share(
-            "facts_found_when_answered", rows.answered(rows.with_facts), lambda _, scores: _complete(scores.facts)
-        ),
-        rows.mean(
-            "essential_facts_share",
-            rows.with_facts,
-            lambda _, scores: None if scores.facts is None else scores.facts.essential_share,
-        ),
+def voice_scores(samples: Sequence[VoiceSample], *, config: IntervalConfig) -> tuple[Score, ...]:
+    """How much of the persona's voice is in what the twin worded itself."""
+    percents = [one.score.percent if one.score else None for one in samples]
+    by_source = {
+        source: [percent for one, percent in zip(samples, percents, strict=True) if one.source == source]
+        for source in ("answers", "drafts")
+    }
+    found = [
+        mean_score("voice", percents, config=config),
+        *(mean_score(f"voice.{source}", part, config=config) for source, part in by_source.items()),
+        mean_score("voice_fidelity", [voice_fidelity(one) for one in samples], config=config),
+        proportion_score("voice_over_100", [None if one is None else one > 100 for one in percents], config=config),
     ]
+    return tuple(score for score in found if score is not None)
+
+
+def voice_fidelity(sample: VoiceSample) -> float | None:
+    """100 less the distance from 100, which is where the persona's own texts lie on average."""
+    return None if sample.score is None else 100 - abs(sample.score.percent - 100)
+
+
+def copying_score(texts: Sequence[OwnText], *, config: IntervalConfig) -> Score | None:
+    """The share of copied stretches over all texts; whole texts are drawn for the interval."""
+    flags = [flag for one in texts for flag in one.copied or ()]
+    clusters = [(one.source, one.id) for one in texts for _ in one.copied or ()]
+    return proportion_score("copied_8grams", flags, config=config, clusters=clusters)
+
+
+def _score(metric: RowMetric, scored: Sequence[ScoredAnswer], config: IntervalConfig) -> Score | None:
+    values = [metric.value(one) for one in scored if metric.concerns(one)]
+    if metric.is_share:
+        return proportion_score(metric.name, [None if one is None else bool(one) for one in values], config=config)
+    return mean_score(metric.name, values, config=config)
+
+
+def _if_scored(value: Callable[[ScoredAnswer, AnswerScores], Value]) -> Callable[[ScoredAnswer], Value]:
+    """An error of the endpoint stays unscored."""
+    return lambda one: None if one.scores is None else value(one, one.scores)
+
+
+def _share(
+    name: str, concerns: Callable[[ScoredAnswer], bool], value: Callable[[ScoredAnswer, AnswerScores], bool | None]
+) -> RowMetric:
+    return RowMetric(name, concerns, _if_scored(value))
+
+
+def _mean(
+    name: str, concerns: Callable[[ScoredAnswer], bool], value: Callable[[ScoredAnswer, AnswerScores], float | None]
+) -> RowMetric:
+    return RowMetric(name, concerns, _if_scored(value), is_share=False)
+
+
+def _any(one: ScoredAnswer) -> bool:
+    return True
+
+
+def _answerable(one: ScoredAnswer) -> bool:
+    return one.question.expected == "answer"
+
+
+def _to_refuse(one: ScoredAnswer) -> bool:
+    return one.question.expected == "refuse"
+
+
+def _with_facts(one: ScoredAnswer) -> bool:
+    return _answerable(one) and any(fact.essential for fact in one.question.facts)
+
+
+def _with_evidence(one: ScoredAnswer) -> bool:
+    return bool(one.question.evidence)
+
+
+def _answered(one: ScoredAnswer) -> bool:
+    """Answered or failed: declined ones are not asked about."""
+    return one.scores is None or one.scores.is_answered
 
 
 def _complete(check: FactCheck | None) -> bool | None:
     return None if check is None else check.is_complete
 
 
-def _evidence_scores(rows: _Rows, ks: Sequence[int]) -> list[Score | None]:
-    """Recall at each k that the service shows enough passages for, and at all that it shows.
-
-    An answer with fewer passages than others had fewer hits, and is scored; but where no answer shows k passages,
-    nothing can be said of k.
-    """
-    shown = max((one.scores.passages for one in rows.with_evidence if one.scores), default=0)
-    deep_enough = [k for k in ks if k <= shown]
-    return [
-        *(rows.share(f"evidence_at_{k}", rows.with_evidence, _is_complete_at(k)) for k in deep_enough),
-        rows.share("evidence_all", rows.with_evidence, lambda _, scores: scores.evidence[-1].is_complete),
-        rows.share("evidence_any", rows.with_evidence, lambda _, scores: scores.evidence[-1].is_any),
-    ]
-
-
-def _is_complete_at(k: int) -> Flag:
-    return lambda _, scores: next(check.is_complete for check in scores.evidence if check.k == k)
-
-
-def _citation_scores(rows: _Rows) -> list[Score | None]:
-    quotes = [is_verbatim for one in rows.all if one.scores for is_verbatim in one.scores.quotes_verbatim]
-    answered = rows.answered(rows.all)
-    return [
-        proportion_score("quotes_verbatim", quotes, config=rows.config),
-        rows.share("cited", answered, lambda _, scores: scores.citations > 0),
-        rows.share("cites_evidence", rows.answered(rows.with_evidence), lambda _, scores: scores.cites_evidence),
-        rows.mean("own_sentences", answered, lambda _, scores: scores.own_sentence_share),
-    ]
-
-
-def _refusal_scores(rows: _Rows) -> list[Score | None]:
-    found = [
-        rows.share("over_refusal", rows.answerable, lambda _, scores: not scores.is_answered),
-        rows.share("under_refusal", rows.to_refuse, lambda _, scores: scores.is_answered),
-        rows.share("decision_right", rows.all, lambda _, scores: scores.is_decision_right),
-    ]
-    for kind in QuestionKind:
-        of_kind = [one for one in rows.all if one.kind is kind]
-        found += [
-            rows.share(f"answered_rate.{kind}", of_kind, lambda _, scores: scores.is_answered),
-            rows.share(f"refusal_rate.{kind}", of_kind, lambda _, scores: not scores.is_answered),
-        ]
-    return found
-
-
-def _expense_scores(rows: _Rows) -> list[Score | None]:
-    seconds = [one.record.answer.seconds if one.record.answer else None for one in rows.all]
-    return [
-        quantile_score("seconds_p50", seconds, 0.5, config=rows.config),
-        quantile_score("seconds_p95", seconds, 0.95, config=rows.config),
-        rows.mean("prompt_tokens", rows.all, lambda one, _: _cost(one).prompt_tokens),
-        rows.mean("completion_tokens", rows.all, lambda one, _: _cost(one).completion_tokens),
-        rows.mean("cost", rows.all, lambda one, _: _cost(one).amount),
-    ]
+def _essential_share(check: FactCheck | None) -> float | None:
+    return None if check is None else check.essential_share
 
 
 def _cost(one: ScoredAnswer) -> Cost:
     """What a scored answer took; a scored row has an answer."""
     assert one.record.answer is not None
     return one.record.answer.twin.cost
+
+
+def _of_kind(kind: QuestionKind) -> Callable[[ScoredAnswer], bool]:
+    return lambda one: one.kind is kind
+
+
+def _depths(scored: Sequence[ScoredAnswer], ks: Sequence[int]) -> list[RowMetric]:
+    """Recall at each k that the service shows enough passages for.
+
+    An answer with fewer passages than others had fewer hits, and is scored; but where no answer shows k passages,
+    nothing can be said of k.
+    """
+    shown = max((one.scores.passages for one in scored if one.scores and one.question.evidence), default=0)
+    return [_share(f"evidence_at_{k}", _with_evidence, _is_complete_at(k)) for k in ks if k <= shown]
+
+
+def _is_complete_at(k: int) -> Callable[[ScoredAnswer, AnswerScores], bool]:
+    return lambda _, scores: next(check.is_complete for check in scores.evidence if check.k == k)
+
+
+def _stages(scored: Sequence[ScoredAnswer]) -> list[RowMetric]:
+    """The seconds of each stage that the service names."""
+    answers = [one.record.answer for one in scored if one.record.answer]
+    names = dict.fromkeys(stage for answer in answers for stage in answer.twin.seconds_by_stage)
+    return [_mean(f"seconds.{stage}", _any, _seconds_in(stage)) for stage in names]
+
+
+def _seconds_in(stage: str) -> Callable[[ScoredAnswer, AnswerScores], float | None]:
+    def seconds(one: ScoredAnswer, _: AnswerScores) -> float | None:
+        return one.record.answer.twin.seconds_by_stage.get(stage) if one.record.answer else None
+
+    return seconds
+
+
+ROW_METRICS = (
+    _share("whole_answer", _answerable, lambda _, scores: scores.is_whole),
+    _share("facts_found", _with_facts, lambda _, scores: _complete(scores.facts)),
+    _share("facts_found_in_prose", _with_facts, lambda _, scores: _complete(scores.facts_in_prose)),
+    _share(
+        "facts_found_when_answered",
+        lambda one: _with_facts(one) and _answered(one),
+        lambda _, scores: _complete(scores.facts),
+    ),
+    _mean("essential_facts_share", _with_facts, lambda _, scores: _essential_share(scores.facts)),
+    _share("evidence_all", _with_evidence, lambda _, scores: scores.evidence[-1].is_complete),
+    _share("evidence_any", _with_evidence, lambda _, scores: scores.evidence[-1].is_any),
+    _share("cited", _answered, lambda _, scores: scores.citations > 0),
+    _share(
+        "cites_evidence",
+        lambda one: _with_evidence(one) and _answered(one),
+        lambda _, scores: scores.cites_evidence,
+    ),
+    _mean("own_sentences", _answered, lambda _, scores: scores.own_sentence_share),
+    _share("over_refusal", _answerable, lambda _, scores: not scores.is_answered),
+    _share("under_refusal", _to_refuse, lambda _, scores: scores.is_answered),
+    _share("decision_right", _any, lambda _, scores: scores.is_decision_right),
+    *(_share(f"answered_rate.{kind}", _of_kind(kind), lambda _, scores: scores.is_answered) for kind in QuestionKind),
+    *(
+        _share(f"refusal_rate.{kind}", _of_kind(kind), lambda _, scores: not scores.is_answered)
+        for kind in QuestionKind
+    ),
+    RowMetric("error_rate", _any, lambda one: one.scores is None),
+    RowMetric("seconds", _any, lambda one: one.record.answer.seconds if one.record.answer else None, is_share=False),
+    _mean("prompt_tokens", _any, lambda one, _: _cost(one).prompt_tokens),
+    _mean("completion_tokens", _any, lambda one, _: _cost(one).completion_tokens),
+    _mean("cost", _any, lambda one, _: _cost(one).amount),
+)
+"""Every metric that has a value a question."""

@@ -16,6 +16,7 @@ from twin_data.contracts.evaluation import HeldOutQuestion, QuestionKind
 from twin_eval.errors import QuestionsError
 from twin_eval.folding import fold_white_space
 from twin_eval.matching import NormalisedText
+from twin_eval.records import Asked
 
 _SHOWN_PROBLEMS = 20
 _EXAMPLE = (
@@ -127,7 +128,7 @@ def questions_digest(questions: Sequence[HeldOutQuestion]) -> str:
     return digest_rows(questions)
 
 
-def question_digest(question: HeldOutQuestion) -> str:
+def question_digest(question: Asked) -> str:
     """Names what is asked. Facts and evidence are left out: mending them does not make an answer stale."""
     return digest_text(question.question)
 

@@ -7,6 +7,7 @@ are ignored, so that the service may add some.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Protocol
 
 from pydantic import ConfigDict, model_validator
 
@@ -14,6 +15,20 @@ from twin_data.contracts.answers import AnswerOutcome, Citation, Cost, SentenceC
 from twin_data.contracts.base import Contract
 
 _LENIENT = ConfigDict(frozen=True, extra="ignore")
+
+
+class Asked(Protocol):
+    """Anything that can be put to the twin: a held-out question, or a writing brief."""
+
+    @property
+    def id(self) -> str:
+        """Names it within its set."""
+        ...
+
+    @property
+    def question(self) -> str:
+        """What is sent."""
+        ...
 
 
 class CitationSeen(Citation):
@@ -59,6 +74,8 @@ class TwinSeen(Contract):
     """Best first, as many as the service shows."""
     bundle: str
     cost: CostSeen = CostSeen()
+    seconds_by_stage: dict[str, float] = {}
+    """Where the seconds went: retrieval, model, verification; empty where the service does not say."""
     trace_id: str
 
 

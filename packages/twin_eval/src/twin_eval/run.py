@@ -1,9 +1,9 @@
-"""One evaluation from questions to report: ask, fetch what was cited, score, write."""
+"""One evaluation from questions to scores: ask, have texts written, fetch what was cited, score."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,13 +13,16 @@ from pydantic import Field
 from twin_data.configuration.home import TwinHome, check_persona_name
 from twin_data.contracts.answers import TwinOptions
 from twin_data.contracts.base import Contract
-from twin_data.contracts.evaluation import EvaluationReport, HeldOutQuestion
-from twin_eval.answering import AskPlan, Progress, collect_answers
+from twin_data.contracts.digests import short
+from twin_data.contracts.evaluation import HeldOutQuestion
+from twin_eval.answering import ANSWERS_FILE, DRAFTS_FILE, AskPlan, Progress, collect_answers
+from twin_eval.briefs import Brief
 from twin_eval.client import BusinessClient
 from twin_eval.errors import EvaluationError
+from twin_eval.own_words import DraftRecord, VoiceScorer
+from twin_eval.questions import questions_digest
 from twin_eval.records import AnswerRecord
-from twin_eval.report import build_report, write_report
-from twin_eval.scorers import ScoredAnswer, score_record
+from twin_eval.scored_run import RunRecords, ScoredRun, score_run
 from twin_eval.statistics import IntervalConfig
 
 
@@ -45,29 +48,42 @@ class EvaluationInputs:
     persona: str
     bundle: str
     questions: Sequence[HeldOutQuestion]
+    briefs: Sequence[Brief] = ()
+    """What the twin is asked to write, so that its voice can be heard at length."""
     base_url: str
     """The business microservice's address, without `/v1`."""
     api_key: str = field(repr=False)
     home: TwinHome
+    index: str = ""
+    """The live search index; answers found in another one are not used again."""
+    voice: VoiceScorer | None = None
+    """Tells the persona's hand from others'; None leaves voice unmeasured."""
+    why_no_voice: str = "no voice profile was given"
+    corpus: Iterable[str] | None = field(default=None, repr=False)
+    """The persona's documents, in which copied stretches are looked up; None leaves copying unmeasured."""
     progress: Callable[[Progress], None] | None = None
     """Called after every answer."""
     transport: httpx.AsyncBaseTransport | None = field(default=None, repr=False)
     """Replaces the network, for tests."""
 
 
-def run(inputs: EvaluationInputs, *, config: EvaluationConfig) -> EvaluationReport:
+def run(inputs: EvaluationInputs, *, config: EvaluationConfig) -> ScoredRun:
     """Evaluate a bundle; interrupted, the same call goes on where it stopped.
 
     Raises:
         EvaluationError: The service cannot be asked, or there are no questions.
-        StoreError: The results cannot be written.
+        StoreError: The answers cannot be written.
     """
     return asyncio.run(evaluate(inputs, config=config))
 
 
-async def evaluate(inputs: EvaluationInputs, *, config: EvaluationConfig) -> EvaluationReport:
+async def evaluate(inputs: EvaluationInputs, *, config: EvaluationConfig) -> ScoredRun:
     """The same as `run`, for callers that have an event loop."""
-    plan = _plan(inputs, config)
+    if not inputs.questions:
+        raise EvaluationError(
+            f"there is no question to ask {inputs.persona}@{inputs.bundle}", next_step="write a questions.jsonl"
+        )
+    folder = run_folder(inputs)
     async with BusinessClient(
         inputs.base_url,
         inputs.api_key,
@@ -78,42 +94,53 @@ async def evaluate(inputs: EvaluationInputs, *, config: EvaluationConfig) -> Eva
         transport=inputs.transport,
     ) as client:
         await client.check()
-        records = await collect_answers(plan, client, inputs.home.evaluations, progress=inputs.progress)
+        asking = _plan(inputs, config, config.options)
+        records = await collect_answers(asking, client, folder / ANSWERS_FILE, progress=inputs.progress)
+        drafts = await _drafts(inputs, config, client, folder)
         texts = await _cited_documents(client, records, config.concurrency)
-    scored = score_records(plan.questions, records, texts.get, config)
-    report = build_report(inputs.persona, inputs.bundle, scored, ks=config.ks, config=config.intervals)
-    write_report(report, scored, plan.folder(inputs.home.evaluations))
-    return report
-
-
-def score_records(
-    questions: Sequence[HeldOutQuestion],
-    records: Sequence[AnswerRecord],
-    document_text: Callable[[str], str | None],
-    config: EvaluationConfig,
-) -> tuple[ScoredAnswer, ...]:
-    """Score records in the order of their questions."""
-    pairs = zip(questions, records, strict=True)
-    return tuple(score_record(question, record, document_text, ks=config.ks) for question, record in pairs)
-
-
-def run_folder(inputs: EvaluationInputs, *, config: EvaluationConfig) -> Path:
-    """Where the answers and the report of these inputs lie."""
-    return _plan(inputs, config).folder(inputs.home.evaluations)
-
-
-def _plan(inputs: EvaluationInputs, config: EvaluationConfig) -> AskPlan:
-    if not inputs.questions:
-        raise EvaluationError(
-            f"there is no question to ask {inputs.persona}@{inputs.bundle}", next_step="write a questions.jsonl"
-        )
-    return AskPlan(
-        persona=check_persona_name(inputs.persona),
+    scored = RunRecords(
+        persona=inputs.persona,
         bundle=inputs.bundle,
-        questions=tuple(inputs.questions),
-        options=config.options,
-        concurrency=config.concurrency,
+        index=inputs.index,
+        questions=inputs.questions,
+        records=records,
+        drafts=drafts,
+        document_text=texts.get,
+        voice=inputs.voice,
+        why_no_voice=inputs.why_no_voice,
+        corpus=inputs.corpus,
     )
+    return score_run(scored, ks=config.ks, config=config.intervals)
+
+
+def run_folder(inputs: EvaluationInputs) -> Path:
+    """Where the answers and the report of these inputs lie: `<persona>/<bundle>/<question set>`."""
+    bundles = inputs.home.evaluations / check_persona_name(inputs.persona)
+    return bundles / inputs.bundle / short(questions_digest(inputs.questions))
+
+
+def _plan(inputs: EvaluationInputs, config: EvaluationConfig, options: TwinOptions) -> AskPlan:
+    writes = options.mode == "write"
+    return AskPlan(
+        bundle=inputs.bundle,
+        questions=tuple(inputs.briefs if writes else inputs.questions),
+        options=options,
+        concurrency=config.concurrency,
+        index=inputs.index,
+        what="drafts" if writes else "questions",
+    )
+
+
+async def _drafts(
+    inputs: EvaluationInputs, config: EvaluationConfig, client: BusinessClient, folder: Path
+) -> tuple[DraftRecord, ...]:
+    """What the twin writes to each brief."""
+    if not inputs.briefs:
+        return ()
+    plan = _plan(inputs, config, config.options.model_copy(update={"mode": "write"}))
+    records = await collect_answers(plan, client, folder / DRAFTS_FILE, progress=inputs.progress)
+    pairs = zip(inputs.briefs, records, strict=True)
+    return tuple(DraftRecord(brief=brief, record=record) for brief, record in pairs)
 
 
 async def _cited_documents(

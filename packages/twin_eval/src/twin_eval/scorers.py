@@ -74,6 +74,8 @@ class AnswerScores(Contract):
     """Whether a cited document holds an evidence quote; None if declined, without evidence, or without documents."""
     own_sentence_share: float | None
     """Supported sentences of the twin's own among those shipped; None if none was."""
+    is_whole: bool
+    """Answered with at least one supported sentence of its own: no refusal, and not quotations alone."""
 
 
 class ScoredAnswer(Contract):
@@ -87,6 +89,15 @@ class ScoredAnswer(Contract):
     def kind(self) -> QuestionKind:
         """The question's kind."""
         return self.question.kind
+
+    @property
+    def cluster(self) -> str:
+        """The source document that the question rests on; the question itself where there is none.
+
+        Of several documents the first counts: to join whatever shares one would soon join everything.
+        """
+        evidence = self.question.evidence
+        return evidence[0].file if evidence else f"question {self.question.id}"
 
 
 def score_record(
@@ -115,6 +126,7 @@ def score_answer(
         quotes_verbatim=tuple(is_quote_verbatim(citation, document_text) for citation in twin.citations),
         cites_evidence=cites_evidence(question, answer, document_text),
         own_sentence_share=own_sentence_share(answer),
+        is_whole=is_whole_answer(answer),
     )
 
 
@@ -182,6 +194,11 @@ def own_sentence_share(answer: Answer) -> float | None:
     if answer.is_declined or not shipped:
         return None
     return sum(one.outcome is SentenceOutcome.SUPPORTED for one in shipped) / len(shipped)
+
+
+def is_whole_answer(answer: Answer) -> bool:
+    """Whether the twin answered with a supported sentence of its own."""
+    return not answer.is_declined and any(one.outcome is SentenceOutcome.SUPPORTED for one in answer.twin.sentences)
 
 
 def _stitched_document(chunks: Sequence[PassageSeen]) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, model_validator
 
 from twin_data.contracts.base import Contract
@@ -15,6 +17,8 @@ class Bar(Contract):
     at_most: float | None = None
     min_n: int = Field(default=1, ge=1)
     """With fewer scored rows the bar gives no verdict."""
+    if_measured: bool = False
+    """With fewer scored rows, or none, the bar is left out: for figures that a first bundle cannot have yet."""
 
     @model_validator(mode="after")
     def _one_bound(self) -> Bar:
@@ -23,7 +27,39 @@ class Bar(Contract):
         return self
 
 
+class RelativeBar(Contract):
+    """How much worse than the live champion a candidate may be on one metric."""
+
+    metric: str
+    better: Literal["higher", "lower"]
+    """Which way of the metric is the good one."""
+    margin: float = Field(gt=0)
+    """In the metric's own unit: a loss smaller than this is accepted."""
+    min_n: int = Field(default=10, ge=2)
+    """With fewer compared rows the bar gives no verdict."""
+
+
 class Rubric(Contract):
     """The whole of `rubric.yaml`."""
 
     absolute: tuple[Bar, ...] = Field(min_length=1)
+    relative: tuple[RelativeBar, ...] = ()
+    """The comparison with the live champion; left out, the product's own is taken."""
+    confidence: float = Field(default=0.8, ge=0.5, lt=1)
+    """One-sided confidence with which a loss must be shown to stay within its margin. 0.975 asks for proof, and for
+    hundreds of questions; 0.5 takes the figure as it is."""
+    improves: tuple[str, ...] = ()
+    """Metrics of `relative` of which at least one must be better with confidence."""
+    require_improvement: bool = True
+    """Whether a candidate that is merely not worse is turned down as inconclusive."""
+
+    @model_validator(mode="after")
+    def _comparable(self) -> Rubric:
+        compared = [bar.metric for bar in self.relative]
+        if twice := {name for name in compared if compared.count(name) > 1}:
+            raise ValueError(f"relative names {', '.join(sorted(twice))} twice; keep one bar a metric")
+        if unknown := [name for name in self.improves if name not in compared]:
+            raise ValueError(f"improves names {', '.join(unknown)}, which relative does not compare; add a bar there")
+        if compared and self.require_improvement and not self.improves:
+            raise ValueError("improves is empty; name a metric of relative, or set require_improvement: false")
+        return self

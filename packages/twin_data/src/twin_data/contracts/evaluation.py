@@ -63,6 +63,13 @@ class Score(Contract):
     unscored: int = Field(default=0, ge=0)
 
 
+class Unmeasured(Contract):
+    """A figure that could not be had, and why: it is missing, not zero."""
+
+    name: str
+    reason: str
+
+
 class EvaluationReport(Contract):
     """The scores of one bundle on one question set."""
 
@@ -70,6 +77,13 @@ class EvaluationReport(Contract):
     bundle: str
     questions_digest: str
     scores: tuple[Score, ...]
+    unmeasured: tuple[Unmeasured, ...] = ()
+    index: str = ""
+    """The search index that the answers were retrieved from; empty where the caller did not say."""
+    voice_digest: str | None = None
+    """Names the voice profile that scored it; None if voice was not scored."""
+    currency: str | None = None
+    """What `cost` is counted in; None while the price is unknown."""
 
     def score(self, name: str) -> Score | None:
         """The score of that name, or None if the set could not give one."""
@@ -84,6 +98,42 @@ class Verdict(StrEnum):
     INCONCLUSIVE = "inconclusive"
 
 
+class ComparisonOutcome(StrEnum):
+    """What a comparison on one metric shows, with confidence."""
+
+    BETTER = "better"
+    NOT_WORSE = "not_worse"
+    UNDECIDED = "undecided"
+    WORSE = "worse"
+    NOT_COMPARED = "not_compared"
+    """Neither bundle has a figure."""
+
+
+class Comparison(Contract):
+    """Candidate against champion on one metric and the same questions."""
+
+    metric: str
+    better: Literal["higher", "lower"]
+    margin: float
+    """A candidate that is worse by less than this counts as not worse."""
+    outcome: ComparisonOutcome
+    candidate: float | None = None
+    """Mean of the compared rows; None where there was none."""
+    champion: float | None = None
+    difference: float | None = None
+    """Candidate less champion; the interval holds 95 %."""
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
+    """Rows of the candidate that were compared."""
+    clusters: int = 0
+    """Source documents that they rest on: these are drawn, not the rows."""
+    detectable: float | None = None
+    """The smallest true difference that this comparison would find four times in five."""
+    more_rows: int | None = None
+    """About how many more rows would decide it; None where it is decided, or where no number can be named."""
+
+
 class GateDecision(Contract):
     """The gate's verdict and each reason for it."""
 
@@ -91,3 +141,6 @@ class GateDecision(Contract):
     bundle: str
     verdict: Verdict
     reasons: tuple[str, ...]
+    champion: str | None = None
+    """The bundle that was live and compared with; None for a first bundle."""
+    comparisons: tuple[Comparison, ...] = ()

@@ -1,0 +1,164 @@
+"""A candidate against the live champion, metric by metric, on the same questions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from twin_data.configuration.rubric import RelativeBar, Rubric
+from twin_data.contracts.evaluation import Comparison, ComparisonOutcome
+from twin_eval.metrics import ROW_METRICS, RowMetric, voice_fidelity
+from twin_eval.own_words import VoiceSample
+from twin_eval.paired import MIN_CLUSTERS, Difference, Observation, difference
+from twin_eval.scored_run import ScoredRun
+from twin_eval.statistics import IntervalConfig
+
+CONFIDENCE = 0.975
+"""One-sided: what the bounds of a 95 % interval stand for."""
+_MOST_TIMES_MORE = 50
+"""A question set so many times as large is no plan: then no number is named."""
+
+Rows = Mapping[str, Observation]
+_SAMPLE_METRICS: dict[str, Callable[[VoiceSample], float | None]] = {
+    "voice": lambda one: one.score.percent if one.score else None,
+    "voice_fidelity": voice_fidelity,
+    "voice_over_100": lambda one: float(one.score.percent > 100) if one.score else None,
+}
+_QUESTION_METRICS = {metric.name: metric for metric in ROW_METRICS}
+_COPIED = "copied_8grams"
+COMPARABLE = (*_QUESTION_METRICS, *_SAMPLE_METRICS, _COPIED)
+"""Metrics that a rubric's `relative` may name."""
+
+
+@dataclass(frozen=True)
+class Judging:
+    """How sure a comparison has to be."""
+
+    not_worse: float
+    """One-sided confidence that the loss stays within the margin."""
+    better: float
+    """One-sided confidence that there is a gain."""
+    intervals: IntervalConfig
+
+
+def compare_all(
+    candidate: ScoredRun, champion: ScoredRun, rubric: Rubric, *, config: IntervalConfig
+) -> list[Comparison]:
+    """One comparison for each relative bar.
+
+    A gain in any of several metrics is enough for `improves`, so each of these is held to a stricter level
+    (Bonferroni): else the chance that one of them shows a gain by luck would grow with their number.
+    """
+    strict = 1 - (1 - CONFIDENCE) / max(1, len(rubric.improves))
+    found = []
+    for bar in rubric.relative:
+        better = strict if bar.metric in rubric.improves else CONFIDENCE
+        judging = Judging(not_worse=rubric.confidence, better=better, intervals=config)
+        found.append(compare(candidate, champion, bar, judging))
+    return found
+
+
+def compare(candidate: ScoredRun, champion: ScoredRun, bar: RelativeBar, judging: Judging) -> Comparison:
+    """The comparison on one metric, on the rows that both bundles have."""
+    mine, theirs = rows_of(candidate, bar.metric), rows_of(champion, bar.metric)
+    if bar.metric in _QUESTION_METRICS:
+        both = mine.keys() & theirs.keys()
+        mine, theirs = ({key: rows[key] for key in rows if key in both} for rows in (mine, theirs))
+    if not mine and not theirs:
+        return _without_verdict(bar, ComparisonOutcome.NOT_COMPARED, 0)
+    n = min(len(mine), len(theirs))
+    clusters = {one.cluster for rows in (mine, theirs) for one in rows.values()}
+    if n < bar.min_n or len(clusters) < MIN_CLUSTERS:
+        return _without_verdict(bar, ComparisonOutcome.UNDECIDED, n)
+    found = difference(tuple(mine.values()), tuple(theirs.values()), config=judging.intervals)
+    outcome = _outcome(found, bar, judging)
+    return Comparison(
+        metric=bar.metric,
+        better=bar.better,
+        margin=bar.margin,
+        outcome=outcome,
+        candidate=found.candidate,
+        champion=found.champion,
+        difference=found.value,
+        low=found.lower(CONFIDENCE),
+        high=found.upper(CONFIDENCE),
+        n=found.n,
+        clusters=found.clusters,
+        detectable=found.detectable(CONFIDENCE),
+        more_rows=_more_rows(found, bar, judging) if outcome is ComparisonOutcome.UNDECIDED else None,
+    )
+
+
+def rows_of(run: ScoredRun, metric: str) -> dict[str, Observation]:
+    """A run's rows of one metric, by what they are rows of; those without a value are left out.
+
+    Raises:
+        KeyError: The metric cannot be compared.
+    """
+    if metric == _COPIED:
+        return {
+            f"{text.source} {text.id} {at}": Observation(float(flag), text.cluster)
+            for text in run.texts
+            for at, flag in enumerate(text.copied or ())
+        }
+    if metric in _SAMPLE_METRICS:
+        of_sample = _SAMPLE_METRICS[metric]
+        pairs = ((f"{one.source} {one.id}", of_sample(one), one.cluster) for one in run.samples)
+        return _observations(pairs)
+    return _observations(_question_rows(run, _QUESTION_METRICS[metric]))
+
+
+def rows_to_show_gain(comparison: Comparison) -> int | None:
+    """About how many more rows would show a gain as large as the observed one, if there is any."""
+    gain = _gain(comparison.difference or 0.0, comparison.better)
+    if gain <= 0 or not comparison.detectable:
+        return None
+    return _more(comparison.n, comparison.detectable / gain)
+
+
+def _question_rows(run: ScoredRun, metric: RowMetric) -> Iterable[tuple[str, float | None, str]]:
+    for one in run.answers:
+        if metric.concerns(one):
+            value = metric.value(one)
+            yield one.question.id, None if value is None else float(value), one.cluster
+
+
+def _observations(rows: Iterable[tuple[str, float | None, str]]) -> dict[str, Observation]:
+    return {key: Observation(value, cluster) for key, value, cluster in rows if value is not None}
+
+
+def _outcome(found: Difference, bar: RelativeBar, judging: Judging) -> ComparisonOutcome:
+    higher = bar.better == "higher"
+    if (found.upper(CONFIDENCE) if higher else -found.lower(CONFIDENCE)) < -bar.margin:
+        return ComparisonOutcome.WORSE
+    if (found.lower(judging.better) if higher else -found.upper(judging.better)) > 0:
+        return ComparisonOutcome.BETTER
+    if (found.lower(judging.not_worse) if higher else -found.upper(judging.not_worse)) > -bar.margin:
+        return ComparisonOutcome.NOT_WORSE
+    return ComparisonOutcome.UNDECIDED
+
+
+def _more_rows(found: Difference, bar: RelativeBar, judging: Judging) -> int | None:
+    """Rows still wanting to tell, four times in five, the observed difference from a loss as large as the margin."""
+    distance = _gain(found.value, bar.better) + bar.margin
+    if distance == 0:
+        return None
+    confidence = judging.not_worse if distance > 0 else CONFIDENCE
+    return _more(found.n, found.detectable(confidence) / abs(distance))
+
+
+def _more(n: int, ratio: float) -> int | None:
+    """Rows beyond `n` that shrink what can be detected by this ratio: it falls with the root of their number."""
+    if ratio**2 > _MOST_TIMES_MORE:
+        return None
+    return max(1, math.ceil(n * (ratio**2 - 1)))
+
+
+def _gain(value: float, better: str) -> float:
+    return value if better == "higher" else -value
+
+
+def _without_verdict(bar: RelativeBar, outcome: ComparisonOutcome, n: int) -> Comparison:
+    wanting = max(1, bar.min_n - n) if outcome is ComparisonOutcome.UNDECIDED else None
+    return Comparison(metric=bar.metric, better=bar.better, margin=bar.margin, outcome=outcome, n=n, more_rows=wanting)

@@ -1,0 +1,211 @@
+"""The report as one HTML file that needs nothing else: verdict on top, plots, scores, and every answer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from twin_data.configuration.rubric import Rubric
+from twin_data.contracts.evaluation import GateDecision, QuestionKind, Unmeasured
+from twin_eval import plots
+from twin_eval.failures import FAILURES
+from twin_eval.page_rows import (
+    ComparisonLine,
+    FailureLine,
+    QuestionBlock,
+    ScoreLine,
+    comparison_line,
+    draft_blocks,
+    failure_lines,
+    question_blocks,
+    score_line,
+)
+from twin_eval.scored_run import ScoredRun
+
+_SECTIONS = (
+    ("Answers of its own", ("whole_", "own_")),
+    ("Right answers", ("facts_", "essential_facts")),
+    ("Voice and copying", ("voice", "copied_")),
+    ("Retrieval", ("evidence_",)),
+    ("Citations", ("quotes_", "cited", "cites_")),
+    ("Answered and refused", ("over_", "under_", "decision_", "answered_rate", "refusal_rate")),
+    ("Expense and faults", ("error_", "seconds", "prompt_", "completion_", "cost")),
+)
+_HEADLINES = (
+    "whole_answer",
+    "facts_found",
+    "cited",
+    "cites_evidence",
+    "quotes_verbatim",
+    "own_sentences",
+    "over_refusal",
+    "under_refusal",
+    "copied_8grams",
+    "error_rate",
+)
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A plot and what it shows."""
+
+    svg: Markup
+    caption: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """Scores under one heading."""
+
+    title: str
+    rows: tuple[ScoreLine, ...]
+
+
+@dataclass(frozen=True)
+class FailureGroup:
+    """The questions that went wrong in one way."""
+
+    title: str
+    rows: tuple[FailureLine, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """All that the template shows."""
+
+    title: str
+    subtitle: str
+    decision: GateDecision | None
+    champion: bool
+    plots: tuple[Plot, ...]
+    comparisons: tuple[ComparisonLine, ...]
+    sections: tuple[Section, ...]
+    unmeasured: tuple[Unmeasured, ...]
+    failures: tuple[FailureGroup, ...]
+    questions: tuple[QuestionBlock, ...]
+    drafts: tuple[QuestionBlock, ...]
+
+
+def render_page(
+    run: ScoredRun,
+    *,
+    champion: ScoredRun | None = None,
+    decision: GateDecision | None = None,
+    rubric: Rubric | None = None,
+) -> str:
+    """The page of a run.
+
+    Args:
+        run: The candidate.
+        champion: The live bundle on the same questions, if it was compared with.
+        decision: What the gate said.
+        rubric: The bars, for the plot of scores.
+    """
+    report = run.report
+    page = Page(
+        title=f"Evaluation of {run.model_name}",
+        subtitle=_subtitle(run),
+        decision=decision,
+        champion=champion is not None,
+        plots=_plots(run, champion, decision, rubric),
+        comparisons=tuple(map(comparison_line, decision.comparisons)) if decision else (),
+        sections=_sections(run, champion),
+        unmeasured=report.unmeasured,
+        failures=_failures(run),
+        questions=question_blocks(run, champion),
+        drafts=draft_blocks(run, champion),
+    )
+    return _template().render(page=page)
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("twin_eval"),
+        autoescape=True,  # answers and questions are other people's text
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html.j2")
+
+
+def _subtitle(run: ScoredRun) -> str:
+    counts = Counter(one.kind for one in run.answers)
+    kinds = ", ".join(f"{counts[kind]} {kind}" for kind in QuestionKind if counts[kind])
+    parts = [f"Question set {run.report.questions_digest[:12]}: {len(run.answers)} questions ({kinds})"]
+    if run.drafts:
+        parts.append(f"{len(run.drafts)} drafts")
+    if run.report.index:
+        parts.append(f"index {run.report.index}")
+    if run.report.voice_digest:
+        parts.append(f"voice profile {run.report.voice_digest[:12]}")
+    return " · ".join(parts)
+
+
+def _sections(run: ScoredRun, champion: ScoredRun | None) -> tuple[Section, ...]:
+    found = []
+    for title, prefixes in _SECTIONS:
+        scores = [score for score in run.report.scores if score.name.startswith(prefixes)]
+        rows = tuple(score_line(score, champion.report.score(score.name) if champion else None) for score in scores)
+        if rows:
+            found.append(Section(title, rows))
+    return tuple(found)
+
+
+def _failures(run: ScoredRun) -> tuple[FailureGroup, ...]:
+    groups = (FailureGroup(title, failure_lines(run.answers, what_of)) for title, what_of in FAILURES.items())
+    return tuple(group for group in groups if group.rows)
+
+
+def _plots(
+    run: ScoredRun, champion: ScoredRun | None, decision: GateDecision | None, rubric: Rubric | None
+) -> tuple[Plot, ...]:
+    found = [(plots.scores_plot(_score_rows(run, champion, rubric)), "Shares, with the bar that each is held to")]
+    if decision and any(one.difference is not None for one in decision.comparisons):
+        found.append((plots.comparisons_plot(decision.comparisons), "Gains over the champion"))
+    if any(one.score for one in run.samples):
+        mine, theirs = _percents(run), _percents(champion)
+        found.append((plots.voices_plot(mine, theirs), "Voice of each sample of unquoted text; strokes are means"))
+    kinds = _refusals(run, champion)
+    if kinds:
+        found.append((plots.rates_plot(kinds), "Refused, by kind of question: the last three kinds ought to be"))
+    seconds = _seconds(run), _seconds(champion)
+    if seconds[0]:
+        found.append((plots.seconds_plot(*seconds), "Answers that were there after so many seconds"))
+    return tuple(Plot(Markup(svg), caption) for svg, caption in found)  # drawn here, nothing received
+
+
+def _score_rows(run: ScoredRun, champion: ScoredRun | None, rubric: Rubric | None) -> list[plots.ScoreRow]:
+    bars = {bar.metric: bar for bar in rubric.absolute} if rubric else {}
+    rows = []
+    for name in _HEADLINES:
+        score = run.report.score(name)
+        theirs = champion.report.score(name) if champion else None
+        bar = bars.get(name)
+        if score or theirs:
+            rows.append(
+                plots.ScoreRow(name, score, theirs, bar.at_least if bar else None, bar.at_most if bar else None)
+            )
+    return rows
+
+
+def _refusals(run: ScoredRun, champion: ScoredRun | None) -> list[plots.RateRow]:
+    rows: list[plots.RateRow] = []
+    for kind in QuestionKind:
+        score = run.report.score(f"refusal_rate.{kind}")
+        if score:
+            rows.append((kind.value, score, champion.report.score(score.name) if champion else None))
+    return rows
+
+
+def _percents(run: ScoredRun | None) -> list[float]:
+    return [one.score.percent for one in run.samples if one.score] if run else []
+
+
+def _seconds(run: ScoredRun | None) -> list[float]:
+    return [one.record.answer.seconds for one in run.answers if one.record.answer] if run else []

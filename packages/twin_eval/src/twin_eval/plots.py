@@ -1,0 +1,151 @@
+"""The report's plots as SVG text that stands inside a page: no files, no fonts, no scripts from elsewhere."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from twin_data.contracts.evaluation import Comparison, Score
+
+CANDIDATE, CHAMPION, BAR = "#1f5fa8", "#b0752a", "#8a8a8a"
+_STYLE: dict[Any, Any] = {
+    "svg.fonttype": "none",  # text stays text: small, searchable, and in the page's own font
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#e6e6e6",
+    "axes.axisbelow": True,
+}
+_WIDTH_IN = 7.2
+_ROW_IN = 0.34
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    """One line of the plot of scores."""
+
+    label: str
+    candidate: Score | None
+    champion: Score | None
+    at_least: float | None = None
+    at_most: float | None = None
+
+
+def scores_plot(rows: Sequence[ScoreRow]) -> str:
+    """Shares from 0 to 1 with their intervals, the bar that each is held to, and the champion's."""
+    with _figure("scores", len(rows)) as (axes, svg):
+        for at, row in enumerate(reversed(rows)):
+            _interval(axes, row.candidate, at + 0.12, CANDIDATE)
+            _interval(axes, row.champion, at - 0.16, CHAMPION)
+            bound = row.at_least if row.at_least is not None else row.at_most
+            if bound is not None:
+                marker = ">" if row.at_least is not None else "<"
+                axes.plot([bound, bound], [at - 0.38, at + 0.38], color=BAR, linewidth=1.2)
+                axes.plot([bound], [at + 0.38], marker, color=BAR, markersize=4)
+        axes.set_yticks(range(len(rows)), [row.label for row in reversed(rows)])
+        axes.set_xlim(-0.02, 1.02)
+        axes.set_ylim(-0.6, len(rows) - 0.4)
+    return svg.getvalue()
+
+
+def comparisons_plot(comparisons: Sequence[Comparison]) -> str:
+    """Gains over the champion in units of each margin: left of -1 is beyond the margin, right of 0 better."""
+    shown = [one for one in comparisons if one.difference is not None]
+    with _figure("gains", len(shown)) as (axes, svg):
+        for at, one in enumerate(reversed(shown)):
+            sign = 1 if one.better == "higher" else -1
+            value, low, high = ((sign * (bound or 0.0)) / one.margin for bound in (one.difference, one.low, one.high))
+            axes.plot(sorted((low, high)), [at, at], color=CANDIDATE, linewidth=2)
+            axes.plot([value], [at], "o", color=CANDIDATE, markersize=5)
+        axes.axvline(0, color=BAR, linewidth=1)
+        axes.axvline(-1, color=BAR, linewidth=1.2, linestyle="--")
+        axes.set_yticks(range(len(shown)), [one.metric for one in reversed(shown)])
+        axes.set_ylim(-0.6, len(shown) - 0.4)
+        axes.set_xlabel("gain over the champion, in margins; dashed: the margin")
+    return svg.getvalue()
+
+
+RateRow = tuple[str, Score | None, Score | None]
+"""What it is a rate of, candidate's and champion's."""
+
+
+def rates_plot(rows: Sequence[RateRow]) -> str:
+    """The share of refused questions of each kind, candidate's and champion's."""
+    with _figure("refusals", len(rows)) as (axes, svg):
+        for at, (_, candidate, champion) in enumerate(reversed(rows)):
+            for score, place, colour in ((candidate, at + 0.18, CANDIDATE), (champion, at - 0.18, CHAMPION)):
+                if score is not None:
+                    axes.barh(place, score.value, height=0.3, color=colour, alpha=0.75)
+                    axes.plot([score.low, score.high], [place, place], color="#333333", linewidth=1)
+        axes.set_yticks(range(len(rows)), [label for label, _, _ in reversed(rows)])
+        axes.set_xlim(0, 1.02)
+    return svg.getvalue()
+
+
+def voices_plot(candidate: Sequence[float], champion: Sequence[float]) -> str:
+    """Each sample's voice between other authors (0) and the persona (100)."""
+    groups = [(label, values, colour) for label, values, colour in _sides(candidate, champion) if values]
+    with _figure("voices", 1 + len(groups)) as (axes, svg):
+        for at, (_, values, colour) in enumerate(reversed(groups)):
+            spread = [at + 0.24 * ((number % 5) / 2 - 1) / 2 for number in range(len(values))]
+            axes.plot(values, spread, "o", color=colour, alpha=0.55, markersize=5)
+            mean = sum(values) / len(values)
+            axes.plot([mean, mean], [at - 0.32, at + 0.32], color=colour, linewidth=2)
+        for place, label in ((0, "other authors"), (100, "the persona")):
+            axes.axvline(place, color=BAR, linewidth=1.2)
+            axes.text(place, len(groups) - 0.45, label, ha="center", va="bottom", color="#555555")
+        axes.set_yticks(range(len(groups)), [label for label, _, _ in reversed(groups)])
+        axes.set_ylim(-0.6, len(groups) - 0.1)
+        axes.set_xlabel("per cent of the gap")
+    return svg.getvalue()
+
+
+def seconds_plot(candidate: Sequence[float], champion: Sequence[float]) -> str:
+    """How many of the answers were there after so many seconds."""
+    with _figure("seconds", 5) as (axes, svg):
+        for _, values, colour in _sides(candidate, champion):
+            if values:
+                ordered = sorted(values)
+                shares = [(at + 1) / len(ordered) for at in range(len(ordered))]
+                axes.step([0.0, *ordered], [0.0, *shares], where="post", color=colour, linewidth=1.6)
+        axes.set_ylim(0, 1.02)
+        axes.set_xlim(left=0)
+        axes.set_xlabel("seconds")
+        axes.set_ylabel("share of answers")
+    return svg.getvalue()
+
+
+def _sides(candidate: Sequence[float], champion: Sequence[float]) -> list[tuple[str, Sequence[float], str]]:
+    return [("candidate", candidate, CANDIDATE), ("champion", champion, CHAMPION)]
+
+
+def _interval(axes: Axes, score: Score | None, at: float, colour: str) -> None:
+    if score is not None:
+        axes.plot([score.low, score.high], [at, at], color=colour, linewidth=2)
+        axes.plot([score.value], [at], "o", color=colour, markersize=5)
+
+
+@contextmanager
+def _figure(name: str, rows: int) -> Iterator[tuple[Axes, io.StringIO]]:
+    """A figure of so many rows that is drawn into the text buffer at the end of the block.
+
+    The name keeps the identifiers of several plots on one page apart; the same data give the same text.
+    """
+    svg = io.StringIO()
+    with rc_context({**_STYLE, "svg.hashsalt": name}):
+        figure = Figure(figsize=(_WIDTH_IN, 0.75 + _ROW_IN * max(rows, 1)), layout="constrained")
+        axes = figure.add_subplot()
+        yield axes, svg
+        drawn = io.StringIO()
+        figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
+    text = drawn.getvalue()
+    svg.write(text[text.index("<svg") :])

@@ -1,0 +1,127 @@
+"""All that is known of one bundle on one question set: what the gate compares and the report shows. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from twin_data.contracts.evaluation import EvaluationReport, HeldOutQuestion, Score, Unmeasured
+from twin_eval.errors import EvaluationError
+from twin_eval.metrics import answer_scores, copying_score, voice_scores
+from twin_eval.own_words import DraftRecord, OwnText, VoiceSample, VoiceScorer, own_texts, voice_samples, with_copies
+from twin_eval.questions import questions_digest
+from twin_eval.records import AnswerRecord
+from twin_eval.scorers import ScoredAnswer, score_record
+from twin_eval.statistics import IntervalConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoredRun:
+    """The scores, and the rows that they were made of."""
+
+    report: EvaluationReport
+    answers: tuple[ScoredAnswer, ...]
+    drafts: tuple[DraftRecord, ...] = ()
+    texts: tuple[OwnText, ...] = ()
+    """What the twin worded itself."""
+    samples: tuple[VoiceSample, ...] = ()
+
+    @property
+    def model_name(self) -> str:
+        """`<persona>@<bundle>`."""
+        return f"{self.report.persona}@{self.report.bundle}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecords:
+    """What was asked of a bundle and what came back, with all that is needed to score it."""
+
+    persona: str
+    bundle: str
+    index: str
+    questions: Sequence[HeldOutQuestion]
+    records: Sequence[AnswerRecord]
+    """In the order of the questions."""
+    drafts: Sequence[DraftRecord]
+    document_text: Callable[[str], str | None]
+    """The clean text of a document by its id; None where it could not be had."""
+    voice: VoiceScorer | None
+    why_no_voice: str
+    corpus: Iterable[str] | None
+    """The persona's documents; None if copying is not to be measured."""
+
+
+def score_run(run: RunRecords, *, ks: Sequence[int], config: IntervalConfig) -> ScoredRun:
+    """Score everything.
+
+    Raises:
+        EvaluationError: There is nothing to score.
+    """
+    if not run.questions:
+        raise EvaluationError("an evaluation of no questions has no result", next_step="write a questions.jsonl")
+    pairs = zip(run.questions, run.records, strict=True)
+    answers = tuple(score_record(question, record, run.document_text, ks=ks) for question, record in pairs)
+    texts = own_texts(answers, run.drafts)
+    if run.corpus is not None:
+        texts = with_copies(texts, run.corpus)
+    samples = voice_samples(run.bundle, texts, run.voice) if run.voice else ()
+    copied = copying_score(texts, config=config)
+    scores = (*answer_scores(answers, ks=ks, config=config), *voice_scores(samples, config=config))
+    scores += (copied,) if copied else ()
+    report = EvaluationReport(
+        persona=run.persona,
+        bundle=run.bundle,
+        questions_digest=questions_digest(run.questions),
+        scores=scores,
+        unmeasured=_unmeasured(run, scores, answers, samples),
+        index=run.index,
+        voice_digest=run.voice.digest if run.voice else None,
+        currency=_currency(run.records),
+    )
+    return ScoredRun(report=report, answers=answers, drafts=tuple(run.drafts), texts=texts, samples=samples)
+
+
+def _unmeasured(
+    run: RunRecords, scores: Sequence[Score], answers: Sequence[ScoredAnswer], samples: Sequence[VoiceSample]
+) -> tuple[Unmeasured, ...]:
+    """Every figure that readers would look for and not find, with its reason."""
+    reasons = {
+        "facts_found": "no question that could be scored has essential facts (a self-check has none)",
+        "evidence_all": "no question that could be scored quotes its evidence",
+        "quotes_verbatim": "nothing was cited, or no cited document could be fetched",
+        "cost": "the bundle's recipe states no price for the machine",
+        "voice": _why_no_voice(run, samples),
+        "voice.answers": "the answers hold too few unquoted words",
+        "voice.drafts": _why_no_drafts(run.drafts),
+        "copied_8grams": (
+            "no answer or draft holds eight unquoted words in a row"
+            if run.corpus is not None
+            else "the persona's documents were not given"
+        ),
+    }
+    if run.voice is None:  # said once
+        del reasons["voice.answers"], reasons["voice.drafts"]
+    missing = reasons.keys() - {score.name for score in scores}
+    found = [Unmeasured(name=name, reason=reason) for name, reason in reasons.items() if name in missing]
+    if shown := max((one.scores.passages for one in answers if one.scores and one.question.evidence), default=0):
+        found.append(Unmeasured(name=f"evidence deeper than {shown}", reason="the service showed no more passages"))
+    return tuple(found)
+
+
+def _why_no_voice(run: RunRecords, samples: Sequence[VoiceSample]) -> str:
+    if run.voice is None:
+        return run.why_no_voice
+    return "every sample of unquoted text is too short" if samples else "the twin shipped no words of its own"
+
+
+def _why_no_drafts(drafts: Sequence[DraftRecord]) -> str:
+    errors = [draft.record.error.message for draft in drafts if draft.record.error]
+    if not drafts:
+        return "nothing was asked to be written: no suitable document was held out, or no briefs were wanted"
+    return errors[0] if len(errors) == len(drafts) else "the drafts were declined or hold too few unquoted words"
+
+
+def _currency(records: Iterable[AnswerRecord]) -> str | None:
+    return next(
+        (one.answer.twin.cost.currency for one in records if one.answer and one.answer.twin.cost.currency), None
+    )
