@@ -40,7 +40,7 @@ def parts(tmp_path: Path) -> Parts:
 async def test_a_twin_comes_with_all_that_belongs_to_it(parts: Parts) -> None:
     twin = await parts.directory.resolve("ada")
     assert twin.manifest.bundle_id == manifest().bundle_id and Alias.CHAMPION in twin.aliases
-    assert (twin.index, twin.identity.persona, twin.llm_model) == ("twin-ada-000001", "ada", "base")
+    assert (twin.index, twin.identity.persona, twin.llm_model) == ("twin-ada-000001", "ada", "base:bbbbbbbbbbbb")
     assert twin.weights.chunks == 3 and parts.opened == [EMBEDDING.digest]
 
 

@@ -33,7 +33,7 @@ from twin_data.registry.memory import MemoryRegistry
 from twin_data.scoring.encoder import write_model_manifest
 from twin_serve.llm import launcher
 from twin_serve.llm.launcher import LauncherSettings, launch
-from twin_serve.llm.vllm_command import Adapter, Device, ServedModels, vllm_argv, vllm_environment
+from twin_serve.llm.vllm_command import Adapter, AdapterRoom, Device, ServedModels, vllm_argv, vllm_environment
 
 Register = Callable[..., ReleaseBundle]
 
@@ -117,7 +117,9 @@ def start(registry: MemoryRegistry, cache: Path) -> Callable[..., Executed]:
 Start = Callable[..., Executed]
 
 
-def test_the_champion_s_base_model_is_served(register: Register, start: Start, cache: Path) -> None:
+def test_the_champion_s_base_model_is_served(
+    register: Register, start: Start, cache: Path, base: ModelReference
+) -> None:
     register("ada", champion=True)
     register("ada", label="newer candidate", max_model_len=4096)
 
@@ -125,10 +127,12 @@ def test_the_champion_s_base_model_is_served(register: Register, start: Start, c
 
     assert executed.argv[:3] == (sys.executable, "-m", "vllm.entrypoints.openai.api_server")
     assert executed.value("--model") == str(cache / "models/base-tiny")
-    assert executed.value("--served-model-name") == "base"
+    at = executed.argv.index("--served-model-name")
+    assert executed.argv[at + 1 : at + 4] == ("base", f"base:{base.digest[:12]}", "--host")
     assert (executed.value("--host"), executed.value("--port")) == ("127.0.0.1", "19300")
     assert executed.value("--max-model-len") == "2048"
-    assert "--enable-lora" not in executed.argv
+    assert "--enable-lora" in executed.argv and "--lora-modules" not in executed.argv
+    assert executed.environment["VLLM_ALLOW_RUNTIME_LORA_UPDATING"] == "True"
     assert executed.environment["PATH"] == "/bin"
     assert executed.environment["HF_HUB_OFFLINE"] == "1"
 
@@ -159,7 +163,50 @@ def test_adapters_are_served_under_their_bundle_s_name(
     assert executed.argv[at + 1 : at + 3] == tuple(
         f"{one.model_name}={registry.resolve(one.persona, bundle_id=one.bundle_id).adapter}" for one in (bob, cleo)
     )
-    assert (executed.value("--max-loras"), executed.value("--max-lora-rank")) == ("2", "32")
+    assert (executed.value("--max-loras"), executed.value("--max-lora-rank")) == ("4", "32")
+
+
+def test_the_candidate_s_adapter_is_served_beside_the_champion_s(
+    register: Register, start: Start, registry: MemoryRegistry
+) -> None:
+    champion = register("ada", rank=8, champion=True, label="first")
+    register("ada", rank=8, label="neither any more")
+    candidate = register("ada", rank=64, label="next")
+
+    executed = start()
+
+    at = executed.argv.index("--lora-modules")
+    served = [module.partition("=")[0] for module in executed.argv[at + 1 : at + 3]]
+    assert served == [champion.model_name, candidate.model_name] and len(executed.argv) == at + 3
+    assert executed.value("--max-lora-rank") == "64"
+
+
+def test_a_candidate_that_cannot_be_served_is_named_and_the_champion_is_served_all_the_same(
+    register: Register,
+    start: Start,
+    registry: MemoryRegistry,
+    base: ModelReference,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    register("ada", champion=True)
+    other = register("ada", rank=8, base_model=base.model_copy(update={"digest": "f" * 64}))
+    assert "--lora-modules" not in start().argv
+    assert f"not served from the start: {other.model_name} stands on Tiny (ffffffffffff)" in capsys.readouterr().err
+
+    register("ada", rank=1024)
+    assert "--lora-modules" not in start().argv
+    assert "rank 1024" in capsys.readouterr().err
+
+    damaged = register("ada", rank=8, label="damaged")
+    (registry.resolve("ada", bundle_id=damaged.bundle_id).folder / "adapter/adapter_config.json").write_text("{}")
+    assert "--lora-modules" not in start().argv
+    assert "adapter_config.json has digest" in capsys.readouterr().err
+
+
+def test_the_room_for_adapters_is_the_user_s_to_set(register: Register, start: Start) -> None:
+    register("ada")
+    executed = start(max_loras=16, max_cpu_loras=2, max_lora_rank=100)
+    assert [executed.value(f"--max-{what}") for what in ("loras", "cpu-loras", "lora-rank")] == ["16", "16", "128"]
 
 
 def test_an_adapter_of_too_high_a_rank_is_refused(register: Register, start: Start) -> None:
@@ -249,16 +296,18 @@ def test_an_interpreter_that_fails_is_told(register: Register, registry: MemoryR
         launch(LauncherSettings(python=Path(sys.executable)), registry, cache, {}, execute=fails)
 
 
-MODELS = ServedModels(folder=Path("/models/base"), max_model_len=2048)
+MODELS = ServedModels(folder=Path("/models/base"), digest="0123456789abcdef", max_model_len=2048)
 
 
 def test_the_command_on_a_cpu_is_as_measured() -> None:
     assert vllm_argv(Path("/v/python"), MODELS, port=8001, device=Device.CPU) == (
         "/v/python", "-m", "vllm.entrypoints.openai.api_server",
-        "--model", "/models/base", "--served-model-name", "base", "--host", "127.0.0.1", "--port", "8001",
+        "--model", "/models/base", "--served-model-name", "base", "base:0123456789ab",
+        "--host", "127.0.0.1", "--port", "8001",
         "--dtype", "bfloat16", "--max-model-len", "2048", "--max-num-seqs", "32", "--enable-prefix-caching",
         "--no-enable-log-requests", "--disable-uvicorn-access-log",
         "--enforce-eager", "--distributed-executor-backend", "uni",
+        "--enable-lora", "--max-loras", "4", "--max-cpu-loras", "8", "--max-lora-rank", "32",
     )  # fmt: skip
 
 
@@ -270,11 +319,11 @@ def test_a_gpu_gets_none_of_the_cpu_s_settings() -> None:
     assert not [name for name in environment if name.startswith(("VLLM_CPU", "OMP", "VLLM_ENABLE_V1"))]
 
 
-@pytest.mark.parametrize(("rank", "room"), [(1, "1"), (2, "8"), (8, "8"), (9, "16"), (512, "512")])
+@pytest.mark.parametrize(("rank", "room"), [(1, "8"), (2, "8"), (8, "8"), (9, "16"), (512, "512")])
 def test_room_is_reserved_for_the_highest_rank(rank: int, room: str) -> None:
     adapters = (Adapter("a@1", Path("/a"), 1), Adapter("b@2", Path("/b"), rank))
-    models = ServedModels(folder=Path("/m"), max_model_len=512, adapters=adapters)
-    argv = vllm_argv(Path("python"), models, port=1, device=Device.CPU)
+    models = ServedModels(folder=Path("/m"), digest="d", max_model_len=512, adapters=adapters)
+    argv = vllm_argv(Path("python"), models, port=1, device=Device.CPU, room=AdapterRoom(rank=8))
     assert argv[argv.index("--max-lora-rank") + 1] == room
 
 
@@ -301,7 +350,13 @@ def test_settings_come_from_the_environment() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("TWIN_LLM_PYTHON", ""), ("TWIN_LLM_PORT", "80a"), ("TWIN_LLM_DEVICE", "tpu"), ("TWIN_LLM_ARGS", "--x 'a")],
+    [
+        ("TWIN_MAX_LORA_RANK", "1000"),
+        ("TWIN_LLM_PYTHON", ""),
+        ("TWIN_LLM_PORT", "80a"),
+        ("TWIN_LLM_DEVICE", "tpu"),
+        ("TWIN_LLM_ARGS", "--x 'a"),
+    ],
 )
 def test_a_wrong_setting_is_named(name: str, value: str) -> None:
     with pytest.raises(ConfigurationError) as caught:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -22,7 +24,9 @@ from twin_serve.api.errors import answer_http_error, answer_twin_error, answer_u
 from twin_serve.api.invalid import answer_invalid_request
 from twin_serve.ledger.database import open_database, url_of
 from twin_serve.ledger.ledger import Ledger
+from twin_serve.llm.adapters import VllmAdapters
 from twin_serve.llm.client import VllmModel
+from twin_serve.llm.keeper import AdaptedModel, AdapterKeeper
 from twin_serve.metrics import Metrics
 from twin_serve.search import ElasticPassageSearch
 from twin_serve.settings import ServiceSettings
@@ -38,8 +42,12 @@ async def open_service(settings: ServiceSettings) -> AsyncIterator[Service]:
     async with AsyncExitStack() as opened:
         search = ElasticPassageSearch(settings.elasticsearch_url, api_key=settings.elasticsearch_api_key)
         opened.push_async_callback(search.close)
-        llm = VllmModel(settings.llm_url)
-        opened.push_async_callback(llm.close)
+        vllm, adapters = VllmModel(settings.llm_url), VllmAdapters(settings.llm_url)
+        opened.push_async_callback(vllm.close)
+        opened.push_async_callback(adapters.close)
+        registry = open_registry(home)
+        keeper = AdapterKeeper(adapters, registry)
+        llm = AdaptedModel(vllm, keeper)
         database = await open_database(settings.database_url or url_of(home))
         opened.push_async_callback(database.close)
         ledger = await Ledger.open(database)
@@ -48,14 +56,26 @@ async def open_service(settings: ServiceSettings) -> AsyncIterator[Service]:
             home=home,
             search=search,
             llm=llm,
-            twins=TwinDirectory(open_registry(home), search, cache_folder() / "models"),
+            twins=TwinDirectory(registry, search, cache_folder() / "models", adapters=keeper),
             answerer=Answerer(search, llm),
             database=database,
             ledger=ledger,
             metrics=Metrics(),
         )
         opened.push_async_callback(service.settle)
+        await opened.enter_async_context(_in_background(keeper.run()))
         yield service
+
+
+@asynccontextmanager
+async def _in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Work that goes on until the service ends."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
 
 
 def create_app(open_parts: ServiceFactory) -> FastAPI:

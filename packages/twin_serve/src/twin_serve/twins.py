@@ -18,13 +18,13 @@ from twin_data.scoring.answerability import Encoder
 from twin_data.scoring.encoder import MANIFEST_FILE, RememberingEncoder, SentenceEncoder
 from twin_data.scoring.weights import TermWeights
 from twin_data.store.search import IndexIdentity
+from twin_serve.llm.keeper import AdapterKeeper
+from twin_serve.llm.vllm_command import base_name
 from twin_serve.search import PassageSearch
 
 REFRESH_S = 2.0
 """How long an alias, of the registry or of the index, is trusted before it is asked for again: what a promotion or a
 new index takes to be felt."""
-BASE_MODEL_NAME = "base"
-"""The name under which the LLM microservice serves the base model itself."""
 
 Value = TypeVar("Value")
 
@@ -45,7 +45,12 @@ class Twin:
     @property
     def llm_model(self) -> str:
         """What the LLM microservice calls this bundle's model."""
-        return self.manifest.model_name if self.manifest.adapter else BASE_MODEL_NAME
+        return llm_name(self.manifest)
+
+
+def llm_name(manifest: ReleaseBundle) -> str:
+    """What the LLM microservice calls a bundle's model: its adapter, or the base model of just this digest."""
+    return manifest.model_name if manifest.adapter else base_name(manifest.base_model.digest)
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,7 @@ class TwinDirectory:
         models: Path,
         *,
         load_encoder: Callable[[Path, str], Encoder] | None = None,
+        adapters: AdapterKeeper | None = None,
     ) -> None:
         """Load nothing yet.
 
@@ -107,10 +113,12 @@ class TwinDirectory:
             search: Where the indices are.
             models: Folder of the exported encoders.
             load_encoder: Opens the encoder with a digest; `open_encoder` if None.
+            adapters: Has a new champion's adapter loaded before requests go to it; None where every model is served.
         """
         self._registry = registry
         self._search = search
         self._models = models
+        self._adapters = adapters
         self._load_encoder = load_encoder or open_encoder
         self._bundles = _Refreshed(self._load_bundle)
         self._indices = _Refreshed(self._load_index)
@@ -173,7 +181,15 @@ class TwinDirectory:
         return tuple(found)
 
     async def _load_bundle(self, model: str) -> RegisteredBundle:
-        return await asyncio.to_thread(self._resolve, model)
+        """The bundle behind a name; the former one as long as a newly promoted one's adapter is being loaded."""
+        bundle, former = await asyncio.to_thread(self._resolve, model), self._bundles.last(model)
+        if self._adapters is None or former is None or former.bundle_id == bundle.bundle_id:
+            return bundle
+        name = llm_name(bundle.manifest)
+        if bundle.manifest.adapter is None or self._adapters.is_ready(name):
+            return bundle
+        self._adapters.prepare(name)
+        return former
 
     def _resolve(self, model: str) -> RegisteredBundle:
         persona, at, bundle_id = model.partition("@")

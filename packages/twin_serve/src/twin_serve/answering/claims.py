@@ -47,15 +47,15 @@ _DONE = regex.compile(
     r"\b(?:I|[Ww]e)\s+(?:(?:\p{L}+ly|once|then|also|first|never|even|both|all)\s+){0,2}(?P<verb>\p{L}+)\b"
 )
 _IRREGULAR = frozenset(
-    "ate began bought broke brought built came caught chose cut drank drew drove fell fled flew fought found gave got grew"
-    " heard held hid hired hit kept laid led left lent lost made met moved paid put ran rang read rode rose sang sat saw sent"
-    " shot shut sold spent spoke stole stood swam taught took told went woke won wore wrote".split()
+    "ate began bought broke brought built came caught chose cut drank drew drove fell fled flew fought found gave got"
+    " grew heard held hid hired hit kept laid led left lent lost made met moved paid put ran rang read rode rose sang"
+    " sat saw sent shot shut sold spent spoke stole stood swam taught took told went woke won wore wrote".split()
 )
 _OF_THE_MIND = frozenset(
     "admired admitted assumed believed cared confessed considered decided decried deemed despised disliked doubted"
     " enjoyed expected fancied feared hated hoped imagined inclined liked loathed loved meant minded mistrusted needed"
-    " observed preferred regarded remained resented respected seemed supposed suspected tended tired trusted used valued"
-    " wanted wished wondered".split()
+    " observed preferred regarded remained resented respected seemed supposed suspected tended tired trusted used"
+    " valued wanted wished wondered".split()
 )
 
 

@@ -106,7 +106,7 @@ def unchecked(sentence: str, reason: str) -> SentenceCheck:
 
 
 def outcome_of(checks: list[SentenceCheck]) -> AnswerOutcome:
-    """How an answer came about that has shipped something: as drafted, with sentences taken out, or as quotations alone.
+    """How an answer came about that shipped something: as drafted, with sentences taken out, or as quotations alone.
 
     A quotation beside what the twin says itself adds to it and repairs nothing.
     """

@@ -94,7 +94,7 @@ class Writer:
 
 
 class ClaimChecker:
-    """Checks the claims of one text: against the brief, the passages it was written from, and then the whole archive."""
+    """Checks the claims of one text: against the brief, the passages it was written from, then the whole archive."""
 
     def __init__(self, run: Run, passages: Sequence[RetrievedPassage], search: PassageSearch) -> None:
         """Prepare nothing yet.

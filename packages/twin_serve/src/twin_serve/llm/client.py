@@ -24,6 +24,10 @@ _TOO_LONG = ("context length", "maximum model length", "max_model_len")
 """How vLLM says, in its several places, that a prompt does not fit."""
 
 
+class ModelNotServedError(LLMError):
+    """The LLM microservice does not know the model's name."""
+
+
 @dataclass
 class Usage:
     """Filled in while a stream is read."""
@@ -98,6 +102,7 @@ class VllmModel:
         Raises:
             LLMUnavailableError: The server cannot be reached, broke off, or took too long.
             ContextLengthError: The prompt does not fit.
+            ModelNotServedError: The server does not serve the model.
             LLMError: The server refused for another reason.
         """
         body = request_body(model, messages, settings)
@@ -110,9 +115,9 @@ class VllmModel:
                         if piece := _piece(line, usage):
                             yield piece
         except httpx.TransportError as error:
-            raise _broke_off(type(error).__name__) from error
+            raise broke_off(type(error).__name__) from error
         if not usage.finish_reason:
-            raise _broke_off("the answer has no end")
+            raise broke_off("the answer has no end")
 
     async def _lines(self, response: httpx.Response) -> AsyncGenerator[str, None]:
         """The response's lines, as long as waiting for them takes no longer than allowed in all."""
@@ -120,7 +125,7 @@ class VllmModel:
         async for line in response.aiter_lines():
             waited += time.monotonic() - asked_at
             if waited > self._longest_s:
-                raise _broke_off(f"no end after {waited:.0f} s")
+                raise broke_off(f"no end after {waited:.0f} s")
             yield line
             asked_at = time.monotonic()
 
@@ -132,7 +137,7 @@ def _piece(line: str, usage: Usage) -> str:
     try:
         event = json.loads(data)
     except ValueError as error:  # the connection was cut inside a line
-        raise _broke_off("half an event") from error
+        raise broke_off("half an event") from error
     if "error" in event:
         raise _refusal(httpx.codes.INTERNAL_SERVER_ERROR, data)
     if counts := event.get("usage"):
@@ -145,7 +150,8 @@ def _piece(line: str, usage: Usage) -> str:
     return str(choice["delta"].get("content") or "")
 
 
-def _broke_off(how: str) -> LLMUnavailableError:
+def broke_off(how: str) -> LLMUnavailableError:
+    """The error for a connection that could not be made or did not last."""
     return LLMUnavailableError(
         f"the LLM microservice broke off ({how})",
         next_step="twin status, then twin up llm; see logs/llm.log in $TWIN_HOME",
@@ -160,7 +166,9 @@ def _refusal(status: int, body: str) -> LLMError:
             next_step="shorten the question or the conversation, or ask for fewer tokens",
         )
     if status == httpx.codes.NOT_FOUND:
-        return LLMError("the LLM microservice does not serve this bundle's model", next_step="twin up llm --restart")
+        return ModelNotServedError(
+            "the LLM microservice does not serve this bundle's model", next_step="twin up llm --restart"
+        )
     kind = LLMUnavailableError if status == httpx.codes.SERVICE_UNAVAILABLE else LLMError
     return kind(f"the LLM microservice refused with status {status}", next_step="see logs/llm.log in $TWIN_HOME")
 
@@ -171,6 +179,7 @@ class ScriptedModel:
 
     answers: list[str]
     asked: list[tuple[Message, ...]] = field(default_factory=list)
+    models: list[str] = field(default_factory=list)
     settings: list[GenerationSettings] = field(default_factory=list)
     error: Exception | None = None
     finish_reason: str = "stop"
@@ -182,6 +191,7 @@ class ScriptedModel:
     ) -> AsyncGenerator[str, None]:
         """Stream the next prepared answer; raise `error`, if set, after its first word."""
         self.asked.append(tuple(messages))
+        self.models.append(model)
         self.settings.append(settings)
         words = self.answers.pop(0).split(" ")
         usage.prompt_tokens = sum(len(message.content.split()) for message in messages)

@@ -22,7 +22,7 @@ from twin_data.contracts.errors import ConfigurationError, PlatformError, TwinEr
 from twin_data.registry import open_registry
 from twin_data.registry.port import BundleRegistry
 from twin_serve.llm.served_models import bare_base_model, live_bundles, served_models
-from twin_serve.llm.vllm_command import Device, ServedModels, vllm_argv, vllm_environment
+from twin_serve.llm.vllm_command import LORA_RANKS, AdapterRoom, Device, ServedModels, vllm_argv, vllm_environment
 
 NUMA_LIBRARY = "libnuma.so.1"
 VARIABLES = {
@@ -33,6 +33,9 @@ VARIABLES = {
     "personas": "TWIN_PERSONAS",
     "base_model": "TWIN_BASE_MODEL",
     "max_model_len": "TWIN_MAX_MODEL_LEN",
+    "max_loras": "TWIN_MAX_LORAS",
+    "max_cpu_loras": "TWIN_MAX_CPU_LORAS",
+    "max_lora_rank": "TWIN_MAX_LORA_RANK",
 }
 
 Execute = Callable[[str, tuple[str, ...], dict[str, str]], object]
@@ -53,6 +56,12 @@ class LauncherSettings(Contract):
     """Folder of the model that is served as long as no bundle is registered."""
     max_model_len: Annotated[int, Field(ge=256)] = 2048
     """Its context."""
+    max_loras: Annotated[int, Field(ge=1, le=256)] = 4
+    """Different adapters in one batch."""
+    max_cpu_loras: Annotated[int, Field(ge=1, le=4096)] = 8
+    """Adapters kept in main memory."""
+    max_lora_rank: Annotated[int, Field(ge=1, le=LORA_RANKS[-1])] = 32
+    """The highest rank that an adapter loaded later may have."""
 
     @field_validator("arguments")
     @classmethod
@@ -97,10 +106,13 @@ def launch(
         models,
         port=settings.port,
         device=settings.device,
+        room=AdapterRoom(at_once=settings.max_loras, in_memory=settings.max_cpu_loras, rank=settings.max_lora_rank),
         extra=tuple(shlex.split(settings.arguments)),
     )
     names = ", ".join(adapter.name for adapter in models.adapters) or "none"
     _say(f"serving {models.folder} on port {settings.port}, {models.max_model_len} tokens, adapters: {names}")
+    for reason in models.left_out:
+        _say(f"not served from the start: {reason}")
     try:
         execute(argv[0], argv, vllm_environment(settings.device, cache, environment))
     except OSError as error:
@@ -110,7 +122,7 @@ def launch(
 def _choose_models(settings: LauncherSettings, registry: BundleRegistry, cache: Path) -> ServedModels:
     personas = [name.strip() for name in settings.personas.split(",") if name.strip()]
     if bundles := live_bundles(registry, personas):
-        return served_models(bundles, cache / "models")
+        return served_models(registry, bundles, cache / "models")
     if settings.base_model:
         return bare_base_model(settings.base_model, settings.max_model_len)
     whose = f"of {', '.join(personas)} " if personas else ""

@@ -6,9 +6,16 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from twin_data.contracts.errors import IntegrityError, ModelError, PlatformError
+from twin_data.contracts.errors import IntegrityError, ModelError, PlatformError, TwinError
 from twin_data.contracts.releases import Alias
-from twin_data.registry.model_folder import MANIFEST_FILE, BaseModel, base_model_folder, check_model, read_base_model
+from twin_data.registry.model_folder import (
+    MANIFEST_FILE,
+    BaseModel,
+    base_model_folder,
+    check_model,
+    model_digest,
+    read_base_model,
+)
 from twin_data.registry.port import BundleRegistry, RegisteredBundle
 from twin_data.registry.safety import refuse_unsafe_files
 from twin_serve.llm.vllm_command import LORA_RANKS, Adapter, ServedModels
@@ -25,8 +32,16 @@ def live_bundles(registry: BundleRegistry, personas: Sequence[str] = ()) -> tupl
     return tuple(_live(registry, persona) for persona in known if not personas or persona in personas)
 
 
-def served_models(bundles: Sequence[RegisteredBundle], models: Path) -> ServedModels:
+def served_models(registry: BundleRegistry, bundles: Sequence[RegisteredBundle], models: Path) -> ServedModels:
     """What serves these bundles: their one base model, checked, and an adapter for each that has one.
+
+    The candidates of the same personas are served beside them, for they may be promoted next; one that cannot be
+    served is left out with its reason, so that it does not keep the champion from being served.
+
+    Args:
+        registry: Where the candidates are.
+        bundles: What must be served.
+        models: The cache of base models.
 
     Raises:
         PlatformError: They stand on different base models, which one server cannot serve.
@@ -42,9 +57,14 @@ def served_models(bundles: Sequence[RegisteredBundle], models: Path) -> ServedMo
                 next_step=f"name the personas to serve: TWIN_PERSONAS={first.persona} twin up",
             )
     base = _base_model(bundles[0], models)
-    adapters = [_adapter(bundle, folder) for bundle in bundles if (folder := bundle.adapter)]
-    longest = max(bundle.manifest.max_model_len for bundle in bundles)
-    return ServedModels(folder=base.folder, max_model_len=longest, adapters=tuple(adapters))
+    further, left_out = _candidates(registry, bundles)
+    return ServedModels(
+        folder=base.folder,
+        digest=base.reference.digest,
+        max_model_len=max(bundle.manifest.max_model_len for bundle in bundles),
+        adapters=(*(_adapter(bundle, folder) for bundle in bundles if (folder := bundle.adapter)), *further),
+        left_out=left_out,
+    )
 
 
 def bare_base_model(folder: Path, max_model_len: int) -> ServedModels:
@@ -55,11 +75,38 @@ def bare_base_model(folder: Path, max_model_len: int) -> ServedModels:
         IntegrityError: It is not what its manifest says, or holds code or pickles.
     """
     if (folder / MANIFEST_FILE).is_file():
-        return ServedModels(folder=check_model(folder).folder, max_model_len=max_model_len)
+        model = check_model(folder)
+        return ServedModels(folder=model.folder, digest=model.reference.digest, max_model_len=max_model_len)
     if not (folder / "config.json").is_file():
         raise ModelError(f"TWIN_BASE_MODEL={folder} holds no config.json", next_step="set another folder")
     refuse_unsafe_files(folder)
-    return ServedModels(folder=folder, max_model_len=max_model_len)
+    return ServedModels(folder=folder, digest=model_digest(folder), max_model_len=max_model_len)
+
+
+def _candidates(
+    registry: BundleRegistry, live: Sequence[RegisteredBundle]
+) -> tuple[tuple[Adapter, ...], tuple[str, ...]]:
+    """Adapters of the candidates that are not live, and why others are left out."""
+    adapters: list[Adapter] = []
+    left_out: list[str] = []
+    for champion in live:
+        persona = champion.manifest.persona
+        for one in registry.bundles(persona):
+            if Alias.CANDIDATE not in one.aliases or one.bundle_id == champion.bundle_id or not one.manifest.adapter:
+                continue
+            try:
+                adapters += _checked_adapter(registry.resolve(persona, bundle_id=one.bundle_id), champion)
+            except TwinError as error:
+                left_out.append(error.message)
+    return tuple(adapters), tuple(left_out)
+
+
+def _checked_adapter(bundle: RegisteredBundle, champion: RegisteredBundle) -> list[Adapter]:
+    if bundle.manifest.base_model.digest != champion.manifest.base_model.digest:
+        raise PlatformError(
+            f"{bundle.manifest.model_name} stands on {_described(bundle)}, not on {_described(champion)}"
+        )
+    return [_adapter(bundle, folder)] if (folder := bundle.adapter) else []
 
 
 def _live(registry: BundleRegistry, persona: str) -> RegisteredBundle:

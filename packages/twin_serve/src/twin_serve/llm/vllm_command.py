@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from twin_data.contracts.digests import short
+
 BASE_NAME = "base"
-"""What vLLM calls the base model; an adapter is called `<persona>@<bundle>`."""
+"""What vLLM calls the base model, whichever it is; see `base_name`. An adapter is called `<persona>@<bundle>`."""
 LOOPBACK = "127.0.0.1"
 MAX_CONCURRENT_REQUESTS = 32
 LORA_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
@@ -18,8 +20,10 @@ COMMON_ENVIRONMENT = {
     "DO_NOT_TRACK": "1",
     "HF_HUB_OFFLINE": "1",
     "TOKENIZERS_PARALLELISM": "false",
+    "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "True",
     "VLLM_NO_USAGE_STATS": "1",
 }
+"""Adapters come and go while it runs: it listens on loopback only, and its one client loads what the registry holds."""
 CPU_ENVIRONMENT = {
     "OMP_WAIT_POLICY": "PASSIVE",
     "VLLM_CPU_KVCACHE_SPACE": "1",
@@ -50,16 +54,52 @@ class Adapter:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AdapterRoom:
+    """How many adapters fit, and of which rank.
+
+    Attributes:
+        at_once: Different adapters in one batch, each with its place in the model's memory.
+        in_memory: Adapters kept in main memory; others are read from disk again when asked for.
+        rank: The highest that can be loaded later; adapters served from the start get what they need.
+    """
+
+    at_once: int = 4
+    in_memory: int = 8
+    rank: int = 32
+
+
+@dataclass(frozen=True, kw_only=True)
 class ServedModels:
-    """One base model and the adapters on it."""
+    """One base model and the adapters on it.
+
+    Attributes:
+        folder: The base model's files.
+        digest: Of these files.
+        max_model_len: Context in tokens.
+        adapters: What is served from the start.
+        left_out: Why a bundle that could be served is not, in words.
+    """
 
     folder: Path
+    digest: str
     max_model_len: int
     adapters: tuple[Adapter, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+def base_name(digest: str) -> str:
+    """The name by which a base model is asked for where it must be the one of this digest: any other server says no."""
+    return f"{BASE_NAME}:{short(digest)}"
 
 
 def vllm_argv(
-    python: Path, models: ServedModels, *, port: int, device: Device, extra: tuple[str, ...] = ()
+    python: Path,
+    models: ServedModels,
+    *,
+    port: int,
+    device: Device,
+    room: AdapterRoom = AdapterRoom(),
+    extra: tuple[str, ...] = (),
 ) -> tuple[str, ...]:
     """The command that serves these models on the loopback interface.
 
@@ -68,11 +108,12 @@ def vllm_argv(
         models: What is served.
         port: Where.
         device: On a CPU nothing is compiled, which would take minutes before the first answer.
+        room: What adapters loaded later may take.
         extra: Further arguments of the user's, which win over the ones here.
     """
     argv = [
         str(python), "-m", "vllm.entrypoints.openai.api_server",
-        "--model", str(models.folder), "--served-model-name", BASE_NAME,
+        "--model", str(models.folder), "--served-model-name", BASE_NAME, base_name(models.digest),
         "--host", LOOPBACK, "--port", str(port),
         "--dtype", "bfloat16", "--max-model-len", str(models.max_model_len),
         "--max-num-seqs", str(MAX_CONCURRENT_REQUESTS), "--enable-prefix-caching",
@@ -81,11 +122,15 @@ def vllm_argv(
     if device is Device.CPU:
         # A worker process of its own would import vLLM once more: 25 s and 1 GB.
         argv += ["--enforce-eager", "--distributed-executor-backend", "uni"]
-    if models.adapters:
-        argv += ["--enable-lora", "--max-loras", str(len(models.adapters))]
-        argv += ["--max-lora-rank", str(_room_for(max(one.rank for one in models.adapters)))]
-        argv += ["--lora-modules", *(f"{one.name}={one.folder}" for one in models.adapters)]
-    return (*argv, *extra)
+    return (*argv, *_adapter_arguments(models.adapters, room), *extra)
+
+
+def _adapter_arguments(adapters: tuple[Adapter, ...], room: AdapterRoom) -> list[str]:
+    in_memory = max(room.in_memory, room.at_once, len(adapters))
+    rank = max([room.rank, *(one.rank for one in adapters)])
+    argv = ["--enable-lora", "--max-loras", str(room.at_once), "--max-cpu-loras", str(in_memory)]
+    argv += ["--max-lora-rank", str(_room_for(rank))]
+    return argv + (["--lora-modules", *(f"{one.name}={one.folder}" for one in adapters)] if adapters else [])
 
 
 def vllm_environment(device: Device, cache: Path, own: Mapping[str, str]) -> dict[str, str]:
