@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,9 +10,14 @@ import pytest
 from hypothesis import settings
 
 from twin_data.contracts.evaluation import Evidence, HeldOutQuestion, KeyFact, QuestionKind
+from twin_data.scoring.voice import VoiceScore
+from twin_eval.briefs import Brief
 from twin_eval.client import read_answer
 from twin_eval.fake_service import completion
+from twin_eval.own_words import DraftRecord
 from twin_eval.records import Answer, AnswerRecord, EndpointError
+from twin_eval.scored_run import RunRecords, ScoredRun, score_run
+from twin_eval.statistics import IntervalConfig
 
 BUNDLE = "0123456789ab"
 settings.register_profile("no-deadline", deadline=None)  # a busy machine is no failure
@@ -75,3 +80,86 @@ def make_record() -> Callable[..., AnswerRecord]:
         )
 
     return make
+
+
+@pytest.fixture
+def make_run(
+    make_question: Callable[..., HeldOutQuestion],
+    make_answer: Callable[..., Answer],
+    make_record: Callable[..., AnswerRecord],
+) -> Callable[..., ScoredRun]:
+    """A scored run of some answerable questions, then some to be refused, by what became of each.
+
+    Of an answerable question: `fact` (the fact in a sentence of its own), `other` (an answer without it), `quote` (the
+    fact in a quotation), `decline` or `error`; of one to be refused: `decline`, `other` or `error`. `percents` gives the
+    voice of each of as many drafts.
+    """
+
+    def make(
+        answerable: Sequence[str] = ("fact",),
+        to_refuse: Sequence[str] = ("decline",),
+        *,
+        bundle: str = BUNDLE,
+        percents: Sequence[float] = (),
+    ) -> ScoredRun:
+        answers: dict[str, Callable[[], Answer | None]] = {
+            "fact": lambda: make_answer(sentences=[_sentence("It was high water.", "supported")]),
+            "other": lambda: make_answer("Nobody knows.", sentences=[_sentence("Nobody knows.", "dropped")]),
+            "quote": lambda: make_answer("“It was high water.”", outcome="quoted"),
+            "decline": lambda: make_answer("I would rather not.", outcome="declined", decline_reason="no_evidence"),
+            "error": lambda: None,
+        }
+        questions = [make_question(f"q{at}", facts=("high water",)) for at in range(len(answerable))]
+        questions += [make_question(f"u{at}", "unanswerable") for at in range(len(to_refuse))]
+        # Each answerable question rests on a document of its own, unless a test says otherwise.
+        questions = [
+            one.model_copy(update={"evidence": (Evidence(file=f"notes/{one.id}.md", quote="It was high water."),)})
+            if one.evidence
+            else one
+            for one in questions
+        ]
+        records = [
+            make_record(question, answers[what]()).model_copy(update={"bundle": bundle})
+            for question, what in zip(questions, (*answerable, *to_refuse), strict=True)
+        ]
+        texts = [f"Draft number {at} is about the tide." for at in range(len(percents))]
+        drafts = [
+            DraftRecord(brief=brief, record=make_record(questions[0], make_answer(text)))
+            for brief, text in zip(_briefs(len(percents)), texts, strict=True)
+        ]
+        run = RunRecords(
+            persona="ada",
+            bundle=bundle,
+            index="twin-ada-1",
+            questions=questions,
+            records=records,
+            drafts=drafts,
+            document_text=lambda _: None,
+            voice=_GivenVoice(dict(zip(texts, percents, strict=True))) if percents else None,
+            why_no_voice="no profile",
+            corpus=None,
+        )
+        return score_run(run, ks=(1,), config=IntervalConfig(resamples=200))
+
+    return make
+
+
+class _GivenVoice:
+    """Gives each text the voice it is told to; answers are too short for any."""
+
+    digest = "given"
+
+    def __init__(self, percents: dict[str, float]) -> None:
+        self._percents = percents
+
+    def score(self, texts: Sequence[str]) -> list[VoiceScore | None]:
+        found = [self._percents.get(text) for text in texts]
+        return [None if one is None else VoiceScore(logit=one / 100, percent=one, words=7) for one in found]
+
+
+def _sentence(text: str, outcome: str) -> dict[str, Any]:
+    return {"text": text, "outcome": outcome, "support": 0.9}
+
+
+def _briefs(count: int) -> list[Brief]:
+    return [Brief(id=f"b{at}", document_id=f"held/{at}.md", text=f"Write on tide {at}.") for at in range(count)]

@@ -87,6 +87,12 @@ def decide_absolute(report: EvaluationReport, rubric: Rubric) -> GateDecision:
     return _decision(report, [_judge(bar, report.score(bar.metric)) for bar in rubric.absolute])
 
 
+def reaches_targets(report: EvaluationReport, rubric: Rubric) -> tuple[bool, tuple[str, ...]]:
+    """Whether every target is shown to be reached, and each with its figure; a rubric without targets asks for more."""
+    judged = [_judge(bar, report.score(bar.metric)) for bar in rubric.targets]
+    return bool(judged) and all(one.outcome is _Outcome.CLEARED for one in judged), tuple(one.text for one in judged)
+
+
 def default_rubric(*, is_self_check: bool = False) -> Rubric:
     """The product's bars for a persona that brings none; other bars where its questions were made by the self-check."""
     name = "rubric_self_check.yaml" if is_self_check else "rubric.yaml"
@@ -95,7 +101,7 @@ def default_rubric(*, is_self_check: bool = False) -> Rubric:
 
 
 def persona_rubric(path: Path, *, is_self_check: bool = False) -> Rubric:
-    """The persona's `rubric.yaml` if it has one, else the default; what it leaves out of the comparison likewise.
+    """The persona's `rubric.yaml` if it has one, else the default; comparison and targets that it leaves out likewise.
 
     Raises:
         ConfigurationError: The file is there and wrong.
@@ -105,20 +111,21 @@ def persona_rubric(path: Path, *, is_self_check: bool = False) -> Rubric:
         return default
     rubric = load_yaml(path, Rubric)
     _check_metrics(path, rubric)
-    if rubric.relative:
-        return rubric
-    compared = {"relative": default.relative, "improves": default.improves}
-    return rubric.model_copy(update=compared)
+    left_out: dict[str, object] = {} if rubric.targets else {"targets": default.targets}
+    if not rubric.relative:
+        left_out |= {"relative": default.relative, "improves": default.improves}
+    return rubric.model_copy(update=left_out)
 
 
 def _check_metrics(path: Path, rubric: Rubric) -> None:
     """Refuse a bar on a metric that no report can hold: it would leave every decision open."""
     problems = []
-    for bar in rubric.absolute:
-        try:
-            describe(bar.metric)
-        except KeyError:
-            problems.append(f"{path}: absolute: there is no metric {bar.metric!r}")
+    for part in ("absolute", "targets"):
+        for bar in getattr(rubric, part):
+            try:
+                describe(bar.metric)
+            except KeyError:
+                problems.append(f"{path}: {part}: there is no metric {bar.metric!r}")
     for relative in rubric.relative:
         if relative.metric not in COMPARABLE:
             near = difflib.get_close_matches(relative.metric, COMPARABLE, n=1)

@@ -90,7 +90,10 @@ def proportion_score(
         return None
     successes = sum(map(bool, kept))
     is_unanimous = successes in {0, len(kept)}
-    if labels is None and (len(kept) < config.wilson_below_n or is_unanimous):
+    if is_unanimous:  # nothing varies that could be drawn: whole clusters count as one row each
+        rows = len(kept) if labels is None else len(set(labels))
+        low, high = wilson_interval(rows if successes else 0, rows)
+    elif labels is None and len(kept) < config.wilson_below_n:
         low, high = wilson_interval(successes, len(kept))
     else:
         low, high = bootstrap_interval(kept, config=config, clusters=labels)

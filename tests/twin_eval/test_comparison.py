@@ -1,0 +1,240 @@
+"""The gate against a live champion; the absolute bars alone are in test_gate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from twin_data.configuration.rubric import Bar, RelativeBar, Rubric
+from twin_data.contracts.evaluation import ComparisonOutcome, EvaluationReport, GateDecision, Verdict
+from twin_eval.comparison import COMPARABLE, rows_of
+from twin_eval.gate import decide, decide_absolute, default_rubric
+from twin_eval.metrics import describe
+from twin_eval.scored_run import ScoredRun
+from twin_eval.scorers import ScoredAnswer
+from twin_eval.statistics import IntervalConfig
+
+MakeRun = Callable[..., ScoredRun]
+CONFIG = IntervalConfig(resamples=400)
+FIT = (Bar(metric="cost", at_most=1, if_measured=True),)
+FACTS = RelativeBar(metric="facts_found", better="higher", margin=0.1)
+OVER = RelativeBar(metric="over_refusal", better="lower", margin=0.1)
+VOICE = RelativeBar(metric="voice_fidelity", better="higher", margin=10, min_n=6)
+RUBRIC = Rubric(absolute=FIT, relative=(FACTS, OVER), improves=("facts_found",))
+LENIENT = RUBRIC.model_copy(update={"require_improvement": False})
+
+
+def judged(candidate: ScoredRun, champion: ScoredRun | None, rubric: Rubric = RUBRIC) -> GateDecision:
+    return decide(candidate, champion, rubric, config=CONFIG)
+
+
+def outcome(decision: GateDecision, metric: str) -> ComparisonOutcome:
+    return next(one.outcome for one in decision.comparisons if one.metric == metric)
+
+
+def test_a_first_bundle_is_held_to_the_absolute_bars_alone(make_run: MakeRun) -> None:
+    run = make_run(["fact"] * 20)
+    assert judged(run, None) == decide_absolute(run.report, RUBRIC)
+    assert judged(run, None).champion is None
+
+
+def test_a_clear_gain_promotes(make_run: MakeRun) -> None:
+    candidate = make_run(["fact"] * 50 + ["other"] * 10, bundle="candidate")
+    champion = make_run(["fact"] * 25 + ["other"] * 35, bundle="champion")
+    decision = judged(candidate, champion)
+    assert decision.verdict is Verdict.PROMOTE
+    assert decision.champion == "champion"
+    assert outcome(decision, "facts_found") is ComparisonOutcome.BETTER
+    found = decision.comparisons[0]
+    assert (found.candidate, found.champion, found.n, found.clusters) == (50 / 60, 25 / 60, 60, 60)
+    assert found.low is not None
+    assert 0 < found.low < found.candidate - found.champion
+    assert any(reason == "better on facts_found" for reason in decision.reasons)
+
+
+def test_a_clear_loss_on_one_metric_rejects_whatever_is_gained(make_run: MakeRun) -> None:
+    candidate = make_run(["fact"] * 30 + ["decline"] * 30)
+    champion = make_run(["quote"] * 20 + ["other"] * 40)
+    decision = judged(candidate, champion)
+    assert decision.verdict is Verdict.REJECT
+    assert decision.reasons[0].startswith("over_refusal against the champion: +0.500")
+    assert decision.reasons[0].endswith("margin 0.1: worse")
+
+
+def test_a_failed_absolute_bar_rejects_whatever_is_gained(make_run: MakeRun) -> None:
+    strict = RUBRIC.model_copy(update={"absolute": (Bar(metric="facts_found", at_least=0.9),)})
+    decision = judged(make_run(["fact"] * 50 + ["other"] * 10), make_run(["other"] * 60), strict)
+    assert decision.verdict is Verdict.REJECT
+    assert decision.reasons[0].startswith("facts_found: 0.833")
+
+
+def test_no_gain_leaves_the_champion_unless_the_rubric_is_content(make_run: MakeRun) -> None:
+    same = ["fact"] * 30 + ["other"] * 30
+    decision = judged(make_run(same), make_run(same))
+    assert decision.verdict is Verdict.INCONCLUSIVE
+    assert decision.reasons[0].startswith("no metric is shown to be better than the champion's: facts_found +0.000")
+    assert judged(make_run(same), make_run(same), LENIENT).verdict is Verdict.PROMOTE
+
+
+def test_too_little_to_tell_says_what_could_be_detected_and_how_many_more(make_run: MakeRun) -> None:
+    candidate = make_run(["fact", "other"] * 6)
+    champion = make_run(["other", "fact"] * 6)
+    decision = judged(candidate, champion, LENIENT)
+    assert decision.verdict is Verdict.INCONCLUSIVE
+    found = decision.comparisons[0]
+    assert found.outcome is ComparisonOutcome.UNDECIDED
+    assert found.detectable is not None
+    assert found.more_rows is not None
+    assert found.detectable > FACTS.margin
+    assert found.more_rows > 50
+    assert f"about {found.more_rows} more rows would decide" in decision.reasons[0]
+
+
+def test_so_many_more_rows_do_decide(make_run: MakeRun) -> None:
+    few, more = (["fact"] * (12 * k) + ["other"] * (3 * k) for k in (1, 8))
+    rotated = [(one[3:] + one[:3]) for one in (few, more)]
+    decided = judged(make_run(more), make_run(rotated[1]), LENIENT)
+    assert judged(make_run(few), make_run(rotated[0]), LENIENT).verdict is Verdict.INCONCLUSIVE
+    assert outcome(decided, "facts_found") is ComparisonOutcome.NOT_WORSE
+
+
+def test_fewer_rows_than_the_bar_asks_for_give_no_verdict(make_run: MakeRun) -> None:
+    decision = judged(make_run(["fact"] * 6), make_run(["other"] * 6), LENIENT)
+    assert decision.verdict is Verdict.INCONCLUSIVE
+    assert "6 rows that both have are too few; about 4 more would do" in decision.reasons[0]
+
+
+def test_questions_that_failed_on_either_side_are_left_out(make_run: MakeRun) -> None:
+    candidate = make_run(["error"] * 5 + ["fact"] * 35)
+    champion = make_run(["fact"] * 35 + ["error"] * 5)
+    found = judged(candidate, champion, LENIENT).comparisons[0]
+    assert found.n == 30
+    assert found.difference == 0
+
+
+def test_a_figure_that_neither_has_is_left_out_and_one_that_one_lacks_is_open(make_run: MakeRun) -> None:
+    rubric = Rubric(absolute=FIT, relative=(FACTS, VOICE), require_improvement=False)
+    same = ["fact"] * 30 + ["other"] * 30
+    neither = judged(make_run(same), make_run(same), rubric)
+    assert neither.verdict is Verdict.PROMOTE
+    assert neither.reasons[-1] == "voice_fidelity against the champion: neither bundle has a figure, left out"
+    one = judged(make_run(same, percents=[90.0] * 8), make_run(same), rubric)
+    assert one.verdict is Verdict.INCONCLUSIVE
+    assert outcome(one, "voice_fidelity") is ComparisonOutcome.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("voice", "expected"),
+    [(95.0, ComparisonOutcome.BETTER), (60.0, ComparisonOutcome.NOT_WORSE), (190.0, ComparisonOutcome.WORSE)],
+)
+def test_more_voice_is_better_until_it_is_a_caricature(
+    make_run: MakeRun, voice: float, expected: ComparisonOutcome
+) -> None:
+    rubric = Rubric(absolute=FIT, relative=(VOICE,), improves=("voice_fidelity",))
+    spread = [-9.0, 9.0, -3.0, 3.0, -6.0, 6.0, 0.0, 1.0]
+    candidate = make_run(percents=[voice + one for one in spread])
+    champion = make_run(percents=[60.0 - one for one in spread])
+    assert outcome(judged(candidate, champion, rubric), "voice_fidelity") is expected
+
+
+def test_one_document_is_no_sample_however_many_questions_it_answers(make_run: MakeRun) -> None:
+    def on_three_documents(run: ScoredRun) -> ScoredRun:
+        moved = [
+            one.model_copy(
+                update={
+                    "question": one.question.model_copy(
+                        update={
+                            "evidence": tuple(
+                                quote.model_copy(update={"file": f"{at % 3}.md"}) for quote in one.question.evidence
+                            )
+                        }
+                    )
+                }
+            )
+            for at, one in enumerate(run.answers)
+        ]
+        return ScoredRun(report=run.report, answers=tuple(moved))
+
+    candidate, champion = make_run(["fact", "fact", "other"] * 10), make_run(["other"] * 30)
+    assert judged(candidate, champion).verdict is Verdict.PROMOTE
+    clustered = judged(on_three_documents(candidate), on_three_documents(champion))
+    assert clustered.comparisons[0].clusters == 3
+    assert clustered.verdict is Verdict.INCONCLUSIVE
+
+
+def test_different_questions_are_not_compared(make_run: MakeRun) -> None:
+    with pytest.raises(ValueError, match="different questions"):
+        judged(make_run(["fact"] * 10), make_run(["fact"] * 11))
+
+
+def test_every_comparable_metric_can_be_compared_and_described(make_run: MakeRun) -> None:
+    run = make_run(["fact", "quote", "decline"], ["decline", "other"], percents=[50.0, 60.0])
+    for metric in COMPARABLE:
+        assert isinstance(rows_of(run, metric), dict)
+        assert describe(metric)
+    with pytest.raises(KeyError):
+        rows_of(run, "no_such_metric")
+
+
+@pytest.mark.parametrize("is_self_check", [False, True])
+def test_the_shipped_comparisons_name_comparable_metrics(is_self_check: bool) -> None:
+    rubric = default_rubric(is_self_check=is_self_check)
+    assert {bar.metric for bar in rubric.relative} <= set(COMPARABLE)
+    assert rubric.improves
+
+
+class Planted:
+    """Pairs of runs of which every question's chance of the right answer is known."""
+
+    def __init__(self, make_run: MakeRun, n: int) -> None:
+        self._right, self._wrong = (make_run([what] * n).answers[:n] for what in ("fact", "other"))
+        self._report = EvaluationReport(persona="ada", bundle="b", questions_digest="0" * 64, scores=())
+
+    def pair(self, seed: int, *, champion: float, candidate: float) -> tuple[ScoredRun, ScoredRun]:
+        """Right where an ability exceeds the question's hardness, which both bundles share, and some noise."""
+        rng = np.random.default_rng(seed)
+        n = len(self._right)
+        hardness, noise = rng.uniform(size=n), rng.uniform(size=(2, n))
+        own = rng.uniform(size=(2, n)) < 0.4
+        mine, theirs = (
+            self._run(np.where(own[side], noise[side], hardness) < ability)
+            for side, ability in ((0, candidate), (1, champion))
+        )
+        return mine, theirs
+
+    def _run(self, is_right: np.ndarray) -> ScoredRun:
+        answers: list[ScoredAnswer] = [
+            self._right[at] if right else self._wrong[at] for at, right in enumerate(is_right.tolist())
+        ]
+        return ScoredRun(report=self._report, answers=tuple(answers))
+
+    def promoted(self, rubric: Rubric, *, champion: float, candidate: float, seeds: int = 60) -> float:
+        """How often the gate promotes."""
+        verdicts = [
+            decide(*self.pair(seed, champion=champion, candidate=candidate), rubric, config=CONFIG).verdict
+            for seed in range(seeds)
+        ]
+        return float(np.mean([verdict is Verdict.PROMOTE for verdict in verdicts]))
+
+
+FACTS_ONLY = Rubric(absolute=FIT, relative=(FACTS,), improves=("facts_found",))
+
+
+def test_an_equal_candidate_is_seldom_taken_for_a_better_one(make_run: MakeRun) -> None:
+    assert Planted(make_run, 60).promoted(FACTS_ONLY, champion=0.5, candidate=0.5, seeds=150) <= 0.06
+
+
+def test_a_much_better_candidate_is_promoted(make_run: MakeRun) -> None:
+    assert Planted(make_run, 60).promoted(FACTS_ONLY, champion=0.4, candidate=0.75) >= 0.9
+
+
+def test_a_candidate_twice_the_margin_worse_hardly_ever_gets_through(make_run: MakeRun) -> None:
+    content = FACTS_ONLY.model_copy(update={"require_improvement": False})
+    assert Planted(make_run, 60).promoted(content, champion=0.6, candidate=0.4) <= 0.05
+
+
+def test_an_equal_candidate_mostly_counts_as_not_worse_on_enough_questions(make_run: MakeRun) -> None:
+    content = FACTS_ONLY.model_copy(update={"require_improvement": False})
+    assert Planted(make_run, 150).promoted(content, champion=0.6, candidate=0.6) >= 0.75

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from twin_data.contracts.errors import IntegrityError, StoreError
+from twin_data.contracts.evaluation import GateDecision
+from twin_eval.gate import decide, default_rubric
+from twin_eval.page import render_page
+from twin_eval.report import ReportFiles, read_report, write_report
+from twin_eval.scored_run import ScoredRun
+from twin_eval.scorers import ScoredAnswer
+
+MakeRun = Callable[..., ScoredRun]
+VOID = {"meta", "br", "link", "img", "hr", "input"}
+
+
+@pytest.fixture
+def candidate(make_run: MakeRun) -> ScoredRun:
+    return make_run(
+        ["fact"] * 12 + ["other", "decline", "error"], ["decline"] * 6 + ["other"] * 2, percents=[80.0, 95.0, 120.0]
+    )
+
+
+@pytest.fixture
+def champion(make_run: MakeRun) -> ScoredRun:
+    return make_run(["quote"] * 15, ["decline"] * 8, bundle="champion", percents=[50.0, 40.0, 60.0])
+
+
+@pytest.fixture
+def decision(candidate: ScoredRun, champion: ScoredRun) -> GateDecision:
+    return decide(candidate, champion, default_rubric())
+
+
+class Checked(HTMLParser):
+    """Collects what a page loads from elsewhere and whether every element is closed."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.loaded: list[str] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in VOID:
+            self.open.append(tag)
+        self.loaded += [value or "" for name, value in attrs if name in {"src", "href", "xlink:href", "srcset"}]
+        assert tag != "script"
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.loaded += [value or "" for name, value in attrs if name in {"src", "href", "xlink:href"}]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def checked(page: str) -> Checked:
+    parser = Checked()
+    parser.feed(page)
+    parser.close()
+    assert parser.open == []
+    return parser
+
+
+def test_the_page_stands_alone(candidate: ScoredRun, champion: ScoredRun, decision: GateDecision) -> None:
+    page = render_page(candidate, champion=champion, decision=decision, rubric=default_rubric())
+    assert all(one.startswith("#") for one in checked(page).loaded)
+    assert "@import" not in page
+    assert not re.search(r"url\((?!#)", page)
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    referred = {name for pair in re.findall(r'url\(#([^)]+)\)|href="#([^"]+)"', page) for name in pair if name}
+    assert len(referred) > 10
+    assert all(ids.count(name) == 1 for name in referred)  # also across plots, which are drawn one by one
+
+
+def test_the_verdict_and_what_went_wrong_are_on_it(
+    candidate: ScoredRun, champion: ScoredRun, decision: GateDecision
+) -> None:
+    page = render_page(candidate, champion=champion, decision=decision, rubric=default_rubric())
+    text = " ".join(" ".join(checked(page).text).split())
+    assert "compared with the live champion champion" in text
+    assert all(reason in text for reason in decision.reasons)
+    assert all(score.name in text for score in candidate.report.scores)
+    assert "Endpoint errors (1)" in text
+    assert "q14 What of q14? — the model is away" in text
+    assert "u6 What of u6? — Nobody knows." in text
+    assert "q13 What of q13? — no_evidence" in text
+    assert "q12 What of q12? — not stated: high water" in text
+    assert "cost : the bundle's recipe states no price" in text
+    assert "Against the champion" in text
+    assert "Write on tide 2." in text
+    assert "voice 120 %" in text
+    assert page.count("<svg") == 5
+
+
+def test_a_first_bundle_has_a_page_without_a_champion(candidate: ScoredRun) -> None:
+    rubric = default_rubric()
+    page = render_page(candidate, decision=decide(candidate, None, rubric), rubric=rubric)
+    assert "champion" not in " ".join(checked(page[page.index("<body>") : page.index("</html>")]).text)
+
+
+def test_what_others_wrote_cannot_become_markup(make_run: MakeRun) -> None:
+    evil = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+    run = make_run(["fact", "error"])
+    answers = []
+    for one in run.answers:
+        question = one.question.model_copy(update={"question": evil, "answer": evil, "id": evil})
+        record = one.record
+        if record.answer:
+            sentences = [
+                sentence.model_copy(update={"text": evil, "reason": evil}) for sentence in record.answer.twin.sentences
+            ]
+            twin = record.answer.twin.model_copy(update={"sentences": tuple(sentences)})
+            record = record.model_copy(
+                update={"answer": record.answer.model_copy(update={"content": evil, "twin": twin})}
+            )
+        answers.append(one.model_copy(update={"question": question, "record": record}))
+    report = run.report.model_copy(update={"persona": evil})
+    page = render_page(ScoredRun(report=report, answers=tuple(answers)))
+    found = checked(page)
+    assert all(one.startswith("#") for one in found.loaded)
+    assert evil in "".join(found.text)
+
+
+def test_the_same_run_gives_the_same_page(candidate: ScoredRun, champion: ScoredRun, decision: GateDecision) -> None:
+    pages = {render_page(candidate, champion=champion, decision=decision) for _ in range(2)}
+    assert len(pages) == 1
+
+
+def test_everything_is_written_and_read_again(
+    candidate: ScoredRun, champion: ScoredRun, decision: GateDecision, tmp_path: Path
+) -> None:
+    files = write_report(candidate, tmp_path, decision=decision, rubric=default_rubric(), champion=champion)
+    assert {one.name for one in tmp_path.iterdir()} == {
+        "report.json", "report.html", "decision.json", "scored.jsonl", "inspect.eval"
+    }  # fmt: skip
+    assert files == ReportFiles.in_folder(tmp_path)
+    assert read_report(tmp_path) == candidate.report
+    assert GateDecision.model_validate_json(files.decision.read_bytes()) == decision
+    rows = files.scored.read_text("utf-8").splitlines()
+    assert tuple(ScoredAnswer.model_validate_json(row) for row in rows) == candidate.answers
+
+
+def test_without_its_last_file_a_report_does_not_count(candidate: ScoredRun, tmp_path: Path) -> None:
+    assert read_report(tmp_path) is None
+    (tmp_path / "report.json").write_text("{}", "utf-8")
+    with pytest.raises(IntegrityError, match="is not an evaluation report"):
+        read_report(tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_is_named(candidate: ScoredRun, tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("", "utf-8")
+    rubric = default_rubric()
+    with pytest.raises(StoreError, match=r"scored.jsonl could not be written"):
+        write_report(candidate, blocked, decision=decide(candidate, None, rubric), rubric=rubric)
