@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -22,6 +24,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from twin_data.configuration.home import TwinHome, cache_folder
+from twin_data.contracts.errors import TwinError
 from twin_data.contracts.releases import (
     GenerationSettings,
     Lineage,
@@ -31,7 +34,12 @@ from twin_data.contracts.releases import (
     RetrievalSettings,
     VerificationSettings,
 )
+from twin_data.prompts.renderer import Message
 from twin_data.registry.mlflow_registry import MlflowRegistry
+from twin_serve.llm.adapters import AdapterRefusedError, VllmAdapters
+from twin_serve.llm.client import Usage, VllmModel
+from twin_serve.llm.keeper import AdaptedModel, AdapterKeeper
+from twin_serve.llm.vllm_command import base_name
 from twin_train.base_models import BaseModelConfig, ensure_base_model
 
 pytestmark = pytest.mark.integration
@@ -133,10 +141,11 @@ def server(tmp_path_factory: pytest.TempPathFactory, base: ModelReference) -> It
     running.stop()
 
 
-def test_the_launcher_became_vllm_and_serves_the_base_model(server: Server) -> None:
+def test_the_launcher_became_vllm_and_serves_the_base_model(server: Server, base: ModelReference) -> None:
     assert "vllm.entrypoints.openai.api_server" in psutil.Process(server.process.pid).cmdline()
-    (model,) = server.client.get("/v1/models").json()["data"]
-    assert (model["id"], model["max_model_len"]) == ("base", 1024)
+    plain, pinned = server.client.get("/v1/models").json()["data"]
+    assert (plain["id"], plain["max_model_len"]) == ("base", 1024)
+    assert pinned["id"] == f"base:{base.digest[:12]}"
 
 
 def test_it_answers_and_keeps_questions_out_of_its_log(server: Server) -> None:
@@ -163,6 +172,62 @@ def test_a_prompt_over_the_context_is_refused_and_the_server_lives_on(server: Se
 
 @pytest.mark.slow
 def test_an_adapter_is_served_beside_the_base_model(tmp_path: Path, base: ModelReference) -> None:
+    """Some from the start, others while it runs; what is refused is refused with its reason."""
+    home = TwinHome(tmp_path / "home")
+    registry = MlflowRegistry(home)
+
+    def register(label: str, rank: int) -> str:
+        files = {"prompts/answer.txt": "x", "adapter": pushing_adapter(tmp_path / label, rank)}
+        one = bundle("bob", base, "adapter").model_copy(update={"label": label})
+        return registry.register(one, files).manifest.model_name
+
+    registry.register(bundle("ada", base), {"prompts/answer.txt": "x"})
+    tuned = register("first", 4)
+    server = start(home)
+    try:
+        plain, changed = server.ask(SECRET_QUESTION), server.ask(SECRET_QUESTION, model=tuned)
+        later, too_big = register("later", 8), register("too big", 64)
+        assert server.ask(SECRET_QUESTION, model=later).status_code == 404
+        said, refused, after = asyncio.run(
+            ask_later(str(server.client.base_url), registry, base, tuned, later, too_big)
+        )
+    finally:
+        server.stop()
+    assert "Paris" in plain.json()["choices"][0]["message"]["content"]
+    assert changed.status_code == 200
+    assert "Paris" not in changed.json()["choices"][0]["message"]["content"]
+    assert said[0] and "Paris" not in said[0] and "Paris" in said[1] and said[2]
+    assert too_big in refused.message and "rank 64 is greater" in refused.message
+    assert "TWIN_MAX_LORA_RANK=64" in refused.next_step
+    assert (tuned in after, later in after) == (False, True)
+
+
+async def ask_later(
+    url: str, registry: MlflowRegistry, base: ModelReference, tuned: str, later: str, too_big: str
+) -> tuple[list[str], TwinError, frozenset[str]]:
+    """What a bundle loaded on demand, the base model, and a bundle let go while it speaks say; a refusal; what is left."""
+    adapters, vllm = VllmAdapters(url), VllmModel(url)
+    model = AdaptedModel(vllm, AdapterKeeper(adapters, registry))
+    messages = (Message(role="user", content=SECRET_QUESTION),)
+    settings = GenerationSettings(max_tokens=40, temperature=0)
+
+    async def say(name: str) -> str:
+        return "".join([piece async for piece in model.stream(name, messages, settings, Usage())])
+
+    said = [await say(later), await say(base_name(base.digest))]
+    async with aclosing(model.stream(tuned, messages, settings, Usage())) as speaking:
+        said.append(await anext(speaking))
+        await adapters.unload(tuned)
+        said[-1] += "".join([piece async for piece in speaking])
+    with pytest.raises(AdapterRefusedError) as refused:
+        await say(too_big)
+    after = (await adapters.served()).adapters
+    await adapters.close()
+    await vllm.close()
+    return said, refused.value, after
+
+
+def pushing_adapter(adapter: Path, rank: int) -> Path:
     """One whose weights push every hidden state the same way, so that its answers cannot be the base model's."""
     folder = ensure_base_model(cache_folder() / "models", BaseModelConfig(), lambda _: None)[0]
     width = json.loads((folder / "config.json").read_text("utf-8"))["hidden_size"]
@@ -171,23 +236,11 @@ def test_an_adapter_is_served_beside_the_base_model(tmp_path: Path, base: ModelR
     weights = {
         layer.format(n, side): generator.normal(size=shape).astype(np.float32)
         for n in range(8)
-        for side, shape in (("A", (4, width)), ("B", (width, 4)))
+        for side, shape in (("A", (rank, width)), ("B", (width, rank)))
     }
-    adapter = tmp_path / "adapter"
     adapter.mkdir()
     save_file(weights, adapter / "adapter_model.safetensors")
     (adapter / "adapter_config.json").write_text(
-        json.dumps({"peft_type": "LORA", "r": 4, "lora_alpha": 8, "target_modules": ["o_proj"], "bias": "none"})
+        json.dumps({"peft_type": "LORA", "r": rank, "lora_alpha": 8, "target_modules": ["o_proj"], "bias": "none"})
     )
-    home = TwinHome(tmp_path / "home")
-    registry = MlflowRegistry(home)
-    registry.register(bundle("ada", base), {"prompts/answer.txt": "x"})
-    tuned = registry.register(bundle("bob", base, "adapter"), {"prompts/answer.txt": "x", "adapter": adapter}).manifest
-    server = start(home)
-    try:
-        plain, changed = server.ask(SECRET_QUESTION), server.ask(SECRET_QUESTION, model=tuned.model_name)
-    finally:
-        server.stop()
-    assert "Paris" in plain.json()["choices"][0]["message"]["content"]
-    assert changed.status_code == 200
-    assert "Paris" not in changed.json()["choices"][0]["message"]["content"]
+    return adapter

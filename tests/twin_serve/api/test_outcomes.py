@@ -20,7 +20,7 @@ WIDE = "What of the eels at Gate 7, of the two clocks that must agree, and of th
 
 @pytest.fixture(autouse=True)
 def refusals(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drafting, "_is_refusal", lambda text: text in (REFUSAL, MORE_REFUSAL))
+    monkeypatch.setattr(drafting, "is_refusal", lambda text: text in (REFUSAL, MORE_REFUSAL))
 
 
 def bundle(**verification: object) -> ReleaseBundle:

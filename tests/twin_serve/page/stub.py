@@ -21,7 +21,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from twin_data.contracts.answers import AnswerOutcome, Citation, Cost, SentenceCheck
+from twin_data.contracts.answers import AnswerOutcome, Citation, Cost, Mode, SentenceCheck
 from twin_data.contracts.documents import CleanDocument
 
 PAGE = Path(str(resources.files("twin_serve") / "page"))
@@ -52,10 +52,12 @@ def account(
     passages: tuple[dict[str, Any], ...] = (),
     decline_reason: str | None = None,
     cost: Cost | None = None,
+    mode: Mode = "answer",
 ) -> dict[str, Any]:
     """The `twin` object of the last chunk, in the form of the contracts."""
     cost = cost or Cost(prompt_tokens=1240, completion_tokens=86, seconds=14.23)
     return {
+        "mode": mode,
         "citations": [citation.model_dump(mode="json") for citation in citations],
         "outcome": outcome.value,
         "decline_reason": decline_reason,

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from twin_data.prompts.renderer import Message
+from twin_data.scoring.refusal import is_refusal
 from twin_serve.answering.drafts import DraftSentence, is_whole, sentences_of
 from twin_serve.answering.progress import Run
 from twin_serve.llm.client import LanguageModel
@@ -48,7 +49,7 @@ async def heeding_refusals(
         async for sentence in sentences:
             number += 1
             begins = number <= OPENING_SENTENCES and not run.progress.text
-            refused, refuses = refuses, heeds and (refuses or begins) and _is_refusal(sentence.text)
+            refused, refuses = refuses, heeds and (refuses or begins) and is_refusal(sentence.text)
             if refused and not refuses:
                 return
             yield replace(sentence, refuses=refuses)
@@ -57,9 +58,3 @@ async def heeding_refusals(
 def is_cut_off(run: Run, sentence: str) -> bool:
     """Whether the draft ended here because it had used up its tokens: what is half said is not judged."""
     return run.progress.usage.finish_reason == "length" and not is_whole(sentence)
-
-
-def _is_refusal(text: str) -> bool:
-    from twin_data.scoring.refusal import is_refusal
-
-    return is_refusal(text)

@@ -77,8 +77,8 @@ class AdapterKeeper:
         return self._served is not None and name in self._served.names
 
     def prepare(self, name: str) -> None:
-        """Begin to load an adapter; a failure is logged."""
-        if name not in self._loading:
+        """Begin to load an adapter, unless it was refused just now; a failure is logged."""
+        if name not in self._loading and self._refusal(name) is None:
             self._start(name)
 
     def forget(self) -> None:

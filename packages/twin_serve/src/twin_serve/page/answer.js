@@ -9,7 +9,7 @@ const OUTCOMES = {
   quoted: ["Quoted", "the draft did not hold; these are the person's words, to the letter"],
   declined: ["Declined", ""],
 };
-const SENTENCE_OUTCOMES = { supported: "Supported", dropped: "Dropped", quoted: "Quoted", unchecked: "Not checked" };
+const SENTENCE_OUTCOMES = { supported: "Supported", dropped: "Dropped", quoted: "Quoted", unchecked: "Not checked", unsupported: "To check" };
 const LONGEST_WORD_TO_HOLD = 30;
 
 /**
@@ -80,7 +80,7 @@ export function renderWhy(details, openPassage) {
   return element(
     "details",
     { class: "why" },
-    element("summary", {}, "Why this answer"),
+    element("summary", {}, details.mode === "write" ? "What was checked" : "Why this answer"),
     element("h4", {}, "Sentences of the draft"),
     details.sentences.length
       ? element("ol", { class: "checks" }, details.sentences.map(renderCheck))

@@ -61,6 +61,8 @@ class ChatPage {
     byId("twin-select").addEventListener("change", (event) => this.#choose(event.target.value));
     byId("option-retrieval").addEventListener("change", () => this.#warn());
     byId("option-verify").addEventListener("change", () => this.#warn());
+    byId("mode-answer").addEventListener("change", () => this.#showMode());
+    byId("mode-write").addEventListener("change", () => this.#showMode());
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !event.isComposing) this.panel.close();
     });
@@ -102,14 +104,27 @@ class ChatPage {
     byId("disclosure").textContent = `A digital twin, not ${name} in person. It answers from the archive and can be wrong.`;
     byId("bundle").hidden = !bundle;
     byId("bundle").textContent = [alias, bundle, label].filter(Boolean).join(" · ");
-    byId("question-label").textContent = `Your question to the digital twin of ${name}`;
-    this.question.placeholder = `Ask the twin of ${name}`;
+    this.#showMode();
     byId("welcome-title").textContent = `Ask the twin of ${name}`;
     byId("welcome-text").textContent =
       `Its answers are drawn from what ${name} has written, and every sentence is checked against the passages it cites. ` +
       "The numbers in an answer open those passages. Where the archive is silent, it says so.";
     byId("welcome").hidden = this.turns.length > 0;
     this.#showExamples(this.twin);
+  }
+
+  get isWriting() {
+    return byId("mode-write").checked;
+  }
+
+  #showMode() {
+    const { name } = this.twin;
+    const isWriting = this.isWriting;
+    byId("question-label").textContent = `${isWriting ? "Your brief for" : "Your question to"} the digital twin of ${name}`;
+    this.question.placeholder = isWriting ? `What is the twin of ${name} to write?` : `Ask the twin of ${name}`;
+    byId("send").textContent = isWriting ? "Write" : "Ask";
+    byId("option-verify-name").textContent = isWriting ? "Check the claims" : "Check each sentence";
+    this.#warn();
   }
 
   async #showExamples(twin) {
@@ -123,16 +138,23 @@ class ChatPage {
     }
     if (twin !== this.twin || !questions.length) return;
     const items = questions.slice(0, EXAMPLES_SHOWN).map((question) =>
-      element("li", {}, button(question, () => this.#ask(question), { class: "example", dir: "auto" })),
+      element("li", {}, button(question, () => this.#askExample(question), { class: "example", dir: "auto" })),
     );
     byId("examples").replaceChildren(...items);
     byId("examples-block").hidden = false;
+  }
+
+  #askExample(question) {
+    byId("mode-answer").checked = true;
+    this.#showMode();
+    this.#ask(question);
   }
 
   #ask(text) {
     const question = text.trim();
     if (!question || this.running || !this.twin) return;
     const options = { retrieval: byId("option-retrieval").checked, verify: byId("option-verify").checked };
+    if (this.isWriting) options.mode = "write";
     const turn = new Turn({ question, twin: this.twin, options, actions: this.actions });
     this.turns.push(turn);
     byId("turns").append(turn.node);
@@ -210,9 +232,10 @@ class ChatPage {
   }
 
   #warn() {
+    const unchecked = this.isWriting ? "Unchecked claims may be invented." : "Unchecked sentences may be invented.";
     const warnings = [
       byId("option-retrieval").checked ? null : "Without the archive the model writes from nothing but its training, and cites nothing.",
-      byId("option-verify").checked ? null : "Unchecked sentences may be invented.",
+      byId("option-verify").checked ? null : unchecked,
     ];
     byId("options-warning").textContent = warnings.filter(Boolean).join(" ");
   }

@@ -3,6 +3,7 @@
 import { streamAnswer } from "./api.js";
 import { plainText, renderCost, renderOutcome, renderSentence, renderSources, renderWhy } from "./answer.js";
 import { announce, button, element, problemBox } from "./dom.js";
+import { countToCheck, renderDraftOutcome, renderWritten } from "./written.js";
 
 /** How the list for readers without a page begins; the page shows the sources itself. */
 const SOURCES_LIST = "\n\nSources:";
@@ -22,6 +23,7 @@ export class Turn {
     this.twin = twin;
     this.options = options;
     this.actions = actions;
+    this.isWriting = options.mode === "write";
     this.state = "running";
     this.text = "";
     this.details = null;
@@ -32,7 +34,7 @@ export class Turn {
     this.node = element(
       "article",
       { class: "turn" },
-      element("h2", { class: "asked", dir: "auto" }, element("span", { class: "sr-only" }, "You asked: "), question),
+      element("h2", { class: "asked", dir: "auto" }, element("span", { class: "sr-only" }, this.isWriting ? "Your brief: " : "You asked: "), question),
       element("p", { class: "speaker" }, `Digital twin of ${twin.name}`),
       this.body,
       this.progress,
@@ -54,7 +56,7 @@ export class Turn {
       const messages = [...history, { role: "user", content: this.question }];
       for await (const chunk of streamAnswer({ model: this.twin.id, messages, options: this.options, signal })) {
         const content = chunk.choices?.[0]?.delta?.content;
-        if (content && !content.startsWith(SOURCES_LIST)) this.#addSentence(content);
+        if (content && (this.isWriting || !content.startsWith(SOURCES_LIST))) this.#addSentence(content);
         if (chunk.twin) this.details = chunk.twin;
       }
       this.#finish();
@@ -83,7 +85,8 @@ export class Turn {
     const started = performance.now();
     const seconds = element("span", { "aria-hidden": "true" });
     const { retrieval, verify } = this.options;
-    const work = [retrieval ? "searching the archive" : null, "writing", verify ? "checking each sentence" : null].filter(Boolean);
+    const checking = this.isWriting ? "checking each claim" : "checking each sentence";
+    const work = [retrieval ? "searching the archive" : null, "writing", verify ? checking : null].filter(Boolean);
     const what = work.length > 1 ? `${work.slice(0, -1).join(", ")} and ${work.at(-1)}` : work[0];
     this.progress.replaceChildren(element("span", { class: "pulse", "aria-hidden": "true" }), `${what[0].toUpperCase()}${what.slice(1)}…`, seconds);
     return setInterval(() => (seconds.textContent = ` ${Math.round((performance.now() - started) / 1000)} s`), TICK_MS);
@@ -91,7 +94,7 @@ export class Turn {
 
   #addSentence(content) {
     this.text += content;
-    this.body.append(renderSentence(content, (piece) => this.#makeChips(piece)));
+    this.body.append(this.isWriting ? content : renderSentence(content, (piece) => this.#makeChips(piece)));
   }
 
   #makeChips({ numbers, marker }) {
@@ -105,6 +108,16 @@ export class Turn {
     });
     this.markers.push({ chips, marker });
     return chips.map(({ chip }) => chip);
+  }
+
+  /** The text again, now with what was found out about its claims. */
+  #markClaims() {
+    this.body.replaceChildren(
+      ...renderWritten(this.text, this.details.sentences, (n) => {
+        const [chip] = this.#makeChips({ numbers: [n], marker: "" });
+        return chip;
+      }),
+    );
   }
 
   #citation(n) {
@@ -135,6 +148,7 @@ export class Turn {
 
   #finish() {
     this.state = "done";
+    if (this.isWriting && this.details) this.#markClaims();
     this.#settleMarkers();
     if (!this.details) {
       this.foot.replaceChildren(this.#tools(), element("p", { class: "hint" }, "The service sent no sources and no account of this answer."));
@@ -143,14 +157,20 @@ export class Turn {
     const { details, actions } = this;
     this.foot.replaceChildren(
       ...[
-        element("div", { class: "verdict" }, renderOutcome(details), this.#tools()),
+        element("div", { class: "verdict" }, this.#outcome(), this.#tools()),
         renderSources(details.citations, (citation, opener) => actions.openCitation(this, citation, opener)),
         renderWhy(details, (passage, opener) => actions.openPassage(this, passage, opener)),
         renderCost(details),
       ].filter(Boolean),
     );
     const count = details.citations.length;
-    announce(`Answer complete: ${details.outcome}, ${count === 1 ? "1 source" : `${count} sources`}.`);
+    const sources = count === 1 ? "1 source" : `${count} sources`;
+    announce(this.isWriting ? `Text complete: ${countToCheck(details)}, ${sources}.` : `Answer complete: ${details.outcome}, ${sources}.`);
+  }
+
+  #outcome() {
+    const isDraft = this.isWriting && this.details.outcome !== "declined";
+    return isDraft ? renderDraftOutcome(this.details, this.options.verify) : renderOutcome(this.details);
   }
 
   #stopped() {
@@ -175,7 +195,8 @@ export class Turn {
 
   #tools() {
     const copy = button("Copy", async () => {
-      await copyText(plainText({ name: this.twin.name, text: this.text, details: this.details }));
+      // A draft is copied to be used: nothing but the text.
+      await copyText(this.isWriting ? this.text.trim() : plainText({ name: this.twin.name, text: this.text, details: this.details }));
       copy.textContent = "Copied";
       announce("Copied.");
       setTimeout(() => (copy.textContent = "Copy"), 2 * TICK_MS);
