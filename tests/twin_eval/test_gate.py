@@ -134,3 +134,41 @@ def test_every_kind_has_a_described_rate() -> None:
         assert describe(f"refusal_rate.{kind}") == f"{kind} questions that were refused"
     with pytest.raises(KeyError):
         describe("no_such_score")
+
+
+def test_what_a_rubric_leaves_out_is_taken_from_the_default(tmp_path: Path) -> None:
+    path = tmp_path / "rubric.yaml"
+    path.write_text("absolute:\n  - metric: cited\n    at_least: 0.5\n", "utf-8")
+    rubric, default = persona_rubric(path), default_rubric()
+    assert (rubric.relative, rubric.improves, rubric.targets) == (default.relative, default.improves, default.targets)
+    path.write_text(
+        path.read_text("utf-8")
+        + "relative:\n  - {metric: cited, better: higher, margin: 0.1}\nimproves: [cited]\nconfidence: 0.9\n",
+        "utf-8",
+    )
+    own = persona_rubric(path)
+    assert ([bar.metric for bar in own.relative], own.improves, own.confidence) == (["cited"], ("cited",), 0.9)
+
+
+def test_bars_on_unknown_metrics_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rubric.yaml"
+    path.write_text(
+        "absolute:\n  - {metric: sited, at_least: 0.5}\n"
+        "relative:\n  - {metric: facts_fond, better: higher, margin: 0.1}\nrequire_improvement: false\n",
+        "utf-8",
+    )
+    with pytest.raises(ConfigurationError) as caught:
+        persona_rubric(path)
+    assert "absolute: there is no metric 'sited'" in caught.value.message
+    assert "'facts_fond' cannot be compared; did you mean 'facts_found'?" in caught.value.message
+
+
+def test_a_bar_on_what_a_first_bundle_cannot_have_is_left_out_until_it_has() -> None:
+    voice = Bar(metric="voice_over_100", at_most=0.9, min_n=10, if_measured=True)
+    rubric = Rubric(absolute=(Bar(metric="facts_found", at_least=0.3), voice))
+    right = score("facts_found", 0.5)
+    assert decide_absolute(report(right), rubric).verdict is Verdict.PROMOTE
+    few = decide_absolute(report(right, score("voice_over_100", 1.0, n=9)), rubric)
+    assert few.verdict is Verdict.PROMOTE
+    assert few.reasons[-1].endswith("on at least 10 rows: left out")
+    assert decide_absolute(report(right, score("voice_over_100", 1.0, n=10)), rubric).verdict is Verdict.REJECT

@@ -39,7 +39,8 @@ async def test_a_supported_draft_is_shipped_with_its_citation(running: Running) 
     assert content(body).startswith(f"{EELS_ANSWER} [1]\n\nSources:\n[1] “Gate 7 was drained")
     assert [check["outcome"] for check in extras["sentences"]] == ["supported"]
     assert verbatim(extras)
-    assert {"citations", "outcome", "sentences", "bundle", "cost", "trace_id"} <= extras.keys()
+    assert {"citations", "outcome", "sentences", "bundle", "cost", "seconds_by_stage", "trace_id"} <= extras.keys()
+    assert extras["seconds_by_stage"].keys() == {"retrieval", "llm", "verification"}
     assert set(extras["citations"][0]) == {
         "n", "document_id", "start", "end", "quote", "title", "date", "url", "score"
     }  # fmt: skip

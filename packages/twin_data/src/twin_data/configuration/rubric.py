@@ -52,6 +52,9 @@ class Rubric(Contract):
     """Metrics of `relative` of which at least one must be better with confidence."""
     require_improvement: bool = True
     """Whether a candidate that is merely not worse is turned down as inconclusive."""
+    targets: tuple[Bar, ...] = ()
+    """What a twin is meant to reach. If base model and retrieval reach it, nothing is trained; left out, the product's
+    own are taken."""
 
     @model_validator(mode="after")
     def _comparable(self) -> Rubric:

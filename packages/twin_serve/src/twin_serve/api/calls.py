@@ -51,6 +51,15 @@ class Call:
     progress: Progress = field(default_factory=Progress)
     _closing: asyncio.Task[None] | None = None
 
+    @property
+    def seconds_by_stage(self) -> dict[str, float]:
+        """Where the time has gone so far."""
+        return {
+            "retrieval": round(self.progress.retrieval_seconds, 4),
+            "llm": round(self.progress.llm_seconds, 4),
+            "verification": round(self.progress.verify_seconds, 4),
+        }
+
     async def pieces(self) -> AsyncGenerator[str | VerifiedAnswer, None]:
         """The answer's pieces; the row is closed before the last of them, or when they end in another way.
 
@@ -113,11 +122,7 @@ class Call:
             status=status,
             http_status=http_status,
             cost=answer.cost if answer else self._cost_so_far(),
-            seconds_by_stage={
-                "retrieval": round(self.progress.retrieval_seconds, 4),
-                "llm": round(self.progress.llm_seconds, 4),
-                "verification": round(self.progress.verify_seconds, 4),
-            },
+            seconds_by_stage=self.seconds_by_stage,
             outcome=answer.outcome if answer else None,
             error_code=code,
             bundle=self.twin.manifest.bundle_id,

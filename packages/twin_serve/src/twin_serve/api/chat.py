@@ -119,7 +119,7 @@ def _chunk(call: Call, delta: dict[str, Any] | None, finish_reason: str | None =
 
 def _last_chunk(call: Call, answer: VerifiedAnswer) -> dict[str, Any]:
     citations = url_citations(answer, call.twin.manifest.persona)
-    return _chunk(call, {"annotations": citations}, "stop") | {"twin": twin_extras(answer)}
+    return _chunk(call, {"annotations": citations}, "stop") | {"twin": twin_extras(answer, call.seconds_by_stage)}
 
 
 def _completion(call: Call, answer: VerifiedAnswer) -> dict[str, Any]:
@@ -135,5 +135,5 @@ def _completion(call: Call, answer: VerifiedAnswer) -> dict[str, Any]:
         "model": call.twin.manifest.model_name,
         "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
         "usage": usage(answer),
-        "twin": twin_extras(answer),
+        "twin": twin_extras(answer, call.seconds_by_stage),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -140,8 +140,8 @@ def _markers(answer: VerifiedAnswer) -> Iterator[tuple[int, int, int]]:
             yield n, start, at
 
 
-def twin_extras(answer: VerifiedAnswer) -> dict[str, Any]:
-    """The `twin` object of a response."""
+def twin_extras(answer: VerifiedAnswer, seconds_by_stage: Mapping[str, float]) -> dict[str, Any]:
+    """The `twin` object of a response, with where its seconds went."""
     passages = answer.retrieval.passages if answer.retrieval else ()
     return {
         "mode": answer.mode,
@@ -152,6 +152,7 @@ def twin_extras(answer: VerifiedAnswer) -> dict[str, Any]:
         "passages": [passage.model_dump(mode="json", exclude=_NOT_SHOWN_OF_PASSAGE) for passage in passages],
         "bundle": answer.bundle,
         "cost": answer.cost.model_dump(mode="json"),
+        "seconds_by_stage": dict(seconds_by_stage),
         "trace_id": answer.trace_id,
     }
 
