@@ -1,16 +1,17 @@
-"""`twin ask | chat`: talk to a twin through the same API that everybody uses."""
+"""`twin ask | chat | write`: talk to a twin through the same API that everybody uses."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from collections.abc import Iterator
+from enum import StrEnum
 from typing import Annotated, Any
 
 import httpx
 import typer
 
-from flows.cli.output import JsonFlag, console, emit, reports_errors
+from flows.cli.output import JsonFlag, console, emit, progress_console, reports_errors
 from flows.cli.personas import PersonaArgument
 from flows.platform.settings import PlatformSettings
 from twin_data.configuration.home import TwinHome
@@ -20,10 +21,19 @@ FEATURE = "command-line"
 TIMEOUT = httpx.Timeout(180.0, connect=3.0)
 
 
+class Kind(StrEnum):
+    """Kinds of text that can be asked for by name."""
+
+    POST = "post"
+    REPLY = "reply"
+    REVIEW = "review"
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands that talk."""
     app.command("ask")(ask)
     app.command("chat")(chat)
+    app.command("write")(write)
 
 
 @reports_errors
@@ -65,6 +75,40 @@ def chat(persona: PersonaArgument) -> None:
         messages.append({"role": "assistant", "content": said.partition("\n\nSources:")[0]})
 
 
+@reports_errors
+def write(
+    persona: Annotated[str, typer.Argument(help="A persona, or '<persona>@<bundle>' for one bundle.")],
+    brief: Annotated[str, typer.Argument(help="What is to be written, in quotation marks.")],
+    kind: Annotated[Kind | None, typer.Option(help="The kind of text, if the brief does not say.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Have a text drafted in the voice.
+
+    The text alone goes to standard output. Beside it, on standard error, stand the claims that nothing in the archive
+    supports, and the sources of the others.
+
+    Example:
+      twin write sample "why we left Kafka, for people who are about to adopt it" --kind post > draft.md
+    """
+    asked = f"Write a {kind.value}: {brief}" if kind else brief
+    answer = complete(persona, [{"role": "user", "content": asked}], {"mode": "write"})
+    emit(answer, answer["choices"][0]["message"]["content"], as_json=as_json)
+    if not as_json:
+        progress_console.print(f"\n{_notes(answer['twin'])}", markup=False, soft_wrap=True)
+
+
+def _notes(twin: dict[str, Any]) -> str:
+    """What the writer of a draft should look at, and what it took."""
+    doubtful = [f"- {one['text']} ({one['reason']})" for one in twin["sentences"] if one["outcome"] == "unsupported"]
+    sources = [f"[{one['n']}] “{one['quote']}” — {one['title'] or one['document_id']}" for one in twin["citations"]]
+    parts = [
+        "\n".join(["To check, the archive does not hold it:", *doubtful]) if doubtful else "",
+        "\n".join(["Sources of the other claims:", *sources]) if sources else "",
+        _footnote(twin),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
 def _key(home: TwinHome) -> str:
     from flows.local_key import local_key  # SQLAlchemy takes a second to import
 
@@ -76,15 +120,20 @@ def page_url(home: TwinHome, settings: PlatformSettings) -> str:
     return f"{settings.business_address}/#key={_key(home)}"
 
 
-def complete(model: str, messages: list[dict[str, str]]) -> dict[str, Any]:
+def complete(model: str, messages: list[dict[str, str]], options: dict[str, Any] | None = None) -> dict[str, Any]:
     """One answer, whole.
+
+    Args:
+        model: A persona or one of its bundles.
+        messages: The conversation.
+        options: The `twin` object of the request; the service's defaults if None.
 
     Raises:
         TwinError: The service refused, with its own words.
         PlatformError: It cannot be reached.
     """
     with _client() as client:
-        response = _send(client, {"model": model, "messages": messages})
+        response = _send(client, {"model": model, "messages": messages, **({"twin": options} if options else {})})
         body = _body(response)
     if not response.is_success:
         raise _refused(body)

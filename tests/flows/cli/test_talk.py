@@ -156,6 +156,46 @@ def test_a_stream_that_is_refused_or_unreachable_raises(service: Service) -> Non
         next(talk.stream("ada", []))
 
 
+WRITTEN = {
+    **EXTRAS,
+    "mode": "write",
+    "outcome": "generated",
+    "citations": [{"n": 1, "quote": "We found 31 eels.", "title": "The eels of Gate 7", "document_id": "blog/eels.md"}],
+    "sentences": [
+        {"text": "A lock is a promise.", "outcome": "unchecked", "reason": ""},
+        {"text": "It has 44 gates.", "outcome": "unsupported", "reason": "the number 44 is not in the passages"},
+    ],
+}
+
+
+def test_write_prints_the_text_alone_and_beside_it_what_to_check(service: Service) -> None:
+    draft = "A lock is a promise. [sic]\n\nIt has 44 gates."
+    service.answer = lambda _: httpx.Response(200, json={"choices": [{"message": {"content": draft}}], "twin": WRITTEN})
+    result = twin("write", "ada", "the eels of Gate 7", "--kind", "post")
+    assert (result.exit_code, result.stdout) == (0, f"{draft}\n"), result.output
+    assert "- It has 44 gates. (the number 44 is not in the passages)" in result.stderr
+    assert "A lock is a promise" not in result.stderr
+    assert "[1] “We found 31 eels.” — The eels of Gate 7" in result.stderr
+    assert "(generated; 700 + 12 tokens" in result.stderr
+    brief = {"role": "user", "content": "Write a post: the eels of Gate 7"}
+    assert service.requests == [{"model": "ada", "messages": [brief], "twin": {"mode": "write"}}]
+
+
+def test_a_draft_without_doubts_and_one_as_json(service: Service) -> None:
+    held = {**WRITTEN, "sentences": [], "citations": []}
+    service.answer = lambda _: httpx.Response(200, json={"choices": [{"message": {"content": "So."}}], "twin": held})
+    result = twin("write", "ada", "Write about locks")
+    assert result.stdout == "So.\n" and "To check" not in result.stderr and "Sources" not in result.stderr
+    assert service.requests[0]["messages"][0]["content"] == "Write about locks"
+    machine = twin("write", "ada", "Write about locks", "--json")
+    assert json.loads(machine.stdout)["twin"] == held and machine.stderr == ""
+
+
+def test_a_kind_of_text_that_there_is_not_is_refused(service: Service) -> None:
+    result = twin("write", "ada", "locks", "--kind", "sonnet")
+    assert result.exit_code == 2 and service.requests == []
+
+
 def test_chat_remembers_the_conversation_without_its_sources(service: Service) -> None:
     service.answer = events(delta(TEXT), delta(SOURCES), delta("", twin=EXTRAS))
     result = twin("chat", "ada", typed="What became of the eels?\nWhere?\n\n")

@@ -67,7 +67,7 @@ def test_claims_are_marked_on_the_text(page: ChatPage, service: StubService) -> 
     assert "[sic].1\n\nThe minister" in body, "the paragraph stands, and what was left out is not shown"
     page.one(".why summary").click()
     assert page.one(".why summary").text == "What was checked"
-    assert page.texts(".check .tag") == ["Not checked", "Supported", "Dropped", "To check", "Not checked"]
+    assert page.texts(".check .tag") == ["As written", "Supported", "Dropped", "To check", "As written"]
 
     page.one(".answer-text .chip").click()
     page.wait(lambda: page.one("#panel").is_displayed())

@@ -14,9 +14,10 @@ _LEANS_ON_HISTORY = regex.compile(
 SELF_CONTAINED_STEMS = 4
 _TASK = regex.compile(
     r"(?i)^(?:please\s+)?(?:(?:write|draft|compose|prepare|give\s+me)\s+)?(?:me\s+)?(?:an?|the|your)?\s*"
-    r"(?:(?:short|brief|long|quick|blog|linkedin|\d+[- ]word)\s+){0,2}"
-    r"(?:post|article|essay|reply|answer|response|review|comment|note|letter|e-?mail|message|talk|column|text|draft)\b"
-    r"\s*(?:(?:about|on|to|of|for|that|which|saying|in\s+which\s+you)\b)?\s*[:,]?\s*"
+    r"(?:(?:short|brief|long|quick|blog|linkedin|code|\d+[- ]word)\s+){0,2}"
+    r"(?:post|article|essay|piece|reply|answer|response|review(?:\s+comment)?|comment|note|letter|(?:e-?)?mail|message|talk"
+    r"|column|passage|paragraph|text|draft)\b"
+    r"\s*(?:(?:about|on|to|of|for|that|which|saying|touching\s+on|in\s+which\s+you)\b)?\s*[:,]?\s*"
 )
 """What a brief says of the text that is wanted, not of its subject."""
 

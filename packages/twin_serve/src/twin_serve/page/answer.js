@@ -83,7 +83,7 @@ export function renderWhy(details, openPassage) {
     element("summary", {}, details.mode === "write" ? "What was checked" : "Why this answer"),
     element("h4", {}, "Sentences of the draft"),
     details.sentences.length
-      ? element("ol", { class: "checks" }, details.sentences.map(renderCheck))
+      ? element("ol", { class: "checks" }, details.sentences.map((check) => renderCheck(check, details.mode === "write")))
       : element("p", { class: "hint" }, "No draft was written."),
     element("h4", {}, "Passages found in the archive"),
     details.passages.length
@@ -92,13 +92,15 @@ export function renderWhy(details, openPassage) {
   );
 }
 
-function renderCheck(check) {
+function renderCheck(check, isWritten) {
+  // In a text that was written, what makes no claim is left as it is: no shortcoming.
+  const isPlain = isWritten && check.outcome === "unchecked";
   const sources = check.citations.length ? `cites ${check.citations.join(", ")}` : null;
   const support = check.outcome === "unchecked" ? null : `support ${formatNumber(check.support, 2)}`;
   return element(
     "li",
-    { class: `check ${check.outcome}` },
-    element("span", { class: "tag" }, SENTENCE_OUTCOMES[check.outcome] ?? check.outcome),
+    { class: `check ${isPlain ? "plain" : check.outcome}` },
+    element("span", { class: "tag" }, isPlain ? "As written" : SENTENCE_OUTCOMES[check.outcome] ?? check.outcome),
     element(
       "div",
       {},
