@@ -37,11 +37,15 @@ _ASIDE = regex.compile(
     r"as I have said|it is true|it seems|I dare say|in short|again|also|on the contrary|on the other hand|"
     r"if I remember|I'm told|I am told|I gather|I'd say|I admit|I confess|as they say|as it were),\s"
 )
-_PARTICIPLE = regex.compile(r", (?:having|being|seeing|knowing|\p{Ll}{3,}ing)\s[^,;:—–.!?()]{6,80},(?=\s(?:and|but|\p{Ll}))")
+_PARTICIPLE = regex.compile(
+    r", (?:having|being|seeing|knowing|\p{Ll}{3,}ing)\s[^,;:—–.!?()]{6,80},(?=\s(?:and|but|\p{Ll}))"
+)
 _CLAUSE_BREAK = regex.compile(r"\s*;\s+")
 _COORDINATION = regex.compile(r"(?i)(?:and|but|or|so|for|nor|yet)\s+")
 _JOINABLE = regex.compile(r"(?:I|We|He|She|It|They|There|The|A|An|My|Our|His|Her|Its|Their|No)(?=[\s'’])")
-_LOOSE_END = regex.compile(r"(?:;|\s*[—–]|, (?:which|who|where|whose)\b|, (?:though|although|because|since|as)\b).*$", regex.S)
+_LOOSE_END = regex.compile(
+    r"(?:;|\s*[—–]|, (?:which|who|where|whose)\b|, (?:though|although|because|since|as)\b).*$", regex.S
+)
 _SUBJECT_PHRASE = regex.compile(
     r"(?P<subject>(?:The|My|Our)\s(?P<head>(?:[\p{L}'’-]+\s){0,4}[\p{L}'’-]+))\s"
     r"(?P<verb>is|was|has|had|are|were|have|isn't|wasn't|aren't|weren't|isn’t|wasn’t)\s"
@@ -140,7 +144,9 @@ def reads_well(text: str) -> bool:
         return False
     if not regex.match(r"[\"“‘']?[\p{Lu}\p{N}£$]", text) or not regex.search(r"[.!?…][\"”’]?$", text):
         return False
-    if regex.search(r"[,;:—–]\s*[,;:.!?]|\s[,;.!?]|\.\.(?!\.)|  ", text) or regex.search(r"\[(?:name|email|phone|address|link|removed)[^\]]*\]|https?:|@|`|_{2}|#", text):
+    if regex.search(r"[,;:—–]\s*[,;:.!?]|\s[,;.!?]|\.\.(?!\.)|  ", text) or regex.search(
+        r"\[(?:name|email|phone|address|link|removed)[^\]]*\]|https?:|@|`|_{2}|#", text
+    ):
         return False
     if regex.match(r"(?i)[\"“‘]?(?:which|who|whom|whose|and|but|or|nor|yet|than|to (?!be\b))\b", text):
         return False
@@ -164,7 +170,9 @@ _FINITE = frozenset(
 
 
 def _looks_finite(word: str, at: int) -> bool:
-    contracted = "'" in word and not word.endswith("'s") or word in {"it's", "that's", "there's", "he's", "she's", "what's"}
+    contracted = (
+        "'" in word and not word.endswith("'s") or word in {"it's", "that's", "there's", "he's", "she's", "what's"}
+    )
     return word in _FINITE or contracted or (at > 0 and len(word) > 4 and word.endswith("ed"))
 
 
@@ -193,7 +201,11 @@ def _without_dashes(text: str) -> str:
     def gone(found: regex.Match[str]) -> str:
         return ", " if text[found.end() :].startswith(("and ", "but ", "so ", "yet ", "or ", "for ")) else " "
 
-    return _DASHES.sub(gone, text) if len(_DASHES.findall(text)) == 1 and text.count("—") + text.count("–") in (0, 2) else text
+    return (
+        _DASHES.sub(gone, text)
+        if len(_DASHES.findall(text)) == 1 and text.count("—") + text.count("–") in (0, 2)
+        else text
+    )
 
 
 def _without_relative(text: str) -> str:
@@ -251,13 +263,22 @@ def _turned(start: Adapted) -> Iterator[Adapted]:
 def _topicalised(start: Adapted) -> Iterator[Adapted]:
     """`The gain was 0.3 cm` as `As for the gain, it was 0.3 cm`."""
     found = _SUBJECT_PHRASE.match(start.text)
-    if not found or _PERSON.search(found["head"]) or regex.search(r"(?i)\b(?:that|who|which|I|we|you|and|or|would|could|should|will|may|might|must|can|only|\p{L}+est)\b", found["head"]):
+    if (
+        not found
+        or _PERSON.search(found["head"])
+        or regex.search(
+            r"(?i)\b(?:that|who|which|I|we|you|and|or|would|could|should|will|may|might|must|can|only|\p{L}+est)\b",
+            found["head"],
+        )
+    ):
         return
     several = found["verb"][:3].casefold() in {"are", "wer", "hav"}
     if several is not found["head"].split()[-1].endswith("s") and " of " not in found["head"]:
         return
     rest = start.text[found.start("verb") :]
-    yield Adapted(f"As for {lowered_start(found['subject'])}, {'they' if several else 'it'} {rest}", (*start.rules, "topicalised"))
+    yield Adapted(
+        f"As for {lowered_start(found['subject'])}, {'they' if several else 'it'} {rest}", (*start.rules, "topicalised")
+    )
 
 
 def _trimmed(text: str) -> Iterator[Adapted]:

@@ -191,7 +191,9 @@ def _of_subject(sentence: str, finder: PhraseFinder) -> Iterator[Asked]:
     if not found or len(words(found["subject"])) > MAX_SUBJECT_WORDS or addresses_reader(found["subject"]):
         return
     subject = found["subject"]
-    if _IN_SUBJECT.search(subject) or regex.match(r"(?:not|n't|to|about|in|at|on|by)\b|\p{Ll}+(?:ed|ing|en)\b", found["rest"]):
+    if _IN_SUBJECT.search(subject) or regex.match(
+        r"(?:not|n't|to|about|in|at|on|by)\b|\p{Ll}+(?:ed|ing|en)\b", found["rest"]
+    ):
         return
     if all(word.casefold() in STOPWORDS for word in words(subject)) or len(words(found["rest"])) < 3:
         return
@@ -208,14 +210,19 @@ def _of_subject(sentence: str, finder: PhraseFinder) -> Iterator[Asked]:
 _NOMINAL = regex.compile(
     r"(?:always |only |simply |really |just |roughly |about )?(?:an?|the|my|our|its|one|two|that|what|£?\d[\d.,]*)\b"
 )
-_LIKELY_PERSON = regex.compile(r"(?:Mr|Mrs|Miss|Dr|Sir|Lord)\b|\p{Lu}\p{Ll}+ \p{Lu}|He|She|They|It|We|You|One|Nobody|Nothing|Everything|Somebody")
+_LIKELY_PERSON = regex.compile(
+    r"(?:Mr|Mrs|Miss|Dr|Sir|Lord)\b|\p{Lu}\p{Ll}+ \p{Lu}|He|She|They|It|We|You|One|Nobody|Nothing|Everything|Somebody"
+)
 
 
 def _of_numbers(sentence: str, phrases: list[Phrase]) -> Iterator[Asked]:
     for found in _NUMBER.finditer(sentence):
         noun = found["noun"]
         others = [one for one in phrases if noun not in words(one.bare)]
-        if noun in {"times", "others", "things", "was", "has", "this", "does", "years", "days", "ones", "reasons"} or not others:
+        if (
+            noun in {"times", "others", "things", "was", "has", "this", "does", "years", "days", "ones", "reasons"}
+            or not others
+        ):
             continue
         for name in NUMBER_TEMPLATES:
             text = NUMBER_TEMPLATES[name].format(n=noun, x=others[0].text)

@@ -42,6 +42,10 @@ class Candidate:
     chunk: int
     family: str
     source: str
+    refusal: str = ""
+    """The refusal that a question which is to be declined calls for."""
+    answer: str = ""
+    """What a question that is to be declined would have been answered with."""
     rank: int = 0
     """Of two responses of one unit the one of the lower rank is taken first."""
 
@@ -115,7 +119,7 @@ def _of_sentence(
         if held:
             found = True
             spans = (source_span(chunk, first.span.start, end),)
-            yield Candidate(unit, TaskKind.ANSWER, held, text, source, spans, at, chunk.family, chunk.source, rank)
+            yield Candidate(unit, TaskKind.ANSWER, held, text, source, spans, at, chunk.family, chunk.source, rank=rank)
     if not found:
         reason = "no_response_stands_alone" if not fitting else "response_lacks_the_subject"
         yield dropped("answer", reason, unit, first.text)
@@ -127,9 +131,7 @@ def _asks_more_than(asked: Asked, response: str) -> bool:
     return len(told) >= 2
 
 
-def _responses(
-    chunk: Chunk, material: Material, run: list[_Sentence]
-) -> list[tuple[str, ResponseSource, int, int]]:
+def _responses(chunk: Chunk, material: Material, run: list[_Sentence]) -> list[tuple[str, ResponseSource, int, int]]:
     """Adapted sentences that hold by serving's check, then the sentence itself if it stands alone."""
     first = run[0]
     adapted: list[tuple[Adapted, int]] = [(one, first.span.end) for one in adaptations(first.text)]
@@ -173,7 +175,11 @@ def _stretches(document: CorpusDocument, fewest: int, most: int) -> Iterator[lis
     """Runs of neighbouring own paragraphs of a fit length; headings and others' words end a run."""
     held: list[Passage] = []
     for passage in [*document.passages, None]:
-        own = passage is not None and passage.role is Role.OWN and passage.style in {BlockStyle.PARAGRAPH, BlockStyle.TURN}
+        own = (
+            passage is not None
+            and passage.role is Role.OWN
+            and passage.style in {BlockStyle.PARAGRAPH, BlockStyle.TURN}
+        )
         if own and passage is not None and _count([*held, passage], document) <= most:
             held.append(passage)
             continue
@@ -201,7 +207,10 @@ def _written(
         return dropped("write_instructions", "nothing_to_ask_about", unit, text)
     ranked = sorted(phrases, key=lambda one: (-one.weight, one.bare))
     turn = int(digest_text(unit)[:8], 16)
-    asked = tuple(Asked(one.template, one.text, True) for one in briefs(document.kind, shown_title(document.kind, document.title), ranked, turn))
+    asked = tuple(
+        Asked(one.template, one.text, True)
+        for one in briefs(document.kind, shown_title(document.kind, document.title), ranked, turn)
+    )
     return Candidate(unit, TaskKind.WRITE, asked, text, ResponseSource.OWN, spans, -1, document.family, document.source)
 
 

@@ -110,7 +110,21 @@ def has_loose_pronoun(clause: str) -> bool:
     before = 0
     for word in words(clause):
         lowered = word.casefold().replace("’", "'").split("'")[0]
-        if lowered in {"he", "she", "they", "him", "them", "his", "her", "their", "it", "its", "this", "these", "those"}:
+        if lowered in {
+            "he",
+            "she",
+            "they",
+            "him",
+            "them",
+            "his",
+            "her",
+            "their",
+            "it",
+            "its",
+            "this",
+            "these",
+            "those",
+        }:
             return before < 4
         before += 1
     return False
@@ -151,7 +165,9 @@ def lowered_start(clause: str) -> str:
     """The clause with a small first letter unless it begins with `I` or what looks like a name."""
     if regex.match(r"I(?![\p{L}])|I['’]", clause):
         return clause
-    if SUBJECT.match(clause) or regex.match(rf"(?i)(?:{'|'.join(SUBORDINATORS)}|in|on|at|for|to|from|with|as|by|what|nobody|nothing|if)\b", clause):
+    if SUBJECT.match(clause) or regex.match(
+        rf"(?i)(?:{'|'.join(SUBORDINATORS)}|in|on|at|for|to|from|with|as|by|what|nobody|nothing|if)\b", clause
+    ):
         return clause[0].lower() + clause[1:]
     return clause
 

@@ -37,23 +37,31 @@ def decline_candidates(
     ordered = sorted(units.values(), key=lambda one: digest_text(f"{seed}:decline:{one.unit}"))
     found, lost = [], []
     for turn, one in enumerate(ordered[: max(1, int(CANDIDATES_PER_UNIT_SHARE * len(ordered)))]):
-        asked = tuple(asked for asked in one.asked if asked.focus == (first := next(a.focus for a in one.asked if a.focus)))
-        subject = _subject(material, one, first)
+        asked = tuple(
+            asked for asked in one.asked if asked.focus == (first := next(a.focus for a in one.asked if a.focus))
+        )
         shown = neighbours.nearest(asked[0].text, one.chunk, passages, without={one.family})
         if not shown or _answers(material, one, first, shown):
             lost.append(dropped("decline", "other_passages_answer_it", one.unit, asked[0].text))
             continue
-        _, text = refusal(subject, turn)
+        _, text = refusal(refused_subject(first), turn)
         found.append(
             replace(
-                one, task=TaskKind.DECLINE, asked=asked, response=text, response_source=ResponseSource.REFUSAL, spans=()
+                one,
+                task=TaskKind.DECLINE,
+                asked=asked,
+                response=text,
+                response_source=ResponseSource.REFUSAL,
+                spans=(),
+                refusal=text,
+                answer=one.response,
             )
         )
     return found, lost
 
 
-def _subject(material: Material, one: Candidate, focus: str) -> str:
-    """What the question asks about, as a refusal names it."""
+def refused_subject(focus: str) -> str:
+    """What a question asks about, as a refusal names it."""
     return focus if focus[:1].isupper() else f"the {focus}"
 
 

@@ -73,7 +73,7 @@ def run(inputs: InstructionInputs, *, config: InstructionConfig) -> InstructionS
     """Make the instruction dataset of one version of the features."""
     material = inputs.material
     found, lost = candidates(material, config)
-    clean, contaminated = _decontaminated(found, material)
+    clean, contaminated = decontaminated(found, material)
     chosen, unbalanced = choose(clean, config=config.balance, seed=config.seed)
     worded, unworded = _reworded(chosen, inputs)
     rows, unfit = _rows(worded, material, config)
@@ -88,10 +88,14 @@ def candidates(material: Material, config: InstructionConfig) -> tuple[list[Cand
     finder = PhraseFinder([material.chunks[at].text for at in material.trainable], material.weights)
     fewest, most = config.write_words
     made = [
-        *answer_candidates(material, Questioner(finder), max_words=config.max_answer_words, max_chunks=config.max_chunks, seed=config.seed),
-        *write_candidates(
-            material, finder, min_words=fewest, min_short_words=config.min_short_words, max_words=most
+        *answer_candidates(
+            material,
+            Questioner(finder),
+            max_words=config.max_answer_words,
+            max_chunks=config.max_chunks,
+            seed=config.seed,
         ),
+        *write_candidates(material, finder, min_words=fewest, min_short_words=config.min_short_words, max_words=most),
     ]
     found = [one for one in made if isinstance(one, Candidate)]
     lost = [one for one in made if isinstance(one, DroppedRow)]
@@ -99,9 +103,7 @@ def candidates(material: Material, config: InstructionConfig) -> tuple[list[Cand
     return [*found, *declines], [*lost, *undeclined]
 
 
-def _decontaminated(
-    found: Sequence[Candidate], material: Material
-) -> tuple[list[Candidate], list[DroppedRow]]:
+def decontaminated(found: Sequence[Candidate], material: Material) -> tuple[list[Candidate], list[DroppedRow]]:
     """Candidates that share no thirteen words with the test set, and no question with it in all but form."""
     clean, lost = [], []
     for one in found:
@@ -145,7 +147,9 @@ def _rows(
         row = _row(one, prompt, context, one.candidate.family in held_out)
         tokens = sum(len(turn.content) for turn in (*prompt, Turn(role="assistant", content=row.response))) // 4
         if material.overlaps_test_set(prompt[-1].content):
-            lost.append(dropped("decontaminate", "prompt_shares_words_with_the_test_set", one.candidate.unit, row.response))
+            lost.append(
+                dropped("decontaminate", "prompt_shares_words_with_the_test_set", one.candidate.unit, row.response)
+            )
         elif config.balance.max_tokens is not None and spent + tokens > config.balance.max_tokens:
             lost.append(dropped("balance", "over_the_token_budget", one.candidate.unit, row.response))
         else:

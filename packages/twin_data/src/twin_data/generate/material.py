@@ -131,9 +131,7 @@ class Neighbours:
         scores *= (1 - COSINE_SHARE) / max(float(scores.max(initial=0.0)), 1e-9)
         if material.vectors is not None:
             scores += COSINE_SHARE * (material.vectors @ material.vectors[chunk])
-        allowed = [
-            at for at in material.trainable if at != chunk and material.chunks[at].family not in without
-        ]
+        allowed = [at for at in material.trainable if at != chunk and material.chunks[at].family not in without]
         ranked = sorted(allowed, key=lambda at: (-round(float(scores[at]), 6), material.chunks[at].chunk_id))
         return ranked[:count]
 

@@ -117,9 +117,15 @@ class PhraseFinder:
         for match in _PHRASE.finditer(sentence, overlapped=True):
             listed = match["words"].split()
             head = listed[-1].casefold()
-            if head in _VAGUE or _ORDINAL.fullmatch(head) or any(word.casefold() in STOPWORDS or word.casefold() in _CALENDAR for word in listed):
+            if (
+                head in _VAGUE
+                or _ORDINAL.fullmatch(head)
+                or any(word.casefold() in STOPWORDS or word.casefold() in _CALENDAR for word in listed)
+            ):
                 continue
-            if any(word[0].isupper() or "'" in word or "’" in word for word in listed) or head.endswith(("ly", "ing", "ed")):
+            if any(word[0].isupper() or "'" in word or "’" in word for word in listed) or head.endswith(
+                ("ly", "ing", "ed")
+            ):
                 continue
             fewest = 2 if _is_loose(match) or len(listed) > 2 else 1
             if self._heads[head] < fewest or self._heads[head] < MIN_HEAD_SHARE * self._seen[head]:

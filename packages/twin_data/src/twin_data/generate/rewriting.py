@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import regex
+
 from twin_data.generate.asking import Asked
 from twin_data.scoring.sentences import content_stems, words
 from twin_data.scoring.support import names, numbers
@@ -19,6 +21,13 @@ REWRITE_PROMPT = (
     "Reword this question so that it sounds as a person would ask it. Keep every name, number and key word. "
     "Reply with the question alone.\n\nQuestion: {question}"
 )
+
+
+def tidy_wording(text: str) -> str:
+    """A teacher's reply without the quotation marks and announcements that small models put around it."""
+    return (
+        regex.sub(r"(?i)^\s*(?:question|reworded(?: question)?)\s*:\s*", "", text.strip()).strip().strip('"“”').strip()
+    )
 
 
 def rejected_rewrite(asked: Asked, wording: str | None, response: str) -> str:

@@ -1,0 +1,111 @@
+"""Prompts for which the SFT model's own drafts are wanted, each with the answer it should have given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field
+
+from twin_data.contracts.answers import Turn
+from twin_data.contracts.base import Contract
+from twin_data.contracts.datasets import Instruction, ResponseSource, SourceSpan, TaskKind
+from twin_data.contracts.digests import digest_value, short
+from twin_data.generate.balance import BalanceConfig, Chosen, choose
+from twin_data.generate.declines import refused_subject
+from twin_data.generate.instructions import InstructionConfig, candidates, decontaminated
+from twin_data.generate.material import Material, Neighbours
+from twin_data.generate.prompting import PromptWriter
+from twin_data.generate.refusals import refusal
+
+
+class DraftPrompt(Contract):
+    """One prompt, and what a good draft of it is held against."""
+
+    prompt_id: str
+    task: TaskKind
+    prompt: tuple[Turn, ...]
+    expected: Literal["answer", "refuse"]
+    response: str
+    """The persona's own or adapted words; a refusal where one is expected."""
+    response_source: ResponseSource
+    spans: tuple[SourceSpan, ...]
+    context: tuple[SourceSpan, ...]
+    refusal: str
+    """A refusal of this prompt: wrong where an answer is expected."""
+    answer: str
+    """An answer to this prompt's question: wrong where the passages do not hold it."""
+
+
+class DraftPromptConfig(Contract):
+    """How many prompts, of which tasks."""
+
+    seed: int = 1
+    max_prompts: int = Field(default=400, ge=4)
+    write_share: float = Field(default=0.25, ge=0, le=1)
+    decline_share: float = Field(default=0.2, ge=0, le=1)
+
+
+@dataclass(frozen=True)
+class DraftPromptInputs:
+    """The features, and the rows that the SFT model has seen."""
+
+    material: Material
+    instructions: Sequence[Instruction]
+
+
+def prompts_for_drafts(
+    inputs: DraftPromptInputs, config: DraftPromptConfig, instructions: InstructionConfig
+) -> list[DraftPrompt]:
+    """Prompts from training material; what the SFT model was trained on comes only where nothing else is left.
+
+    Args:
+        inputs: Features and rows of fine-tuning.
+        config: Sizes and shares.
+        instructions: The settings the rows were made with: prompts look the same.
+    """
+    material = inputs.material
+    seen = {span.model_dump_json() for row in inputs.instructions for span in row.spans}
+    questions = {row.prompt[-1].content for row in inputs.instructions}
+    found, _ = decontaminated(candidates(material, instructions)[0], material)
+    fresh = [one for one in found if not any(span.model_dump_json() in seen for span in one.spans)]
+    balance = BalanceConfig(
+        max_rows=max(10, config.max_prompts), write_share=config.write_share, decline_share=config.decline_share
+    )
+    chosen, _ = choose(fresh, config=balance, seed=config.seed)
+    if len(chosen) < config.max_prompts:
+        taken = {one.key for one in chosen}
+        more, _ = choose(
+            [one for one in found if f"{one.task}:{one.unit}" not in taken], config=balance, seed=config.seed
+        )
+        chosen = [*chosen, *more]
+    writer = PromptWriter(material, Neighbours(material), instructions)
+    made: dict[str, DraftPrompt] = {}
+    for one in chosen:
+        prompt, context = writer.prompt(one)
+        if prompt[-1].content in questions or material.overlaps_test_set(prompt[-1].content):
+            continue
+        name = short(digest_value(prompt))
+        made[name] = DraftPrompt(
+            prompt_id=name,
+            task=one.candidate.task,
+            prompt=prompt,
+            expected="refuse" if one.candidate.task is TaskKind.DECLINE else "answer",
+            response=one.candidate.response,
+            response_source=one.candidate.response_source,
+            spans=one.candidate.spans,
+            context=context,
+            refusal=_refusal(one, len(made)),
+            answer=one.candidate.answer or one.candidate.response,
+        )
+        if len(made) == config.max_prompts:
+            break
+    return sorted(made.values(), key=lambda one: one.prompt_id)
+
+
+def _refusal(chosen: Chosen, turn: int) -> str:
+    """The refusal of a prompt; a text that was asked for can be refused, too."""
+    if chosen.candidate.refusal:
+        return chosen.candidate.refusal
+    return refusal(refused_subject(chosen.asked.focus) if chosen.asked.focus else "that", turn)[1]

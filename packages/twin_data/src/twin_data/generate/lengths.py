@@ -1,0 +1,97 @@
+"""Lengths of the two sides of a pair: preference training must not learn that longer, or shorter, is better."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from twin_data.contracts.datasets import SourceSpan
+from twin_data.contracts.documents import BLOCK_SEPARATOR
+from twin_data.generate.material import Material, source_span
+from twin_data.scoring.sentences import sentence_spans
+
+MAX_LOG_RATIO = math.log(2)
+"""No single pair may have one side more than twice as long as the other."""
+MEAN_RATIOS = (0.92, 1.08)
+"""All chosen words by all rejected words; a little inside the certificate's bar."""
+PairT = TypeVar("PairT")
+
+
+def word_count(text: str) -> int:
+    """Words by white space."""
+    return len(text.split())
+
+
+def fit(text: str, *, keep: int, longest: int) -> str:
+    """Neighbouring sentences of a text, of about so many words at most, a given one among them.
+
+    Args:
+        text: What is to be shortened.
+        keep: Number of the sentence that has to stay.
+        longest: In words; one sentence stays whatever its length.
+    """
+    spans = sentence_spans(text)
+    if not spans or word_count(text) <= longest:
+        return text
+    first = last = min(keep, len(spans) - 1)
+    while first > 0 and word_count(text[spans[first - 1].start : spans[last].end]) <= longest:
+        first -= 1
+    while last + 1 < len(spans) and word_count(text[spans[first].start : spans[last + 1].end]) <= longest:
+        last += 1
+    return text[spans[first].start : spans[last].end]
+
+
+def fit_own(material: Material, spans: Sequence[SourceSpan], longest: int) -> tuple[str, tuple[SourceSpan, ...]]:
+    """The first sentences of the persona's own stretch, and where they stand.
+
+    Args:
+        material: Holds the documents.
+        spans: The paragraphs of the stretch.
+        longest: In words; one sentence stays whatever its length.
+    """
+    kept: list[SourceSpan] = []
+    count = 0
+    for span in spans:
+        document = material.document[span.document_id]
+        end = span.start
+        for sentence in sentence_spans(span.of(document.text)):
+            added = word_count(sentence.of(span.of(document.text)))
+            if count and count + added > longest:
+                break
+            count, end = count + added, span.start + sentence.end
+        if end > span.start:
+            kept.append(source_span(document, span.start, end))
+        if end < span.end:
+            break
+    texts = [one.of(material.document[one.document_id].text) for one in kept]
+    return BLOCK_SEPARATOR.join(texts), tuple(kept)
+
+
+def within_twice(chosen: str, rejected: str) -> bool:
+    """Whether neither side is more than twice as long as the other."""
+    return abs(math.log(max(1, word_count(chosen)) / max(1, word_count(rejected)))) <= MAX_LOG_RATIO
+
+
+def balanced(pairs: Sequence[PairT], lengths: Callable[[PairT], tuple[int, int]]) -> tuple[list[PairT], list[PairT]]:
+    """Drop the most uneven pairs until both sides are about as long all in all.
+
+    Args:
+        pairs: In an order that settles ties.
+        lengths: Words of a pair's chosen and rejected side.
+
+    Returns:
+        The pairs that stay, and those that were dropped.
+    """
+    kept = list(pairs)
+    dropped: list[PairT] = []
+    low, high = MEAN_RATIOS
+    while kept:
+        chosen = sum(lengths(one)[0] for one in kept)
+        rejected = max(1, sum(lengths(one)[1] for one in kept))
+        if low <= chosen / rejected <= high:
+            break
+        sign = 1 if chosen > rejected else -1
+        worst = max(range(len(kept)), key=lambda at: sign * (lengths(kept[at])[0] - lengths(kept[at])[1]))
+        dropped.append(kept.pop(worst))
+    return kept, dropped

@@ -1,0 +1,257 @@
+"""Pairs of preference optimisation, made of the SFT model's own drafts.
+
+The chosen side is the persona's own or adapted words, or a better draft; the rejected side is a draft that is out of
+voice, says what the passages do not, refuses what they answer or answers what they do not.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from pydantic import Field
+
+from twin_data.contracts.base import Contract
+from twin_data.contracts.datasets import (
+    DroppedRow,
+    PolicyDraft,
+    Preference,
+    RejectedReason,
+    ResponseSource,
+    SourceSpan,
+    TaskKind,
+)
+from twin_data.contracts.digests import digest_text, digest_value, short
+from twin_data.generate.adapt import is_verbatim
+from twin_data.generate.candidates import dropped
+from twin_data.generate.draft_prompts import DraftPrompt
+from twin_data.generate.grounding import chunks_of, sentences, unsupported_sentences, whole_sentences
+from twin_data.generate.lengths import balanced, fit, fit_own, within_twice, word_count
+from twin_data.generate.material import Material
+from twin_data.scoring.refusal import is_refusal
+
+VoiceScorer = Callable[[Sequence[str]], Sequence[float | None]]
+"""Logits of the voice; None for texts too short to be scored."""
+STAGE = "verify"
+
+
+class PreferenceConfig(Contract):
+    """Bars and shares of the preference dataset."""
+
+    seed: int = 0
+    min_voice_gap: float = Field(default=0.5, ge=0)
+    """Logits by which a draft must be further from the voice than the chosen side to be rejected for it."""
+    worded_refusal_share: float = Field(default=0.08, ge=0, lt=0.5)
+    """Share of pairs in each direction of refusal that is filled up with worded ones where drafts gave fewer."""
+    length_slack: float = Field(default=1.3, ge=1, le=2)
+    """A side longer than so many times the other is cut at a sentence's end."""
+    held_out_share: float = Field(default=0.1, ge=0, lt=0.5)
+
+
+@dataclass(frozen=True)
+class PreferenceInputs:
+    """What pairs are made of.
+
+    Attributes:
+        material: The features.
+        prompts: What drafts were asked for.
+        drafts: What the model wrote; several of one prompt may be among them.
+        voice: Scores how near a text is to the persona's voice; None leaves voice unjudged.
+    """
+
+    material: Material
+    prompts: Sequence[DraftPrompt]
+    drafts: Sequence[PolicyDraft]
+    voice: VoiceScorer | None = None
+
+
+@dataclass(frozen=True)
+class PreferenceSet:
+    """The pairs, what did not become one, and how many rejected sides are worded rather than drafted."""
+
+    preferences: tuple[Preference, ...]
+    dropped: tuple[DroppedRow, ...]
+    worded: int
+
+
+@dataclass(frozen=True)
+class _Pair:
+    prompt: DraftPrompt
+    chosen: str
+    source: ResponseSource
+    spans: tuple[SourceSpan, ...]
+    rejected: str
+    reason: RejectedReason
+    """`OUT_OF_VOICE` also stands for a draft without another fault, until the voices have been scored."""
+    chosen_voice: float | None = None
+    rejected_voice: float | None = None
+
+    @property
+    def lengths(self) -> tuple[int, int]:
+        return word_count(self.chosen), word_count(self.rejected)
+
+
+def run(inputs: PreferenceInputs, *, config: PreferenceConfig) -> PreferenceSet:
+    """Pair each prompt's chosen answer with the worst of its drafts."""
+    drafts: dict[str, list[PolicyDraft]] = defaultdict(list)
+    for one in inputs.drafts:
+        drafts[one.prompt_id].append(one)
+    lost: list[DroppedRow] = []
+    found: list[_Pair] = []
+    for prompt in sorted(inputs.prompts, key=lambda one: one.prompt_id):
+        pair = _paired(prompt, drafts[prompt.prompt_id], inputs.material, config)
+        if isinstance(pair, DroppedRow):
+            lost.append(pair)
+        else:
+            found.append(pair)
+    judged, unfit = _judged(found, inputs.voice, config)
+    added = _worded(inputs, judged, config)
+    kept, uneven = balanced([*judged, *added], lambda one: one.lengths)
+    lost += [*unfit, *(_lost(one, "uneven_lengths") for one in uneven)]
+    rows = {row.preference_id: row for row in (_preference(one, config) for one in kept)}
+    return PreferenceSet(
+        preferences=tuple(rows[name] for name in sorted(rows)),
+        dropped=tuple(lost),
+        worded=sum(one in added for one in kept),
+    )
+
+
+def _paired(
+    prompt: DraftPrompt, drafts: Sequence[PolicyDraft], material: Material, config: PreferenceConfig
+) -> _Pair | DroppedRow:
+    """The prompt's answer against the first of its drafts that has a fault; the best draft's text if none has."""
+    texts = [whole for one in drafts if (whole := whole_sentences(one.text, one.finish_reason))]
+    if not texts:
+        return dropped(STAGE, "no_draft" if not drafts else "empty_draft", prompt.prompt_id, prompt.response)
+    faults = [_fault(text, prompt, material) for text in texts]
+    faulty = [(text, fault) for text, fault in zip(texts, faults, strict=True) if fault is not None]
+    good = [text for text, fault in zip(texts, faults, strict=True) if fault is None]
+    if not faulty:
+        if prompt.expected == "refuse":
+            return dropped(STAGE, "draft_is_good", prompt.prompt_id, texts[0])
+        return _fitted(_with_answer(prompt, good[0], RejectedReason.OUT_OF_VOICE), 0, material, config)
+    text, (reason, at) = faulty[0]
+    pair = _with_answer(prompt, text, reason)
+    if good and prompt.task is TaskKind.ANSWER and _is_own(good[0], prompt, material):
+        pair = replace(pair, chosen=good[0], source=ResponseSource.DRAFT)
+    return _fitted(pair, at, material, config)
+
+
+def _with_answer(prompt: DraftPrompt, rejected: str, reason: RejectedReason) -> _Pair:
+    return _Pair(prompt, prompt.response, prompt.response_source, prompt.spans, rejected, reason)
+
+
+def _fault(text: str, prompt: DraftPrompt, material: Material) -> tuple[RejectedReason, int] | None:
+    """What is wrong with a draft and the number of the sentence that shows it; None if only its voice may be."""
+    refuses = is_refusal(text)
+    if prompt.expected == "refuse":
+        return None if refuses else (RejectedReason.WRONGLY_ANSWERED, 0)
+    if refuses:
+        return RejectedReason.WRONGLY_REFUSED, 0
+    if prompt.task is TaskKind.ANSWER:
+        chunks = chunks_of(material, prompt.context, prompt.spans)
+        if unsupported := unsupported_sentences(text, chunks, material):
+            return RejectedReason.UNSUPPORTED, unsupported[0]
+    return None
+
+
+def _is_own(text: str, prompt: DraftPrompt, material: Material) -> bool:
+    """Whether a draft without fault says it in sentences of its own rather than in copies."""
+    chunks = chunks_of(material, prompt.context, prompt.spans)
+    return not any(is_verbatim(sentence, chunk.text) for sentence in sentences(text) for chunk in chunks)
+
+
+def _fitted(pair: _Pair, at: int, material: Material, config: PreferenceConfig) -> _Pair | DroppedRow:
+    """The pair with its longer side cut at a sentence's end, if it must be and can be."""
+    chosen, rejected = pair.lengths
+    if chosen > config.length_slack * rejected and pair.source is ResponseSource.OWN:
+        text, spans = fit_own(material, pair.spans, int(config.length_slack * rejected))
+        pair = replace(pair, chosen=text, spans=spans)
+    elif rejected > config.length_slack * chosen:
+        pair = replace(pair, rejected=fit(pair.rejected, keep=at, longest=int(config.length_slack * chosen)))
+    if not within_twice(pair.chosen, pair.rejected):
+        return _lost(pair, "one_side_twice_as_long")
+    if pair.chosen.split() == pair.rejected.split():
+        return _lost(pair, "draft_is_the_answer")
+    refuses = pair.reason in {RejectedReason.WRONGLY_REFUSED}
+    if refuses is not is_refusal(pair.rejected) and pair.reason is not RejectedReason.UNSUPPORTED:
+        return _lost(pair, "fault_was_cut_away")
+    return pair
+
+
+def _judged(
+    pairs: Sequence[_Pair], voice: VoiceScorer | None, config: PreferenceConfig
+) -> tuple[list[_Pair], list[DroppedRow]]:
+    """The pairs with both voices; a draft whose only fault could be its voice stays if that is clearly lower."""
+    scored = list(pairs)
+    if voice is not None and pairs:
+        logits = voice([text for one in pairs for text in (one.chosen, one.rejected)])
+        scored = [
+            replace(one, chosen_voice=logits[2 * at], rejected_voice=logits[2 * at + 1]) for at, one in enumerate(pairs)
+        ]
+    kept, lost = [], []
+    for one in scored:
+        reason = _voice_objection(one, config)
+        if reason:
+            lost.append(_lost(one, reason))
+        else:
+            kept.append(one)
+    return kept, lost
+
+
+def _voice_objection(one: _Pair, config: PreferenceConfig) -> str:
+    both = one.chosen_voice is not None and one.rejected_voice is not None
+    gap = (one.chosen_voice or 0.0) - (one.rejected_voice or 0.0)
+    if one.reason is RejectedReason.OUT_OF_VOICE:
+        return "draft_is_good" if both and gap < config.min_voice_gap else "" if both else "voice_not_scored"
+    # A refusal is in nobody's voice, and what is unsupported is worse than what is dull.
+    return ""
+
+
+def _worded(inputs: PreferenceInputs, pairs: Sequence[_Pair], config: PreferenceConfig) -> list[_Pair]:
+    """Pairs whose rejected side is worded: enough of both directions of refusal where drafts gave fewer."""
+    taken = {one.prompt.prompt_id for one in pairs}
+    wanted = round(config.worded_refusal_share * (len(pairs) or len(inputs.prompts)))
+    free = sorted(
+        (one for one in inputs.prompts if one.prompt_id not in taken),
+        key=lambda one: digest_text(f"{config.seed}:worded:{one.prompt_id}"),
+    )
+    added: list[_Pair] = []
+    for reason, expected in (
+        (RejectedReason.WRONGLY_REFUSED, "answer"),
+        (RejectedReason.WRONGLY_ANSWERED, "refuse"),
+    ):
+        room = wanted - sum(one.reason is reason for one in pairs)
+        for prompt in (one for one in free if one.expected == expected and one.task is not TaskKind.WRITE):
+            if room <= 0:
+                break
+            text = prompt.refusal if expected == "answer" else prompt.answer
+            fitted = _fitted(_with_answer(prompt, text, reason), 0, inputs.material, config)
+            if isinstance(fitted, _Pair):
+                added.append(fitted)
+                room -= 1
+    return added
+
+
+def _preference(one: _Pair, config: PreferenceConfig) -> Preference:
+    name = short(digest_value([one.prompt.prompt_id, one.chosen, one.rejected]))
+    lot = int(digest_text(f"{config.seed}:held-out:{name}")[:8], 16) / 16**8
+    return Preference(
+        preference_id=name,
+        task=one.prompt.task,
+        prompt=one.prompt.prompt,
+        chosen=one.chosen,
+        chosen_source=one.source,
+        rejected=one.rejected,
+        reason=one.reason,
+        spans=one.spans,
+        context=one.prompt.context,
+        chosen_voice=one.chosen_voice,
+        rejected_voice=one.rejected_voice,
+        held_out=lot < config.held_out_share,
+    )
+
+
+def _lost(one: _Pair, reason: str) -> DroppedRow:
+    return dropped(STAGE, reason, one.prompt.prompt_id, one.rejected)

@@ -1,0 +1,250 @@
+"""Requests to a model in shards, each a Distilabel pipeline in a process of its own with a time limit.
+
+Distilabel can end well with rows missing, and can hang for ever when one of its workers dies. So each shard is a
+subprocess, its rows are counted and its empty ones asked again once, and its result is written whole or not at all: what
+is finished is never asked twice.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from twin_data.contracts.answers import Turn
+from twin_data.contracts.base import Contract
+from twin_data.contracts.datasets import DroppedRow
+from twin_data.contracts.digests import digest_value, short
+from twin_data.contracts.errors import LLMError, LLMUnavailableError
+from twin_data.generate.candidates import dropped
+from twin_data.generate.teacher import Endpoint
+from twin_data.registry.durable import exclusive, write_file
+
+STAGE = "ask_model"
+WORKER_MODULE = "twin_data.generate.shard_worker"
+REACH_TIMEOUT_S = 10.0
+_ENV_KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "PYTHONPATH", "VIRTUAL_ENV")
+Progress = Callable[[int, int], None]
+
+
+class ShardConfig(Contract):
+    """Sizes and limits of shards."""
+
+    rows: int = Field(default=200, ge=1, le=1000)
+    """Requests of one shard."""
+    concurrency: int = Field(default=8, ge=1, le=256)
+    """Requests in flight at a time."""
+    start_s: float = Field(default=180.0, gt=0)
+    """Time limit of a shard without its requests: start of the processes."""
+    row_s: float = Field(default=10.0, gt=0)
+    """Added to a shard's time limit for each request."""
+    max_empty_share: float = Field(default=0.5, ge=0, le=1)
+    """Share of requests without an answer above which the model is taken to be broken."""
+
+
+class ChatRequest(Contract):
+    """One request, in messages as they are sent."""
+
+    request_id: str
+    messages: tuple[Turn, ...]
+
+
+class ChatResult(Contract):
+    """What came of a request; no text means that nothing usable came."""
+
+    request_id: str
+    text: str | None
+    finish_reason: str
+
+
+class ShardJob(Contract):
+    """What a worker process is told; the key itself stays in the environment."""
+
+    requests: tuple[ChatRequest, ...]
+    endpoint: Endpoint
+    concurrency: int
+    seed: int
+    result: str
+    """Path of the result's file."""
+
+
+class ShardResult(Contract):
+    """What a worker process writes."""
+
+    results: tuple[ChatResult, ...]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Results by request, in the order of the requests, and the requests that got none."""
+
+    results: tuple[ChatResult, ...]
+    dropped: tuple[DroppedRow, ...]
+
+
+def run_shards(
+    requests: Sequence[ChatRequest],
+    endpoint: Endpoint,
+    *,
+    folder: Path,
+    config: ShardConfig,
+    seed: int = 0,
+    progress: Progress = lambda done, total: None,
+) -> Answers:
+    """Ask a model every request; finished shards of an earlier, interrupted call are taken from `folder`.
+
+    Args:
+        requests: What to ask.
+        endpoint: Who is asked.
+        folder: Where results are kept; the same call finds them again.
+        config: Sizes and limits.
+        seed: Sent with each request.
+        progress: Called with the number of requests done and of all.
+
+    Raises:
+        LLMUnavailableError: The endpoint does not answer.
+        LLMError: Most requests of a shard got no answer, or a shard failed or ran into its time limit.
+    """
+    results: dict[str, ChatResult] = {}
+    progress(0, len(requests))
+    for at in range(0, len(requests), config.rows):
+        shard = tuple(requests[at : at + config.rows])
+        answered = {one.request_id: one for one in _shard(shard, endpoint, folder, config, seed)}
+        again = tuple(one for one in shard if answered[one.request_id].text is None)
+        if len(again) > config.max_empty_share * len(shard):
+            raise LLMError(
+                f"the model {endpoint.model!r} at {endpoint.base_url} gave nothing usable to {len(again)} of "
+                f"{len(shard)} requests",
+                next_step=f"see the logs in {folder}, ask the model by hand, then run the same command again",
+            )
+        if again:
+            answered |= {one.request_id: one for one in _shard(again, endpoint, folder, config, seed + 1)}
+        results |= answered
+        progress(len(results), len(requests))
+    return Answers(
+        results=tuple(one for request in requests if (one := results[request.request_id]).text is not None),
+        dropped=tuple(
+            dropped(STAGE, "no_answer_twice", request.request_id, request.messages[-1].content)
+            for request in requests
+            if results[request.request_id].text is None
+        ),
+    )
+
+
+def _shard(
+    requests: tuple[ChatRequest, ...], endpoint: Endpoint, folder: Path, config: ShardConfig, seed: int
+) -> tuple[ChatResult, ...]:
+    name = short(digest_value([requests, endpoint.model_copy(update={"base_url": ""}), seed]))
+    result, job_file = folder / f"{name}.json", folder / f"{name}.job.json"
+    with exclusive(folder / f".{name}.lock"):
+        if found := _read(result, requests):
+            return found
+        require_reachable(endpoint)
+        job = ShardJob(
+            requests=requests, endpoint=endpoint, concurrency=config.concurrency, seed=seed, result=str(result)
+        )
+        write_file(job_file, job.model_dump_json().encode())
+        try:
+            _run_worker(job_file, folder / f"{name}.log", config.start_s + config.row_s * len(requests), endpoint)
+        finally:
+            job_file.unlink(missing_ok=True)
+        if found := _read(result, requests):
+            return found
+        result.unlink(missing_ok=True)
+        raise LLMError(
+            f"a shard of {len(requests)} requests to {endpoint.model!r} at {endpoint.base_url} ended without its result",
+            next_step=f"see {folder / f'{name}.log'}, then run the same command again: finished shards are kept",
+        )
+
+
+def _read(path: Path, requests: tuple[ChatRequest, ...]) -> tuple[ChatResult, ...]:
+    """The results in a file if they are those of the requests, one for one; else nothing."""
+    if not path.is_file():
+        return ()
+    try:
+        results = ShardResult.model_validate_json(path.read_bytes()).results
+    except ValidationError:
+        return ()
+    return results if [one.request_id for one in results] == [one.request_id for one in requests] else ()
+
+
+def require_reachable(endpoint: Endpoint) -> None:
+    """Ask for the endpoint's list of models.
+
+    Raises:
+        LLMUnavailableError: Nothing answers there, or something that is no OpenAI-compatible service.
+    """
+    address = f"{endpoint.base_url.rstrip('/')}/models"
+    key = os.environ.get(endpoint.api_key_variable, "")
+    request = urllib.request.Request(address, headers={"Authorization": f"Bearer {key}"} if key else {})
+    try:
+        with urllib.request.urlopen(request, timeout=REACH_TIMEOUT_S) as response:
+            listed = b'"data"' in response.read(1_000_000)
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        raise LLMUnavailableError(
+            f"the model {endpoint.model!r} cannot be reached at {address}: {error}",
+            next_step="start it (the platform's own: twin up llm) or correct datasets.teacher in the recipe",
+        ) from error
+    if not listed:
+        raise LLMUnavailableError(
+            f"{address} answers, but not with a list of models: it is no OpenAI-compatible service",
+            next_step="correct datasets.teacher.base_url in the recipe; it ends with /v1",
+        )
+
+
+def _run_worker(job_file: Path, log: Path, limit_s: float, endpoint: Endpoint) -> None:
+    """Run the worker in a process group of its own, so that its children end with it whatever happens."""
+    scratch = job_file.with_suffix(".scratch")
+    scratch.mkdir(parents=True, exist_ok=True)
+    try:
+        with log.open("wb") as stream:
+            process = subprocess.Popen(
+                [sys.executable, "-m", WORKER_MODULE, str(job_file)],
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                env=_environment(scratch, endpoint),
+                start_new_session=True,
+            )
+            try:
+                process.wait(timeout=limit_s)
+            except subprocess.TimeoutExpired as error:
+                raise LLMError(
+                    f"a shard of requests to {endpoint.model!r} at {endpoint.base_url} took over {limit_s:.0f} s",
+                    next_step=f"see {log}; lower the shard's rows or raise row_s in the recipe, then run again",
+                ) from error
+            finally:
+                _end_group(process)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return  # all have ended by themselves
+    process.wait()
+
+
+def _environment(scratch: Path, endpoint: Endpoint) -> dict[str, str]:
+    """What the worker may see: no secrets but the endpoint's key, caches in a folder that is removed."""
+    kept = {name: value for name in _ENV_KEPT if (value := os.environ.get(name))}
+    kept[endpoint.api_key_variable] = os.environ.get(endpoint.api_key_variable, "none")
+    return kept | {
+        "HOME": str(scratch),
+        "HF_HOME": str(scratch / "hf"),
+        "HF_HUB_OFFLINE": "1",
+        "DO_NOT_TRACK": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        "OMP_NUM_THREADS": "1",
+    }
