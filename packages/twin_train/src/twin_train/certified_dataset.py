@@ -44,7 +44,7 @@ class CertifiedDataset:
     def _rows(self, name: str) -> list[Row]:
         path, columns = self.folder / name, COLUMNS[self.certificate.kind]
         rows = []
-        for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+        for number, line in enumerate(path.read_text("utf-8").removesuffix("\n").split("\n"), start=1):
             row = _parse(path, number, line)
             if missing := [column for column in columns if not _is_conversation(row.get(column))]:
                 raise DatasetError(f"{path}:{number} has no messages in {', '.join(missing)}", next_step=REBUILD)

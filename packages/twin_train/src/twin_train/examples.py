@@ -96,7 +96,7 @@ def pack(examples: Sequence[Example], sequence_length: int, *, seed: int) -> lis
     """
     bins: list[list[Example]] = []
     room: list[tuple[int, int]] = []  # tokens left and place in `bins`, sorted
-    for example in sorted(examples, key=lambda one: (-len(one.input_ids), one.input_ids)):
+    for example in sorted(examples, key=lambda one: (-len(one.input_ids), one.input_ids, one.completion_start)):
         size = len(example.input_ids)
         assert size <= sequence_length, f"{size} tokens do not fit into {sequence_length}"
         tightest = bisect.bisect_left(room, (size, 0))

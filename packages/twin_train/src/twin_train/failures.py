@@ -13,6 +13,7 @@ from twin_train.launch import Ended
 from twin_train.worker.checkpoints import last_complete, step_of
 
 LOG_TAIL_LINES = 12
+SIGNAL_LINES = 40
 LOG_TAIL_BYTES = 20_000
 KILLED = re.compile(r"Signals\.(SIG[A-Z]+)|Signal \d+ \((SIG[A-Z]+)\)|exitcode\s*:\s*-(\d+)")
 DIED_QUIETLY = ("SIGKILL", "SIGBUS", "SIGSEGV", "SIGABRT", "SIGTERM", "9", "7", "11", "6", "15")
@@ -28,8 +29,7 @@ def training_error(job: TrainingJob, ended: Ended) -> TwinError:
         )
     if (failure := _read_failure(files)) is not None:
         return _told(job, files, failure)
-    tail = log_tail(files)
-    if (signal := _signal_in(tail)) is not None:
+    if (signal := _signal_in(log_tail(files, SIGNAL_LINES))) is not None:
         return TrainingError(
             f"one of {job.config.launch.processes} training process(es) was killed by {signal} at step "
             f"{_last_step(files)} of {job.steps}, and the others were ended with it",
@@ -37,19 +37,19 @@ def training_error(job: TrainingJob, ended: Ended) -> TwinError:
         )
     return TrainingError(
         f"{_name(job)} ended with status {ended.exit_code} at step {_last_step(files)} of {job.steps}; "
-        f"its last words:\n{tail}",
+        f"its last words:\n{log_tail(files, LOG_TAIL_LINES)}",
         next_step=f"read {files.log}, then {_resume(files)}",
     )
 
 
-def log_tail(files: WorkFolder) -> str:
-    """The last lines that the processes printed."""
+def log_tail(files: WorkFolder, count: int) -> str:
+    """The last `count` lines that the processes printed."""
     if not files.log.is_file():
         return ""
     with files.log.open("rb") as stream:
         stream.seek(max(0, files.log.stat().st_size - LOG_TAIL_BYTES))
         lines = stream.read().decode("utf-8", "replace").splitlines()
-    return "\n".join([line for line in lines if line.strip()][-LOG_TAIL_LINES:])
+    return "\n".join([line for line in lines if line.strip()][-count:])
 
 
 def _told(job: TrainingJob, files: WorkFolder, failure: WorkerFailure) -> TwinError:
@@ -89,7 +89,8 @@ def _read_failure(files: WorkFolder) -> WorkerFailure | None:
 
 
 def _signal_in(tail: str) -> str | None:
-    for match in KILLED.finditer(tail):
+    # The processes that are ended with the first one are listed before it.
+    for match in KILLED.finditer(tail.rpartition("Root Cause")[2]):
         found = next(group for group in match.groups() if group)
         if found in DIED_QUIETLY:
             return found if found.startswith("SIG") else f"signal {found}"

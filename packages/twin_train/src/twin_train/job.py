@@ -109,6 +109,11 @@ class WorkFolder:
         return self.root / "held_out.jsonl"
 
     @property
+    def datasets(self) -> Path:
+        """What the datasets library keeps: rows, tokens, the reference's log-probabilities."""
+        return self.root / "datasets"
+
+    @property
     def accelerate(self) -> Path:
         """Accelerate's configuration."""
         return self.root / "accelerate.json"

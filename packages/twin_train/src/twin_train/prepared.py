@@ -44,7 +44,9 @@ class Prepared:
     def write(self, train: Path, held_out: Path) -> None:
         """Write both sets of rows as JSON lines."""
         for path, rows in ((train, self.train), (held_out, self.held_out)):
-            write_file(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())
+            data = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+            if not path.is_file() or path.read_bytes() != data:  # what is cached of it is known by the file's time
+                write_file(path, data)
 
 
 def prepare_sft(dataset: CertifiedDataset, tokenizer: PreTrainedTokenizerBase, settings: SftSettings) -> Prepared:

@@ -67,7 +67,9 @@ def preference_effect(accuracy: Score | None, longer_chosen_share: float | None)
     """What the accuracy says, beside what the rule "the longer side wins" would reach on the same pairs."""
     if accuracy is None:
         return "not measured: no held-out pairs"
-    told = f"{accuracy.value:.0%} of {accuracy.n} held-out pairs ranked rightly [{accuracy.low:.0%}, {accuracy.high:.0%}]"
+    told = (
+        f"{accuracy.value:.0%} of {accuracy.n} held-out pairs ranked rightly [{accuracy.low:.0%}, {accuracy.high:.0%}]"
+    )
     if longer_chosen_share is not None:
         told += f"; their chosen side is the longer one in {longer_chosen_share:.0%}"
     if accuracy.low <= 0.5 <= accuracy.high:

@@ -13,7 +13,7 @@ from twin_data.configuration.home import cache_folder
 from twin_data.contracts.base import Contract
 from twin_data.contracts.datasets import DatasetKind
 from twin_data.contracts.digests import digest_folder, digest_value
-from twin_data.contracts.errors import TrainingError
+from twin_data.contracts.errors import ModelError, TrainingError
 from twin_data.contracts.releases import MachinePrice, ModelReference
 from twin_data.contracts.training import CurvePoint, TrainingForecast, TrainingRecord, TrainingStage
 from twin_data.registry.durable import exclusive, write_file
@@ -28,7 +28,7 @@ from twin_train.prepared import Prepared, prepare_dpo, prepare_sft
 from twin_train.records import make_record
 from twin_train.resources import check_resources
 from twin_train.speeds import record_speed
-from twin_train.weights import write_weights
+from twin_train.weights import ADAPTER_CONFIG, write_weights
 
 RESULT_FILE = "result.json"
 WEIGHTS_FOLDER = "adapter"
@@ -85,6 +85,7 @@ class StageResult(Contract):
 
 def run_stage(stage: TrainingStage, inputs: StageInputs, config: TrainingConfig) -> TrainedAdapter:
     """Train one stage, or go on with it, or return what it gave; see `sft.run` and `dpo.run`."""
+    _check_start(inputs.start, config)
     waiting = f"waiting: another process trains in {inputs.output}"
     with exclusive(inputs.output / LOCK_FILE, lambda: inputs.report(waiting)):
         dataset = open_dataset(inputs.dataset, KINDS[stage])
@@ -105,13 +106,22 @@ def job_digest(stage: TrainingStage, inputs: StageInputs, config: TrainingConfig
     return digest_value([stage, inputs.base.digest, dataset.certificate.dataset_digest, start, settings])
 
 
+def _check_start(start: Path | None, config: TrainingConfig) -> None:
+    wanted = "config.json" if config.full else ADAPTER_CONFIG
+    if start is not None and not (start / wanted).is_file():
+        kind = "model" if config.full else "adapter"
+        raise ModelError(f"there is no {kind} in {start} to go on from", next_step="run the SFT stage first")
+
+
 def _train(
     stage: TrainingStage, inputs: StageInputs, config: TrainingConfig, dataset: CertifiedDataset, digest: str
 ) -> TrainedAdapter:
     files = WorkFolder(inputs.output / WORK_FOLDER)
     _clear_other_job(files, digest)
     prepared = _prepare(stage, inputs, config, dataset)
-    forecast = check_resources(stage, prepared, config, inputs.base_model, inputs.base, inputs.price, inputs.output, inputs.cache)
+    forecast = check_resources(
+        stage, prepared, config, inputs.base_model, inputs.base, inputs.price, inputs.output, inputs.cache
+    )
     _announce(stage, inputs, prepared, forecast, config)
     prepared.write(files.train, files.held_out)
     job = TrainingJob(
@@ -131,9 +141,7 @@ def _train(
     return _gather(inputs, job, prepared, forecast, dataset)
 
 
-def _prepare(
-    stage: TrainingStage, inputs: StageInputs, config: TrainingConfig, dataset: CertifiedDataset
-) -> Prepared:
+def _prepare(stage: TrainingStage, inputs: StageInputs, config: TrainingConfig, dataset: CertifiedDataset) -> Prepared:
     tokenizer = load_tokenizer(inputs.base_model)
     if stage is TrainingStage.SFT:
         return prepare_sft(dataset, tokenizer, config.sft)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,8 +45,8 @@ def _sft_trainer(job: TrainingJob, watch: Watch) -> FiniteSftTrainer:
     return FiniteSftTrainer(
         model=load_policy(job),
         args=arguments,
-        train_dataset=_read(files.train),
-        eval_dataset=_read(files.held_out) if job.has_held_out else None,
+        train_dataset=_read(files.train, files.datasets),
+        eval_dataset=_read(files.held_out, files.datasets) if job.has_held_out else None,
         processing_class=load_tokenizer(job.base_model),
         peft_config=new_adapter(job),
         callbacks=[watch],
@@ -67,8 +66,8 @@ def _dpo_trainer(job: TrainingJob, watch: Watch) -> FiniteDpoTrainer:
     return FiniteDpoTrainer(
         model=load_policy(job),
         args=arguments,
-        train_dataset=_read(files.train),
-        eval_dataset=_read(files.held_out) if job.has_held_out else None,
+        train_dataset=_read(files.train, files.datasets),
+        eval_dataset=_read(files.held_out, files.datasets) if job.has_held_out else None,
         processing_class=load_tokenizer(job.base_model),
         peft_config=new_adapter(job),
         callbacks=[watch],
@@ -107,7 +106,10 @@ def _common(job: TrainingJob) -> dict[str, Any]:
     }
 
 
-def _read(path: Path) -> Dataset:
+def _read(path: Path, cache: Path) -> Dataset:
+    """Rows of a JSON-lines file. Processes share the cache: what the first one computes of a dataset the others read."""
     from datasets import Dataset
 
-    return Dataset.from_list([json.loads(line) for line in path.read_text("utf-8").splitlines()])
+    rows = Dataset.from_json(str(path), cache_dir=str(cache))
+    assert isinstance(rows, Dataset)
+    return rows

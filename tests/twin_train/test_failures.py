@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from twin_data.contracts.errors import ModelError, TrainingError
+from twin_data.contracts.training import CurvePoint, TrainingStage
+from twin_train import curves
+from twin_train.configuration import TrainingConfig
+from twin_train.failures import training_error
+from twin_train.job import FailureKind, LoggedStep, TrainingJob, WorkerFailure, WorkFolder
+from twin_train.launch import Ended
+from twin_train.worker.checkpoints import mark_complete
+from twin_train.worker.run import _kind
+
+ELASTIC = """
+[1]:
+  exitcode  : -15 (pid: 12)  (SIGTERM)
+  traceback : Signal 15 (SIGTERM) received by PID 12
+Root Cause (first observed failure):
+[0]:
+  exitcode  : {code} (pid: 11)
+"""
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> TrainingJob:
+    files = WorkFolder(tmp_path)
+    for step in (1, 2, 3):
+        point = CurvePoint(step=step, loss=1.0, seconds=1.0)
+        curves.append(files.curve, LoggedStep(point=point, tokens=1))
+    return TrainingJob(
+        stage=TrainingStage.SFT,
+        base_model=tmp_path,
+        base_name="tiny",
+        start=None,
+        steps=9,
+        work=tmp_path,
+        has_held_out=False,
+        config=TrainingConfig(),
+        digest="d",
+    )
+
+
+def checkpoint(job: TrainingJob, step: int) -> None:
+    folder = WorkFolder(job.work).checkpoints / f"checkpoint-{step}"
+    folder.mkdir(parents=True)
+    (folder / "weights").write_bytes(b"x")
+    mark_complete(folder)
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "told", "fix"),
+    [
+        (FailureKind.NON_FINITE, TrainingError, "was stopped at step 3 of 9: the loss became nan", "sft.learning_rate"),
+        (FailureKind.OUT_OF_MEMORY, ModelError, "ran out of memory at step 3 of 9", "gradient_checkpointing"),
+        (FailureKind.DISK_FULL, TrainingError, "is full", "free space"),
+        (FailureKind.DISTRIBUTION, TrainingError, "did not start as asked", "training.launch"),
+        (FailureKind.OTHER, TrainingError, "failed at step 3 of 9", "training.log"),
+    ],
+)
+def test_what_a_process_knew_is_told(
+    job: TrainingJob, kind: FailureKind, error: type[Exception], told: str, fix: str
+) -> None:
+    failure = WorkerFailure(kind=kind, message="the loss became nan", step=3)
+    WorkFolder(job.work).failure.write_text(failure.model_dump_json())
+    found = training_error(job, Ended(1, timed_out=False))
+    assert isinstance(found, error)
+    assert told in found.message
+    assert fix in found.next_step
+
+
+def test_a_killed_process_is_told_from_those_that_were_ended_with_it(job: TrainingJob) -> None:
+    WorkFolder(job.work).log.write_text(ELASTIC.format(code=-9))
+    checkpoint(job, 2)
+    found = training_error(job, Ended(1, timed_out=False))
+    assert "one of 2 training process(es) was killed by signal 9 at step 3 of 9" in found.message
+    assert "goes on from step 2" in found.next_step
+
+
+def test_a_process_that_ended_by_itself_was_not_killed(job: TrainingJob) -> None:
+    WorkFolder(job.work).log.write_text("ImportError: no module named kaputt" + ELASTIC.format(code=1))
+    found = training_error(job, Ended(1, timed_out=False))
+    assert "ended with status 1" in found.message
+    assert "no module named kaputt" in found.message
+    assert "it starts anew" in found.next_step
+
+
+def test_a_child_that_said_nothing_still_gives_an_error(job: TrainingJob) -> None:
+    assert "ended with status -6" in training_error(job, Ended(-6, timed_out=False)).message
+
+
+def test_the_time_limit_is_named(job: TrainingJob) -> None:
+    found = training_error(job, Ended(-15, timed_out=True))
+    assert "stopped after 86400 s, at step 3 of 9" in found.message
+    assert "timeout_s" in found.next_step
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (OSError(28, "No space left on device"), FailureKind.DISK_FULL),
+        (RuntimeError("[enforce fail at inline_container.cc:664] . unexpected pos 64 vs 0"), FailureKind.DISK_FULL),
+        (MemoryError(), FailureKind.OUT_OF_MEMORY),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), FailureKind.OUT_OF_MEMORY),
+        (RuntimeError("CUDA out of memory. Tried to allocate"), FailureKind.OUT_OF_MEMORY),
+        (ValueError("something else"), FailureKind.OTHER),
+    ],
+)
+def test_kinds_of_errors(error: Exception, kind: FailureKind) -> None:
+    assert _kind(error) is kind

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from twin_data.contracts.errors import ModelError, TrainingError
+from twin_data.contracts.releases import MachinePrice
+from twin_data.contracts.training import TrainingStage
+from twin_train.configuration import TrainingConfig
+from twin_train.forecast import Workload, forecast, forecast_memory_mb, trained_parameters
+from twin_train.model_shape import known_shape, read_shape, shape_of
+from twin_train.resources import cgroup_mb, check_disk, check_memory
+from twin_train.speeds import MeasuredSpeed
+
+SMOLLM2 = shape_of(
+    {
+        "hidden_size": 576,
+        "intermediate_size": 1536,
+        "num_hidden_layers": 30,
+        "num_attention_heads": 9,
+        "num_key_value_heads": 3,
+        "head_dim": 64,
+        "vocab_size": 49152,
+        "tie_word_embeddings": True,
+    }
+)
+LOAD = Workload(steps=100, tokens=200_000, longest=1024)
+FREE = MachinePrice()
+
+
+def gpu(**launch: Any) -> TrainingConfig:
+    settings = {"device": "gpu", "dtype": "bfloat16", "zero_stage": 3, "gradient_checkpointing": True, **launch}
+    return TrainingConfig.model_validate(
+        {"launch": settings, "sft": {"sequences_per_step": 8}, "dpo": {"pairs_per_step": 8}}
+    )
+
+
+def test_parameters_are_those_of_the_model_card() -> None:
+    assert SMOLLM2.parameters == pytest.approx(134_515_008, rel=0.001)
+    assert SMOLLM2.adapter_parameters(16, "all-linear") == 4_884_480  # counted by PEFT
+    llama = known_shape("meta-llama/Llama-3.1-8B-Instruct")
+    qwen = known_shape("Qwen/Qwen3-8B")
+    assert llama is not None and llama.parameters == pytest.approx(8.03e9, rel=0.002)
+    assert qwen is not None and qwen.parameters == pytest.approx(8.19e9, rel=0.002)
+    assert known_shape("nobody/nothing") is None
+
+
+def test_a_shape_is_read_from_a_model_folder(tiny_model: Path, tmp_path: Path) -> None:
+    assert read_shape(tiny_model).layers == 3
+    for content in ("", "{", "{}", '{"num_attention_heads": 4}'):
+        (tmp_path / "config.json").write_text(content)
+        with pytest.raises(ModelError, match="does not describe a model"):
+            read_shape(tmp_path)
+
+
+def test_eight_billion_parameters_are_forecast_without_a_gpu_and_fit_eight_but_not_one() -> None:
+    shape = known_shape("meta-llama/Llama-3.1-8B-Instruct")
+    assert shape is not None
+    eight = forecast_memory_mb(TrainingStage.SFT, LOAD, shape, gpu(processes=8)) / 8
+    one_full = forecast_memory_mb(TrainingStage.SFT, LOAD, shape, gpu(processes=1).model_copy(update={"lora": None}))
+    assert 2_000 + 1_500 < eight < 24_000
+    assert one_full > 100_000
+
+
+def test_zero_3_shares_the_weights_and_zero_2_the_optimizer() -> None:
+    full = {"lora": None, "sft": {"sequences_per_step": 8}, "dpo": {"pairs_per_step": 8}}
+
+    def memory(**launch: Any) -> float:
+        config = TrainingConfig.model_validate({**full, "launch": launch})
+        return forecast_memory_mb(TrainingStage.SFT, LOAD, SMOLLM2, config) / config.launch.processes
+
+    assert memory(processes=4, zero_stage=3) < memory(processes=4, zero_stage=2) < memory(processes=1, zero_stage=2)
+    assert memory(processes=1, gradient_checkpointing=True) < memory(processes=1)
+
+
+def test_dpo_takes_more_than_sft_for_the_same_length() -> None:
+    config = TrainingConfig()
+    sft, dpo = (forecast_memory_mb(stage, LOAD, SMOLLM2, config) for stage in (TrainingStage.SFT, TrainingStage.DPO))
+    assert dpo > sft
+
+
+def test_time_follows_tokens_processes_and_what_was_measured() -> None:
+    config, two = TrainingConfig(), Workload(steps=100, tokens=400_000, longest=1024)
+    once = forecast(TrainingStage.SFT, LOAD, SMOLLM2, config, price=FREE)
+    twice = forecast(TrainingStage.SFT, two, SMOLLM2, config, price=FREE)
+    assert once.seconds < twice.seconds < 2 * once.seconds
+    speed = MeasuredSpeed(tokens_per_second=100.0, startup_seconds=30.0, peak_memory_mb=1.0)
+    known = forecast(TrainingStage.SFT, LOAD, SMOLLM2, config, price=FREE, measured=speed)
+    assert known.seconds == 2030.0
+    assert (known.tokens, known.steps) == (200_000, 100)
+
+
+def test_an_unknown_price_is_no_price_of_nought() -> None:
+    speed = MeasuredSpeed(tokens_per_second=200_000 / 3600, startup_seconds=0.0, peak_memory_mb=1.0)
+    unknown = forecast(TrainingStage.SFT, LOAD, SMOLLM2, TrainingConfig(), price=FREE, measured=speed)
+    priced = MachinePrice(per_hour=2.5, currency="USD")
+    known = forecast(TrainingStage.SFT, LOAD, SMOLLM2, TrainingConfig(), price=priced, measured=speed)
+    assert (unknown.amount, unknown.currency) == (None, None)
+    assert known.amount == pytest.approx(2.5, abs=1e-4)
+    assert known.currency == "USD"
+
+
+def test_only_named_layers_are_counted() -> None:
+    config = TrainingConfig.model_validate({"lora": {"r": 8, "target_modules": ["q_proj", "v_proj"]}})
+    assert trained_parameters(SMOLLM2, config) == 30 * 8 * (576 + 576 + 576 + 192)
+
+
+def test_a_model_that_does_not_fit_is_refused_before_the_start() -> None:
+    with pytest.raises(ModelError, match=r"needs about 30.0 GiB, 15.0 GiB are available") as refused:
+        check_memory(30 * 1024, 15 * 1024, "tiny")
+    assert "gradient_checkpointing" in refused.value.next_step
+    check_memory(10, 15, "tiny")
+
+
+def test_a_container_limit_counts(tmp_path: Path) -> None:
+    assert cgroup_mb(tmp_path) == float("inf")
+    (tmp_path / "memory.max").write_text("max\n")
+    (tmp_path / "memory.current").write_text(f"{300 * 2**20}\n")
+    (tmp_path / "memory.stat").write_text(f"anon 5\ninactive_file {50 * 2**20}\n")
+    assert cgroup_mb(tmp_path) == float("inf")
+    (tmp_path / "memory.max").write_text(f"{1000 * 2**20}\n")
+    assert cgroup_mb(tmp_path) == 750.0
+
+
+def test_a_disk_without_room_for_checkpoints_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Usage:
+        free = 50 * 2**20
+
+    monkeypatch.setattr("shutil.disk_usage", lambda _: Usage)
+    with pytest.raises(TrainingError, match="50 MiB free, checkpoints need 168 MiB"):
+        check_disk(SMOLLM2, TrainingConfig(), tmp_path)

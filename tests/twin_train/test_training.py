@@ -1,0 +1,271 @@
+"""Real training of a model of 40,000 weights: what it gives does not depend on processes, kills and resumptions."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from twin_data.contracts.datasets import DatasetKind
+from twin_data.contracts.errors import ModelError, TrainingError
+from twin_data.contracts.releases import ModelReference
+from twin_data.contracts.training import CurvePoint
+from twin_train import dpo, sft
+from twin_train.configuration import TrainingConfig
+from twin_train.stage import StageInputs, TrainedAdapter
+
+STEPS = 60
+SAVE_STEPS = 10
+KILL_FROM_STEP = 25
+DEADLINE_S = 180.0
+
+RUN_ALONE = """
+import sys
+from pathlib import Path
+from twin_data.contracts.releases import ModelReference
+from twin_train import sft
+from twin_train.configuration import TrainingConfig
+from twin_train.stage import StageInputs
+model, dataset, output, cache, config = sys.argv[1:]
+base = ModelReference(name="tiny", source="test", digest="t" * 64, licence="Apache-2.0")
+inputs = StageInputs(base_model=Path(model), base=base, dataset=Path(dataset), output=Path(output), cache=Path(cache))
+sft.run(inputs, config=TrainingConfig.model_validate_json(config))
+"""
+
+
+def settings(*, processes: int = 1, zero_stage: int = 0, **sft_settings: object) -> TrainingConfig:
+    stage = {"epochs": 100, "max_steps": STEPS, "save_steps": SAVE_STEPS, "sequence_length": 128, "learning_rate": 5e-3}
+    return TrainingConfig.model_validate(
+        {
+            "lora": {"r": 4, "alpha": 8, "dropout": 0.1},
+            "sft": {**stage, **sft_settings},
+            "dpo": {"epochs": 10, "max_steps": 12, "learning_rate": 5e-3, "max_length": 128},
+            "launch": {"processes": processes, "zero_stage": zero_stage, "threads_per_process": 1, "timeout_s": 300},
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Compiled extensions are kept between test runs where the user's cache can be written."""
+    kept = Path(os.environ.get("TWIN_CACHE", Path.home() / ".cache" / "llm-twin")) / "torch-extensions"
+    folder = tmp_path_factory.mktemp("cache")
+    kept.mkdir(parents=True, exist_ok=True)
+    (folder / "torch-extensions").symlink_to(kept)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def instructions(tmp_path_factory: pytest.TempPathFactory, dataset_writer: Callable[..., Path]) -> Path:
+    return dataset_writer(tmp_path_factory.mktemp("instructions"), DatasetKind.INSTRUCTIONS)
+
+
+@pytest.fixture(scope="module")
+def inputs(
+    tiny_model: Path, tiny_reference: ModelReference, instructions: Path, cache: Path
+) -> Callable[..., StageInputs]:
+    def make(output: Path, **changes: object) -> StageInputs:
+        given = {"base_model": tiny_model, "base": tiny_reference, "dataset": instructions, "cache": cache, **changes}
+        return StageInputs(output=output, **given)  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def points() -> list[CurvePoint]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def trained(
+    tmp_path_factory: pytest.TempPathFactory, inputs: Callable[..., StageInputs], points: list[CurvePoint]
+) -> TrainedAdapter:
+    """The undisturbed run on one process, with which the others are compared."""
+    return sft.run(inputs(tmp_path_factory.mktemp("alone"), on_point=points.append), config=settings())
+
+
+def largest_difference(first: TrainedAdapter, second: TrainedAdapter) -> float:
+    one, other = (load_file(trained.folder / "adapter_model.safetensors") for trained in (first, second))
+    assert one.keys() == other.keys()
+    return max(float(abs(one[name] - other[name]).max()) for name in one)
+
+
+def workers_of(output: Path) -> list[int]:
+    """Process ids of training processes that work on `output`."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (entry / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if b"twin_train.worker" in command and str(output).encode() in b" ".join(command) and b"-m" in command[:4]:
+            found.append(int(entry.name))
+    return found
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+def test_a_rule_is_learnt_and_a_plain_adapter_comes_out(trained: TrainedAdapter, points: list[CurvePoint]) -> None:
+    record = trained.record
+    assert record.final_loss < record.first_loss / 2
+    assert record.eval_loss is not None and record.eval_loss < record.first_loss
+    assert (record.steps, record.world_size, record.distributed_type, record.zero_stage) == (STEPS, 1, "NO", 0)
+    assert [point.step for point in trained.curve] == list(range(1, STEPS + 1))
+    assert tuple(points[:STEPS]) == trained.curve[:STEPS]
+    assert record.forecast is not None and record.tokens == pytest.approx(record.forecast.tokens, rel=0.05)
+    assert sorted(path.name for path in trained.folder.iterdir()) == [
+        "adapter_config.json",
+        "adapter_model.safetensors",
+    ]
+    config = json.loads((trained.folder / "adapter_config.json").read_text())
+    assert config["base_model_name_or_path"] == "tiny"
+    assert str(trained.folder.parent) not in json.dumps(config)
+    assert sorted(path.name for path in trained.folder.parent.iterdir()) == [
+        ".lock",
+        "adapter",
+        "dropped.jsonl",
+        "result.json",
+    ]
+
+
+def test_a_finished_training_is_returned_and_another_one_is_not_mistaken_for_it(
+    trained: TrainedAdapter, inputs: Callable[..., StageInputs]
+) -> None:
+    again = inputs(trained.folder.parent)
+    started = time.monotonic()
+    assert sft.run(again, config=settings()) == trained
+    assert time.monotonic() - started < 2
+    with pytest.raises(TrainingError, match="holds a training of other data or settings"):
+        sft.run(again, config=settings(seed=1))
+
+
+def test_a_start_adapter_that_is_not_there_is_refused(tmp_path: Path, inputs: Callable[..., StageInputs]) -> None:
+    with pytest.raises(ModelError, match="no adapter"):
+        sft.run(inputs(tmp_path / "out", start=tmp_path / "nowhere"), config=settings())
+
+
+@pytest.mark.integration
+def test_a_run_killed_with_its_parent_goes_on_to_the_very_same_adapter(
+    tmp_path: Path, trained: TrainedAdapter, inputs: Callable[..., StageInputs]
+) -> None:
+    output, given = tmp_path / "killed", inputs(tmp_path / "killed")
+    arguments = [str(one) for one in (given.base_model, given.dataset, output, given.cache)]
+    parent = subprocess.Popen([sys.executable, "-c", RUN_ALONE, *arguments, settings().model_dump_json()])
+    try:
+        curve = output / "work" / "curve.jsonl"
+        wait_until(lambda: curve.is_file() and curve.read_bytes().count(b"\n") >= KILL_FROM_STEP, "no curve")
+        workers = workers_of(output)
+        assert workers
+    finally:
+        parent.kill()
+        parent.wait()
+    wait_until(lambda: not workers_of(output), "training processes outlived their parent")
+    reached = curve.read_bytes().count(b"\n")
+    if (output / "work" / "outcome.json").is_file():
+        pytest.skip("the run was faster than the kill")
+    finished = sft.run(given, config=settings())
+    assert finished.record.resumed_at == (reached // SAVE_STEPS * SAVE_STEPS,)
+    assert finished.digest == trained.digest
+    assert [point.loss for point in finished.curve] == [point.loss for point in trained.curve]
+    assert finished.record.tokens == trained.record.tokens
+
+
+@pytest.mark.integration
+def test_two_processes_survive_the_loss_of_one_and_agree_with_one_process(
+    tmp_path: Path, trained: TrainedAdapter, inputs: Callable[..., StageInputs]
+) -> None:
+    output, config = tmp_path / "two", settings(processes=2, zero_stage=2)
+    killed: list[int] = []
+
+    def kill_one(point: CurvePoint) -> None:
+        if point.step >= KILL_FROM_STEP and not killed:
+            killed.append(max(workers_of(output)))
+            os.kill(killed[0], signal.SIGKILL)
+
+    with pytest.raises(TrainingError, match=r"one of 2 training process\(es\) was killed by") as broken:
+        sft.run(inputs(output, on_point=kill_one), config=config)
+    assert "goes on from step" in broken.value.next_step
+    assert not workers_of(output)
+    finished = sft.run(inputs(output), config=config)
+    assert finished.record.resumed_at
+    assert (finished.record.world_size, finished.record.distributed_type) == (2, "DEEPSPEED")
+    assert finished.record.zero_stage == 2
+    assert finished.record.final_loss == pytest.approx(trained.record.final_loss, abs=2e-2)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("zero_stage", [2, 3])
+def test_losses_do_not_depend_on_the_number_of_processes(
+    tmp_path: Path, inputs: Callable[..., StageInputs], zero_stage: int, without_dropout: TrainedAdapter
+) -> None:
+    config = _without_dropout(settings(processes=2, zero_stage=zero_stage, max_steps=8))
+    two = sft.run(inputs(tmp_path / "two"), config=config)
+    assert (two.record.world_size, two.record.zero_stage) == (2, zero_stage)
+    assert [point.loss for point in two.curve] == pytest.approx(
+        [point.loss for point in without_dropout.curve], abs=1e-4
+    )
+    assert largest_difference(two, without_dropout) < 1e-3
+    assert two.record.eval_loss == pytest.approx(without_dropout.record.eval_loss, abs=1e-3)
+
+
+@pytest.fixture(scope="module")
+def without_dropout(
+    tmp_path_factory: pytest.TempPathFactory, inputs: Callable[..., StageInputs]
+) -> Iterator[TrainedAdapter]:
+    config = _without_dropout(settings(max_steps=8))
+    yield sft.run(inputs(tmp_path_factory.mktemp("plain")), config=config)
+
+
+def _without_dropout(config: TrainingConfig) -> TrainingConfig:
+    assert config.lora is not None
+    return config.model_copy(update={"lora": config.lora.model_copy(update={"dropout": 0.0})})
+
+
+@pytest.mark.integration
+def test_dpo_goes_on_from_the_sft_adapter_and_prefers_pairs_it_never_saw(
+    tmp_path: Path,
+    trained: TrainedAdapter,
+    inputs: Callable[..., StageInputs],
+    dataset_writer: Callable[..., Path],
+) -> None:
+    pairs = dataset_writer(tmp_path / "pairs", DatasetKind.PREFERENCES, held_out=20)
+    given = inputs(tmp_path / "dpo", dataset=pairs, start=trained.folder)
+    found = dpo.run(given, config=settings())
+    assert found.curve[0].loss == pytest.approx(0.6931, abs=1e-3)  # policy and reference are the same adapter
+    assert found.record.final_loss < found.record.first_loss
+    accuracy = found.record.preference_accuracy
+    assert accuracy is not None and accuracy.n == 20
+    assert accuracy.low > 0.5, found.record.preference_effect
+    assert found.record.preference_effect.startswith("prefers the chosen side")
+    assert 0 < largest_difference(found, trained)
+    assert sorted(path.name for path in found.folder.iterdir()) == ["adapter_config.json", "adapter_model.safetensors"]
+
+
+@pytest.mark.integration
+def test_a_loss_that_is_no_number_stops_the_run_and_leaves_no_adapter(
+    tmp_path: Path, tiny_model: Path, inputs: Callable[..., StageInputs]
+) -> None:
+    broken = tmp_path / "model"
+    broken.mkdir()
+    for path in tiny_model.iterdir():
+        (broken / path.name).write_bytes(path.read_bytes())
+    weights = load_file(broken / "model.safetensors")
+    weights["model.norm.weight"][:] = float("nan")
+    save_file(weights, broken / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(TrainingError, match=r"was stopped at step 0 of 60: .*the loss became nan") as stopped:
+        sft.run(inputs(tmp_path / "out", base_model=broken), config=settings())
+    assert "learning_rate" in stopped.value.next_step
+    assert not (tmp_path / "out" / "adapter").exists()
