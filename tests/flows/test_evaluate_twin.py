@@ -1,0 +1,181 @@
+"""The tasks of `evaluate-twin` in their order, on the public API's fake and without Prefect's server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import httpx
+import pytest
+
+from flows import evaluate_twin as stages
+from flows.evaluate_twin import Exam
+from flows.recipes import EvaluationSettings
+from twin_data.configuration.home import TwinHome
+from twin_data.configuration.rubric import Bar, RelativeBar, Rubric
+from twin_data.contracts.evaluation import Evidence, GateDecision, HeldOutQuestion, KeyFact, QuestionKind, Verdict
+from twin_data.contracts.releases import (
+    Alias,
+    GenerationSettings,
+    Lineage,
+    MachinePrice,
+    ModelReference,
+    ReleaseBundle,
+    RetrievalSettings,
+    VerificationSettings,
+)
+from twin_data.registry.memory import MemoryRegistry
+from twin_data.registry.port import RegisteredBundle
+from twin_eval.fake_service import FakeService, completion, refusal
+from twin_eval.run import EvaluationConfig, EvaluationInputs, evaluate
+from twin_eval.scored_run import ScoredRun
+
+RUBRIC = Rubric(
+    absolute=(Bar(metric="facts_found", at_least=0.3, min_n=20),),
+    relative=(RelativeBar(metric="facts_found", better="higher", margin=0.1),),
+    improves=("facts_found",),
+)
+QUESTIONS = tuple(
+    HeldOutQuestion(
+        id=f"q{at}",
+        kind=QuestionKind.FACTUAL,
+        question=f"What of {at}?",
+        answer="high water",
+        facts=(KeyFact(text="high water", essential=True),),
+        evidence=(Evidence(file=f"notes/{at}.md", quote="It was high water."),),
+        expected="answer",
+    )
+    for at in range(40)
+)
+EXAM = Exam(
+    questions=QUESTIONS,
+    briefs=(),
+    rubric=RUBRIC,
+    index="twin-ada-1",
+    voice=None,
+    why_no_voice="too few own words",
+    corpus=("It was high water.",),
+)
+MODEL = ModelReference(name="base", source="tests", digest="b" * 64, licence="Apache-2.0")
+
+
+def manifest(label: str) -> ReleaseBundle:
+    lineage = Lineage(
+        persona_digest="0", features_digest="0", table_versions={}, index="twin-ada-1", recipe="demo", recipe_digest="0",
+        code_digest="0", corpus_licence="CC0-1.0", consent_date=date(2026, 11, 2),
+    )  # fmt: skip
+    return ReleaseBundle(
+        persona="ada", display_name="Ada", label=label, base_model=MODEL, max_model_len=2048, embedding_model=MODEL,
+        prompt_digest="0", retrieval=RetrievalSettings(), verification=VerificationSettings(),
+        generation=GenerationSettings(), price=MachinePrice(), disclosure="I am a twin.", style_notes="", lineage=lineage,
+    )  # fmt: skip
+
+
+class Bench:
+    """Bundles of which each knows the answers to so many questions, and what evaluates them."""
+
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.home = TwinHome(root / "home")
+        self.registry = MemoryRegistry(root / "registry")
+        self.services: dict[str, FakeService] = {}
+
+        async def key(home: TwinHome) -> str:
+            return "key"
+
+        async def on_fake(inputs: EvaluationInputs, *, config: EvaluationConfig) -> ScoredRun:
+            return await evaluate(replace(inputs, transport=self.services[inputs.bundle].transport), config=config)
+
+        monkeypatch.setattr(stages, "local_key", key)
+        monkeypatch.setattr(stages, "evaluate", on_fake)
+
+    def bundle(self, label: str, respond: Callable[[str, str], httpx.Response]) -> RegisteredBundle:
+        found = self.registry.register(manifest(label), {})
+        self.services[found.bundle_id] = FakeService("ada", lambda question: respond(question, found.bundle_id))
+        return found
+
+    async def judge(self, candidate: RegisteredBundle) -> tuple[GateDecision, Path]:
+        """The flow's body."""
+        judged = await stages.ask.fn(self.home, candidate, EXAM, EvaluationSettings())
+        live = stages.champion_of(self.registry, candidate)
+        champion = await stages.ask.fn(self.home, live, EXAM, EvaluationSettings()) if live else None
+        decision, compared = stages.decide.fn(judged, champion, EXAM.rubric)
+        stages.promote.fn(self.registry, candidate, decision)
+        return decision, stages.write_down.fn(self.home, EXAM, judged, compared, decision).page
+
+    @property
+    def champion(self) -> str | None:
+        bundles = self.registry.bundles("ada")
+        return next((one.bundle_id for one in bundles if Alias.CHAMPION in one.aliases), None)
+
+
+def knowing(count: int) -> Callable[[str, str], httpx.Response]:
+    def respond(question: str, bundle: str) -> httpx.Response:
+        is_known = int(question.removeprefix("What of ").removesuffix("?")) < count
+        return completion("It was high water." if is_known else "Nobody knows.", bundle=bundle)
+
+    return respond
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    return Bench(tmp_path, monkeypatch)
+
+
+def page_of(path: Path) -> str:
+    return path.read_text("utf-8")
+
+
+async def test_a_first_bundle_becomes_champion_by_the_absolute_bars(bench: Bench) -> None:
+    first = bench.bundle("first", knowing(20))
+    decision, page = await bench.judge(first)
+    assert decision.verdict is Verdict.PROMOTE
+    assert decision.champion is None
+    assert bench.champion == first.bundle_id
+    assert "too few own words" in page_of(page)
+    assert json.loads((page.parent / "decision.json").read_text("utf-8"))["verdict"] == "promote"
+
+
+async def test_a_better_candidate_takes_over_and_the_champion_is_not_asked_again(bench: Bench) -> None:
+    first = bench.bundle("first", knowing(20))
+    await bench.judge(first)
+    bench.services[first.bundle_id].requests.clear()
+    second = bench.bundle("second", knowing(35))
+    decision, page = await bench.judge(second)
+    assert decision.verdict is Verdict.PROMOTE
+    assert decision.champion == first.bundle_id
+    assert bench.champion == second.bundle_id
+    assert list(bench.services[first.bundle_id].asked) == []
+    assert "Against the champion" in page_of(page)
+    assert bench.registry.history("ada")[-1].reason == f"better than {first.bundle_id}"
+
+
+async def test_a_candidate_that_is_no_better_leaves_the_champion(bench: Bench) -> None:
+    first = bench.bundle("first", knowing(20))
+    await bench.judge(first)
+    decision, _ = await bench.judge(bench.bundle("second", knowing(20)))
+    assert decision.verdict is Verdict.INCONCLUSIVE
+    assert bench.champion == first.bundle_id
+
+
+async def test_the_champion_itself_is_held_to_the_absolute_bars_and_moves_nothing(bench: Bench) -> None:
+    first = bench.bundle("first", knowing(20))
+    await bench.judge(first)
+    moves = bench.registry.history("ada")
+    decision, _ = await bench.judge(bench.registry.resolve("ada", alias=Alias.CHAMPION))
+    assert decision.verdict is Verdict.PROMOTE
+    assert bench.registry.history("ada") == moves
+
+
+async def test_a_champion_that_can_answer_nothing_any_more_protects_nobody(bench: Bench) -> None:
+    first = bench.bundle("first", lambda question, bundle: refusal(503, "bundle_mismatch", "other templates"))
+    gone = GateDecision(persona="ada", bundle=first.bundle_id, verdict=Verdict.PROMOTE, reasons=("cleared",))
+    bench.registry.set_alias("ada", Alias.CHAMPION, first.bundle_id, reason="once", decision=gone)
+    second = bench.bundle("second", knowing(20))
+    decision, page = await bench.judge(second)
+    assert decision.verdict is Verdict.PROMOTE
+    assert decision.champion is None
+    assert bench.champion == second.bundle_id
+    assert "Against the champion" not in page_of(page)
