@@ -32,11 +32,11 @@ _SPEAKER = regex.compile(rf"\b(?:[Hh]e|[Ss]he|[Tt]hey)\s+{_SAID}\b")
 _KNOWN = regex.compile(
     r"(?i)\b(?:according\s+to|(?:studies|research|statistics|surveys?|data|figures|records|experiments|scientists|historians"
     r"|experts)\s+(?:shows?|finds?|found|says?|suggests?|proves?|proved|agree|tells?)|it\s+is\s+(?:well\s+)?known"
-    r"|on\s+average|the\s+(?:first|oldest|largest|biggest|smallest|tallest|longest|fastest|only)\s+[\p{L}-]+"
+    r"|on\s+average|the\s+(?:first|oldest|largest|biggest|smallest|tallest|longest|fastest)\s+[\p{L}-]+"
     r"(?:\s+[\p{L}-]+)?\s+(?:in|of|to|that|ever|on)\b)"
 )
 _QUOTED_WORDS = regex.compile(r"“[^”]*”|\"[^\"]*\"|«[^»]*»")
-MIN_QUOTED_WORDS = 4
+MIN_QUOTED_WORDS = 5
 """Fewer in quotation marks are a term, not somebody's words."""
 _PASSIVE = regex.compile(
     r"(?i)\b(?:was|were|had\s+been)\s+(?:\p{L}+ly\s+)?(?:founded|invented|built|born|opened|closed|written|published|drained"
