@@ -45,6 +45,14 @@ def test_kinds_take_turns_up_to_the_limit() -> None:
     assert next(one for one in briefs if one.document_id == "m").text.startswith("Write a reply by mail on ")
 
 
+def test_where_there_are_few_documents_long_ones_give_several_briefs() -> None:
+    long = " ".join(f"The {name} went to the {name} weir. " * 250 for name in ("lantern", "cobble", "sluice"))
+    briefs = writing_briefs([document("a", text=long), document("b")])
+    assert [one.document_id for one in briefs].count("a") > 1
+    assert {one.document_id for one in briefs[:2]} == {"a", "b"}
+    assert len({one.text for one in briefs}) == len(briefs)
+
+
 def test_the_document_itself_is_not_in_the_brief() -> None:
     brief = writing_briefs([document("oars"), document("eels", split="train")])[0]
     assert "went down to the weir" not in brief.text

@@ -139,6 +139,18 @@ def test_more_voice_is_better_until_it_is_a_caricature(
     assert outcome(judged(candidate, champion, rubric), "voice_fidelity") is expected
 
 
+def test_the_voice_of_single_texts_may_scatter_as_the_personas_own_does(make_run: MakeRun) -> None:
+    scatter = [-60.0, 60.0, -40.0, 40.0, -20.0, 20.0, -50.0, 50.0, -30.0, 30.0, -10.0, 10.0] * 2
+    run = make_run(percents=[100.0 + one for one in scatter])
+    score = run.report.score("voice_fidelity")
+    assert score is not None
+    assert score.value == 100
+    assert 80 < score.low < 100
+    rubric = Rubric(absolute=FIT, relative=(VOICE,), improves=("voice_fidelity",))
+    base = make_run(percents=[45.0 + one for one in scatter])
+    assert outcome(judged(run, base, rubric), "voice_fidelity") is ComparisonOutcome.BETTER
+
+
 def test_one_document_is_no_sample_however_many_questions_it_answers(make_run: MakeRun) -> None:
     def on_three_documents(run: ScoredRun) -> ScoredRun:
         moved = [

@@ -6,13 +6,15 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from twin_data.configuration.rubric import RelativeBar, Rubric
 from twin_data.contracts.evaluation import Comparison, ComparisonOutcome
-from twin_eval.metrics import ROW_METRICS, RowMetric, voice_fidelity
+from twin_eval.metrics import ROW_METRICS, RowMetric, fidelity
 from twin_eval.own_words import VoiceSample
 from twin_eval.paired import MIN_CLUSTERS, Difference, Observation, difference
 from twin_eval.scored_run import ScoredRun
-from twin_eval.statistics import IntervalConfig
+from twin_eval.statistics import Floats, IntervalConfig
 
 CONFIDENCE = 0.975
 """One-sided: what the bounds of a 95 % interval stand for."""
@@ -22,11 +24,13 @@ _MOST_TIMES_MORE = 50
 Rows = Mapping[str, Observation]
 _SAMPLE_METRICS: dict[str, Callable[[VoiceSample], float | None]] = {
     "voice": lambda one: one.score.percent if one.score else None,
-    "voice_fidelity": voice_fidelity,
+    "voice_fidelity": lambda one: one.score.percent if one.score else None,
     "voice_over_100": lambda one: float(one.score.percent > 100) if one.score else None,
 }
 _QUESTION_METRICS = {metric.name: metric for metric in ROW_METRICS}
 _COPIED = "copied_8grams"
+_FUNCTIONS: dict[str, Callable[[Floats], Floats]] = {"voice_fidelity": fidelity}
+"""Metrics that are no mean of rows, but a function of one."""
 COMPARABLE = (*_QUESTION_METRICS, *_SAMPLE_METRICS, _COPIED)
 """Metrics that a rubric's `relative` may name."""
 
@@ -71,7 +75,8 @@ def compare(candidate: ScoredRun, champion: ScoredRun, bar: RelativeBar, judging
     clusters = {one.cluster for rows in (mine, theirs) for one in rows.values()}
     if n < bar.min_n or len(clusters) < MIN_CLUSTERS:
         return _without_verdict(bar, ComparisonOutcome.UNDECIDED, n)
-    found = difference(tuple(mine.values()), tuple(theirs.values()), config=judging.intervals)
+    function = _FUNCTIONS.get(bar.metric, np.asarray)
+    found = difference(tuple(mine.values()), tuple(theirs.values()), config=judging.intervals, function=function)
     outcome = _outcome(found, bar, judging)
     return Comparison(
         metric=bar.metric,

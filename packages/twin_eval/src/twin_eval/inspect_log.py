@@ -27,7 +27,7 @@ from inspect_ai.scorer import Score as SampleScore
 from twin_data.contracts.digests import short
 from twin_data.contracts.errors import StoreError
 from twin_data.contracts.evaluation import GateDecision, Score
-from twin_eval.metrics import ROW_METRICS, describe, voice_fidelity
+from twin_eval.metrics import ROW_METRICS, describe
 from twin_eval.own_words import DraftRecord
 from twin_eval.records import AnswerRecord
 from twin_eval.scored_run import ScoredRun
@@ -108,9 +108,8 @@ def _answer_sample(one: ScoredAnswer) -> EvalSample:
 def _draft_sample(draft: DraftRecord, run: ScoredRun) -> EvalSample:
     found = next((one for one in run.samples if one.source == "drafts" and one.id == draft.brief.id), None)
     values = {}
-    if found and found.score and (fidelity := voice_fidelity(found)) is not None:
+    if found and found.score:
         values["voice"] = SampleScore(value=found.score.percent, explanation=describe("voice"))
-        values["voice_fidelity"] = SampleScore(value=fidelity, explanation=describe("voice_fidelity"))
     metadata = {"kind": "draft", "document_id": draft.brief.document_id}
     return _sample(draft.brief.id, draft.brief.text, "a text in the persona's voice", draft.record, values, metadata)
 

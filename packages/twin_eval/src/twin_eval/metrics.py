@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from twin_data.contracts.answers import Cost
 from twin_data.contracts.evaluation import QuestionKind, Score
 from twin_eval.own_words import OwnText, VoiceSample
 from twin_eval.scorers import AnswerScores, FactCheck, ScoredAnswer
-from twin_eval.statistics import IntervalConfig, mean_score, proportion_score, quantile_score
+from twin_eval.statistics import (
+    Floats,
+    IntervalConfig,
+    function_score,
+    mean_score,
+    proportion_score,
+    quantile_score,
+)
 
 DESCRIPTIONS = {
     "whole_answer": "answerable questions answered with a supported sentence of the twin's own",
@@ -18,7 +27,7 @@ DESCRIPTIONS = {
     "essential_facts_share": "share of the essential facts that an answer states",
     "facts_found_when_answered": "the same as facts_found, declined questions left out",
     "voice": "per cent of the way from other authors to the persona, on unquoted text (n counts samples)",
-    "voice_fidelity": "100 less the distance of a sample's voice from 100: too much of the voice counts as too little",
+    "voice_fidelity": "100 less the distance of voice from 100: too much of the voice counts like too little",
     "voice_over_100": "samples beyond the persona's own mean; half of the persona's own are, of a caricature all",
     "copied_8grams": "stretches of eight unquoted words that stand in the persona's documents (n counts stretches)",
     "evidence_any": "questions of which at least one evidence quote was retrieved, at any depth",
@@ -93,15 +102,18 @@ def voice_scores(samples: Sequence[VoiceSample], *, config: IntervalConfig) -> t
     found = [
         mean_score("voice", percents, config=config),
         *(mean_score(f"voice.{source}", part, config=config) for source, part in by_source.items()),
-        mean_score("voice_fidelity", [voice_fidelity(one) for one in samples], config=config),
+        function_score("voice_fidelity", percents, fidelity, config=config),
         proportion_score("voice_over_100", [None if one is None else one > 100 for one in percents], config=config),
     ]
     return tuple(score for score in found if score is not None)
 
 
-def voice_fidelity(sample: VoiceSample) -> float | None:
-    """100 less the distance from 100, which is where the persona's own texts lie on average."""
-    return None if sample.score is None else 100 - abs(sample.score.percent - 100)
+def fidelity(voice: Floats) -> Floats:
+    """100 less the distance from 100, where the persona's own texts lie on average; of means, never of single texts.
+
+    A single text of the persona's own lies some forty points off, above or below; that is no fault of it.
+    """
+    return np.asarray(100 - np.abs(voice - 100))
 
 
 def copying_score(texts: Sequence[OwnText], *, config: IntervalConfig) -> Score | None:

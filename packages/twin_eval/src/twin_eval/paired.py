@@ -9,7 +9,7 @@ narrow.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from statistics import NormalDist
 
@@ -36,7 +36,7 @@ class Observation:
 
 @dataclass(frozen=True)
 class Difference:
-    """Candidate's mean less champion's, and what the resamples make of it."""
+    """Candidate's figure less champion's, and what the resamples make of it."""
 
     candidate: float
     champion: float
@@ -83,7 +83,11 @@ class Difference:
 
 
 def difference(
-    candidate: Sequence[Observation], champion: Sequence[Observation], *, config: IntervalConfig
+    candidate: Sequence[Observation],
+    champion: Sequence[Observation],
+    *,
+    config: IntervalConfig,
+    function: Callable[[Floats], Floats] = np.asarray,
 ) -> Difference:
     """Compare two bundles' rows.
 
@@ -94,6 +98,7 @@ def difference(
         candidate: Its rows.
         champion: Its rows.
         config: Resamples and seed.
+        function: What of each side's mean is compared; the mean itself if not given.
 
     Raises:
         ValueError: A side has no row, or there are fewer than `MIN_CLUSTERS` clusters.
@@ -103,9 +108,10 @@ def difference(
     numbers = {label: at for at, label in enumerate(dict.fromkeys(one.cluster for one in (*candidate, *champion)))}
     if len(numbers) < MIN_CLUSTERS:
         raise ValueError(f"{len(numbers)} clusters are too few to draw from")
-    estimates = _estimates(_totals(candidate, numbers), _totals(champion, numbers), config)
-    every = [one.value for one in (*candidate, *champion)]
-    means = [math.fsum(one.value for one in rows) / len(rows) for rows in (candidate, champion)]
+    estimates = _estimates(_totals(candidate, numbers), _totals(champion, numbers), function, config)
+    sides = (candidate, champion)
+    every = [one.value for side in sides for one in side]
+    means = [float(function(np.asarray(math.fsum(one.value for one in side) / len(side)))) for side in sides]
     is_unanimous = float(np.ptp(estimates)) < 1e-12 and set(every) <= {0.0, 1.0}
     deviation = 1 - (1 - 0.84) ** (1 / len(numbers)) if is_unanimous else float(np.std(estimates))
     return Difference(
@@ -141,14 +147,19 @@ def _totals(rows: Sequence[Observation], numbers: dict[Hashable, int]) -> tuple[
     return sums, np.bincount(labels, minlength=size).astype(np.float64)
 
 
-def _estimates(candidate: tuple[Floats, Floats], champion: tuple[Floats, Floats], config: IntervalConfig) -> Floats:
-    """The difference of means in each resample that drew rows of both sides."""
+def _estimates(
+    candidate: tuple[Floats, Floats],
+    champion: tuple[Floats, Floats],
+    function: Callable[[Floats], Floats],
+    config: IntervalConfig,
+) -> Floats:
+    """The difference in each resample that drew rows of both sides."""
     rng = np.random.default_rng(config.seed)
     count = len(candidate[0])
     found = []
     for at in range(0, config.resamples, _BLOCK):
         drawn = rng.multinomial(count, np.full(count, 1 / count), size=min(_BLOCK, config.resamples - at))
-        found.append(_means(drawn, candidate) - _means(drawn, champion))
+        found.append(function(_means(drawn, candidate)) - function(_means(drawn, champion)))
     estimates = np.concatenate(found)
     return np.asarray(estimates[np.isfinite(estimates)])
 

@@ -7,7 +7,7 @@ proportions, because the bootstrap of a few rows that all agree gives an interva
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,7 @@ def bootstrap_interval(
     config: IntervalConfig,
     quantile: float | None = None,
     clusters: Sequence[Hashable] | None = None,
+    function: Callable[[Floats], Floats] | None = None,
 ) -> tuple[float, float]:
     """The 95 % percentile bootstrap interval of the mean, or of a quantile.
 
@@ -59,13 +60,14 @@ def bootstrap_interval(
         quantile: Between 0 and 1; None for the mean.
         clusters: One label a value. Whole clusters are drawn, so that rows of one source document, which stand and
             fall together, do not count as independent.
+        function: Applied to the statistic of each resample; shape and order of its argument are kept.
     """
     sample = np.asarray(values, dtype=np.float64)
     labels = _labels(clusters, len(sample))
     estimates = np.concatenate(
         [_estimates(sample, weights, quantile) for weights in _resampled_weights(labels, config)]
     )
-    low, high = np.quantile(estimates, (0.025, 0.975))
+    low, high = np.quantile(estimates if function is None else function(estimates), (0.025, 0.975))
     return float(low), float(high)
 
 
@@ -78,6 +80,18 @@ def mean_score(
         return None
     value = math.fsum(kept) / len(kept)
     low, high = bootstrap_interval(kept, config=config, clusters=labels)
+    return _score(name, value, low, high, kept, values)
+
+
+def function_score(
+    name: str, values: Sequence[float | None], function: Callable[[Floats], Floats], *, config: IntervalConfig
+) -> Score | None:
+    """A function of the mean of the values that are not None; None if all are."""
+    kept, _ = _scored(values, None)
+    if not kept:
+        return None
+    low, high = bootstrap_interval(kept, config=config, function=function)
+    value = float(function(np.asarray(math.fsum(kept) / len(kept))))
     return _score(name, value, low, high, kept, values)
 
 
