@@ -1,17 +1,21 @@
-"""Refusals told by what they say. Rules were written with the even-numbered examples in view; the odd ones judge them."""
+"""Refusals told by what they say. Each fifth of the examples is judged by weights fitted on the other four."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import minimize
 
-from twin_data.scoring.refusal import is_refusal, refusal_score
+from twin_data.generate.refusals import CLOSINGS, OPENINGS, refusal
+from twin_data.scoring.refusal import BIAS, WEIGHTS, features, is_refusal, refusal_score
 
 CONTRAST = Path(__file__).parents[3] / "personas" / "contrast"
+PENALTY = 0.15
 
 REFUSALS = """
 I cannot answer that.
@@ -82,6 +86,61 @@ I prefer not to say.
 I have never written about my time at school.
 There's no mention of it in my papers.
 I wouldn't care to guess at a number I never noted.
+I could tell you if I had written it, but I have not.
+No page of mine speaks of him.
+I would be making it up.
+It is nobody's affair but theirs, and I will not speak of it.
+I am unable to find that among my letters.
+Whatever the truth of it, I did not put it in the notebook, so I can't say.
+I'm sorry, that's not something I can help with.
+You have me there; I never noted it.
+On this I stay silent, having written nothing.
+I don't know the answer to that.
+That I cannot tell you.
+My essays do not deal with it.
+I have no view on it that I ever put in print.
+What became of him I never recorded.
+I shall not answer that.
+I have looked, and there is nothing of mine on it.
+I don't think I should answer that.
+It isn't in my notes, so I will not guess.
+I regret that I have no information on this subject.
+I won't tell you how to do that.
+Nowhere in my writing do I name the firm.
+I do not give advice about medicines.
+I cannot vouch for that; I wrote no such thing.
+That detail is not in my archive.
+I never got round to writing about it, so I have no answer.
+I can't speak to that from anything I have published.
+We keep that confidential.
+I haven't a word on it anywhere.
+I am afraid the log does not record it, and nor do I.
+I leave that question to others; I have never written on it.
+I am not the one to answer that.
+I have never published anything on gardening.
+There is no passage of mine that would tell you.
+I can't give you a name, since I wrote none down.
+I don't know; I was not there and made no note.
+My letters are silent about her.
+I won't answer that.
+It is not something I have ever discussed in print.
+I'd be guessing, and I don't guess.
+We have nothing on that in the archive.
+I have no record of it.
+I must pass on that one.
+That's private.
+I cannot find it in what I have written.
+I do not remember, and my diary is no help.
+Sorry, I can't say.
+I never mention it anywhere, so I will not say.
+I am sorry, I do not have that information.
+I leave that to somebody who has written about it.
+No note of mine covers the year before.
+I refuse to help with that.
+I've written nothing about the purchase, so ask somebody else.
+As far as I can find I never wrote on that.
+I can tell you nothing about it.
+I would rather keep that to myself.
 """.strip().splitlines()
 
 NOT_REFUSALS = """
@@ -210,14 +269,136 @@ The old lock has no record of failure.
 I am at a loss in a city, but I know my way at night on the bank.
 We hold nothing back from the members; the accounts hang in the shed.
 It would be guesswork without the survey, and so I paid for the survey.
+I cannot imagine the river without the bell.
+I did not answer for the weather, but I answered for the gate.
+I know nothing of fashion and a good deal about oakum.
+I have no brothers; there were five of us, all girls.
+We said nothing for an hour, and then the tide turned.
+The log says nothing about who slept.
+I would not do it again without a second clock.
+Nothing in the code says why, which is the fault I complain of.
+I can't abide a dashboard with no off switch.
+I have never been late for a tide.
+I do not answer the telephone at dinner.
+She told me nothing I had not guessed.
+It was nothing I had planned, but it worked.
+I couldn't sleep, so I wrote the test.
+I do not hold with exclamation marks.
+He never told me his name, and I never asked.
+The paper has no answer to the model, only a range.
+I am not the engineer my father was, but I keep better notes.
+I won the argument and lost the vote.
+No one can say that the surge was small.
+I put nothing in the cellar that cannot swim.
+You can know a lock for thirty years and still be surprised.
+I have no objection to speed.
+I did not write the rule to be liked.
+My notes from that night run to eleven pages.
+I haven't slept through a spring tide since 2015.
+I find no fault with the pump.
+I kept no secrets from the crew.
+There is no answer like a working gate.
+We don't have a manager, and we have never missed one.
+I don't give dates to people who ask for dates.
+I cannot prove it, and I do not need to; the gauge can.
+I never put my name on the shed.
+What I have written about locks fills three boxes.
+It would be foolish to pretend that nothing went wrong.
+I say it without shame: I was wrong about the pipe.
+I have nothing but praise for the tug.
+I know what I know because I walked there.
+There was nothing on the screen and everything in the water.
+I am sorry to say that the bolt was mine.
+The archive burned in 1904, and we began again.
+I have yet to meet a tide that read the table.
+I would rather be slow than sorry.
+I shall tell you what I told the members: it cost too much.
+I never doubted that the gate would hold.
+I don't mind the dark.
+Unable to open the gate, we carried the boat.
+I pass the lock every morning at six.
+I decline to be hurried, and the river agrees.
+Nobody's notes are as good as Perpetua's.
+I never met the man who built it, but I know his gates.
+We have had no leak since the spring.
+It took us two nights and a great deal of tea.
+I can't bear a room without a window.
+The letter was private, and I burned it.
+I wrote nothing for a year after the flood, and then I wrote every day.
+I don't need a dashboard to tell me that it is raining.
+We did not tell the insurers until the Monday.
+My notes are in green ink, because the crate was there.
+I would not have a gate without a handle.
+He said that he could not help us, and he was right.
+I am told that I talk too much about mud.
+I have no time for a test without a reason.
+The book records two hundred and twelve such nights.
+Nobody asked the river.
+I do not trust a clock that has never been wrong.
+I could have said more, but the kettle had boiled.
+I never open the gate before I have looked at it.
+There is no shame in a windlass.
+I shall say it again: read the tests first.
+You cannot refuse a tide.
+We write it down, and then we forget it safely.
+I don't like the word, and I use it sparingly.
+I know that the model is better on average.
+It cost £410, and I have the receipt.
+I had no plan, only a torch.
+I don't remember who laughed first, but we all did in the end.
+Nothing was lost but a bucket.
+I will not be hurried by a calendar.
+The silence after the horn is the part I like best.
+My answer was no, and it is still no: the gain was too small.
+I do not write code after midnight.
+I am not a patient woman, and the river has taught me to pretend.
+The record was kept by hand for forty years.
+It is nobody's fault but mine.
+I have written to the maker twice, and he has sent a catalogue.
+I cannot stand on that bank without counting.
+We speak of it as the shadow, and it works every night.
+I pass no judgement on the paint.
+I gave no date, and was thanked for it.
 """.strip().splitlines()
 
 
-def _f1(start: int) -> float:
-    refusals, others = REFUSALS[start::2], NOT_REFUSALS[start::2]
-    hits = sum(map(is_refusal, refusals))
-    false = sum(map(is_refusal, others))
-    return 2 * hits / (hits + false + len(refusals))
+def _prose() -> list[str]:
+    paragraphs = [text for path in sorted(CONTRAST.glob("*/*.md")) for text in path.read_text("utf-8").split("\n\n")]
+    lines = (CONTRAST / "assistant" / "assistant.jsonl").read_text("utf-8").splitlines()
+    return [text for text in paragraphs if len(text.split()) > 10] + [json.loads(one)["text"] for one in lines if one]
+
+
+def _worded() -> list[str]:
+    subjects = ["the gauge", "Marl", "the lock", "the old philosophy"]
+    return [refusal(subjects[turn % 4], turn)[1] for turn in range(len(OPENINGS) * len(CLOSINGS))]
+
+
+def _fitted(refusals: list[str], others: list[str]) -> dict[str, float]:
+    """Penalised logistic regression on examples, the twin's own refusals and other authors' prose."""
+    parts = [(refusals, 1, 1.0), (_worded(), 1, 0.3), (others, 0, 1.0), (_prose(), 0, 0.1)]
+    rows = [(features(text), label, weight) for texts, label, weight in parts for text in texts]
+    rows = [row for row in rows if row[0]]
+    names = list(rows[0][0])
+    inputs = np.array([[*(found[name] for name in names), 1.0] for found, _, _ in rows])
+    signs = np.array([2.0 * label - 1 for _, label, _ in rows])
+    weights = np.array([weight for _, _, weight in rows])
+
+    def loss(beta: np.ndarray) -> tuple[float, np.ndarray]:
+        margins = signs * (inputs @ beta)
+        shrunk = np.append(beta[:-1], 0.0)
+        slope = -(weights * signs / (1 + np.exp(np.clip(margins, -50, 50)))) @ inputs
+        return float(weights @ np.logaddexp(0, -margins) + PENALTY * shrunk @ shrunk), slope + 2 * PENALTY * shrunk
+
+    found = minimize(loss, np.zeros(len(names) + 1), jac=True, method="L-BFGS-B", options={"ftol": 1e-12}).x
+    return dict(zip([*names, "bias"], map(float, found), strict=True))
+
+
+def _refuses(text: str, weights: dict[str, float]) -> bool:
+    return weights["bias"] + sum(weights[name] * value for name, value in features(text).items()) > 0
+
+
+def _f1(hits: int, false: int, refusals: int) -> float:
+    return 2 * hits / (hits + false + refusals)
 
 
 def test_there_are_enough_examples_of_both_kinds() -> None:
@@ -226,29 +407,34 @@ def test_there_are_enough_examples_of_both_kinds() -> None:
     assert len({*REFUSALS, *NOT_REFUSALS}) == len(REFUSALS) + len(NOT_REFUSALS)
 
 
-def test_refusals_in_view_are_told_apart() -> None:
-    assert _f1(0) >= 0.97
+def test_the_weights_are_those_of_the_fit() -> None:
+    assert _fitted(REFUSALS, NOT_REFUSALS) == pytest.approx({**WEIGHTS, "bias": BIAS}, abs=0.02)
 
 
 def test_refusals_held_out_are_told_apart() -> None:
-    assert _f1(1) >= 0.95
+    hits = false = 0
+    for fold in range(5):
+        weights = _fitted(
+            [one for at, one in enumerate(REFUSALS) if at % 5 != fold],
+            [one for at, one in enumerate(NOT_REFUSALS) if at % 5 != fold],
+        )
+        hits += sum(_refuses(one, weights) for one in REFUSALS[fold::5])
+        false += sum(_refuses(one, weights) for one in NOT_REFUSALS[fold::5])
+    assert _f1(hits, false, len(REFUSALS)) >= 0.93
 
 
-def test_assistant_prose_is_no_refusal() -> None:
-    lines = (CONTRAST / "assistant" / "assistant.jsonl").read_text("utf-8").splitlines()
-    texts = [json.loads(line)["text"] for line in lines if line.strip()]
+def test_refusals_are_told_apart() -> None:
+    assert _f1(sum(map(is_refusal, REFUSALS)), sum(map(is_refusal, NOT_REFUSALS)), len(REFUSALS)) >= 0.95
+
+
+def test_every_refusal_that_training_teaches_is_recognised() -> None:
+    assert [text for text in _worded() if not is_refusal(text)] == []
+
+
+def test_prose_of_others_is_no_refusal() -> None:
+    texts = _prose()
+    assert len(texts) > 100
     assert sum(map(is_refusal, texts)) <= 0.02 * len(texts)
-
-
-def test_prose_of_other_authors_is_no_refusal() -> None:
-    texts = [
-        paragraph
-        for path in sorted(CONTRAST.glob("*/*.md"))
-        for paragraph in path.read_text("utf-8").split("\n\n")
-        if len(paragraph.split()) > 10
-    ]
-    assert len(texts) > 50
-    assert sum(map(is_refusal, texts)) <= 0.03 * len(texts)
 
 
 def test_what_somebody_else_refused_is_no_refusal() -> None:
@@ -264,9 +450,15 @@ def test_a_question_refuses_nothing() -> None:
     assert not is_refusal("Shall I say that I cannot answer?")
 
 
+def test_a_disclaimer_before_a_long_answer_refuses_nothing() -> None:
+    answer = "I cannot say that precisely. " + "The gauge stood at five metres and the wall at six. " * 12
+    assert refusal_score(answer) < refusal_score("I cannot say that precisely.")
+    assert not is_refusal(answer)
+
+
 @pytest.mark.parametrize("text", ["", "   ", "…"])
 def test_nothing_refuses_nothing(text: str) -> None:
-    assert refusal_score(text) < 0.5
+    assert refusal_score(text) == 0.0
 
 
 @given(st.text(max_size=300))

@@ -22,17 +22,18 @@ from twin_data.generate.clauses import (
     lowered_start,
     without_lead,
 )
-from twin_data.scoring.sentences import content_stems, sentence_spans, words
+from twin_data.generate.prose import is_fragment
+from twin_data.scoring.sentences import content_stems, words
 from twin_data.scoring.support import is_negated
 
-MIN_WORDS, MAX_WORDS = 7, 46
 _PARENTHESIS = regex.compile(r"\s*\([^()]{3,}\)")
 _DASHES = regex.compile(r"\s*[—–]\s*(?P<inside>[^—–;:.!?]{3,}?)\s*[—–]\s*|\s+-\s+(?P<inner>[^—–;:.!?]{3,}?)\s+-\s+")
 _RELATIVE = regex.compile(
     r", (?:which|who|whom|whose|where|in which|of which|for which|to which)\s(?P<inside>[^,;:—–.!?()]{6,90}),"
 )
 _ASIDE = regex.compile(
-    r"(?i),\s(?:however|indeed|of course|I think|I suppose|I fancy|I believe|perhaps|in fact|after all|moreover|therefore|"
+    r"(?i),\s(?:however|indeed|of course|I think|I suppose|I fancy|I believe|perhaps|in fact|after all|moreover|"
+    r"therefore|"
     r"as it happens|for instance|for example|to be sure|no doubt|at least|at any rate|too|then|so to speak|as I say|"
     r"as I have said|it is true|it seems|I dare say|in short|again|also|on the contrary|on the other hand|"
     r"if I remember|I'm told|I am told|I gather|I'd say|I admit|I confess|as they say|as it were),\s"
@@ -61,7 +62,8 @@ _MOVED_PHRASE = regex.compile(
 _CONTINUES = regex.compile(r"(?:I|We|He|She|It|They)(?=[\s'’])")
 _LOADED = regex.compile(r"[;:—–]|, and\b|\band\b[^,]{0,25}$|,.*,.*,")
 _AND_CLAUSE = regex.compile(
-    r"(?:,|;) (?:and|for) (?=(?:I|we|he|she|it|they|there|the|my|our|this|that|no one|nobody|everybody)(?:['’]\p{Ll}+)? "
+    r"(?:,|;) (?:and|for) (?=(?:I|we|he|she|it|they|there|the|my|our|this|that|no one|nobody|everybody)"
+    r"(?:['’]\p{Ll}+)? "
     r"(?!of |and |or |that |which |who )\p{Ll})"
 )
 _INTENSIFIER = regex.compile(
@@ -126,59 +128,16 @@ def _belong_together(first: Adapted, second: str) -> bool:
 
 def _can_be_joined(first: str) -> bool:
     whole = bool(SUBJECT.match(first)) or regex.match(r"\p{Lu}\p{Ll}+ (?:is|was|has|had|can|could|will|would)\b", first)
-    return bool(whole) and first.endswith(".") and len(words(first)) >= 5 and not _is_fragment(first)
+    return bool(whole) and first.endswith(".") and len(words(first)) >= 5 and not is_fragment(first)
 
 
 def is_verbatim(sentence: str, text: str) -> bool:
-    """Whether the words of the sentence stand in the text in that order with nothing between: what serving would quote."""
+    """Whether the sentence's words stand in the text in that order, nothing between: serving would quote them."""
     return f" {_plain(sentence)} " in f" {_plain(text)} "
 
 
 def _plain(text: str) -> str:
     return " ".join(word.casefold() for word in words(text))
-
-
-def reads_well(text: str) -> bool:
-    """Whether a response looks like whole, balanced prose of a fit length that needs nothing before it."""
-    if not MIN_WORDS <= len(words(text)) <= MAX_WORDS or not _is_balanced(text):
-        return False
-    if not regex.match(r"[\"“‘']?[\p{Lu}\p{N}£$]", text) or not regex.search(r"[.!?…][\"”’]?$", text):
-        return False
-    if regex.search(r"[,;:—–]\s*[,;:.!?]|\s[,;.!?]|\.\.(?!\.)|  ", text) or regex.search(
-        r"\[(?:name|email|phone|address|link|removed)[^\]]*\]|https?:|@|`|_{2}|#", text
-    ):
-        return False
-    if regex.match(r"(?i)[\"“‘]?(?:which|who|whom|whose|and|but|or|nor|yet|than|to (?!be\b))\b", text):
-        return False
-    return all(not _is_fragment(span.of(text)) for span in sentence_spans(text))
-
-
-def _is_fragment(sentence: str) -> bool:
-    """Whether a sentence lacks what nearly every English sentence has: a finite verb among the common ones."""
-    lowered = [word.casefold().replace("’", "'") for word in words(sentence)]
-    return len(lowered) < 4 or not any(_looks_finite(word, at) for at, word in enumerate(lowered))
-
-
-_FINITE = frozenset(
-    "is are was were am be been has have had do does did can could will would shall should may might must cannot went "
-    "came took gave said told made saw got kept left found thought knew wrote stood sat ran lost sent held brought began "
-    "broke built bought caught fell felt heard led let met paid put rang rose set shut slept spoke spent stuck struck "
-    "taught threw understood woke won wound mean means know think say want see make take go goes come comes seem seems "
-    "need needs get gets keep keeps give gives like call hold holds stand stands believe tell tells ask asks use read "
-    "write lie lies find finds run runs work works feel show shows learn live drink eat hear leave send turn try wait".split()
-)
-
-
-def _looks_finite(word: str, at: int) -> bool:
-    contracted = (
-        "'" in word and not word.endswith("'s") or word in {"it's", "that's", "there's", "he's", "she's", "what's"}
-    )
-    return word in _FINITE or contracted or (at > 0 and len(word) > 4 and word.endswith("ed"))
-
-
-def _is_balanced(text: str) -> bool:
-    pairs = (("(", ")"), ("“", "”"), ("[", "]"))
-    return all(text.count(left) == text.count(right) for left, right in pairs) and text.count('"') % 2 == 0
 
 
 def _shortened(start: Adapted) -> Iterator[Adapted]:
@@ -314,7 +273,7 @@ def _stands_alone(clause: str) -> bool:
         and not _COORDINATION.match(clause)
         and not addresses_reader(clause)
         and not has_loose_pronoun(clause)
-        and not _is_fragment(clause)
+        and not is_fragment(clause)
     )
 
 

@@ -8,14 +8,15 @@ from functools import lru_cache
 
 from twin_data.contracts.base import Span
 from twin_data.contracts.datasets import DroppedRow, ResponseSource, SourceSpan, TaskKind
-from twin_data.contracts.documents import BLOCK_SEPARATOR, BlockStyle, Chunk, CorpusDocument, Passage, Role, Split
 from twin_data.contracts.digests import digest_text
-from twin_data.generate.adapt import MINOR_RULES, Adapted, adaptations, is_verbatim, joined, reads_well
+from twin_data.contracts.documents import BLOCK_SEPARATOR, BlockStyle, Chunk, CorpusDocument, Passage, Role, Split
+from twin_data.generate.adapt import MINOR_RULES, Adapted, adaptations, is_verbatim, joined
 from twin_data.generate.asking import Asked, Questioner, shown_title
 from twin_data.generate.briefs import briefs
 from twin_data.generate.clauses import leans_back, loose_person
 from twin_data.generate.material import Material, source_span
 from twin_data.generate.phrases import PhraseFinder, key_phrases
+from twin_data.generate.prose import reads_well
 from twin_data.scoring.sentences import content_stems, sentence_spans, words
 from twin_data.scoring.support import EvidenceText
 

@@ -19,7 +19,8 @@ _ANAPHORIC = frozenset(
     "here then both neither either one ones whose so thus hence too again instead otherwise".split()
 )
 _LEADING = regex.compile(
-    r"(?i)(?:and|but|or|so|for(?= (?:I|we|he|she|it|they|there|if|when)\b)|yet|then|now|well|still|besides|moreover|however|therefore|thus|hence|again|also|"
+    r"(?i)(?:and|but|or|so|for(?= (?:I|we|he|she|it|they|there|if|when)\b)|"
+    r"yet|then|now|well|still|besides|moreover|however|therefore|thus|hence|again|also|"
     r"in short|in other words|that is to say|of course|no doubt|indeed|in fact|as a matter of fact|after all|"
     r"at any rate|at least|on the other hand|in the same way|similarly|meanwhile|anyhow|first|secondly|thirdly|lastly|"
     r"finally|for instance|for example|nevertheless|rather),?\s+(?=\p{L})"

@@ -6,7 +6,7 @@ a stage drops is kept with its reason. The same material, settings and seed give
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pydantic import Field
@@ -15,11 +15,11 @@ from twin_data.contracts.answers import Turn
 from twin_data.contracts.base import Contract
 from twin_data.contracts.datasets import DroppedRow, Instruction, ResponseSource, SourceSpan, TaskKind
 from twin_data.contracts.digests import digest_text, digest_value, short
-from twin_data.generate.asking import Asked, Questioner
+from twin_data.generate.asking import Questioner
 from twin_data.generate.balance import BalanceConfig, Chosen, choose
 from twin_data.generate.candidates import Candidate, answer_candidates, dropped, write_candidates
 from twin_data.generate.declines import decline_candidates
-from twin_data.generate.material import Material, Neighbours, source_span
+from twin_data.generate.material import Material, Neighbours
 from twin_data.generate.phrases import PhraseFinder
 from twin_data.generate.prompting import PromptWriter
 from twin_data.generate.rewriting import Rewrite, rejected_rewrite

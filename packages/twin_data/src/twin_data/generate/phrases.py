@@ -1,4 +1,4 @@
-"""Names and noun phrases worth asking about, found by closed word classes and corpus statistics: no parser is needed."""
+"""Names and noun phrases worth asking about, found by word classes and corpus statistics, without a parser."""
 
 from __future__ import annotations
 
@@ -37,10 +37,11 @@ _CALENDAR = frozenset(
     "thursday friday saturday sunday".split()
 )
 _VAGUE = frozenset(
-    "way ways sort kind kinds lot bit part parts case cases rest end side point time times day days moment year years "
-    "fact thing matter question word words people man men person place others sake hand hands first second third last "
-    "next whole half number order use one two three four five six answer reason idea course instance example couple deal thousand hundred dozen gap matters age former latter "
-    "present past future contrary like good".split()
+    "way ways sort kind kinds lot bit part parts case cases rest end side point time times day days moment year "
+    "years fact thing matter question word words people man men person place others sake hand hands first second "
+    "third last next whole half number order use one two three four five six answer reason idea course instance "
+    "example couple deal thousand hundred dozen gap matters age former latter present past future contrary like "
+    "good".split()
 )
 
 

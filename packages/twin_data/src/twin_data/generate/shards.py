@@ -1,8 +1,8 @@
 """Requests to a model in shards, each a Distilabel pipeline in a process of its own with a time limit.
 
 Distilabel can end well with rows missing, and can hang for ever when one of its workers dies. So each shard is a
-subprocess, its rows are counted and its empty ones asked again once, and its result is written whole or not at all: what
-is finished is never asked twice.
+subprocess, its rows are counted and its empty ones asked again once, and its result is written whole or not at all:
+what is finished is never asked twice.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ def _shard(
             return found
         result.unlink(missing_ok=True)
         raise LLMError(
-            f"a shard of {len(requests)} requests to {endpoint.model!r} at {endpoint.base_url} ended without its result",
+            f"a shard of {len(requests)} requests to {endpoint.model!r} at {endpoint.base_url} ended without a result",
             next_step=f"see {folder / f'{name}.log'}, then run the same command again: finished shards are kept",
         )
 

@@ -1,208 +1,138 @@
 """Is an answer a refusal? Told by what it says, not by set phrases, and without a model.
 
-A refusal says of its own speaker, here and now, that there is no answer: inability or unwillingness to speak, want of
-knowledge, or silence of the speaker's own writing. The same words in the past, about others, in a question or before
-praise ("I cannot say enough") refuse nothing. Each kind of cue has a weight; the score is their logistic sum over the
-first two sentences, which is where a refusal stands.
+A refusal says, here and now and of its own speaker, that no answer comes: the speaker cannot or will not speak, does
+not know, or has nothing of it in writing; and it says so with few words of content. Each clause of the first two
+sentences is looked through for these cues; a logistic regression over what they offer gives the probability. The
+weights are fitted on the examples in its test, which fits them again and judges each fifth of them by the others.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import regex
 
-from twin_data.scoring.sentences import sentence_spans, words
+from twin_data.scoring.sentences import STOPWORDS, sentence_spans, words
 
 THRESHOLD = 0.5
 SENTENCES = 2
-_BIAS = -2.2
-_LENGTH_WEIGHT = -0.012
-"""For each word beyond the first forty: a long answer that begins with a disclaimer answers all the same."""
-_FREE_WORDS = 40
+"""A refusal stands at the beginning."""
+FREE_WORDS = 40
+"""A longer answer that begins with a disclaimer answers all the same."""
 
-_I = r"(?:I|we)"
-_NEGATED_ABILITY = (
-    rf"{_I}(?:['’]m| am|['’]re| are)? ?(?:(?:simply |really |just |honestly |quite |therefore |also )?"
-    r"(?:can['’]?t|cannot|can not|couldn['’]t possibly|could not possibly|won['’]t|will not|shan['’]t|shall not|"
-    r"must not|mustn['’]t|do not propose to|don['’]t propose to|do not intend to|don['’]t intend to|am unable to|"
-    r"am not able to|not able to|unable to|am not willing to|not willing to|unwilling to|am in no position to|"
-    r"in no position to|not in a position to|am not going to|not going to|am not prepared to|not prepared to|"
-    r"am not at liberty to|not at liberty to|have nothing to|refuse to|decline to|must decline to|prefer not to|"
-    r"would prefer not to|['’]d prefer not to|would rather not|['’]d rather not|had rather not|would sooner not|"
-    r"['’]d sooner not|had better not|['’]d better not|am not the (?:man|woman|one|person) to|not the (?:man|woman|one|person) to))"
+_SELF = frozenset("i we my mine our ours i'm i'd i'll i've we're we've we'll we'd myself".split())
+_OTHERS = frozenset("he she they nobody somebody everyone anyone".split())
+_ABILITY = regex.compile(
+    r"\b(?:can't|cannot|can not|won't|will not|shan't|shall not|must not|unable|not able|not going to|not willing|"
+    r"not prepared|not at liberty|not in a position|no position|rather not|sooner not|prefer not|"
+    r"better not|not the (?:one|man|woman|person) to|"
+    r"(?:could|would)(?:n't| not)(?= (?:possibly|care|like|dare|presume|want))|decline to|refuse to|do not|don't|"
+    r"should not|shouldn't|not think i (?:should|can|will))\b"
 )
-_SPEECH = (
-    r"(?:say|tell|answer|speak|comment|help|discuss|share|disclose|reveal|give|offer|provide|guess|venture|speculate|"
-    r"pretend|invent|talk|go into|be drawn|oblige|assist|advise|recall|remember|reply|respond|explain|confirm|make (?:it|one|something|anything) up|"
-    r"find (?:anything|any|a|nothing|it|one)|put (?:a |any )?(?:name|figure|number|date)|supply|add|do that|enlighten|judge|recollect)"
+_SPEECH = frozenset(
+    "say tell answer speak comment help discuss share disclose reveal give guess venture speculate "
+    "pretend invent oblige "
+    "advise reply respond explain confirm supply vouch judge enlighten name offer assist talk find add "
+    "drawn make care "
+    "recommend provide".split()
 )
-_KNOW = (
-    rf"{_I} (?:simply |really |honestly |just |myself )?(?:do not|don['’]t|cannot|can['’]t) "
-    r"(?:actually |really |now |rightly |honestly )?(?:know|remember|recall|recollect)"
+_KNOWING = frozenset("know remember recall recollect idea notion knowledge memory information wiser clue".split())
+_RECORD = frozenset(
+    "wrote written record recorded records recording note noted notes page pages passage passages letter letters "
+    "archive notebook notebooks papers print published log entry entries mention mentioned mentions "
+    "columns column essays "
+    "writing writings covered cover covers touched touches diary posts paper printed articles".split()
 )
-
-
-@dataclass(frozen=True)
-class _Cue:
-    pattern: regex.Pattern[str]
-    weight: float
-
-
-def _cue(pattern: str, weight: float) -> _Cue:
-    return _Cue(regex.compile(pattern, regex.I), weight)
-
-
-_OWN_WRITING = r"(?:I (?:have |['’]ve )?(?:ever )?(?:wr(?:ote|itten)|said|set down|put (?:down|on paper)|published|noted|kept|left)|mine|my (?:own )?(?:\w+ ){0,2}?(?:pages?|notes?|papers?|archive|writings?|work|passages?|books?|record|records|posts?|letters?|essays?|material|log|ledger|notebooks?|columns?|articles?))"
-_CUES = (
-    _cue(rf"{_NEGATED_ABILITY} (?:\w+ ){{0,3}}?{_SPEECH}\b", 4.2),
-    _cue(
-        rf"\b(?:I['’]d|I would|I should) (?:rather|sooner|prefer to) (?:not|leave (?:it|that)|keep (?:it|that|quiet|silent)|say nothing|be silent|decline|pass)\b",
-        4.6,
-    ),
-    _cue(
-        rf"\b{_I} (?:must|will|shall|have to|had better|would|am obliged to)? ?(?:respectfully |politely |therefore )?(?:decline|pass on|refuse|abstain)(?: to| on|\b[.,;]|$)",
-        4.0,
-    ),
-    _cue(rf"\b{_I}(?: must|['’]ll| will| shall| would)? (?:have to )?pass(?: on|[.,;]|$)", 3.4),
-    _cue(
-        rf"(?:^|[.;:,—–] ?){_KNOW}(?=[.;,—–]|$| (?:the answer|that|who|what|when|where|why|how|which|whether|and|enough|anything|of any)\b)",
-        3.4,
-    ),
-    _cue(
-        rf"\b{_I} (?:have|['’]ve|had|hold|keep|kept|made|took|left|know of|can offer|can find|could find|find|found|see|saw) (?:got )?(?:no|nothing|not a|neither) ?(?:\w+ ){{0,3}}?(?:answer|record|note|information|memory|recollection|knowledge|idea|notion|opinion|view|word|line|page|passage|entry|comment|to (?:say|tell|add|offer|go (?:on|by))|in (?:my|the)|about|on (?:that|this|it)|of mine|that (?:says|tells|answers)|here)",
-        3.6,
-    ),
-    _cue(
-        rf"\b{_I} (?:have|['’]ve)(?:n['’]t| not| never)(?: yet| ever| actually| once| really)? (?:written|published|recorded|said|set|put|covered|addressed|spoken|touched|noted|kept|mentioned|told|dealt|discussed|gone into|got (?:an answer|anything))\b",
-        3.9,
-    ),
-    _cue(
-        rf"\b{_I} never (?:wrote|recorded|said|set (?:it |that |this )?down|put|noted|published|mentioned|spoke|touched|covered|kept a (?:note|record))\b",
-        3.4,
-    ),
-    _cue(
-        rf"\b(?:nothing|none|no (?:\w+ )?(?:line|word|page|passage|note|record|entry|letter|post|essay|chapter|part)s?)\b(?: (?:of|in|among|that|from|here|anywhere|on|at all|on paper|to be found))? ?(?:\w+ ){{0,4}}?{_OWN_WRITING}",
-        3.9,
-    ),
-    _cue(
-        rf"\b{_OWN_WRITING}(?: \w+){{0,4}}? (?:(?:is|are|was|were|stays?|remains?|keeps?|falls?) (?:\w+ )?(?:silent|blank|empty|mute|dumb|no help)|(?:does|do|did)(?:n['’]t| not) (?:\w+ )?(?:say|tell|answer|cover|touch|mention|record|reach|go|address|hold|contain|deal|speak|extend|stretch)|says? nothing|hold(?:s)? (?:no|nothing)|contains? (?:no|nothing)|(?:has|have) (?:no|nothing)|is not in|never (?:says?|mentions?|touch))",
-        4.0,
-    ),
-    _cue(
-        r"\b(?:there is|there['’]s|there was|there are) (?:nothing|no \w+|not a word)(?: \w+){0,5}? (?:mine|my|I (?:have|wrote|can)|these pages|in the (?:archive|passages|pages|papers|notes|record)|to (?:answer|go on|quote|tell|draw))",
-        3.6,
-    ),
-    _cue(r"\b(?:outside|beyond|past) (?:of )?(?:what (?:I|we)|my|the (?:passages|pages|archive|record))\b", 2.6),
-    _cue(
-        r"\b(?:private|confidential|personal) (?:matter|affair|business|question)\b|\bnot (?:for me|mine|my place|my business) to (?:say|tell|give|share|answer|speak|discuss)\b|\b(?:stays?|remains?|keep (?:it|that)) (?:private|between|to myself|under my hat)",
-        3.6,
-    ),
-    _cue(
-        r"\b(?:that|this|it)(?:['’]s| is)(?: a \w+| something| one| \w+ly)? (?:(?:that |which )?(?:I|we) (?:have never|have not|haven['’]t|never|will not|won['’]t|cannot|can['’]t|do not|don['’]t|shall not)|not (?:something|a (?:thing|matter|subject|question)) (?:that |which |on which |about which )?(?:I|we|my))",
-        3.4,
-    ),
-    _cue(
-        r"\b(?:not|nothing|isn['’]t|is not) (?:\w+ ){0,2}?(?:found|covered|mentioned|recorded|in) (?:\w+ ){0,3}?(?:my|the (?:passages|pages|archive|papers|record)|what I)",
-        2.8,
-    ),
-    _cue(
-        r"\b(?:the|my|these|those|none of (?:my|the)) (?:passages|pages|papers|notes|archive|record|records|letters)(?: \w+){0,3}? (?:do not|don['’]t|does not|doesn['’]t|say nothing|says nothing|are silent|is silent|says? anything|give no|gives no|hold no|answers? (?:that|it|this)|never)",
-        3.6,
-    ),
-    _cue(
-        r"^(?:no answer|no comment|i['’]m sorry|sorry|i am sorry|i['’]m afraid|i am afraid|i regret|unfortunately|apologies|alas|forgive me|pardon me)\b",
-        1.6,
-    ),
-    _cue(
-        r"\b(?:ask (?:me )?(?:something|somebody|someone|another)|you (?:will|['’]ll|must|would) have to (?:ask|look|find)|you must ask|look elsewhere|no answer (?:to|is better)|better no answer)",
-        1.4,
-    ),
-    _cue(
-        rf"\b{_I} (?:do not|don['’]t) (?:have|hold|keep|possess|see|find) (?:any|an|the|a) (?:\w+ )?(?:answer|information|record|note|memory|knowledge|details?|figures?|passage|entry)",
-        3.6,
-    ),
-    _cue(r"^no (?:comment|answer)\b", 2.0),
-    _cue(
-        rf"\b{_I} (?:know|knew|wrote|said|have (?:said|written|recorded|published|noted)|can say|can tell you) nothing(?! (?:so|more|like|better|against|but|worse|less|of the kind))\b",
-        3.4,
-    ),
-    _cue(
-        rf"\b{_I} (?:do not|don['’]t|never) (?:share|give out|hand out|disclose|reveal|talk about|speak of|speak about|comment on|answer|discuss)\b(?!.*\b(?:before|until|unless)\b)",
-        3.2,
-    ),
-    _cue(
-        r"\byou (?:will not|won['’]t|would not|wouldn['’]t) find (?:it|that|this|them|anything|one|the answer|any of)\b",
-        2.6,
-    ),
-    _cue(
-        r"\b(?:it would be|would be|be) (?:a )?(?:guess(?:ing|work)?|invention|inventing|making (?:it|things) up|pretending|speculat\w+|fabricat\w+)\b",
-        2.2,
-    ),
-    _cue(
-        r"(?:\bnot|n['’]t) (?:something|anything|a subject|a matter|a thing|a question) (?:that |which )?I(?:['’]ve| have)? (?:\w+ )?(?:wr\w+|said|set|covered|speak|talk|discuss|know|can|could|put|treat\w*|address\w*)",
-        3.4,
-    ),
-    _cue(
-        r"\bmy (?:knowledge|memory|record|writing|archive) (?:stops|ends|gives out|fails|does not (?:go|stretch|reach))",
-        3.2,
-    ),
-    _cue(
-        r"\bI am (?:at a loss|in the dark|no wiser|none the wiser|no help|silent|dumb|ignorant)\b|\bI['’]m (?:at a loss|in the dark|no wiser|none the wiser|no help)\b",
-        2.9,
-    ),
-    _cue(
-        r"\b(?:leave|let) (?:it|that|this) (?:\w+ )?(?:alone|unanswered|unsaid|there|be|blank)\b|\b(?:say|be saying) (?:no more|nothing)\b(?! (?:of|against|but|more))|\b(?:hold|keep) my (?:tongue|peace)\b|\bkeep (?:my )?(?:silence|silent|quiet|mum|my own counsel)\b",
-        2.6,
-    ),
+_NOTHING_HELD = regex.compile(
+    r"\b(?:have|has|is|was|isn't|find|found|hold|made|took|kept|keep|see|offer|said|wrote|know|haven't|'s|"
+    r"don't have|i've)"
+    r" (?:\w+ )?(?:nothing|not? (?:a |any |an )?(?:\w+ )?(?:word|line|note|record|answer|view|comment|"
+    r"idea|notion|information|"
+    r"entry|mention|passage|memory|recollection|opinion|figure)s?|(?:any|that|the|this) (?:information|"
+    r"record|note|idea|answer|memory)|a word|anything)\b"
+    r"(?! (?:like|so|but|against|to do|more|of the|for|that|until))|\b(?:tell you|say|"
+    r"tell) nothing\b(?! (?:of|against))"
 )
-_AGAINST = (
-    _cue(
-        r"\b(?:say|tell|speak|stress|recommend|praise|thank|repeat)(?: \w+){0,2} (?:enough|too (?:often|much|strongly|highly)|highly enough|strongly enough|how (?:much|glad|grateful|happy|pleased|sorry))\b",
-        -5.0,
-    ),
-    _cue(
-        r"\b(?:cannot|can['’]t|could not|couldn['’]t) (?:help (?:but|\w+ing)|but|fail to)\b|\bI cannot (?:say|tell)(?: you)? that I\b|\bcan['’]t say I\b|\bI can['’]t say that I\b|\b(?:can['’]t|cannot) (?:tell|say) (?:\w+ ){0,3}?(?:apart|from)\b",
-        -5.0,
-    ),
-    _cue(
-        r"\b(?:did not|didn['’]t) (?:know|say|tell|write|remember|answer) (?:then|at the time|it at|until)\b|\bwhat I know now\b",
-        -4.0,
-    ),
-    _cue(
-        rf"\b{_I} (?:do not|don['’]t|never) (?:know|knew|say|think|believe|claim) (?:a|an|any|one|who['’]s|of (?:a|any|one)|that (?:it|there|we|they|he|she|the)|which is|how (?:we|I|anyone|anybody|they|he|she|people|it))\b",
-        -2.6,
-    ),
-    _cue(
-        r"\b(?:without|until|unless|before|if|when|because|who|which|where|as) (?:\w+ ){0,2}?I (?:do not|don['’]t|cannot|can['’]t|couldn['’]t|could not|won['’]t|will not) (?:know|say|tell|remember|answer|explain|give|help)",
-        -1.6,
-    ),
-    _cue(
-        r"\bbut (?:I|we) (?:do|did|can|know|will|remember|think|believe|found|have written|wrote|would say|['’]d say)\b",
-        -1.8,
-    ),
-    _cue(
-        r"\b(?:written|wrote|recorded|kept|published|set down) (?:a|an|one) (?:line of|(?!word|line|note|thing|single|sentence|record|syllable)\w+)",
-        -3.6,
-    ),
-    _cue(
-        r"\bnever (?:said|told|put|wrote) (?:that )?(?:it|that|he|she|there|they|we|this) (?:was|were|is|are|would|could|had)\b",
-        -3.6,
-    ),
-    _cue(
-        r"\bknow (?:which|who|what) (?:is|was|of (?:them|the two|these) (?:is|was)) (?:the )?(?:worse|better|more|less|worst|best|\w+er)\b|\b(?:rather|sooner) not have\b",
-        -4.2,
-    ),
-    _cue(
-        r"\b(?:would be|be) guess\w* (?:without|if|unless|but)\b|\band so I (?!can|cannot|won|will|shall|must|leave|decline)",
-        -2.4,
-    ),
-    _cue(
-        r"\bnot going to (?:tell|say|pretend)(?: you)? (?:that|it|there)\b|\bwon['’]t (?:pretend|say|tell you) (?:that |it |there |we |I |he |she |they )|\bwill not (?:pretend|say) (?:that |it |there |we |I )",
-        -3.2,
-    ),
+_SILENCE = regex.compile(
+    r"(?:\b(?:silent|(?:my|in|keep) silence|blank|unanswered|unsaid|private (?:matter|affair|business)|"
+    r"(?:keep|stays?|remains?) (?:\w+ ){0,2}(?:private|confidential)|my tongue|peace|to myself|"
+    r"nobody's (?:affair|business)|"
+    r"no comment|decline to (?!be)|(?:must|shall|will|i|respectfully) decline\b(?! the| to)|refuse to (?!be)|"
+    r"in the dark|no wiser|leave (?:it|that|this)|out of my|beyond (?:my|what|me)|outside (?:my|what)|"
+    r"(?:rather|sooner) (?:leave|keep|say nothing|be silent|pass|hold)|guess(?:ing|work)|invention|"
+    r"inventing|making (?:it|this|things) up|"
+    r"(?:not|n't) (?:something|anything|a (?:thing|matter|subject|question)) (?:that |which |on which )?(?:i|we)|"
+    r"not (?:mine|for me) to|other than i|not my (?:place|business|story))\b|n't (?:something|"
+    r"anything) (?:that |which )?(?:i|we)\b"
+    r"|\b(?:pass(?: on (?:that|it|this|the question)(?: one)?)?|at a loss|my tongue|private|confidential)[.!]?$)"
 )
+_SPENT = frozenset(
+    "private confidential silent silence sorry afraid regret unfortunately alas pass decline refuse "
+    "unable rather sooner "
+    "able going willing position liberty prefer leave keep guess guessing invention find anybody "
+    "somebody find far".split()
+)
+_VAGUE = frozenset(
+    "that this it anything any such question questions subject matter answer answers there here point "
+    "detail anywhere "
+    "one something".split()
+)
+_APOLOGY = regex.compile(
+    r"^(?:i'm sorry|i am sorry|sorry|i'm afraid|i am afraid|i regret|unfortunately|alas|forgive me)\b"
+)
+_AIMS_ELSEWHERE = regex.compile(
+    r"\b(?:ask (?:me|some|another|him|her|them)|you (?:will not|won't) find|look elsewhere)\b"
+)
+_NEGATED = regex.compile(
+    r"\b(?:not|no|never|nothing|none|nowhere|neither|nor|cannot|without|unable|unwilling)\b|n't\b"
+    r"|\b(?:lacks?|silent|blank|fails?)\b"
+)
+# The words of a refusal that refuse nothing.
+_IDIOM = regex.compile(
+    r"\b(?:(?:say|tell|speak|recommend|thank|praise)\b[^.;]{0,20}\b(?:enough|too|highly)|help (?:but|"
+    r"\w+ing)|cannot but|"
+    r"say (?:that )?i\b|nothing (?:like|so|but|against|to do|more|of the)|say nothing (?:of|against)|"
+    r"no (?:doubt|wonder|idea so)|"
+    r"know (?:a|an|any|no|of|which (?:is|was)|how we|who)\b(?! (?:the|that|it))|"
+    r"tell\b[^.;]{0,20}\b(?:from|apart)|i do not say|"
+    r"i don't say|what i (?:know|don't)|not (?:only|until|before)|never (?:met|been|known|seen|regretted|"
+    r"doubted|had|late)|"
+    r"(?:wrote|written) (?:a|an) (?!word|line on|note|thing|single)\w+|without (?:shame|a|the)|"
+    r"not going to (?:tell|say) you that|"
+    r"pretend (?:that|it)|no (?:objection|patience|intention|fault|hurry|secrets|managers?))\b"
+)
+_NARRATED = regex.compile(
+    r"\b(?:i|we) (?:\w+ )?(?:did not|didn't|could not|couldn't(?! possibly)|would not(?! care| like)|"
+    r"wouldn't(?! care| like)|"
+    r"said|told|asked|refused|declined|passed|was|were|had)\b(?! nothing)|\band (?:so|then) (?:i|we)\b|"
+    r"\b(?:until|before|unless)\b"
+)
+_CLAUSE_END = regex.compile(r"[;:—–]|\s-\s|,\s(?=(?:and|but|so|for|nor|because|which|who|where|or)\b)|(?<=[.!?…])\s")
+
+WEIGHTS: dict[str, float] = {
+    "cannot_speak": 2.07,
+    "cannot_speak_of_it": -0.5,
+    "does_not_know": -0.81,
+    "does_not_know_it": 0.77,
+    "not_in_writing": -0.17,
+    "not_in_own_writing": 3.89,
+    "not_of_it_in_writing": -0.64,
+    "keeps_silent": 0.65,
+    "keeps_own_silence": 2.46,
+    "holds_nothing": -0.63,
+    "holds_nothing_of_own": 2.54,
+    "narrated": -1.57,
+    "content": -2.74,
+    "substance": -2.4,
+    "cues": 1.12,
+    "late": 1.8,
+    "apology": 0.57,
+    "elsewhere": 0.83,
+    "idiom": -2.48,
+    "length": -0.7,
+}
+"""Weight of each feature, in logits."""
+BIAS = 0.99
 
 
 def refusal_score(text: str) -> float:
@@ -211,15 +141,10 @@ def refusal_score(text: str) -> float:
     Args:
         text: An answer; its first two sentences count.
     """
-    start = _beginning(text)
-    if not start:
+    found = features(text)
+    if not found:
         return 0.0
-    signal = sum(cue.weight for cue in _CUES if cue.pattern.search(start))
-    if not signal:
-        return _logistic(_BIAS)
-    against = sum(cue.weight for cue in _AGAINST if cue.pattern.search(start))
-    length = _LENGTH_WEIGHT * max(0, len(words(text)) - _FREE_WORDS)
-    return _logistic(_BIAS + signal + against + length)
+    return 1 / (1 + math.exp(-(BIAS + sum(WEIGHTS[name] * value for name, value in found.items()))))
 
 
 def is_refusal(text: str) -> bool:
@@ -227,13 +152,69 @@ def is_refusal(text: str) -> bool:
     return refusal_score(text) >= THRESHOLD
 
 
+def features(text: str) -> dict[str, float]:
+    """What the beginning of a text offers for and against a refusal, by name; empty for a text without words."""
+    start = _beginning(text)
+    clauses = [one.strip() for one in _CLAUSE_END.split(start) if one and len(words(one)) > 0]
+    if not clauses:
+        return {}
+    held = [_clause_features(one) for one in clauses]
+    best = {name: max(one[name] for one in held) for name in held[0]}
+    cues = ("cannot_speak", "does_not_know", "not_in_writing", "keeps_silent", "holds_nothing")
+    lead = max(range(len(held)), key=lambda at: (sum(held[at][cue] for cue in cues), -at))
+    return best | {
+        "narrated": held[lead]["narrated"],
+        "content": math.log1p(_content(clauses[lead])),
+        "substance": math.log1p(
+            sum(_content(one) for one, of in zip(clauses, held, strict=True) if not any(of[cue] for cue in cues))
+        ),
+        "cues": float(sum(best[cue] > 0 for cue in cues)),
+        "late": float(lead > 0),
+        "apology": float(bool(_APOLOGY.search(start))),
+        "elsewhere": float(bool(_AIMS_ELSEWHERE.search(start))),
+        "idiom": float(bool(_IDIOM.search(start))),
+        "length": max(0, len(words(text)) - FREE_WORDS) / 20,
+    }
+
+
+def _clause_features(clause: str) -> dict[str, float]:
+    lowered = words(clause)
+    known = set(lowered)
+    own, negated = bool(known & _SELF), bool(_NEGATED.search(clause))
+    first = next((word for word in lowered if word in _SELF | _OTHERS), "")
+    others = first in _OTHERS or "no one" in clause
+    narrated = others or bool(_NARRATED.search(clause))
+    vague = bool(known & _VAGUE)
+    cannot = own and bool(_ABILITY.search(clause)) and bool(known & _SPEECH)
+    unknown = own and negated and bool(known & _KNOWING) and not narrated
+    unwritten = negated and bool(known & _RECORD) and not others
+    silent = bool(_SILENCE.search(clause)) and not others
+    nothing = bool(_NOTHING_HELD.search(clause)) and not others
+    return {
+        "cannot_speak": float(cannot),
+        "cannot_speak_of_it": float(cannot and vague),
+        "does_not_know": float(unknown),
+        "does_not_know_it": float(unknown and vague),
+        "not_in_writing": float(unwritten),
+        "not_in_own_writing": float(unwritten and own),
+        "not_of_it_in_writing": float(unwritten and vague),
+        "keeps_silent": float(silent),
+        "keeps_own_silence": float(silent and own),
+        "holds_nothing": float(nothing),
+        "holds_nothing_of_own": float(nothing and own),
+        "narrated": float(narrated),
+    }
+
+
+def _content(clause: str) -> int:
+    """Words of the clause that are neither common nor those of refusing."""
+    spent = _SPENT | STOPWORDS | _SPEECH | _KNOWING | _RECORD | _VAGUE
+    return sum(word.split("'")[0] not in spent and word not in spent for word in words(clause))
+
+
 def _beginning(text: str) -> str:
-    """The first two sentences that are not questions, quotations left out: another's refusal is no refusal."""
+    """The first two sentences that are not questions, in small letters; another's refusal, quoted, is left out."""
     unquoted = regex.sub(r"“[^”]*”|\"[^\"]*\"", " ", text)
-    spans = sentence_spans(unquoted)
-    told = [span.of(unquoted) for span in spans if not span.of(unquoted).rstrip().endswith("?")]
-    return " ".join(" ".join(told[:SENTENCES]).split())
-
-
-def _logistic(value: float) -> float:
-    return 1 / (1 + math.exp(-value))
+    told = [one.of(unquoted) for one in sentence_spans(unquoted)]
+    told = [one for one in told if not one.rstrip().endswith("?")]
+    return " ".join(" ".join(told[:SENTENCES]).split()).casefold().replace("’", "'")
