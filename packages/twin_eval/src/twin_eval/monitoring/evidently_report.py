@@ -27,8 +27,6 @@ FOREIGN = "foreign_probability"
 REPORTS = "reports"
 YES, NO = "yes", "no"
 FISHER = "fisher_exact_two_samples"
-_SHOWN = ("seconds", "completion_tokens", "question_words")
-"""Columns whose means are shown without a test: load and length are no reason to retrain."""
 
 
 def publish(workspace: Path, persona: str, window: Window, comparison: Comparison, *, at: datetime) -> str:
@@ -58,13 +56,14 @@ def build_snapshot(persona: str, window: Window, comparison: Comparison, *, at: 
 
     _register_fisher()
     before, now = comparison.compared
-    current = _frame(now, comparison.columns, values_of(window.rows, SIMILARITY), comparison.current_foreign)
-    reference = _frame(before, comparison.columns, comparison.reference_similarities, comparison.reference_foreign)
+    test = comparison.test
+    current = _frame(now, comparison.columns, test.current, test.current_probabilities)
+    reference = _frame(before, comparison.columns, test.reference, test.reference_probabilities)
     definition = DataDefinition(
         numerical_columns=[name for name in current.columns if current[name].dtype == float],
         categorical_columns=[name for name in current.columns if current[name].dtype != float],
     )
-    report = Report(_metrics(comparison, window), include_tests=False)
+    report = Report(_metrics(comparison), include_tests=False)
     return report.run(
         Dataset.from_pandas(current, data_definition=definition),
         Dataset.from_pandas(reference, data_definition=definition),
@@ -74,7 +73,7 @@ def build_snapshot(persona: str, window: Window, comparison: Comparison, *, at: 
     )
 
 
-def _metrics(comparison: Comparison, window: Window) -> list[Any]:
+def _metrics(comparison: Comparison) -> list[Any]:
     """Metrics with each test's direction: p-values must not be small, shares not be large."""
     from evidently.metrics import DriftedColumnsCount, MeanValue, ValueDrift
     from evidently.tests import gte, lte

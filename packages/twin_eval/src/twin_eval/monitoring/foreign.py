@@ -19,6 +19,8 @@ from twin_data.contracts.monitoring import ForeignShare
 Floats = NDArray[np.float64]
 
 PERMUTATIONS = 4000
+BLOCK = 250
+"""Permutations drawn at a time, to bound memory."""
 SEED = 20261123
 MIN_SPREAD = 0.04
 PROBE_WIDENING = 2.0
@@ -102,10 +104,12 @@ def compare_foreign_shares(
 def _exchanged_means(values: Floats, size: int) -> Floats:
     """Means of `size` of the values, drawn without replacement, shape (PERMUTATIONS,)."""
     generator = np.random.default_rng(SEED)
-    means = np.empty(PERMUTATIONS)
-    for at in range(PERMUTATIONS):
-        means[at] = generator.choice(values, size, replace=False, shuffle=False).mean()
-    return means
+    blocks = []
+    for _ in range(PERMUTATIONS // BLOCK):
+        keys = generator.random((BLOCK, values.size))
+        drawn = np.argpartition(keys, size - 1, axis=1)[:, :size]
+        blocks.append(values[drawn].mean(axis=1))
+    return np.concatenate(blocks)
 
 
 def _density(values: Floats, mean: float, spread: float) -> Floats:

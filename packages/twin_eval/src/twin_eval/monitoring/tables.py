@@ -42,7 +42,7 @@ class MonitoringTables:
     def reports(self) -> tuple[DriftReport, ...]:
         """Every judged window, oldest first."""
         rows = to_rows(self.store.read(REPORTS), DriftReport) if self.store.exists(REPORTS) else ()
-        return tuple(sorted(rows, key=lambda report: report.created_at))
+        return tuple(sorted(rows, key=lambda report: (report.created_at, report.last_at or report.created_at)))
 
     def add_report(self, report: DriftReport) -> None:
         """Append a judged window."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from twin_data.contracts.monitoring import ColumnDrift, ForeignShare, Mover, ReferenceKind
 from twin_eval.monitoring.columns import COLUMNS, compare_columns, values_of
 from twin_eval.monitoring.config import MonitoringConfig
@@ -18,19 +16,41 @@ SIMILARITY = "question_similarity"
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
-    """Every test of one window. The arrays belong to the report for people."""
+class ForeignTest:
+    """The one-number test with what it was made of: N questions of the reference, M of the window."""
 
-    foreign: ForeignShare
+    result: ForeignShare
+    reference: Floats
+    """Cosines, shape (N,)."""
+    current: Floats
+    """Cosines, shape (M,)."""
+    probabilities: Floats
+    """To be foreign, the reference's before the window's, shape (N + M,)."""
+
+    @property
+    def reference_probabilities(self) -> Floats:
+        """Shape (N,)."""
+        return self.probabilities[: self.reference.size]
+
+    @property
+    def current_probabilities(self) -> Floats:
+        """Shape (M,)."""
+        return self.probabilities[self.reference.size :]
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Every test of one window."""
+
+    test: ForeignTest
     columns: tuple[ColumnDrift, ...]
-    reference_foreign: Floats
-    """Probability of each of the reference's questions to be foreign, shape (N,)."""
-    current_foreign: Floats
-    """The same of the window's, shape (M,)."""
-    reference_similarities: Floats
-    """The reference's cosines, shape (N,)."""
     compared: tuple[Rows, Rows]
     """The rows of reference and window that the columns were compared on."""
+
+    @property
+    def foreign(self) -> ForeignShare:
+        """The one-number test."""
+        return self.test.result
 
     @property
     def drifted_share(self) -> float | None:
@@ -41,8 +61,9 @@ class Comparison:
 def compare(window: Window, reference: Reference, corpus: CorpusVectors, config: MonitoringConfig) -> Comparison:
     """Test a window.
 
-    What the model does is compared on questions of the corpus's subjects alone: that more foreign questions bring more
-    refusals is the users' doing.
+    A slow change shows in many questions, a sudden one in the newest: both the whole window and its new part are
+    tested, each at half the threshold, and the clearer one counts. What the model does is compared on questions of the
+    corpus's subjects alone: that more foreign questions bring more refusals is the users' doing.
 
     Args:
         window: The rows judged.
@@ -52,14 +73,22 @@ def compare(window: Window, reference: Reference, corpus: CorpusVectors, config:
     """
     of_corpus = reference.kind is ReferenceKind.CORPUS
     before = corpus.expected_similarities if of_corpus else values_of(reference.rows, SIMILARITY)
-    now = values_of(window.rows, SIMILARITY)
-    foreign, probabilities = compare_foreign_shares(
-        before, now, corpus.foreign_level, threshold=config.foreign_threshold
+    sizes = sorted({len(window.rows), window.new}, reverse=True)
+    threshold = config.foreign_threshold / len(sizes)
+    tests = [_test_newest(window, size, before, corpus, threshold) for size in sizes]
+    whole = tests[0]
+    compared = (
+        _on_subject(reference.rows, whole.reference_probabilities),
+        _on_subject(window.rows, whole.current_probabilities),
     )
-    reference_foreign, current_foreign = np.split(probabilities, [before.size])
-    compared = _on_subject(reference.rows, reference_foreign), _on_subject(window.rows, current_foreign)
     columns = compare_columns(*compared, reference.kind, threshold=config.columns_threshold)
-    return Comparison(foreign, columns, reference_foreign, current_foreign, before, compared)
+    return Comparison(min(tests, key=lambda test: test.result.p_value), columns, compared)
+
+
+def _test_newest(window: Window, size: int, before: Floats, corpus: CorpusVectors, threshold: float) -> ForeignTest:
+    now = values_of(window.rows[-size:], SIMILARITY)
+    result, probabilities = compare_foreign_shares(before, now, corpus.foreign_level, threshold=threshold)
+    return ForeignTest(result, before, now, probabilities)
 
 
 def _on_subject(rows: Rows, foreign: Floats) -> Rows:

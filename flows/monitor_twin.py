@@ -1,0 +1,122 @@
+"""`monitor-twin`: score what users asked and what they got, and say who moved; a drifted window starts a refresh."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from flows.drift_events import announce
+from flows.live_interactions import finished_interactions
+from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
+from flows.reporting import report
+from flows.voices import voices_of
+from twin_data.configuration.home import TwinHome, cache_folder
+from twin_data.configuration.persona import load_persona
+from twin_data.contracts.answers import Interaction
+from twin_data.contracts.errors import CorpusError, RegistryError, SourceError
+from twin_data.contracts.monitoring import DriftReport
+from twin_data.contracts.releases import Alias
+from twin_data.registry import open_registry
+from twin_data.registry.port import RegisteredBundle
+from twin_data.scoring.encoder import SentenceEncoder
+from twin_data.store.tables import FeatureStore
+from twin_data.transform.embedding_model import ensure_encoder
+from twin_eval.monitoring.corpus import corpus_vectors, new_writing_share
+from twin_eval.monitoring.run import MonitorInputs, run
+from twin_eval.monitoring.scoring import Scorer, Voice
+from twin_eval.monitoring.tables import MonitoringTables
+from twin_eval.questions import load_questions
+from twin_serve.ledger.database import url_of
+
+LONGEST_REQUEST = timedelta(hours=1)
+"""The ledger shows an interaction when it has ended, by the time that it began."""
+
+
+@flow(name="monitor-twin", flow_run_name="monitor-twin-{persona}", log_prints=False)
+def monitor_twin(persona: str, recipe: str = DEFAULT_RECIPE) -> dict[str, Any]:
+    """Score the persona's new interactions and compare the newest window with what is expected.
+
+    Args:
+        persona: A persona of `$TWIN_HOME`.
+        recipe: Name or path of a recipe.
+
+    Returns:
+        The report on the window and whether a refresh was asked for, as plain JSON.
+    """
+    home, chosen = TwinHome.from_environment(), load_recipe(recipe)
+    load_persona(home, persona)
+    tables = MonitoringTables(FeatureStore.of(home.features, persona))
+    found = read_ledger(home, persona, tables)
+    judged = judge(home, persona, chosen, tables, found)
+    announced = announce_drift(home, persona, tables)
+    return {"report": judged.model_dump(mode="json") | {"summary": judged.summary}, "announced": announced}
+
+
+@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)
+def read_ledger(home: TwinHome, persona: str, tables: MonitoringTables) -> tuple[Interaction, ...]:
+    """Read what has ended since the last pass, and what was still running then."""
+    until = tables.scored_until()
+    found = asyncio.run(finished_interactions(url_of(home), persona, until - LONGEST_REQUEST if until else None))
+    report(f"monitor: read {len(found):,} interactions from the ledger")
+    return found
+
+
+@task(cache_policy=NO_CACHE)
+def judge(
+    home: TwinHome, persona: str, recipe: Recipe, tables: MonitoringTables, interactions: tuple[Interaction, ...]
+) -> DriftReport:
+    """Score them, and judge the window that they fill."""
+    champion = _champion(home, persona)
+    inputs = MonitorInputs(
+        persona=persona,
+        interactions=interactions,
+        scorer=_scorer(home, persona, recipe, tables.store),
+        tables=tables,
+        workspace=home.monitoring,
+        champion=champion.bundle_id if champion else None,
+        new_writing=new_writing_share(tables.store, champion.manifest) if champion else None,
+        now=datetime.now(UTC),
+    )
+    judged = run(inputs, config=recipe.monitoring)
+    report(f"monitor: {judged.summary}")
+    return judged
+
+
+@task(cache_policy=NO_CACHE)
+def announce_drift(home: TwinHome, persona: str, tables: MonitoringTables) -> bool:
+    """Ask for a refresh if the newest drifted window has not done so."""
+    announced = announce(tables.reports(), persona, home.monitoring)
+    if announced:
+        report(f"monitor: asked for a refresh of {persona}")
+    return announced
+
+
+def _scorer(home: TwinHome, persona: str, recipe: Recipe, store: FeatureStore) -> Scorer:
+    encoder = SentenceEncoder(ensure_encoder(cache_folder() / "models", recipe.features.embedding))
+    path = home.persona_folder(persona) / "questions.jsonl"
+    questions = load_questions(path) if path.is_file() else ()
+    return Scorer(
+        corpus=corpus_vectors(store, encoder),
+        voice=_voice(home, persona, recipe),
+        expected_questions=frozenset(one.question for one in questions if one.kind.is_answerable),
+    )
+
+
+def _voice(home: TwinHome, persona: str, recipe: Recipe) -> Voice | None:
+    """The profile that the gate uses; without enough of the persona's words a voice cannot be measured."""
+    try:
+        return voices_of(home, persona, recipe.voice).gate
+    except (CorpusError, SourceError) as error:
+        report(f"monitor: voice is not scored: {error.message}")
+        return None
+
+
+def _champion(home: TwinHome, persona: str) -> RegisteredBundle | None:
+    try:
+        return open_registry(home).resolve(persona, alias=Alias.CHAMPION)
+    except RegistryError:  # nothing was promoted yet; the candidate may be asked all the same
+        return None

@@ -1,0 +1,170 @@
+"""What `monitor-twin` reads, says and announces, without servers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows import drift_events
+from flows.cli.monitoring import render
+from flows.drift_events import announce
+from flows.live_interactions import finished_interactions
+from flows.recipes import Recipe
+from flows.reporting import listening
+from flows.schedules import ScheduleSettings
+from twin_data.contracts.answers import AnswerOutcome, Cost
+from twin_data.contracts.monitoring import DriftReport, DriftVerdict, ForeignShare, Mover, ReferenceKind
+from twin_serve.ledger.database import opened_database
+from twin_serve.ledger.ledger import Ledger
+from twin_serve.ledger.records import Exchange, RequestEnd, RequestStart
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+Window = Callable[..., DriftReport]
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'serving.db'}"
+
+
+async def record(url: str, at: datetime, persona: str = "ada", *, ends: bool = True, kept: bool = True) -> str:
+    """One request as the service writes it."""
+    async with opened_database(url) as database:
+        ledger = await Ledger.open(database, clock=lambda: at)
+        trace = await ledger.begin(RequestStart(endpoint="/v1/chat/completions", persona=persona))
+        if kept:
+            exchange = Exchange(question="What of the rope?", answer="It holds.", signals={"top_cosine": 0.5})
+            await ledger.record_interaction(trace.trace_id, exchange)
+        if ends:
+            cost = Cost(seconds=1.5)
+            await ledger.finish(trace.trace_id, RequestEnd(status="ok", outcome=AnswerOutcome.GENERATED, cost=cost))
+        await ledger.close()
+    return trace.trace_id
+
+
+async def test_finished_interactions_of_one_persona_are_read_oldest_first(url: str) -> None:
+    late = await record(url, NOW + timedelta(minutes=2))
+    early = await record(url, NOW)
+    await record(url, NOW, "ben")
+    await record(url, NOW, kept=False)
+    found = await finished_interactions(url, "ada", None)
+    assert [one.trace_id for one in found] == [early, late]
+    assert found[0].signals == {"top_cosine": 0.5} and found[0].cost.seconds == 1.5
+
+
+async def test_what_still_runs_is_read_when_it_has_ended(url: str) -> None:
+    async with opened_database(url) as database:
+        ledger = await Ledger.open(database, clock=lambda: NOW)
+        trace = await ledger.begin(RequestStart(endpoint="/v1/chat/completions", persona="ada"))
+        await ledger.record_interaction(trace.trace_id, Exchange(question="?", answer=""))
+        assert await finished_interactions(url, "ada", None) == ()
+        await ledger.finish(trace.trace_id, RequestEnd(status="failed"))
+        (found,) = await finished_interactions(url, "ada", NOW)
+        assert found.status == "failed"
+        await ledger.close()
+
+
+async def test_reading_goes_on_from_a_moment(url: str) -> None:
+    for minute in range(3):
+        await record(url, NOW + timedelta(minutes=minute))
+    assert len(await finished_interactions(url, "ada", NOW + timedelta(minutes=1))) == 2
+
+
+@pytest.fixture
+def window() -> Window:
+    def make(name: str = "w1", verdict: DriftVerdict = DriftVerdict.DRIFTED, **fields: Any) -> DriftReport:
+        foreign = ForeignShare(
+            share=0.4, reference_share=0.01, limit=0.1, p_value=0.0002, threshold=0.01, n_current=30, n_reference=40
+        )
+        return DriftReport(
+            **{
+                "persona": "ada", "window": name, "created_at": NOW, "verdict": verdict, "interactions": 30,
+                "needed": 30, "first_at": NOW, "last_at": NOW, "bundles": ("0123456789ab",),
+                "reference": ReferenceKind.EVALUATION, "foreign": foreign, "columns": (), "drifted_share": None,
+                "new_writing": None, "moved": (Mover.USERS,), "reasons": ("40% foreign",), "html": "reports/ada/w1.html",
+                **fields,
+            }
+        )  # fmt: skip
+
+    return make
+
+
+@pytest.fixture
+def emitted(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    events: list[dict[str, Any]] = []
+    monkeypatch.setattr(drift_events, "emit_event", lambda **event: events.append(event))
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
+    return events
+
+
+def test_a_drifted_window_is_announced_once(window: Window, emitted: list[dict[str, Any]], tmp_path: Path) -> None:
+    assert announce((window(),), "ada", tmp_path)
+    assert not announce((window(), window("w2", DriftVerdict.STABLE)), "ada", tmp_path)
+    assert announce((window(), window("w3")), "ada", tmp_path)
+    assert [one["resource"]["twin.window"] for one in emitted] == ["w1", "w3"]
+    assert emitted[0]["resource"]["prefect.resource.id"] == "twin.persona.ada"
+    assert emitted[0]["payload"]["summary"] == "drifted: users moved: 40% foreign"
+
+
+def test_an_announcement_cut_short_is_made_again_under_the_same_id(
+    window: Window, emitted: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: Any) -> None:
+        raise OSError("disk full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(drift_events.atomic, "write_text", die)
+        with pytest.raises(OSError, match="disk full"):
+            announce((window(),), "ada", tmp_path)
+    assert announce((window(),), "ada", tmp_path)
+    assert len(emitted) == 2 and emitted[0]["id"] == emitted[1]["id"]
+
+
+def test_nothing_drifted_nothing_said(window: Window, emitted: list[dict[str, Any]], tmp_path: Path) -> None:
+    assert not announce((), "ada", tmp_path)
+    assert not announce((window(verdict=DriftVerdict.STABLE),), "ada", tmp_path)
+    assert emitted == []
+
+
+def test_without_a_server_it_is_said_later(
+    window: Window, emitted: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    with monkeypatch.context() as alone, listening(said.append):
+        alone.delenv("PREFECT_API_URL")
+        assert not announce((window(),), "ada", tmp_path)
+    assert "no Prefect server" in said[0]
+    assert announce((window(),), "ada", tmp_path)
+
+
+def plain(report: DriftReport, *, announced: bool) -> dict[str, Any]:
+    return {"report": report.model_dump(mode="json") | {"summary": report.summary}, "announced": announced}
+
+
+def test_people_read_the_verdict_its_figures_and_where_to_look(window: Window) -> None:
+    text = render(plain(window(), announced=True), "http://127.0.0.1:8085")
+    assert text.startswith("ada: drifted: users moved")
+    assert "40.0%  reference 1.0%, limit 10.0%  n=30 and 40" in text
+    assert "report: reports/ada/w1.html" in text and "http://127.0.0.1:8085" in text
+    assert "a refresh was asked for" in text
+
+
+def test_a_wait_needs_no_table(window: Window) -> None:
+    waiting = window(verdict=DriftVerdict.WAITING, interactions=12, foreign=None, moved=(), reasons=(), html=None)
+    assert render(plain(waiting, announced=False), "") == "ada: not enough interactions yet (12 of 30)"
+
+
+def test_a_wrong_cron_is_named() -> None:
+    assert ScheduleSettings(refresh=None, monitor="*/30 * * * *").refresh is None
+    with pytest.raises(ValueError, match="every day"):
+        ScheduleSettings(refresh="every day")
+
+
+def test_when_something_runs_is_no_part_of_what_it_makes() -> None:
+    recipe = Recipe(name="a", description="b")
+    changed = recipe.model_copy(update={"schedule": ScheduleSettings(refresh=None)})
+    assert changed.digest == recipe.digest
