@@ -1,18 +1,27 @@
-"""Bundle 0: the base model with retrieval, and everything that must travel with it."""
+"""Release bundles: bundle 0 (base model and retrieval), and the trained ones that stand on it."""
 
 from __future__ import annotations
+
+import json
+from pathlib import Path
 
 from flows.recipes import Recipe
 from flows.reporting import report
 from twin_data.configuration.home import TwinHome, cache_folder
-from twin_data.configuration.persona import PersonaConfig
-from twin_data.contracts.digests import digest_value
-from twin_data.contracts.releases import Lineage, ModelReference, ReleaseBundle
+from twin_data.configuration.persona import PersonaConfig, persona_file
+from twin_data.contracts.digests import canonical_json, digest_value
+from twin_data.contracts.errors import RegistryError
+from twin_data.contracts.releases import Lineage, ModelReference, ReleaseBundle, Rung
 from twin_data.prompts.renderer import prompt_digest, template_files
 from twin_data.registry import open_registry
-from twin_data.registry.port import RegisteredBundle
+from twin_data.registry.port import BundleFiles, RegisteredBundle
 from twin_data.transform.pipeline import IndexedFeatures
 from twin_train.base_models import ensure_base_model
+
+ADAPTER_FOLDER = "adapter"
+RECIPE_FILE = "lineage/recipe.json"
+PERSONA_FILE = "lineage/persona.yaml"
+DRAFTS_FILE = "lineage/drafts.jsonl"
 
 
 def register_base_bundle(
@@ -51,4 +60,50 @@ def register_base_bundle(
             consent_date=consent.date,
         ),
     )
-    return open_registry(home).register(manifest, {f"prompts/{path.name}": path for path in template_files()})
+    return open_registry(home).register(manifest, lineage_files(home, persona.name, recipe))
+
+
+def lineage_files(home: TwinHome, persona: str, recipe: Recipe) -> dict[str, Path | str]:
+    """What every bundle carries so that it can be rebuilt: templates, the whole recipe, the persona's file."""
+    return {
+        **{f"prompts/{path.name}": path for path in template_files()},
+        RECIPE_FILE: json.dumps(json.loads(canonical_json(recipe)), indent=2, ensure_ascii=False) + "\n",
+        PERSONA_FILE: persona_file(home, persona),
+    }
+
+
+def newest_base_bundle(home: TwinHome, persona: str) -> RegisteredBundle:
+    """The bundle 0 of the newest features.
+
+    Raises:
+        RegistryError: No features have been built.
+    """
+    found = [one for one in open_registry(home).bundles(persona) if one.manifest.rung is Rung.BASE]
+    if not found:
+        raise RegistryError(f"{persona!r} has no bundle 0 to train on", next_step=f"twin features {persona}")
+    return found[-1]
+
+
+def register_trained_bundle(
+    home: TwinHome, base: RegisteredBundle, rung: Rung, recipe: Recipe, lineage: Lineage, files: BundleFiles
+) -> RegisteredBundle:
+    """Register an adapter on the settings of bundle 0 as the candidate.
+
+    Args:
+        home: Whose registry.
+        base: Bundle 0 of the features that were trained on.
+        rung: SFT or SFT and DPO.
+        recipe: What it was trained by.
+        lineage: Datasets and records of training.
+        files: The adapter's folder under `ADAPTER_FOLDER`, and whatever else goes with it.
+    """
+    manifest = base.manifest.model_copy(
+        update={
+            "rung": rung,
+            "adapter": ADAPTER_FOLDER,
+            "label": recipe.label,
+            "verification": recipe.verification.model_copy(update={"heed_refusals": True, "quote_beside": 1}),
+            "lineage": lineage,
+        }
+    )
+    return open_registry(home).register(manifest, {**lineage_files(home, manifest.persona, recipe), **files})

@@ -5,12 +5,17 @@ from __future__ import annotations
 from pydantic import Field
 
 from flows.recipe_files import recipe_path
+from flows.schedules import ScheduleSettings
 from twin_data.configuration.yaml_files import load_yaml
 from twin_data.contracts.base import Contract
 from twin_data.contracts.digests import digest_value
 from twin_data.contracts.releases import GenerationSettings, MachinePrice, RetrievalSettings, VerificationSettings
+from twin_data.generate.pipeline import DatasetsConfig
+from twin_data.scoring.voice import VoiceConfig
 from twin_data.transform.pipeline import FeaturesConfig
+from twin_eval.monitoring.config import MonitoringConfig
 from twin_train.base_models import BaseModelConfig
+from twin_train.configuration import TrainingConfig
 
 DEFAULT_RECIPE = "demo"
 
@@ -21,6 +26,8 @@ class EvaluationSettings(Contract):
     concurrency: int = Field(default=4, ge=1, le=64)
     max_questions: int | None = Field(default=None, ge=1)
     """Cap for quick runs; None asks all."""
+    writing_briefs: int = Field(default=16, ge=0, le=100)
+    """Texts that the twin is asked to write, at most, so that its voice can be heard at length."""
 
 
 class Recipe(Contract):
@@ -33,15 +40,20 @@ class Recipe(Contract):
     base_model: BaseModelConfig = BaseModelConfig()
     features: FeaturesConfig = FeaturesConfig()
     retrieval: RetrievalSettings = RetrievalSettings()
+    voice: VoiceConfig = VoiceConfig()
+    datasets: DatasetsConfig = DatasetsConfig()
+    training: TrainingConfig = TrainingConfig()
     verification: VerificationSettings = VerificationSettings()
     generation: GenerationSettings = GenerationSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+    monitoring: MonitoringConfig = MonitoringConfig()
+    schedule: ScheduleSettings = ScheduleSettings()
     price: MachinePrice = MachinePrice()
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the recipe's settings; it enters the lineage of what the recipe makes."""
-        return digest_value(self)
+        """SHA-256 of the settings that decide what the recipe makes; it enters the lineage of that."""
+        return digest_value(self.model_dump(exclude={"monitoring", "schedule"}))
 
 
 def load_recipe(name: str) -> Recipe:

@@ -1,4 +1,4 @@
-"""`twin demo`: from nothing to a served twin of the sample persona, and its first cited answer."""
+"""`twin demo`: the whole loop on the sample persona, from nothing to a trained, judged and monitored twin."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from flows.platform import supervisor
 from flows.platform.settings import PlatformSettings
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.errors import PlatformError
+from twin_data.contracts.releases import Alias
+from twin_data.registry import open_registry
 
 Report = Callable[[str], None]
 
@@ -32,10 +34,14 @@ def register(app: typer.Typer) -> None:
 @reports_errors
 def demo(
     question: Annotated[str, typer.Option(help="The question to ask once the twin can answer.")] = QUESTION,
+    retrieval_only: Annotated[
+        bool, typer.Option("--retrieval-only", help="End with the judged twin of base model and retrieval.")
+    ] = False,
 ) -> None:
-    """Start the platform, build the sample persona's features, ask a question, and let the bars judge bundle 0.
+    """Start the platform, make a twin of base model and retrieval, ask it; then train its voice, judge it, monitor it.
 
-    Everything is left running. Run it again: only what has changed is done again.
+    The first cited answer comes within minutes and the chat page works from then on, while the rest goes on. Everything
+    is left running. Run it again: only what has changed is done again.
 
     Example:
       twin demo
@@ -45,22 +51,20 @@ def demo(
     os.environ.update(settings.as_environment())
     install_sample(home)
     with working_on("starting the platform") as say:
-
-        def timed(message: str) -> None:
-            say(f"{time.monotonic() - started:5.0f} s  {message}")
-
+        timed = _timed(say, started)
         result = asyncio.run(_features_while_serving_starts(home, settings, timed))
         answer = complete(f"{SAMPLE}@{result['bundle']}", [{"role": "user", "content": question}])
-        seconds = time.monotonic() - started
-    _show_answer(question, answer, seconds)
+    _show_answer(question, answer, time.monotonic() - started)
     if not answer["twin"]["citations"]:
         raise PlatformError("the first answer has no citation", next_step="twin status; logs are in $TWIN_HOME/logs")
-    verdict = _evaluate(home, settings)
+    first = _evaluate(home, settings, started)
     console.print(f"\nchat page:   {page_url(home, settings)}", markup=False)
     console.print(f"status page: {settings.business_address}/status", markup=False)
-    console.print('ask more:    twin ask sample "…"      stop everything: twin down', markup=False)
-    if verdict != "promote":
+    if first != "promote":
         raise typer.Exit(EXIT_FAILURE)
+    if not retrieval_only:
+        _train_and_monitor(settings, started)
+    console.print('\nask more:    twin ask sample "…"      stop everything: twin down', markup=False)
 
 
 async def _features_while_serving_starts(home: TwinHome, settings: PlatformSettings, report: Report) -> dict[str, Any]:
@@ -100,16 +104,41 @@ def _build_features(home: TwinHome, settings: PlatformSettings, report: Report) 
     return result
 
 
-def _evaluate(home: TwinHome, settings: PlatformSettings) -> str:
-    """Judge bundle 0 by the sample's questions."""
+def _evaluate(home: TwinHome, settings: PlatformSettings, started: float) -> str:
+    """Judge bundle 0 by the sample's questions, unless it was judged before and something better is champion."""
+    from flows.bundles import newest_base_bundle
     from flows.evaluate_twin import evaluate_twin
     from flows.reporting import listening
 
-    with working_on("judging bundle 0 by its questions") as say, listening(say):
-        result = asyncio.run(evaluate_twin(SAMPLE, settings.recipe))
+    with working_on("judging bundle 0 by its questions") as say, listening(_timed(say, started)):
+        base = newest_base_bundle(home, SAMPLE)
+        if any(alias is Alias.CHAMPION for one in open_registry(home).bundles(SAMPLE) for alias in one.aliases):
+            return "promote"
+        result = asyncio.run(evaluate_twin(SAMPLE, settings.recipe, base.bundle_id))
     decision = result["decision"]
     console.print(f"\nbundle 0: {decision['verdict']} ({'; '.join(decision['reasons'])})", markup=False)
     return str(decision["verdict"])
+
+
+def _train_and_monitor(settings: PlatformSettings, started: float) -> None:
+    """The rest of the loop: datasets, SFT, DPO, gate; then a look at the live interactions."""
+    from flows.monitor_twin import monitor_twin
+    from flows.refresh_twin import refresh_twin
+    from flows.reporting import listening
+
+    with working_on("training the voice; the chat page answers meanwhile") as say, listening(_timed(say, started)):
+        refreshed = refresh_twin(SAMPLE, settings.recipe, "demo")
+        monitored = monitor_twin(SAMPLE, settings.recipe)
+    console.print(f"\nrefresh: {refreshed['ended']} ({refreshed['why']})", markup=False)
+    if evaluation := refreshed["evaluation"]:
+        console.print(f"verdict: {evaluation['decision']['verdict']}", markup=False)
+        console.print(f"report:  {evaluation['html']}", markup=False)
+    console.print(f"monitor: {monitored['report']['summary']}", markup=False)
+    console.print(f"whole loop after {(time.monotonic() - started) / 60:.1f} minutes", markup=False)
+
+
+def _timed(say: Report, started: float) -> Report:
+    return lambda message: say(f"{time.monotonic() - started:5.0f} s  {message}")
 
 
 def _show_answer(question: str, answer: dict[str, Any], seconds: float) -> None:

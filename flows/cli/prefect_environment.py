@@ -27,6 +27,7 @@ def use_prefect(home: TwinHome, settings: PlatformSettings) -> bool:
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
     # Its traceback of a failed run belongs into the run's record; people get the error and the next step.
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "180")  # 20 s are short on a busy machine
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("DO_NOT_TRACK", "1")
     return running

@@ -1,18 +1,29 @@
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from flows import bundles
-from flows.bundles import register_base_bundle
+from flows import bundles, promotion
+from flows.bundles import (
+    ADAPTER_FOLDER,
+    PERSONA_FILE,
+    RECIPE_FILE,
+    newest_base_bundle,
+    register_base_bundle,
+    register_trained_bundle,
+)
+from flows.persona_file import persona_yaml
+from flows.personas import create_persona
 from flows.recipes import Recipe, load_recipe
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.persona import Author, Consent, PersonaConfig
 from twin_data.contracts.digests import digest_value
-from twin_data.contracts.errors import ConsentError
-from twin_data.contracts.releases import Alias, GenerationSettings, MachinePrice, ModelReference
+from twin_data.contracts.errors import ConsentError, RegistryError
+from twin_data.contracts.releases import Alias, GenerationSettings, MachinePrice, ModelReference, Rung
 from twin_data.prompts.renderer import prompt_digest
 from twin_data.registry.memory import MemoryRegistry
 from twin_data.transform.pipeline import IndexedFeatures
@@ -28,22 +39,34 @@ INDEXED = IndexedFeatures(
     table_versions={"chunks": 3, "documents": 4}, code_digest="c" * 64,
 )  # fmt: skip
 
+Register = Callable[..., str]
+
 
 @pytest.fixture
 def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MemoryRegistry:
     memory = MemoryRegistry(tmp_path / "registry")
     monkeypatch.setattr(bundles, "open_registry", lambda home: memory)
+    monkeypatch.setattr(promotion, "open_registry", lambda home: memory)
     monkeypatch.setattr(bundles, "ensure_base_model", lambda models, config, progress: (models, BASE))
     return memory
 
 
-def register(persona: PersonaConfig = PERSONA, recipe: Recipe | None = None, indexed: IndexedFeatures = INDEXED) -> str:
-    return register_base_bundle(
-        TwinHome(Path("nowhere")), persona, recipe or load_recipe("demo"), ENCODER, indexed
-    ).bundle_id
+@pytest.fixture
+def register(registry: MemoryRegistry, tmp_path: Path) -> Register:
+    home = TwinHome(tmp_path / "home")
+    create_persona(
+        home,
+        "ada",
+        persona_yaml("ada", "Ada Ferrier", aliases=[], owner="Ada", licence="CC0", consent="I agree to a twin."),
+    )
+
+    def base(persona: PersonaConfig = PERSONA, recipe: Recipe | None = None, indexed: IndexedFeatures = INDEXED) -> str:
+        return register_base_bundle(home, persona, recipe or load_recipe("demo"), ENCODER, indexed).bundle_id
+
+    return base
 
 
-def test_bundle_0_names_all_that_it_was_made_of(registry: MemoryRegistry) -> None:
+def test_bundle_0_names_all_that_it_was_made_of(registry: MemoryRegistry, register: Register) -> None:
     recipe = load_recipe("demo")
     bundle = registry.resolve("ada", bundle_id=register(recipe=recipe))
     manifest = bundle.manifest
@@ -61,7 +84,7 @@ def test_bundle_0_names_all_that_it_was_made_of(registry: MemoryRegistry) -> Non
     assert any((bundle.folder / "prompts").iterdir()), "its templates travel with it"
 
 
-def test_the_same_features_are_one_bundle(registry: MemoryRegistry) -> None:
+def test_the_same_features_are_one_bundle(registry: MemoryRegistry, register: Register) -> None:
     assert register() == register()
     assert len(registry.bundles("ada")) == 1
 
@@ -75,7 +98,7 @@ def test_the_same_features_are_one_bundle(registry: MemoryRegistry) -> None:
     ],
 )
 def test_other_settings_are_another_bundle_and_the_new_candidate(
-    registry: MemoryRegistry, change: dict[str, object]
+    registry: MemoryRegistry, register: Register, change: dict[str, object]
 ) -> None:
     first = register()
     second = register(recipe=load_recipe("demo").model_copy(update=change))
@@ -83,11 +106,68 @@ def test_other_settings_are_another_bundle_and_the_new_candidate(
     assert registry.resolve("ada", alias=Alias.CANDIDATE).bundle_id == second
 
 
-def test_other_features_are_another_bundle(registry: MemoryRegistry) -> None:
+def test_other_features_are_another_bundle(register: Register) -> None:
     assert register() != register(indexed=INDEXED.model_copy(update={"features_digest": "0" * 64}))
 
 
-def test_without_consent_there_is_no_bundle(registry: MemoryRegistry) -> None:
+def test_without_consent_there_is_no_bundle(registry: MemoryRegistry, register: Register) -> None:
     with pytest.raises(ConsentError):
         register(persona=PERSONA.model_copy(update={"consent": None}))
     assert registry.bundles("ada") == ()
+
+
+@pytest.fixture
+def adapter(tmp_path: Path) -> Path:
+    folder = tmp_path / "trained"
+    folder.mkdir()
+    (folder / "adapter_config.json").write_text("{}")
+    return folder
+
+
+def trained(home: TwinHome, adapter: Path, label: str = "") -> str:
+    base = newest_base_bundle(home, "ada")
+    recipe = load_recipe("demo").model_copy(update={"label": label})
+    files = {ADAPTER_FOLDER: adapter}
+    return register_trained_bundle(home, base, Rung.DPO, recipe, base.manifest.lineage, files).bundle_id
+
+
+def test_a_bundle_carries_recipe_and_persona(registry: MemoryRegistry, register: Register) -> None:
+    folder = registry.resolve("ada", bundle_id=register()).folder
+    assert Recipe.model_validate(json.loads((folder / RECIPE_FILE).read_text())).digest == load_recipe("demo").digest
+    assert "Ada Ferrier" in (folder / PERSONA_FILE).read_text()
+
+
+def test_a_trained_bundle_stands_on_bundle_0_and_heeds_its_refusals(
+    registry: MemoryRegistry, register: Register, adapter: Path, tmp_path: Path
+) -> None:
+    base = registry.resolve("ada", bundle_id=register())
+    bundle = registry.resolve("ada", bundle_id=trained(TwinHome(tmp_path / "home"), adapter))
+    assert bundle.manifest.rung is Rung.DPO and bundle.adapter is not None
+    assert bundle.manifest.verification.heed_refusals and not base.manifest.verification.heed_refusals
+    assert bundle.manifest.base_model == base.manifest.base_model
+
+
+def test_without_features_there_is_nothing_to_train_on(registry: MemoryRegistry, tmp_path: Path) -> None:
+    with pytest.raises(RegistryError, match="bundle 0"):
+        newest_base_bundle(TwinHome(tmp_path), "ada")
+
+
+def test_promotion_by_hand_and_rollback(
+    registry: MemoryRegistry, register: Register, adapter: Path, tmp_path: Path
+) -> None:
+    home = TwinHome(tmp_path / "home")
+    first = register()
+    with pytest.raises(RegistryError, match="no other champion"):
+        promotion.rollback(home, "ada", by="me", reason="x")
+    promotion.promote(home, "ada", first, by="me", reason="the first")
+    second = trained(home, adapter)
+    promotion.promote(home, "ada", second, by="me", reason="better")
+    assert registry.resolve("ada").bundle_id == second
+    assert promotion.rollback(home, "ada", by="me", reason="worse").bundle_id == first
+    assert registry.resolve("ada").bundle_id == first
+    assert [one.override_by for one in registry.history("ada") if one.alias is Alias.CHAMPION] == ["me"] * 3
+
+
+def test_nobody_is_promoted_without_a_reason(registry: MemoryRegistry, register: Register, tmp_path: Path) -> None:
+    with pytest.raises(RegistryError, match="without a reason"):
+        promotion.promote(TwinHome(tmp_path), "ada", register(), by="me", reason=" ")

@@ -52,6 +52,21 @@ class TwinHome:
         return self.root / "serving.db"
 
     @property
+    def datasets(self) -> Path:
+        """Certified datasets: `<persona>/<kind>-<digest>`."""
+        return self.root / "datasets"
+
+    @property
+    def voices(self) -> Path:
+        """Fitted voice profiles: `<persona>/<use>-<digest>`."""
+        return self.root / "voices"
+
+    @property
+    def training(self) -> Path:
+        """Runs of training with their checkpoints: `<persona>/<stage>-<digest>`."""
+        return self.root / "training"
+
+    @property
     def evaluations(self) -> Path:
         """Evaluation runs: `<persona>/<bundle>`."""
         return self.root / "evaluations"

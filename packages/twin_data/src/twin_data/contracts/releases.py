@@ -134,8 +134,11 @@ class ReleaseBundle(Contract):
 
     @cached_property
     def bundle_id(self) -> str:
-        """Twelve hexadecimal digits of the manifest's digest."""
-        return short(digest_value(self))
+        """Twelve hexadecimal digits of the manifest's digest.
+
+        Fields at their default are left out, so that a setting that a later version adds renames no older bundle.
+        """
+        return short(digest_value(self.model_dump(exclude_defaults=True)))
 
     @property
     def model_name(self) -> str:

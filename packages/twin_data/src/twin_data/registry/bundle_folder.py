@@ -70,6 +70,23 @@ def read_manifest(folder: Path, bundle_id: str) -> ReleaseBundle:
     return manifest
 
 
+def read_bundle_folder(folder: Path) -> ReleaseBundle:
+    """The manifest of a bundle's folder outside any registry, its files held against its own list of digests.
+
+    Raises:
+        IntegrityError: It is no bundle, or a file is missing, changed or added.
+    """
+    try:
+        manifest = ReleaseBundle.model_validate_json((folder / MANIFEST_FILE).read_text("utf-8"))
+        files_digest = digest_file(folder / DIGESTS_FILE)
+    except (OSError, ValidationError, UnicodeDecodeError) as error:
+        raise IntegrityError(
+            f"{folder} is no bundle: {error}",
+            next_step="name a bundle's folder, as `twin bundles PERSONA --json` shows it",
+        ) from error
+    return verify_bundle(folder, manifest.bundle_id, files_digest)
+
+
 def verify_bundle(folder: Path, bundle_id: str, files_digest: str) -> ReleaseBundle:
     """The manifest of a bundle, after every file was compared with the digest that it was registered with.
 

@@ -1,0 +1,218 @@
+"""`build-datasets`: certified instructions; and, while training, certified preferences of the model's own drafts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from flows.adapters import wait_until_served
+from flows.personas import exclusive
+from flows.platform.settings import PlatformSettings
+from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
+from flows.reporting import report
+from flows.voices import Voices, voices_of
+from twin_data.configuration.home import TwinHome, cache_folder
+from twin_data.configuration.persona import load_persona
+from twin_data.contracts.answers import Turn
+from twin_data.contracts.datasets import DatasetKind, PolicyDraft, TaskKind
+from twin_data.contracts.errors import DatasetError
+from twin_data.contracts.evaluation import HeldOutQuestion
+from twin_data.generate.draft_prompts import DraftPrompt
+from twin_data.generate.export import CERTIFICATE_FILE, WrittenDataset
+from twin_data.generate.pipeline import DatasetsPipeline
+from twin_data.generate.rewriting import REWRITE_PROMPT, Rewrite
+from twin_data.generate.shards import ChatRequest, ShardConfig, run_shards
+from twin_data.generate.teacher import Endpoint, teacher_endpoint
+from twin_data.registry.durable import write_file
+from twin_data.registry.port import RegisteredBundle
+from twin_data.scoring.encoder import read_model_reference
+from twin_data.store.stages import StageRecord, StageResult
+from twin_data.store.tables import FeatureStore
+from twin_data.transform.embedding_model import ensure_encoder
+from twin_eval.questions import load_questions
+from twin_serve.llm.vllm_command import BASE_NAME
+
+
+@flow(name="build-datasets", flow_run_name="build-datasets-{persona}", log_prints=False)
+def build_datasets(persona: str, recipe: str = DEFAULT_RECIPE) -> dict[str, Any]:
+    """Make and certify the instruction dataset of a persona's newest features.
+
+    Args:
+        persona: A persona of `$TWIN_HOME`.
+        recipe: Name or path of a recipe.
+
+    Returns:
+        The dataset's version and folder, as plain JSON.
+    """
+    home, chosen = TwinHome.from_environment(), load_recipe(recipe)
+    with exclusive(home, persona):
+        written = certified_instructions(home, persona, chosen)
+    return {**written.version.model_dump(mode="json"), "folder": str(written.folder)}
+
+
+@task(cache_policy=NO_CACHE)
+def fit_voices(home: TwinHome, persona: str, recipe: Recipe) -> Voices:
+    """The persona's voice profiles."""
+    return voices_of(home, persona, recipe.voice)
+
+
+@task(cache_policy=NO_CACHE, retries=1, retry_delay_seconds=10)
+def certified_instructions(home: TwinHome, persona: str, recipe: Recipe) -> WrittenDataset:
+    """The instruction dataset.
+
+    Raises:
+        DatasetError: Its certificate was not passed.
+    """
+    pipeline = datasets_pipeline(home, persona, recipe)
+    made = _reported(pipeline.instructions(_rewrite(home, recipe)))
+    return _certified(pipeline.write(made, DatasetKind.INSTRUCTIONS))
+
+
+@task(cache_policy=NO_CACHE, retries=1, retry_delay_seconds=10)
+def draft_with(
+    home: TwinHome, persona: str, recipe: Recipe, bundle: RegisteredBundle, given: Path | None = None
+) -> Path:
+    """Have the SFT model write drafts, or take those that a rebuilt bundle carries; returns their file.
+
+    Raises:
+        PlatformError: The LLM microservice does not come to serve the bundle's adapter.
+        TeacherError: It is down or returns what is none.
+    """
+    pipeline = datasets_pipeline(home, persona, recipe)
+    prompts = pipeline.read_prompts(_prompted(pipeline, recipe, home))
+    path = home.training / persona / f"drafts-{bundle.bundle_id}.jsonl"
+    if given is not None:
+        write_file(path, given.read_bytes())
+    elif not path.is_file():
+        wait_until_served(bundle)
+        drafts = _drafts(home, recipe, bundle, prompts)
+        lines = [one.model_dump_json() for one in sorted(drafts, key=lambda one: (one.prompt_id, one.text))]
+        write_file(path, "".join(f"{line}\n" for line in lines).encode())
+        report(f"drafts: {len(drafts):,} by {bundle.manifest.model_name}")
+    return path
+
+
+@task(cache_policy=NO_CACHE)
+def certified_preferences(home: TwinHome, persona: str, recipe: Recipe, voices: Voices, drafts: Path) -> WrittenDataset:
+    """The preference dataset.
+
+    Raises:
+        DatasetError: Its certificate was not passed.
+    """
+    pipeline = datasets_pipeline(home, persona, recipe)
+    prompted = _prompted(pipeline, recipe, home)
+    written = [PolicyDraft.model_validate_json(line) for line in drafts.read_text("utf-8").split("\n") if line]
+    profile = voices.filtering
+
+    def voice(texts: Sequence[str]) -> list[float | None]:
+        return [None if one is None else one.logit for one in profile.score(texts)]
+
+    made = _reported(pipeline.preferences(prompted, written, voice, profile.digest))
+    return _certified(pipeline.write(made, DatasetKind.PREFERENCES))
+
+
+def datasets_pipeline(home: TwinHome, persona: str, recipe: Recipe) -> DatasetsPipeline:
+    """The datasets pipeline of one persona."""
+    encoder = ensure_encoder(cache_folder() / "models", recipe.features.embedding)
+    return DatasetsPipeline(
+        persona=load_persona(home, persona),
+        store=FeatureStore.of(home.features, persona),
+        folder=home.datasets / persona,
+        config=recipe.datasets,
+        questions=_held_out_questions(home, persona),
+        embedding_digest=read_model_reference(encoder).digest,
+    )
+
+
+def _held_out_questions(home: TwinHome, persona: str) -> tuple[HeldOutQuestion, ...]:
+    path = home.persona_folder(persona) / "questions.jsonl"
+    return load_questions(path) if path.is_file() else ()
+
+
+def _prompted(pipeline: DatasetsPipeline, recipe: Recipe, home: TwinHome) -> StageRecord:
+    """The run that chose the prompts for drafts, of the instructions that the SFT model was trained on."""
+    return pipeline.draft_prompts(pipeline.instructions(_rewrite(home, recipe)).record).record
+
+
+def _rewrite(home: TwinHome, recipe: Recipe) -> Rewrite | None:
+    """The teacher that words questions anew, if the recipe names one."""
+    local = f"{PlatformSettings.from_environment().llm_address}/v1"
+    endpoint = teacher_endpoint(recipe.datasets.teacher, local_url=local, local_model=BASE_NAME)
+    if endpoint is None:
+        return None
+
+    def rewrite(questions: Sequence[str]) -> list[str | None]:
+        requests = [
+            ChatRequest(
+                request_id=str(at), messages=(Turn(role="user", content=REWRITE_PROMPT.format(question=question)),)
+            )
+            for at, question in enumerate(questions)
+        ]
+        answers = _ask(home, "teacher", requests, endpoint, recipe.datasets.shards)
+        return [answers.get(one.request_id, (None, ""))[0] for one in requests]
+
+    return rewrite
+
+
+def _drafts(
+    home: TwinHome, recipe: Recipe, bundle: RegisteredBundle, prompts: Sequence[DraftPrompt]
+) -> list[PolicyDraft]:
+    """What the bundle's model writes to each prompt, as it would when serving."""
+    settings, found = recipe.generation, []
+    for is_write in (False, True):
+        wanted = [one for one in prompts if (one.task is TaskKind.WRITE) is is_write]
+        endpoint = Endpoint(
+            base_url=f"{PlatformSettings.from_environment().llm_address}/v1",
+            model=bundle.manifest.model_name,
+            temperature=settings.write_temperature if is_write else settings.temperature,
+            max_tokens=settings.write_max_tokens if is_write else settings.max_tokens,
+        )
+        requests = [ChatRequest(request_id=one.prompt_id, messages=one.prompt) for one in wanted]
+        for prompt_id, (text, finish_reason) in _ask(
+            home, "drafts", requests, endpoint, recipe.datasets.shards
+        ).items():
+            found.append(PolicyDraft(prompt_id=prompt_id, model=endpoint.model, text=text, finish_reason=finish_reason))
+    return found
+
+
+def _ask(
+    home: TwinHome, what: str, requests: Sequence[ChatRequest], endpoint: Endpoint, shards: ShardConfig
+) -> dict[str, tuple[str, str]]:
+    """Text and reason to stop of every request that was answered, by request."""
+
+    def progress(done: int, total: int) -> None:
+        report(f"{what}: {done} of {total} by {endpoint.model}")
+
+    if not requests:
+        return {}
+    answers = run_shards(requests, endpoint, folder=home.datasets / "shards", config=shards, progress=progress)
+    return {one.request_id: (one.text, one.finish_reason) for one in answers.results if one.text is not None}
+
+
+def _certified(written: WrittenDataset) -> WrittenDataset:
+    version = written.version
+    if not version.passed:
+        checks = json.loads((written.folder / CERTIFICATE_FILE).read_text("utf-8"))["checks"]
+        bars = (
+            f"{one['name']} is {one['value']:g}, wanted {one['wanted']}" for one in checks if not one["passed"]
+        )
+        raise DatasetError(
+            f"the certificate of the {version.kind.value} of {version.persona!r} was not passed: {'; '.join(bars)}",
+            next_step=f"read {written.folder / CERTIFICATE_FILE}; add sources or change `datasets` in the recipe",
+        )
+    report(
+        f"{version.kind.value}: certified, {version.rows:,} rows, {version.held_out_rows:,} held out: {written.folder}"
+    )
+    return written
+
+
+def _reported(result: StageResult) -> StageRecord:
+    record = result.record
+    rows = ", ".join(f"{one.rows:,} {one.table}" for one in record.outputs)
+    report(f"{record.stage}: {rows}" + (" (unchanged)" if result.reused else f" in {record.seconds:.1f} s"))
+    return record

@@ -1,0 +1,144 @@
+"""`twin datasets | train | refresh | plan`: from a corpus to a trained, judged bundle; the same code as the flows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from flows.cli.output import JsonFlag, emit, reports_errors, working_on
+from flows.cli.personas import PersonaArgument
+from flows.cli.prefect_environment import use_prefect
+from flows.cli.stages import RecipeOption, check_persona_and_recipe
+from flows.platform import supervisor
+from flows.platform.settings import PlatformSettings
+from twin_data.configuration.home import TwinHome
+
+OverrideOption = Annotated[
+    str | None, typer.Option(help="Train although the corpus verdict or the rubric speaks against it; recorded.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of the training loop."""
+    app.command("datasets")(datasets)
+    app.command("train")(train)
+    app.command("refresh")(refresh)
+    app.command("plan")(plan)
+
+
+@reports_errors
+def datasets(persona: PersonaArgument, recipe: RecipeOption = None, as_json: JsonFlag = False) -> None:
+    """Make the certified instruction dataset of the newest features. Preferences are made while training.
+
+    Example:
+      twin datasets sample
+    """
+
+    def work(name: str) -> dict[str, Any]:
+        from flows.build_datasets import build_datasets
+
+        return dict(build_datasets(persona, name))
+
+    result = _run(f"datasets of {persona}", persona, recipe, (), work, quiet=as_json)
+    text = (
+        f"{result['rows']:,} instructions, {result['held_out_rows']:,} held out: {result['folder']}\n"
+        f"next: twin plan {persona}, then twin train {persona}"
+    )
+    emit(result, text, as_json=as_json)
+
+
+@reports_errors
+def train(
+    persona: PersonaArgument,
+    recipe: RecipeOption = None,
+    override_reason: OverrideOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Train the voice: SFT, then DPO on the model's own drafts. Interrupted, it goes on where it stopped.
+
+    Example:
+      twin train sample --recipe laptop
+    """
+
+    def work(name: str) -> dict[str, Any]:
+        from flows.train_twin import train_twin
+
+        return dict(train_twin(persona, name, override_reason))
+
+    needed = ("elasticsearch", "llm", "business")
+    result = _run(f"training {persona}", persona, recipe, needed, work, quiet=as_json)
+    lines = [
+        f"{one['stage']}: {one['steps']} steps, {one['tokens']:,} tokens at {one['tokens_per_second']:.0f} tokens/s, "
+        f"loss {one['first_loss']:.2f} → {one['final_loss']:.2f}"
+        + (f"; held-out preferences: {one['preference_effect']}" if one["preference_effect"] else "")
+        for one in result["training"]
+    ]
+    text = "\n".join([*lines, f"{persona}@{result['bundle']} is the candidate; next: twin evaluate {persona}"])
+    emit(result, text, as_json=as_json)
+
+
+@reports_errors
+def refresh(
+    persona: PersonaArgument,
+    recipe: RecipeOption = None,
+    reason: Annotated[str, typer.Option(help="Why now; it is recorded.")] = "by hand",
+    override_reason: OverrideOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """The whole loop: features, verdict, datasets, training, gate, promotion; or an early end that says why.
+
+    Example:
+      twin refresh sample
+    """
+
+    def work(name: str) -> dict[str, Any]:
+        from flows.refresh_twin import refresh_twin
+
+        return dict(refresh_twin(persona, name, reason, override_reason))
+
+    needed = ("elasticsearch", "llm", "business")
+    result = _run(f"refreshing {persona}", persona, recipe, needed, work, quiet=as_json)
+    emit(result, f"{result['ended']}: {result['why']}", as_json=as_json)
+
+
+@reports_errors
+def plan(persona: PersonaArgument, recipe: RecipeOption = None, as_json: JsonFlag = False) -> None:
+    """Predict what training will take, in time, memory and money, and say whether the corpus and the ladder want it.
+
+    Example:
+      twin plan sample --recipe gpu_8b
+    """
+    home, settings = TwinHome.from_environment(), PlatformSettings.from_environment()
+    with working_on(f"planning {persona}", quiet=as_json):
+        check_persona_and_recipe(home, persona, recipe or settings.recipe)
+        from flows.plans import make_plan  # models and tables take seconds to import
+
+        made = make_plan(home, persona, recipe or settings.recipe)
+    emit(made.model_dump(mode="json"), made.text(), as_json=as_json)
+
+
+def _run(
+    what: str,
+    persona: str,
+    recipe: str | None,
+    services: tuple[str, ...],
+    work: Callable[[str], dict[str, Any]],
+    *,
+    quiet: bool,
+) -> dict[str, Any]:
+    """Run a flow in this process, with the services that it needs running and its reports shown."""
+    home, settings = TwinHome.from_environment(), PlatformSettings.from_environment()
+    os.environ.update(settings.as_environment())
+    name = recipe or settings.recipe
+    with working_on(what, quiet=quiet) as say:
+        check_persona_and_recipe(home, persona, name)
+        if services:
+            supervisor.ensure(home, settings, services, report=say)
+        use_prefect(home, settings)
+        from flows.reporting import listening  # Prefect takes seconds to import
+
+        with listening(say):
+            return work(name)

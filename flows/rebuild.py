@@ -1,0 +1,113 @@
+"""`twin rebuild`: a bundle again, in an empty home, from its sources and its lineage alone."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from flows.build_features import build_features
+from flows.bundles import DRAFTS_FILE, PERSONA_FILE, RECIPE_FILE
+from flows.personas import create_persona
+from flows.reporting import report
+from flows.train_twin import train_twin
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.base import Contract
+from twin_data.contracts.errors import PlatformError, RegistryError
+from twin_data.contracts.releases import ReleaseBundle
+from twin_data.registry.bundle_folder import read_bundle_folder
+
+PERSONA_EXTRAS = ("questions.jsonl", "rubric.yaml", "contrast")
+
+
+class RebuiltPart(Contract):
+    """One digest of the lineage, as it was and as it is again."""
+
+    name: str
+    recorded: str
+    rebuilt: str
+
+    @property
+    def is_identical(self) -> bool:
+        """Whether the same came out."""
+        return self.recorded == self.rebuilt
+
+
+class Rebuilt(Contract):
+    """What a rebuild has made."""
+
+    persona: str
+    bundle: str
+    """The new bundle's id; its training record holds other seconds, so it differs from the old one's."""
+    parts: tuple[RebuiltPart, ...]
+
+    @property
+    def is_identical(self) -> bool:
+        """Whether features and datasets are the recorded ones."""
+        return all(part.is_identical for part in self.parts)
+
+
+def rebuild(home: TwinHome, bundle: Path, persona_folder: Path) -> Rebuilt:
+    """Make a bundle again.
+
+    Args:
+        home: A home that does not hold the persona yet.
+        bundle: Folder of the bundle.
+        persona_folder: Holds `sources/`, and questions, rubric and contrast texts where the persona has them.
+
+    Raises:
+        IntegrityError: The bundle's files are not what it says.
+        RegistryError: It carries no recipe or persona.
+        PlatformError: The home holds the persona already, or there are no sources.
+    """
+    manifest = read_bundle_folder(bundle)
+    recipe = _install(home, manifest, bundle, persona_folder)
+    report(f"rebuilding {manifest.model_name} in {home.root}")
+    features = build_features(manifest.persona, str(recipe))
+    parts = [
+        RebuiltPart(
+            name="features",
+            recorded=manifest.lineage.features_digest,
+            rebuilt=features["features"]["features_digest"],
+        )
+    ]
+    made = str(features["bundle"])
+    if manifest.adapter:
+        drafts = bundle / DRAFTS_FILE
+        trained = train_twin(
+            manifest.persona,
+            str(recipe),
+            manifest.lineage.override_reason,
+            str(drafts) if drafts.is_file() else None,
+        )
+        made = str(trained["bundle"])
+        again = {one["kind"]: one["digest"] for one in trained["datasets"]}
+        parts += [
+            RebuiltPart(name=one.kind.value, recorded=one.digest, rebuilt=again.get(one.kind.value, "none"))
+            for one in manifest.lineage.datasets
+        ]
+    return Rebuilt(persona=manifest.persona, bundle=made, parts=tuple(parts))
+
+
+def _install(home: TwinHome, manifest: ReleaseBundle, bundle: Path, persona_folder: Path) -> Path:
+    """Set the persona up as the lineage says; returns the recipe's file."""
+    for name in (RECIPE_FILE, PERSONA_FILE):
+        if not (bundle / name).is_file():
+            raise RegistryError(
+                f"bundle {manifest.bundle_id} carries no {name}",
+                next_step="it was made by an older version: train anew",
+            )
+    if not (persona_folder / "sources").is_dir():
+        raise PlatformError(
+            f"{persona_folder} holds no folder `sources`",
+            next_step="name the persona's folder: --persona-folder FOLDER",
+        )
+    target = create_persona(home, manifest.persona, (bundle / PERSONA_FILE).read_text("utf-8")).parent
+    shutil.copytree(persona_folder / "sources", target / "sources", dirs_exist_ok=True)
+    for extra in PERSONA_EXTRAS:
+        if (source := persona_folder / extra).is_dir():
+            shutil.copytree(source, target / extra)
+        elif source.is_file():
+            shutil.copyfile(source, target / extra)
+    recipe = target / "recipe.yaml"  # JSON is YAML
+    shutil.copyfile(bundle / RECIPE_FILE, recipe)
+    return recipe

@@ -1,0 +1,116 @@
+"""`refresh-twin`: features → verdict → is it needed → datasets → training → gate → promotion, or an early end."""
+
+from __future__ import annotations
+
+import asyncio
+from enum import StrEnum
+from typing import Any
+
+from prefect import flow
+
+from flows.build_features import build_features
+from flows.bundles import newest_base_bundle
+from flows.evaluate_twin import evaluate_twin
+from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
+from flows.reporting import report
+from flows.train_twin import train_twin
+from flows.verdicts import objections_to_training
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.evaluation import EvaluationReport
+from twin_data.contracts.releases import Alias, Rung
+from twin_data.registry import open_registry
+from twin_data.registry.port import RegisteredBundle
+from twin_eval import gate
+
+
+class Ending(StrEnum):
+    """How a refresh ended."""
+
+    NOTHING_CHANGED = "nothing changed"
+    NOT_ADVISABLE = "training not advisable"
+    NOT_NEEDED = "training not needed"
+    PROMOTED = "promoted"
+    KEPT = "the champion stays"
+
+
+@flow(name="refresh-twin", flow_run_name="refresh-twin-{persona}", log_prints=False)
+def refresh_twin(
+    persona: str, recipe: str = DEFAULT_RECIPE, reason: str = "scheduled", override_reason: str | None = None
+) -> dict[str, Any]:
+    """Rebuild the twin from its sources if anything has changed and training is advisable and needed.
+
+    Args:
+        persona: A persona of `$TWIN_HOME`.
+        recipe: Name or path of a recipe.
+        reason: Why now; it is recorded.
+        override_reason: Train although the corpus or the rubric speaks against it; recorded in the bundle.
+
+    Returns:
+        How it ended, with what each step found, as plain JSON.
+    """
+    home, chosen = TwinHome.from_environment(), load_recipe(recipe)
+    report(f"refresh of {persona}: {reason}")
+    features = build_features(persona, recipe)
+    base = newest_base_bundle(home, persona)
+    if trained := _trained_on(home, base, chosen):
+        return _ended(Ending.NOTHING_CHANGED, f"{trained.manifest.model_name} is made of the same", features)
+    rungs = asyncio.run(evaluate_twin(persona, recipe, base.bundle_id))
+    if not override_reason:
+        if objections := objections_to_training(features["verdict"]):
+            return _ended(Ending.NOT_ADVISABLE, "; ".join(objections), features, rungs)
+        if not _was_trained(home, persona) and (reached := _reached_targets(home, persona, rungs["report"])):
+            return _ended(Ending.NOT_NEEDED, f"base and retrieval reach the targets: {reached}", features, rungs)
+    bundle = train_twin(persona, recipe, override_reason)
+    judged = asyncio.run(evaluate_twin(persona, recipe, bundle["bundle"]))
+    promoted = judged["decision"]["verdict"] == "promote"
+    why = "; ".join(judged["decision"]["reasons"])
+    return _ended(Ending.PROMOTED if promoted else Ending.KEPT, why, features, judged, bundle)
+
+
+def _trained_on(home: TwinHome, base: RegisteredBundle, recipe: Recipe) -> RegisteredBundle | None:
+    """A fully trained bundle of the same features, recipe, code and persona that the gate has seen, if there is one."""
+    wanted = base.manifest.lineage
+    last = Rung.DPO if recipe.training.dpo.enabled else Rung.SFT
+    for bundle in open_registry(home).bundles(base.manifest.persona):
+        lineage = bundle.manifest.lineage
+        same = (lineage.features_digest, lineage.recipe_digest, lineage.code_digest, lineage.persona_digest) == (
+            wanted.features_digest, wanted.recipe_digest, wanted.code_digest, wanted.persona_digest
+        )  # fmt: skip
+        if bundle.manifest.rung is last and same and _was_judged(home, bundle):
+            return bundle
+    return None
+
+
+def _reached_targets(home: TwinHome, persona: str, report_of_base: dict[str, Any]) -> str:
+    """The figures by which the report reaches every target of the persona's rubric; empty if it does not."""
+    folder = home.persona_folder(persona)
+    is_self_check = not (folder / "questions.jsonl").is_file()
+    rubric = gate.persona_rubric(folder / "rubric.yaml", is_self_check=is_self_check)
+    reached, figures = gate.reaches_targets(EvaluationReport.model_validate(report_of_base), rubric)
+    return "; ".join(figures) if reached else ""
+
+
+def _was_judged(home: TwinHome, bundle: RegisteredBundle) -> bool:
+    """Whether the gate has decided on a bundle; a refresh that was killed before that goes on with it."""
+    return any((home.evaluations / bundle.manifest.persona / bundle.bundle_id).glob("*/report.json"))
+
+
+def _was_trained(home: TwinHome, persona: str) -> bool:
+    """Whether the live champion is a trained one: then base and retrieval are no cheaper rung but a step back."""
+    return any(
+        Alias.CHAMPION in one.aliases and one.manifest.rung is not Rung.BASE
+        for one in open_registry(home).bundles(persona)
+    )
+
+
+def _ended(
+    ending: Ending,
+    why: str,
+    features: dict[str, Any],
+    evaluation: dict[str, Any] | None = None,
+    training: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    report(f"refresh: {ending.value} ({why})")
+    return {
+        "ended": ending.value, "why": why, "features": features, "evaluation": evaluation, "training": training
+    }  # fmt: skip

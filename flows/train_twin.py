@@ -1,0 +1,148 @@
+"""`train-twin`: instructions → SFT → the model's own drafts → preferences → DPO → a release bundle with its lineage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from flows.build_datasets import certified_instructions, certified_preferences, draft_with, fit_voices
+from flows.bundles import ADAPTER_FOLDER, DRAFTS_FILE, newest_base_bundle, register_trained_bundle
+from flows.features import features_pipeline
+from flows.personas import exclusive
+from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
+from flows.reporting import report
+from flows.tracking import tracked
+from flows.verdicts import require_advisable
+from twin_data.configuration.home import TwinHome, cache_folder
+from twin_data.contracts.datasets import DatasetVersion
+from twin_data.contracts.digests import digest_value, short
+from twin_data.contracts.releases import Lineage, Rung
+from twin_data.contracts.training import TrainingStage
+from twin_data.generate.export import WrittenDataset
+from twin_data.registry.port import RegisteredBundle
+from twin_train import dpo, sft
+from twin_train.base_models import ensure_base_model
+from twin_train.stage import StageInputs, TrainedAdapter
+
+
+@flow(name="train-twin", flow_run_name="train-twin-{persona}", log_prints=False)
+def train_twin(
+    persona: str, recipe: str = DEFAULT_RECIPE, override_reason: str | None = None, drafts: str | None = None
+) -> dict[str, Any]:
+    """Train the persona's voice on its newest features and register the result as the candidate.
+
+    Killed or interrupted, the same call goes on where it stopped: finished stages are remembered, training resumes from
+    its last checkpoint.
+
+    Args:
+        persona: A persona of `$TWIN_HOME`.
+        recipe: Name or path of a recipe.
+        override_reason: Train although the corpus verdict speaks against it; recorded in the bundle.
+        drafts: A file of drafts to make preferences of, as a bundle carries it; None has the SFT model write them.
+
+    Returns:
+        Bundle, datasets and records of training, as plain JSON.
+    """
+    home, chosen = TwinHome.from_environment(), load_recipe(recipe)
+    with exclusive(home, persona):
+        require_advisable(features_pipeline(home, persona, chosen).verdict(), override_reason)
+        run = _Run(home, chosen, newest_base_bundle(home, persona), override_reason)
+        voices = fit_voices(home, persona, chosen)
+        instructions = certified_instructions(home, persona, chosen)
+        tuned = supervised(run, instructions)
+        bundle = release(run, Rung.SFT, tuned, (instructions.version,), None, {})
+        if chosen.training.dpo.enabled:
+            written = draft_with(home, persona, chosen, bundle, Path(drafts) if drafts else None)
+            preferences = certified_preferences(home, persona, chosen, voices, written)
+            aligned = optimised(run, preferences, tuned)
+            files = {DRAFTS_FILE: written}
+            made_of = (instructions.version, preferences.version)
+            bundle = release(run, Rung.DPO, aligned, made_of, bundle, files, before=tuned)
+    lineage = bundle.manifest.lineage
+    return {
+        "bundle": bundle.bundle_id,
+        "rung": bundle.manifest.rung.value,
+        "datasets": [one.model_dump(mode="json") for one in lineage.datasets],
+        "training": [one.model_dump(mode="json") for one in lineage.training],
+    }
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What every stage of one training needs."""
+
+    home: TwinHome
+    recipe: Recipe
+    base: RegisteredBundle
+    override_reason: str | None
+
+    @property
+    def persona(self) -> str:
+        return self.base.manifest.persona
+
+    def train(self, stage: TrainingStage, dataset: WrittenDataset, start: TrainedAdapter | None) -> TrainedAdapter:
+        """Train one stage in a folder named by what it is made of, so that the same call finds what it left."""
+        base_model, reference = ensure_base_model(cache_folder() / "models", self.recipe.base_model, report)
+        after = start.digest if start else ""
+        made_of = digest_value([dataset.version.digest, self.recipe.training, reference.digest, after])
+        output = self.home.training / self.persona / f"{stage.value}-{short(made_of)}"
+        with tracked(self.home, self.persona, stage, output.name) as log_point:
+            inputs = StageInputs(
+                base_model=base_model,
+                base=reference,
+                dataset=dataset.folder,
+                output=output,
+                start=start.folder if start else None,
+                price=self.recipe.price,
+                report=report,
+                on_point=log_point,
+            )
+            run = sft.run if stage is TrainingStage.SFT else dpo.run
+            return run(inputs, config=self.recipe.training)
+
+
+@task(cache_policy=NO_CACHE)
+def supervised(run: _Run, dataset: WrittenDataset) -> TrainedAdapter:
+    """SFT on the instructions."""
+    return run.train(TrainingStage.SFT, dataset, None)
+
+
+@task(cache_policy=NO_CACHE)
+def optimised(run: _Run, dataset: WrittenDataset, start: TrainedAdapter) -> TrainedAdapter:
+    """DPO on the preferences, from the SFT adapter."""
+    return run.train(TrainingStage.DPO, dataset, start)
+
+
+@task(cache_policy=NO_CACHE)
+def release(
+    run: _Run,
+    rung: Rung,
+    trained: TrainedAdapter,
+    datasets: tuple[DatasetVersion, ...],
+    parent: RegisteredBundle | None,
+    files: Mapping[str, Path | str],
+    before: TrainedAdapter | None = None,
+) -> RegisteredBundle:
+    """Register the adapter with all that it was made of."""
+    records = (before.record, trained.record) if before else (trained.record,)
+    lineage = Lineage.model_validate(
+        {
+            **run.base.manifest.lineage.model_dump(),
+            "recipe": run.recipe.name,
+            "recipe_digest": run.recipe.digest,
+            "parent": (parent or run.base).bundle_id,
+            "datasets": datasets,
+            "training": records,
+            "override_reason": run.override_reason,
+        }
+    )
+    bundle = register_trained_bundle(
+        run.home, run.base, rung, run.recipe, lineage, {ADAPTER_FOLDER: trained.folder, **files}
+    )
+    report(f"bundle: {bundle.manifest.model_name} ({rung.value}) is the candidate")
+    return bundle
