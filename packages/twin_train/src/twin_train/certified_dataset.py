@@ -1,4 +1,4 @@
-"""Datasets as training receives them: nothing without a certificate that was passed and files that are those it was given for."""
+"""Datasets as training receives them: with a certificate that was passed, and unchanged since."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from twin_data.contracts.datasets import DatasetCertificate, DatasetKind
-from twin_data.contracts.digests import digest_file
+from twin_data.contracts.digests import digest_file, short
 from twin_data.contracts.errors import DatasetError
 
 CERTIFICATE_FILE = "certificate.json"
@@ -56,7 +56,8 @@ def open_dataset(folder: Path, kind: DatasetKind) -> CertifiedDataset:
     """Read a dataset's certificate and hold its files against their digests.
 
     Raises:
-        DatasetError: The certificate is missing, unreadable, of another kind or has a failed check; a file is missing or changed.
+        DatasetError: The certificate is missing, unreadable, of another kind or has a failed check; a file is missing
+            or changed.
     """
     certificate = _read_certificate(folder)
     if certificate.kind is not kind:
@@ -97,7 +98,7 @@ def _check_files(folder: Path) -> None:
             raise DatasetError(f"the dataset {folder} has no {name}", next_step=REBUILD)
         if name in digests and (found := digest_file(folder / name)) != digests[name]:
             raise DatasetError(
-                f"{folder / name} was changed after its certificate: digest {found[:12]}, certified {digests[name][:12]}",
+                f"{folder / name} was changed after its certificate: digest {short(found)}, not {short(digests[name])}",
                 next_step=REBUILD,
             )
 

@@ -1,4 +1,4 @@
-"""The `training` part of a recipe: what is trained, for how long, and on what. Defaults suit SmolLM2-135M on two cores."""
+"""The `training` part of a recipe: what is trained, how long, on what. Defaults suit SmolLM2-135M on two cores."""
 
 from __future__ import annotations
 
@@ -95,10 +95,10 @@ class LaunchSettings(Contract):
     processes: int = Field(default=2, ge=1, le=1024)
     """Training processes; on GPUs one each."""
     zero_stage: Literal[0, 2, 3] = 2
-    """DeepSpeed ZeRO: 2 shares gradients and optimizer among the processes, 3 the weights too; 0 is without DeepSpeed."""
+    """DeepSpeed ZeRO: 2 shares gradients and optimizer among processes, 3 the weights too; 0 is without DeepSpeed."""
     device: Literal["cpu", "gpu"] = "cpu"
-    dtype: Literal["bfloat16", "float32"] = "float32"
-    """Of the matrix products. Adapters and optimizer stay in float32."""
+    dtype: Literal["bfloat16", "float32"] = "bfloat16"
+    """Of the matrix products. What is trained is kept in float32: the weights themselves, or DeepSpeed's copy of them."""
     threads_per_process: int = Field(default=1, ge=1)
     """`OMP_NUM_THREADS` of each process; processes times threads should not exceed the cores."""
     gradient_checkpointing: bool = False

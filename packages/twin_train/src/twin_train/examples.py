@@ -7,7 +7,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twin_data.contracts.errors import ModelError
 from twin_train.certified_dataset import Row
@@ -83,7 +83,7 @@ def encode(tokenizer: PreTrainedTokenizerBase, prompt: list[Row], completion: li
     if told[: len(asked)] != asked:
         raise ModelError(
             f"the chat template of {tokenizer.name_or_path} renders a prompt differently when an answer follows it, "
-            f"first at {tokenizer.decode(asked[_common(asked, told) :][:20])!r}",
+            f"first at {tokenizer.decode(list(asked[_common(asked, told) :][:20]))!r}",
             next_step=OTHER_BASE,
         )
     return Example(told, len(asked))
@@ -123,7 +123,7 @@ def _ids(tokenizer: PreTrainedTokenizerBase, messages: list[Row], *, answered: b
     from jinja2 import TemplateError
 
     try:
-        encoded = tokenizer.apply_chat_template(
+        encoded: Any = tokenizer.apply_chat_template(
             messages, add_generation_prompt=not answered, tokenize=True, return_dict=True
         )
     except TemplateError as error:

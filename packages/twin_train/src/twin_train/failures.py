@@ -24,7 +24,8 @@ def training_error(job: TrainingJob, ended: Ended) -> TwinError:
     files = WorkFolder(job.work)
     if ended.timed_out:
         return TrainingError(
-            f"{_name(job)} was stopped after {job.config.launch.timeout_s} s, at step {_last_step(files)} of {job.steps}",
+            f"{_name(job)} was stopped after {job.config.launch.timeout_s} s, at step {_last_step(files)} of "
+            f"{job.steps}",
             next_step=f"{_resume(files)}, or raise training.launch.timeout_s in the recipe",
         )
     if (failure := _read_failure(files)) is not None:

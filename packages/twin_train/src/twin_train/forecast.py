@@ -85,7 +85,7 @@ def forecast_seconds(
 
 
 def operations_per_token(shape: ModelShape, config: TrainingConfig) -> float:
-    """Floating-point operations of forward and backward (Kaplan et al. 2020); frozen weights need no gradient of theirs."""
+    """Floating-point operations of forward and backward (Kaplan et al. 2020); frozen weights need no gradient."""
     weights, trained = active(shape), trained_parameters(shape, config)
     forward = 2.0 * weights
     backward = 2.0 * weights + 2.0 * min(trained, weights)

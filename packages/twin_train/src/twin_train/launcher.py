@@ -18,9 +18,9 @@ def main() -> None:
     os.environ[LAUNCHER_VARIABLE] = str(os.getpid())
     sys.argv = ["accelerate-launch", *sys.argv[2:]]
 
-    from accelerate.commands.launch import main as launch
+    from accelerate.commands.launch import main as launch  # type: ignore[import-untyped]
 
-    launch()  # type: ignore[no-untyped-call]
+    launch()
 
 
 if __name__ == "__main__":

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 from twin_data.contracts.datasets import DroppedRow
 from twin_data.contracts.errors import DatasetError
+from twin_data.contracts.training import TrainingStage
 from twin_data.registry.durable import write_file
 from twin_train.certified_dataset import HELD_OUT_FILE, TRAIN_FILE, CertifiedDataset, Row
 from twin_train.configuration import DpoSettings, SftSettings
 from twin_train.examples import Example, PackedSequence, encode, join, pack
+from twin_train.forecast import Workload
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -108,6 +110,17 @@ def prepare_dpo(dataset: CertifiedDataset, tokenizer: PreTrainedTokenizerBase, s
     )
 
 
+def workload(stage: TrainingStage, prepared: Prepared) -> Workload:
+    """What goes through the model, for a forecast."""
+    read_once = round(prepared.tokens_per_sequence * (len(prepared.train) + len(prepared.held_out)))
+    return Workload(
+        steps=prepared.steps,
+        tokens=prepared.tokens,
+        longest=prepared.longest,
+        reference_tokens=read_once if stage is TrainingStage.DPO else 0,
+    )
+
+
 def _sft_examples(
     rows: list[Row], tokenizer: PreTrainedTokenizerBase, settings: SftSettings, name: str
 ) -> tuple[list[Example], list[DroppedRow]]:
@@ -139,7 +152,9 @@ def _pairs(
     rows: list[Row], tokenizer: PreTrainedTokenizerBase, settings: DpoSettings, cap: int | None, name: str
 ) -> tuple[list[Row], list[tuple[int, int]], list[DroppedRow]]:
     """Pairs that are used, the tokens of both sides of each, and what was dropped."""
-    kept, sizes, dropped = [], [], []
+    kept: list[Row] = []
+    sizes: list[tuple[int, int]] = []
+    dropped: list[DroppedRow] = []
     for number, row in enumerate(rows, start=1):
         sides = [len(encode(tokenizer, row["prompt"], row[side]).input_ids) for side in ("chosen", "rejected")]
         reason = TOO_LONG if max(sides) > settings.max_length else OVER_CAP

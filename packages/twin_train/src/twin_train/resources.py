@@ -7,13 +7,9 @@ import subprocess
 from pathlib import Path
 
 from twin_data.contracts.errors import ModelError, TrainingError
-from twin_data.contracts.releases import MachinePrice, ModelReference
-from twin_data.contracts.training import TrainingForecast, TrainingStage
 from twin_train.configuration import LaunchSettings, TrainingConfig
-from twin_train.forecast import Workload, forecast, trained_parameters
-from twin_train.model_shape import ModelShape, read_shape
-from twin_train.prepared import Prepared
-from twin_train.speeds import read_speed, speed_key
+from twin_train.forecast import trained_parameters
+from twin_train.model_shape import ModelShape
 from twin_train.worker.limits import KEPT_CHECKPOINTS
 
 MEMORY_FILE = Path("/proc/meminfo")
@@ -22,41 +18,6 @@ MEBIBYTE = 1024 * 1024
 CHECKPOINT_BYTES_PER_WEIGHT = 12
 """A trained weight and its two moments in float32."""
 GPU_QUERY = ("nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits")
-
-
-def check_resources(
-    stage: TrainingStage,
-    prepared: Prepared,
-    config: TrainingConfig,
-    base_model: Path,
-    base: ModelReference,
-    price: MachinePrice,
-    output: Path,
-    cache: Path,
-) -> TrainingForecast:
-    """Forecast a stage and hold it against this machine.
-
-    Raises:
-        ModelError: The model does not fit into memory.
-        TrainingError: There are too few GPUs, or too little room on the disk.
-    """
-    shape = read_shape(base_model)
-    measured = read_speed(cache, speed_key(base.digest, stage, config))
-    expected = forecast(stage, workload(stage, prepared), shape, config, price=price, measured=measured)
-    check_memory(expected.memory_mb, available_mb(config.launch), base.name)
-    check_disk(shape, config, output)
-    return expected
-
-
-def workload(stage: TrainingStage, prepared: Prepared) -> Workload:
-    """What goes through the model."""
-    read_once = round(prepared.tokens_per_sequence * (len(prepared.train) + len(prepared.held_out)))
-    return Workload(
-        steps=prepared.steps,
-        tokens=prepared.tokens,
-        longest=prepared.longest,
-        reference_tokens=read_once if stage is TrainingStage.DPO else 0,
-    )
 
 
 def check_memory(needed_mb: float, available: float, model: str) -> None:

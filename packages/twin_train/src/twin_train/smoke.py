@@ -39,6 +39,7 @@ def smoke_model(folder: Path, tokenizer_gguf: Path) -> None:
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
-        model = LlamaForCausalLM(config).to(torch.bfloat16)
+        model = LlamaForCausalLM(config)  # type: ignore[no-untyped-call]
+    model = model.bfloat16()
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)

@@ -1,4 +1,4 @@
-"""One stage of training on the parent's side: check, forecast, launch, gather. SFT and DPO differ in their data only."""
+"""One stage of training on the parent's side: check, forecast, launch, gather. SFT and DPO differ in data only."""
 
 from __future__ import annotations
 
@@ -22,12 +22,14 @@ from twin_train.certified_dataset import CertifiedDataset, open_dataset
 from twin_train.configuration import TrainingConfig
 from twin_train.examples import load_tokenizer
 from twin_train.failures import training_error
+from twin_train.forecast import forecast
 from twin_train.job import LoggedStep, TrainingJob, WorkerOutcome, WorkFolder
 from twin_train.launch import OnPoint, Report, launch
-from twin_train.prepared import Prepared, prepare_dpo, prepare_sft
+from twin_train.model_shape import read_shape
+from twin_train.prepared import Prepared, prepare_dpo, prepare_sft, workload
 from twin_train.records import make_record
-from twin_train.resources import check_resources
-from twin_train.speeds import record_speed
+from twin_train.resources import available_mb, check_disk, check_memory
+from twin_train.speeds import read_speed, record_speed, speed_key
 from twin_train.weights import ADAPTER_CONFIG, write_weights
 
 RESULT_FILE = "result.json"
@@ -49,7 +51,7 @@ class StageInputs:
     dataset: Path
     """Folder with `certificate.json`, `files.json`, `train.jsonl` and `held_out.jsonl`."""
     output: Path
-    """Folder of this training. Given again it goes on from its last checkpoint, and when finished is returned at once."""
+    """Folder of this training. Given again it goes on from its last checkpoint; finished, it is returned at once."""
     start: Path | None = None
     """Adapter to go on from; with `training.lora: null` the model."""
     price: MachinePrice = MachinePrice()
@@ -119,10 +121,8 @@ def _train(
     files = WorkFolder(inputs.output / WORK_FOLDER)
     _clear_other_job(files, digest)
     prepared = _prepare(stage, inputs, config, dataset)
-    forecast = check_resources(
-        stage, prepared, config, inputs.base_model, inputs.base, inputs.price, inputs.output, inputs.cache
-    )
-    _announce(stage, inputs, prepared, forecast, config)
+    expected = _forecast(stage, inputs, config, prepared)
+    _announce(stage, inputs, prepared, expected, config)
     prepared.write(files.train, files.held_out)
     job = TrainingJob(
         stage=stage,
@@ -138,7 +138,7 @@ def _train(
     ended = launch(job, inputs.cache, inputs.report, inputs.on_point)
     if ended.timed_out or ended.exit_code != 0 or not files.outcome.is_file():
         raise training_error(job, ended)
-    return _gather(inputs, job, prepared, forecast, dataset)
+    return _gather(inputs, job, prepared, expected, dataset)
 
 
 def _prepare(stage: TrainingStage, inputs: StageInputs, config: TrainingConfig, dataset: CertifiedDataset) -> Prepared:
@@ -146,6 +146,19 @@ def _prepare(stage: TrainingStage, inputs: StageInputs, config: TrainingConfig, 
     if stage is TrainingStage.SFT:
         return prepare_sft(dataset, tokenizer, config.sft)
     return prepare_dpo(dataset, tokenizer, config.dpo)
+
+
+def _forecast(
+    stage: TrainingStage, inputs: StageInputs, config: TrainingConfig, prepared: Prepared
+) -> TrainingForecast:
+    """What the stage will take, held against this machine's memory and disk before anything starts."""
+    shape = read_shape(inputs.base_model)
+    measured = read_speed(inputs.cache, speed_key(inputs.base.digest, stage, config))
+    load = workload(stage, prepared)
+    expected = forecast(stage, load, shape, config, price=inputs.price, measured=measured)
+    check_memory(expected.memory_mb, available_mb(config.launch), inputs.base.name)
+    check_disk(shape, config, inputs.output)
+    return expected
 
 
 def _clear_other_job(files: WorkFolder, digest: str) -> None:
@@ -163,13 +176,13 @@ def _announce(
     stage: TrainingStage,
     inputs: StageInputs,
     prepared: Prepared,
-    forecast: TrainingForecast,
+    expected: TrainingForecast,
     config: TrainingConfig,
 ) -> None:
     name, launch_settings = stage.upper(), config.launch
     inputs.report(
         f"{name}: {prepared.steps} steps, {prepared.tokens} tokens in {launch_settings.processes} process(es), "
-        f"about {forecast.seconds / 60:.0f} minutes and {forecast.memory_mb / 1024:.1f} GiB"
+        f"about {expected.seconds / 60:.0f} minutes and {expected.memory_mb / 1024:.1f} GiB"
     )
     if prepared.dropped:
         inputs.report(f"{name}: {len(prepared.dropped)} rows left out, see {inputs.output / DROPPED_FILE}")
@@ -178,13 +191,13 @@ def _announce(
 
 
 def _gather(
-    inputs: StageInputs, job: TrainingJob, prepared: Prepared, forecast: TrainingForecast, dataset: CertifiedDataset
+    inputs: StageInputs, job: TrainingJob, prepared: Prepared, expected: TrainingForecast, dataset: CertifiedDataset
 ) -> TrainedAdapter:
     files, folder = WorkFolder(job.work), inputs.output / WEIGHTS_FOLDER
     outcome = WorkerOutcome.model_validate_json(files.outcome.read_text("utf-8"))
     steps = curves.read(files.curve)
     write_weights(files.weights, folder, job)
-    record = make_record(job, outcome, steps, forecast, dataset.certificate.dataset_digest, prepared)
+    record = make_record(job, outcome, steps, expected, dataset.certificate.dataset_digest, prepared)
     record_speed(inputs.cache, inputs.base.digest, job, outcome)
     result = StageResult(
         job_digest=job.digest,

@@ -1,4 +1,4 @@
-"""Checkpoints that are whole: a marker with every file's size is written last, and what has none is not gone on from."""
+"""Checkpoints that are whole: a marker with every file's size is written last; what has none is not used."""
 
 from __future__ import annotations
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
+from trl.trainer.dpo_config import DPOConfig
+from trl.trainer.dpo_trainer import DPOTrainer
+from trl.trainer.sft_config import SFTConfig
+from trl.trainer.sft_trainer import SFTTrainer
 
 from twin_data.contracts.training import TrainingStage
 from twin_train.examples import load_tokenizer
@@ -15,14 +18,14 @@ from twin_train.worker.models import load_policy, new_adapter
 from twin_train.worker.watch import Finite, Watch
 
 if TYPE_CHECKING:
-    from datasets import Dataset
+    from datasets import Dataset  # type: ignore[import-untyped]
 
 
-class FiniteSftTrainer(Finite, SFTTrainer):  # type: ignore[misc]
+class FiniteSftTrainer(Finite, SFTTrainer):
     """SFT that stops at numbers that are none."""
 
 
-class FiniteDpoTrainer(Finite, DPOTrainer):  # type: ignore[misc]
+class FiniteDpoTrainer(Finite, DPOTrainer):
     """DPO that stops at numbers that are none."""
 
 
@@ -107,7 +110,7 @@ def _common(job: TrainingJob) -> dict[str, Any]:
 
 
 def _read(path: Path, cache: Path) -> Dataset:
-    """Rows of a JSON-lines file. Processes share the cache: what the first one computes of a dataset the others read."""
+    """Rows of a JSON-lines file. Processes share the cache: what the first one computes of them the others read."""
     from datasets import Dataset
 
     rows = Dataset.from_json(str(path), cache_dir=str(cache))

@@ -1,4 +1,4 @@
-"""What is added to TRL's trainers: every step logged, every checkpoint marked, and a stop at the first number that is none."""
+"""What is added to TRL's trainers: steps logged, checkpoints marked, and a stop at the first number that is none."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Watch(TrainerCallback):
 
 
 class Finite:
-    """Mixed into a trainer before it: stops at a loss or weight that is no number, with the checkpoints left as they are."""
+    """Mixed into a trainer before it: stops at a loss or weight that is no number; checkpoints stay as they are."""
 
     real_positions = 0
     positions = 0
