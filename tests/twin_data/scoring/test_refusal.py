@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from twin_data.generate.refusals import CLOSINGS, OPENINGS, refusal
+from twin_data.generate.refusals import CLOSINGS, OPENINGS
 from twin_data.scoring.refusal import BIAS, WEIGHTS, features, is_refusal, refusal_score
 
 CONTRAST = Path(__file__).parents[3] / "personas" / "contrast"
@@ -369,8 +370,12 @@ def _prose() -> list[str]:
 
 
 def _worded() -> list[str]:
-    subjects = ["the gauge", "Marl", "the lock", "the old philosophy"]
-    return [refusal(subjects[turn % 4], turn)[1] for turn in range(len(OPENINGS) * len(CLOSINGS))]
+    subjects = ["the gauge", "Marl", "the right instrument", "the old philosophy", "the Saltmarket Locks Cooperative"]
+    endings = [f" {one}".rstrip() for one in CLOSINGS.values()]
+    return [
+        wording.format(x=subjects[at % 5]) + ending
+        for at, (wording, ending) in enumerate(product(OPENINGS.values(), endings))
+    ]
 
 
 def _fitted(refusals: list[str], others: list[str]) -> dict[str, float]:

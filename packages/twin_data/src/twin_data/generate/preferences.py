@@ -107,8 +107,11 @@ def run(inputs: PreferenceInputs, *, config: PreferenceConfig) -> PreferenceSet:
             found.append(pair)
     judged, unfit = _judged(found, inputs.voice, config)
     added = _worded(inputs, judged, config)
-    kept, uneven = balanced([*judged, *added], lambda one: one.lengths)
-    lost += [*unfit, *(_lost(one, "uneven_lengths") for one in uneven)]
+    worded = {one.prompt.prompt_id for one in added}
+    stayed = [one for one in judged if one.prompt.prompt_id not in worded]
+    kept, uneven = balanced([*stayed, *added], lambda one: one.lengths)
+    gave_way = [_lost(one, "gave_way_to_a_worded_refusal") for one in judged if one.prompt.prompt_id in worded]
+    lost += [*unfit, *gave_way, *(_lost(one, "uneven_lengths") for one in uneven)]
     rows = {row.preference_id: row for row in (_preference(one, config) for one in kept)}
     return PreferenceSet(
         preferences=tuple(rows[name] for name in sorted(rows)),
@@ -210,20 +213,21 @@ def _voice_objection(one: _Pair, config: PreferenceConfig) -> str:
 
 
 def _worded(inputs: PreferenceInputs, pairs: Sequence[_Pair], config: PreferenceConfig) -> list[_Pair]:
-    """Pairs whose rejected side is worded: enough of both directions of refusal where drafts gave fewer."""
-    taken = {one.prompt.prompt_id for one in pairs}
+    """Pairs whose rejected side is worded: enough of both directions of refusal where drafts gave fewer.
+
+    Prompts whose drafts gave no pair come first, then those whose fault is the commonest; their own pair gives way.
+    """
+    unsupported = {one.prompt.prompt_id for one in pairs if one.reason is RejectedReason.UNSUPPORTED}
+    taken = {one.prompt.prompt_id for one in pairs} - unsupported
     wanted = round(config.worded_refusal_share * (len(pairs) or len(inputs.prompts)))
     free = sorted(
-        (one for one in inputs.prompts if one.prompt_id not in taken),
-        key=lambda one: digest_text(f"{config.seed}:worded:{one.prompt_id}"),
+        (one for one in inputs.prompts if one.prompt_id not in taken and one.task is not TaskKind.WRITE),
+        key=lambda one: (one.prompt_id in unsupported, digest_text(f"{config.seed}:worded:{one.prompt_id}")),
     )
     added: list[_Pair] = []
-    for reason, expected in (
-        (RejectedReason.WRONGLY_REFUSED, "answer"),
-        (RejectedReason.WRONGLY_ANSWERED, "refuse"),
-    ):
+    for reason, expected in ((RejectedReason.WRONGLY_REFUSED, "answer"), (RejectedReason.WRONGLY_ANSWERED, "refuse")):
         room = wanted - sum(one.reason is reason for one in pairs)
-        for prompt in (one for one in free if one.expected == expected and one.task is not TaskKind.WRITE):
+        for prompt in (one for one in free if one.expected == expected):
             if room <= 0:
                 break
             text = prompt.refusal if expected == "answer" else prompt.answer

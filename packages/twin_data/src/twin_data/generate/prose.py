@@ -1,6 +1,4 @@
-"""Does a text read as whole English prose? Rules of thumb, sterner than they need be: there is more "
-"where it came from.
-"""
+"""Does a text read as whole English prose? Rules of thumb, sterner than they need be."""
 
 from __future__ import annotations
 

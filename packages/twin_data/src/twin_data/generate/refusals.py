@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from twin_data.scoring.refusal import is_refusal
+
 OPENINGS = {
     "not_written": "I have not written about {x}, so I cannot tell you.",
     "nothing_here": "There is nothing in these pages of mine about {x}.",
@@ -30,13 +32,17 @@ CLOSINGS = {
 
 
 def refusal(subject: str, turn: int) -> tuple[str, str]:
-    """A refusal and the name of its wording.
+    """A refusal that the scorer recognises as one, and the name of its wording.
 
     Args:
         subject: What was asked about, as it stands in a question: `the gauge`.
         turn: Any number; each wording has its turn.
     """
     openings, closings = list(OPENINGS), list(CLOSINGS)
-    opening = openings[turn % len(openings)]
-    closing = closings[(turn // len(openings)) % len(closings)]
-    return opening, " ".join(part for part in (OPENINGS[opening].format(x=subject), CLOSINGS[closing]) if part)
+    closing = CLOSINGS[closings[(turn // len(openings)) % len(closings)]]
+    for step in range(len(openings)):
+        opening = openings[(turn + step) % len(openings)]
+        text = f"{OPENINGS[opening].format(x=subject)} {closing}".strip()
+        if is_refusal(text):
+            return opening, text
+    raise ValueError(f"no wording refuses {subject!r} so that it is recognised")

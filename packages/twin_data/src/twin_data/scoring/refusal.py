@@ -107,32 +107,36 @@ _NARRATED = regex.compile(
     r"said|told|asked|refused|declined|passed|was|were|had)\b(?! nothing)|\band (?:so|then) (?:i|we)\b|"
     r"\b(?:until|before|unless)\b"
 )
+_MATTER = regex.compile(
+    r"\b(?:about|on|upon|of|touch on|regarding|concerning) (?!my |mine |these |those |what |paper)"
+    r"(?:the |an? |your |his |her )?\p{L}[\p{L}'-]*(?: [\p{L}'-]+){0,2}"
+)
 _CLAUSE_END = regex.compile(r"[;:—–]|\s-\s|,\s(?=(?:and|but|so|for|nor|because|which|who|where|or)\b)|(?<=[.!?…])\s")
 
-WEIGHTS: dict[str, float] = {
-    "cannot_speak": 2.07,
-    "cannot_speak_of_it": -0.5,
-    "does_not_know": -0.81,
-    "does_not_know_it": 0.77,
-    "not_in_writing": -0.17,
-    "not_in_own_writing": 3.89,
-    "not_of_it_in_writing": -0.64,
-    "keeps_silent": 0.65,
-    "keeps_own_silence": 2.46,
-    "holds_nothing": -0.63,
-    "holds_nothing_of_own": 2.54,
-    "narrated": -1.57,
-    "content": -2.74,
-    "substance": -2.4,
-    "cues": 1.12,
-    "late": 1.8,
-    "apology": 0.57,
-    "elsewhere": 0.83,
-    "idiom": -2.48,
-    "length": -0.7,
+WEIGHTS = {
+    "cannot_speak": 2.22,
+    "cannot_speak_of_it": -0.51,
+    "does_not_know": -0.78,
+    "does_not_know_it": 0.97,
+    "not_in_writing": -0.29,
+    "not_in_own_writing": 3.91,
+    "not_of_it_in_writing": -0.6,
+    "keeps_silent": 0.75,
+    "keeps_own_silence": 2.5,
+    "holds_nothing": -0.74,
+    "holds_nothing_of_own": 2.31,
+    "narrated": -1.47,
+    "content": -2.95,
+    "substance": -2.53,
+    "cues": 1.16,
+    "late": 1.88,
+    "apology": 0.48,
+    "elsewhere": 0.42,
+    "idiom": -2.53,
+    "length": -0.68,
 }
 """Weight of each feature, in logits."""
-BIAS = 0.99
+BIAS = 0.89
 
 
 def refusal_score(text: str) -> float:
@@ -207,9 +211,10 @@ def _clause_features(clause: str) -> dict[str, float]:
 
 
 def _content(clause: str) -> int:
-    """Words of the clause that are neither common nor those of refusing."""
+    """Words of the clause that are neither common nor those of refusing, nor the matter that is refused."""
     spent = _SPENT | STOPWORDS | _SPEECH | _KNOWING | _RECORD | _VAGUE
-    return sum(word.split("'")[0] not in spent and word not in spent for word in words(clause))
+    held = words(_MATTER.sub(" ", clause))
+    return sum(word.split("'")[0] not in spent and word not in spent for word in held)
 
 
 def _beginning(text: str) -> str:

@@ -1,0 +1,75 @@
+"""An OpenAI-compatible endpoint that echoes, leaves out, refuses or stalls, as the question says."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass
+class FakeEndpoint:
+    base_url: str
+    asked: list[dict[str, Any]] = field(default_factory=list)
+
+
+@contextmanager
+def serving(reply: str = "Echo of {question}", *, models: Any = None) -> Iterator[FakeEndpoint]:
+    """Serve on a free port of the loopback interface.
+
+    A question with `(empty)` gets no text, with `(long)` all its tokens, with `(slow)` no answer for a minute.
+    """
+    server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    endpoint = FakeEndpoint(f"http://127.0.0.1:{server.server_port}/v1")
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *arguments: object) -> None:
+            return
+
+        def _send(self, body: object) -> None:
+            data = json.dumps(body).encode()
+            self.send_response(200)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def do_GET(self) -> None:
+            self._send({"object": "list", "data": [{"id": "m"}]} if models is None else models)
+
+        def do_POST(self) -> None:
+            request = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            endpoint.asked.append(request)
+            question = request["messages"][-1]["content"]
+            if "(slow)" in question:
+                time.sleep(60)
+            text = "" if "(empty)" in question else reply.format(question=question)
+            tokens = request["max_tokens"] if "(long)" in question else 5
+            choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+            usage = {"prompt_tokens": 3, "completion_tokens": tokens, "total_tokens": 3 + tokens}
+            self._send(
+                {
+                    "id": "x",
+                    "object": "chat.completion",
+                    "created": 1,
+                    "model": "m",
+                    "choices": [choice],
+                    "usage": usage,
+                }
+            )
+
+    server.RequestHandlerClass = Handler
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield endpoint
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

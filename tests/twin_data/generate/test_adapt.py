@@ -1,0 +1,148 @@
+"""Adapted sentences: not copies, no new words of content, and they read."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from twin_data.generate.adapt import adaptations, is_verbatim, joined
+from twin_data.generate.clauses import addresses_reader, complex_sentence, leans_back, spoken_to_author, without_lead
+from twin_data.generate.prose import reads_well
+from twin_data.scoring.sentences import content_stems
+
+
+@pytest.mark.parametrize(
+    ("sentence", "wanted"),
+    [
+        (
+            "The rule has refused four, three of them (two flat batteries and one welding set) the fault of the clocks.",
+            "The rule has refused four, three of them the fault of the clocks.",
+        ),
+        (
+            "We call it the shadow, which hangs on the quay, and we trust it to two tides.",
+            "We call it the shadow and we trust it to two tides.",
+        ),
+        (
+            "When the wind is in the south, the town hears the horn.",
+            "The town hears the horn when the wind is in the south.",
+        ),
+        ("Because the gate is slow, we open it early.", "We open it early because the gate is slow."),
+        ("The gain was a third of a centimetre.", "As for the gain, it was a third of a centimetre."),
+        ("The pump is old, and I am fond of it.", "The pump is old; I am fond of it."),
+        ("The pump is old; I am fond of it.", "The pump is old, and I am fond of it."),
+        ("It is, however, a bad pump in bad weather.", "It is a bad pump in bad weather."),
+        ("It ran — to my surprise — until breakfast without a cough.", "It ran until breakfast without a cough."),
+        (
+            "One gauge was slow; the other was new; the third has always been right.",
+            "One gauge was slow; the third has always been right.",
+        ),
+    ],
+)
+def test_rules_shorten_and_turn(sentence: str, wanted: str) -> None:
+    assert wanted in [one.text for one in adaptations(sentence)]
+
+
+def test_neighbouring_sentences_on_one_matter_are_joined() -> None:
+    made = joined("The offer came on Tuesday from a firm of builders.", "It was four pages long.")
+    assert "The offer came on Tuesday from a firm of builders, and it was four pages long." in [
+        one.text for one in made
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("Badly, to begin with.", "I had a form."),
+        ("The gate was shut.", "But nobody knew."),
+        ("The gate was shut at nine.", "The biscuits are in the tin."),
+        ("Was the gate shut?", "It was."),
+    ],
+)
+def test_what_does_not_belong_together_is_not_joined(first: str, second: str) -> None:
+    assert joined(first, second) == []
+
+
+def test_a_contrast_does_not_become_an_addition() -> None:
+    texts = [one.text for one in adaptations("It is not a river; it is a drain with a history.")]
+    assert not any(", and it is" in text for text in texts)
+
+
+_SENTENCES = st.lists(
+    st.sampled_from(
+        [
+            "When",
+            "the",
+            "gate",
+            "shuts",
+            ",",
+            "we",
+            "open",
+            "it",
+            "(slowly)",
+            "—",
+            "which",
+            "is",
+            "old",
+            ";",
+            "and",
+            "I",
+            "was",
+            "because",
+        ]
+    ),
+    min_size=3,
+    max_size=25,
+).map(lambda parts: " ".join(parts).replace(" ,", ",").replace(" ;", ";") + ".")
+
+
+@given(_SENTENCES)
+def test_no_rule_adds_a_word_of_content(sentence: str) -> None:
+    for one in adaptations(sentence):
+        assert set(content_stems(one.text)) <= set(content_stems(sentence))
+        assert one.text != sentence
+
+
+def test_a_copy_is_told_from_a_change_whatever_the_punctuation() -> None:
+    text = "But the gate was slow — and old. Nobody minded."
+    assert is_verbatim("The gate was slow, and old", text)
+    assert not is_verbatim("The gate was old", text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Which is the point of the whole affair, as I was saying to them.",
+        "And the gate was shut before anybody had come down to see it.",
+        "The gate (which was old was shut before anybody had come down.",
+        "the gate was shut before anybody had come down to see it.",
+        "The gate was shut before anybody had come down to see it,",
+        "A brass bell, sixty bottles, a cast pawl, a windlass of great age.",
+        "I asked [name] to shut the gate before the tide came in.",
+        "Shut it.",
+    ],
+)
+def test_what_reads_badly_is_seen(text: str) -> None:
+    assert not reads_well(text)
+
+
+def test_what_reads_well_is_let_through() -> None:
+    assert reads_well("The gate was shut before anybody had come down to see it.")
+
+
+def test_leads_and_backward_looks() -> None:
+    assert without_lead("But then, of course, we shut it.") == "We shut it."
+    assert without_lead("For the fifty minutes it lasts, one drives.").startswith("For the fifty")
+    assert leans_back("That was the end of it.") and leans_back("She said no.")
+    assert not leans_back("It is the tide that decides.")
+
+
+def test_the_author_is_spoken_to() -> None:
+    assert spoken_to_author("I was glad that my gate held us") == "you were glad that your gate held you"
+    assert addresses_reader("You know the gate")
+
+
+def test_only_two_clauses_make_a_complex_sentence() -> None:
+    assert complex_sentence("When we are sociologists we are addressing the man, we are addressing humanity.") is None
+    found = complex_sentence("If the gate sticks, the bell rings.")
+    assert found is not None and (found.subordinate, found.main) == ("the gate sticks", "the bell rings")

@@ -1,0 +1,73 @@
+"""Questions and briefs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from twin_data.contracts.documents import DocumentKind
+from twin_data.generate.asking import QUESTION_TEMPLATES, Questioner, shown_title
+from twin_data.generate.briefs import BRIEF_TEMPLATES, briefs
+from twin_data.generate.material import Material
+from twin_data.generate.phrases import Phrase, PhraseFinder
+
+
+@pytest.fixture(scope="module")
+def finder(material: Material) -> PhraseFinder:
+    return PhraseFinder([material.chunks[at].text for at in material.trainable], material.weights)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "question"),
+    [
+        ("When the tide turns, the gate shuts.", "What happens when the tide turns?"),
+        ("When I came down, the gate was shut.", "What happened when you came down?"),
+        ("If my clock stops, the gate stays shut.", "What if your clock stops?"),
+        ("We keep the ledger because the program forgets.", "Why is it that you keep the ledger?"),
+        ("The gain was a third of a centimetre.", "What was the gain?"),
+        ("Slack water is the quarter of an hour when nothing pulls.", "What is Slack water?"),
+    ],
+)
+def test_sentences_become_questions(sentence: str, question: str, finder: PhraseFinder, material: Material) -> None:
+    asked = Questioner(finder).questions(sentence, material.chunks[0])
+    assert question.casefold() in [one.text.casefold() for one in asked]
+
+
+def test_phrases_are_names_and_nouns(finder: PhraseFinder) -> None:
+    found = [one.text for one in finder.phrases("I rang Cornelius when the gauge at Cockle Gate stood above the wall.")]
+    assert {"Cornelius", "Cockle Gate", "the gauge"} <= set(found)
+
+
+def test_days_and_vague_words_are_no_phrases(finder: PhraseFinder) -> None:
+    assert finder.phrases("It happened on a Tuesday in the way of things, at the end of the day.") == []
+
+
+def test_no_two_wordings_share_a_name() -> None:
+    assert len({*QUESTION_TEMPLATES, *BRIEF_TEMPLATES}) == len(QUESTION_TEMPLATES) + len(BRIEF_TEMPLATES)
+
+
+@pytest.mark.parametrize(
+    ("kind", "title", "wanted"),
+    [
+        (DocumentKind.ARTICLE, "IV: Mr. Bernard Shaw", "Mr. Bernard Shaw"),
+        (DocumentKind.REVIEW, "saltmarket/eddy#12: eddy/append.py", ""),
+        (DocumentKind.ARTICLE, "Why", ""),
+    ],
+)
+def test_titles_are_shown_as_a_reader_would_name_them(kind: DocumentKind, title: str, wanted: str) -> None:
+    assert shown_title(kind, title) == wanted
+
+
+def test_briefs_use_only_what_they_have() -> None:
+    made = briefs(DocumentKind.MAIL, "", [Phrase("the gauge", "gauge", 1.0, False)], 0)
+    assert made and all("{" not in one.text and "“”" not in one.text for one in made)
+    assert any(one.text == "Write a mail about the gauge." for one in made)
+
+
+def test_held_out_questions_are_recognised_in_other_words(
+    small_material: Callable[..., Material], questions: tuple[object, ...]
+) -> None:
+    held = small_material({"a/a.md": ["The gate is shut."]}, questions=questions)
+    assert held.repeats_held_out_question("What did you write back, word for word, to Halcyon Berths?")
+    assert not held.repeats_held_out_question("What did you say about the gauge?")

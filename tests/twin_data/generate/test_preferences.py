@@ -1,0 +1,165 @@
+"""Pairs: which side is wrong, why, and how long the sides are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from twin_data.contracts.datasets import PolicyDraft, RejectedReason, ResponseSource, TaskKind
+from twin_data.generate.draft_prompts import DraftPrompt, DraftPromptConfig, DraftPromptInputs, prompts_for_drafts
+from twin_data.generate.grounding import whole_sentences
+from twin_data.generate.instructions import InstructionConfig, InstructionSet
+from twin_data.generate.lengths import MEAN_RATIOS, balanced, fit, fit_own, word_count
+from twin_data.generate.material import Material
+from twin_data.generate.preferences import PreferenceConfig, PreferenceInputs, PreferenceSet, run
+from twin_data.scoring.refusal import is_refusal
+
+ASSISTANT = (
+    "It is important to note that there are several key factors to consider. Overall, effective communication plays "
+    "a crucial role. In summary, best practices can significantly enhance outcomes."
+)
+
+
+@pytest.fixture(scope="module")
+def prompts(material: Material, made: InstructionSet) -> list[DraftPrompt]:
+    inputs = DraftPromptInputs(material, made.instructions)
+    return prompts_for_drafts(inputs, DraftPromptConfig(max_prompts=120), InstructionConfig(max_chunks=200))
+
+
+def voice(texts: Sequence[str]) -> list[float | None]:
+    return [
+        None if len(text.split()) < 20 else -2.0 if "important" in text or "Overall" in text else 1.0 for text in texts
+    ]
+
+
+def _draft(prompt: DraftPrompt, text: str, finish_reason: str = "stop") -> PolicyDraft:
+    return PolicyDraft(prompt_id=prompt.prompt_id, model="sample@b", text=text, finish_reason=finish_reason)
+
+
+def _made(
+    material: Material, prompts: Sequence[DraftPrompt], text: Callable[[DraftPrompt], str], **config: float
+) -> PreferenceSet:
+    drafts = [_draft(one, text(one)) for one in prompts]
+    return run(PreferenceInputs(material, prompts, drafts, voice), config=PreferenceConfig(**config))
+
+
+def test_prompts_are_new_to_the_model_and_of_every_task(prompts: list[DraftPrompt], made: InstructionSet) -> None:
+    tasks = Counter(one.task for one in prompts)
+    assert set(tasks) == set(TaskKind) and len(prompts) == len({one.prompt_id for one in prompts})
+    asked = {row.prompt[-1].content for row in made.instructions}
+    assert not any(one.prompt[-1].content in asked for one in prompts)
+    for one in prompts:
+        assert is_refusal(one.refusal)
+        assert (one.expected == "refuse") is (one.task is TaskKind.DECLINE)
+
+
+def test_unsupported_drafts_lose_to_the_personas_words(material: Material, prompts: list[DraftPrompt]) -> None:
+    pairs = _made(material, prompts, lambda one: ASSISTANT, worded_refusal_share=0).preferences
+    answers = [one for one in pairs if one.task is TaskKind.ANSWER]
+    assert answers and {one.reason for one in answers} == {RejectedReason.UNSUPPORTED}
+    assert all(one.chosen_source in {ResponseSource.ADAPTED, ResponseSource.OWN} for one in answers)
+    declines = [one for one in pairs if one.task is TaskKind.DECLINE]
+    assert declines and {one.reason for one in declines} == {RejectedReason.WRONGLY_ANSWERED}
+    assert all(is_refusal(one.chosen) and not is_refusal(one.rejected) for one in declines)
+
+
+def test_refusals_of_what_is_answerable_lose(material: Material, prompts: list[DraftPrompt]) -> None:
+    pairs = _made(material, prompts, lambda one: one.refusal, worded_refusal_share=0)
+    assert {one.reason for one in pairs.preferences} == {RejectedReason.WRONGLY_REFUSED}
+    assert "draft_is_good" in {row.reason for row in pairs.dropped}  # refusals of what is to be refused
+
+
+def test_a_dull_text_loses_to_the_voice_and_a_voiceful_one_does_not(
+    material: Material, prompts: list[DraftPrompt]
+) -> None:
+    writing = [one for one in prompts if one.task is TaskKind.WRITE]
+    dull = _made(material, writing, lambda one: f"{ASSISTANT} {ASSISTANT}").preferences
+    assert dull and {one.reason for one in dull} == {RejectedReason.OUT_OF_VOICE}
+    assert all((one.chosen_voice or 0) > (one.rejected_voice or 0) for one in dull)
+    good = _made(material, writing, lambda one: f"The gate was shut at nine. {one.response}")
+    assert good.preferences == () and {row.reason for row in good.dropped} <= {"draft_is_good", "voice_not_scored"}
+
+
+def test_both_directions_of_refusal_are_there_even_if_no_draft_errs(
+    material: Material, prompts: list[DraftPrompt]
+) -> None:
+    def right(one: DraftPrompt) -> str:
+        return one.refusal if one.expected == "refuse" else ASSISTANT
+
+    pairs = _made(material, prompts, right)
+    reasons = Counter(one.reason for one in pairs.preferences)
+    assert reasons[RejectedReason.WRONGLY_ANSWERED] and pairs.worded >= reasons[RejectedReason.WRONGLY_ANSWERED]
+    assert reasons[RejectedReason.WRONGLY_REFUSED]
+    assert "gave_way_to_a_worded_refusal" in {row.reason for row in pairs.dropped}
+    bare = _made(material, prompts, right, worded_refusal_share=0)
+    assert RejectedReason.WRONGLY_ANSWERED not in {one.reason for one in bare.preferences} and bare.worded == 0
+
+
+def test_a_better_draft_is_chosen_over_a_worse_one(material: Material, prompts: list[DraftPrompt]) -> None:
+    prompt = next(
+        one
+        for one in prompts
+        if one.task is TaskKind.ANSWER and one.response_source is ResponseSource.ADAPTED and one.context
+    )
+    as_long = "Zeppelins " + "zeppelins " * (word_count(prompt.response) - 2) + "land."
+    drafts = [_draft(prompt, as_long), _draft(prompt, prompt.response)]
+    (pair,) = run(PreferenceInputs(material, [prompt], drafts, voice), config=PreferenceConfig()).preferences
+    assert pair.chosen_source is ResponseSource.DRAFT and pair.chosen == prompt.response
+
+
+def test_lengths_are_balanced(material: Material, prompts: list[DraftPrompt]) -> None:
+    pairs = _made(material, prompts, lambda one: ASSISTANT).preferences
+    chosen = sum(word_count(one.chosen) for one in pairs)
+    rejected = sum(word_count(one.rejected) for one in pairs)
+    assert MEAN_RATIOS[0] <= chosen / rejected <= MEAN_RATIOS[1]
+    assert all(0.5 <= word_count(one.chosen) / word_count(one.rejected) <= 2 for one in pairs)
+
+
+def test_some_pairs_are_held_out_by_their_id(material: Material, prompts: list[DraftPrompt]) -> None:
+    pairs = _made(material, prompts, lambda one: ASSISTANT, held_out_share=0.3).preferences
+    assert 0 < sum(one.held_out for one in pairs) < len(pairs) / 2
+
+
+def test_prompts_without_a_draft_are_counted(material: Material, prompts: list[DraftPrompt]) -> None:
+    drafts = [_draft(prompts[0], "  "), _draft(prompts[1], "Half a sen", "length")]
+    lost = run(PreferenceInputs(material, prompts, drafts), config=PreferenceConfig(worded_refusal_share=0)).dropped
+    reasons = Counter(row.reason for row in lost)
+    assert reasons["empty_draft"] == 2 and reasons["no_draft"] == len(prompts) - 2
+
+
+@pytest.mark.parametrize(
+    ("text", "finish_reason", "wanted"),
+    [
+        ("One is done. Two is ha", "length", "One is done."),
+        ("One is done. Two is whole.", "length", "One is done. Two is whole."),
+        ("One is ha", "length", ""),
+        ("One is ha", "stop", "One is ha"),
+    ],
+)
+def test_half_sentences_are_left_out(text: str, finish_reason: str, wanted: str) -> None:
+    assert whole_sentences(text, finish_reason) == wanted
+
+
+def test_cutting_keeps_the_sentence_that_shows_the_fault() -> None:
+    text = "One is here now. Two is here now. Three is here now. Four is here now."
+    assert fit(text, keep=2, longest=8) == "Two is here now. Three is here now."
+    assert fit(text, keep=3, longest=1) == "Four is here now."
+
+
+def test_own_words_are_cut_with_their_spans(material: Material, made: InstructionSet) -> None:
+    row = next(one for one in made.instructions if one.task is TaskKind.WRITE and len(one.spans) > 1)
+    text, spans = fit_own(material, row.spans, 30)
+    assert row.response.startswith(text) and word_count(text) < word_count(row.response)
+    assert "\n\n".join(one.of(material.document[one.document_id].text) for one in spans) == text
+
+
+@given(st.lists(st.tuples(st.integers(1, 60), st.integers(1, 60)), max_size=40))
+def test_balancing_ends_within_the_bar_and_loses_nothing(pairs: list[tuple[int, int]]) -> None:
+    kept, lost = balanced(pairs, lambda one: one)
+    assert sorted([*kept, *lost]) == sorted(pairs)
+    if kept:
+        assert MEAN_RATIOS[0] <= sum(a for a, _ in kept) / sum(b for _, b in kept) <= MEAN_RATIOS[1]
