@@ -16,6 +16,8 @@ from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 
+TAG = "llm-twin"
+"""Marks the deployments whose runs the rules watch."""
 HEARTBEAT_S = 30
 """How often a run says that it lives; Prefect's shortest."""
 RUN_ENVIRONMENT = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_S)}
@@ -42,10 +44,11 @@ _OTHER_THAN_RUNNING = _ENDED | _SCHEDULED | {f"{_RUN}.Cancelling", f"{_RUN}.Paus
 _OTHER_THAN_PENDING = _ENDED | _SCHEDULED | {f"{_RUN}.Running", f"{_RUN}.Cancelling"}
 _OTHER_THAN_CRASHED = (_ENDED | _SCHEDULED | {_PENDING, f"{_RUN}.Running"}) - {_CRASHED}
 _ANY_RUN = ResourceSpecification({"prefect.resource.id": f"{_RUN}.*"})
-_OF_A_DEPLOYMENT = ResourceSpecification(
-    {"prefect.resource.role": "deployment", "prefect.resource.id": "prefect.deployment.*"}
-)
-"""Other runs belong to somebody's terminal, and cannot be scheduled."""
+_OF_OUR_DEPLOYMENTS = [
+    ResourceSpecification({"prefect.resource.role": "deployment", "prefect.resource.id": "prefect.deployment.*"}),
+    ResourceSpecification({"prefect.resource.role": "tag", "prefect.resource.id": f"prefect.tag.{TAG}"}),
+]
+"""A run of no deployment belongs to somebody's terminal and cannot be scheduled; a server may have other users."""
 
 
 def ensure_automations(*, silence: timedelta = SILENCE, grace: timedelta = GRACE) -> tuple[str, ...]:
@@ -136,7 +139,7 @@ def _unless(
     return EventTrigger(
         posture=Posture.Proactive,
         match=match,
-        match_related=_OF_A_DEPLOYMENT,
+        match_related=list(_OF_OUR_DEPLOYMENTS),
         for_each={"prefect.resource.id"},
         after=set(after),
         expect=set(expected | after),
@@ -150,7 +153,7 @@ def _crashes(count: int, *, within: timedelta, match: ResourceSpecification) -> 
     return EventTrigger(
         posture=Posture.Reactive,
         match=match,
-        match_related=_OF_A_DEPLOYMENT,
+        match_related=list(_OF_OUR_DEPLOYMENTS),
         for_each={"prefect.resource.id"},
         expect={_CRASHED},
         threshold=count,

@@ -17,7 +17,7 @@ from prefect.events import DeploymentEventTrigger
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.types.entrypoint import EntrypointType
 
-from flows.automations import RUN_ENVIRONMENT, ensure_automations
+from flows.automations import RUN_ENVIRONMENT, TAG, ensure_automations
 from flows.build_datasets import build_datasets
 from flows.build_features import build_features
 from flows.drift_events import drift_trigger
@@ -104,6 +104,7 @@ def _deploy(one: Deployed, persona: str, parameters: dict[str, object]) -> str:
     deployment: RunnerDeployment = one.flow.to_deployment(
         name=persona,
         parameters=parameters,
+        tags=[TAG],
         work_pool_name=one.pool,
         concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=one.second_run),
         schedules=_schedules(one.cron),

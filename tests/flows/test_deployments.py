@@ -9,7 +9,7 @@ import pytest
 import yaml
 from prefect.client.schemas.objects import ConcurrencyLimitStrategy
 
-from flows.automations import HEARTBEAT_S, RUN_ENVIRONMENT, SILENCE
+from flows.automations import HEARTBEAT_S, RUN_ENVIRONMENT, SILENCE, TAG
 from flows.deployments import Deployed, deployments_of
 from flows.drift_events import DRIFT_DETECTED
 from flows.recipes import Recipe, load_recipe
@@ -76,6 +76,7 @@ def _of_file(written: dict[str, Any]) -> dict[str, Any]:
     pool = written["work_pool"]
     return {
         "parameters": written["parameters"],
+        "tags": written["tags"],
         "pool": pool["name"],
         "env": pool["job_variables"]["env"],
         "limit": (written["concurrency_limit"]["limit"], written["concurrency_limit"]["collision_strategy"]),
@@ -89,6 +90,7 @@ def _of_file(written: dict[str, Any]) -> dict[str, Any]:
 def _of_code(one: Deployed) -> dict[str, Any]:
     return {
         "parameters": {"persona": "sample", "recipe": "demo"},
+        "tags": [TAG],
         "pool": one.pool,
         "env": RUN_ENVIRONMENT,
         "limit": (1, one.second_run.value),

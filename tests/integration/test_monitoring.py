@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +21,8 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 from prefect.types.entrypoint import EntrypointType
 
-from flows.automations import MOST_STARTS, RUN_ENVIRONMENT, ensure_automations
+from flows.automations import MOST_STARTS, RUN_ENVIRONMENT, TAG, ensure_automations
+from flows.deployments import register_deployments
 from flows.drift_events import announce, drift_trigger
 from flows.platform import run_files, supervisor
 from flows.platform.services import services
@@ -28,7 +30,7 @@ from flows.platform.settings import PlatformSettings
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.contracts.monitoring import DriftReport, DriftVerdict, Mover
 
-from .conftest import free_ports
+from .conftest import REPOSITORY, free_ports
 
 pytestmark = pytest.mark.integration
 
@@ -84,6 +86,7 @@ def _deploy(stub: Any, *, name: str, **options: Any) -> UUID:
     deployment = stub.to_deployment(
         name=name,
         work_pool_name="cpu",
+        tags=[TAG],
         job_variables={"env": {"PYTHONPATH": str(STUBS), **RUN_ENVIRONMENT}},
         entrypoint_type=EntrypointType.MODULE_PATH,
         **options,
@@ -130,9 +133,13 @@ def test_a_killed_run_is_seen_and_goes_on(prefect: SyncPrefectClient, killable: 
     done = in_state(prefect, run, "Completed")
     assert done.run_count == 2
     assert done.parameters == {"folder": str(tmp_path)}
-    assert (tmp_path / "steps").read_text("utf-8").split() == ["first", "second"]
+    assert (tmp_path / "steps").read_text("utf-8").split() == ["first", "second", "third"]
     names = history(prefect, run)
     assert "Crashed" in names and "AwaitingRetry" in names
+    children = [
+        one for one in prefect.read_flow_runs() if one.parent_task_run_id and str(tmp_path) in str(one.parameters)
+    ]
+    assert {one.state_name for one in children} == {"Completed"}, "what ran inside it is not left running"
 
 
 def test_a_run_whose_worker_died_with_it_is_seen_and_goes_on(
@@ -151,7 +158,7 @@ def test_a_run_whose_worker_died_with_it_is_seen_and_goes_on(
     started(tmp_path)
     (tmp_path / "go").touch()
     assert in_state(prefect, run, "Completed").run_count == 2
-    assert (tmp_path / "steps").read_text("utf-8").split() == ["first", "second"]
+    assert (tmp_path / "steps").read_text("utf-8").split() == ["first", "second", "third"]
 
 
 def _states(client: SyncPrefectClient, run: FlowRun) -> list[dict[str, Any]]:
@@ -192,6 +199,40 @@ def test_drift_starts_one_refresh_with_its_reason(prefect: SyncPrefectClient, tm
     assert not announce((_drifted("w1"),), "ada", tmp_path), "a window is announced once"
     assert announce((_drifted("w1"), _drifted("w2")), "ada", tmp_path)
     wait_for("a second refresh", lambda: len(prefect.read_flow_runs(deployment_filter=ours)) == 2)
+
+
+def test_registering_again_changes_nothing(prefect: SyncPrefectClient) -> None:
+    def state() -> tuple[list[Any], list[Any]]:
+        deployments = [one for one in prefect.read_deployments() if one.name == "ben"]
+        rules = [one for one in prefect.read_automations() if one.name.startswith("twin: ") or "/ben " in one.name]
+        return (
+            sorted((str(one.id), [str(each.schedule) for each in one.schedules]) for one in deployments),
+            sorted((one.name, one.trigger.model_dump_json(exclude={"id"})) for one in rules),
+        )
+
+    names = register_deployments("ben", "smoke")
+    first = state()
+    assert register_deployments("ben", "smoke") == names
+    assert state() == first
+    deployments, rules = first
+    assert len(names) == len(deployments) == 6
+    assert sum(len(schedules) for _, schedules in deployments) == 2
+    assert len(rules) == 6, "five for killed runs, one for this persona's drift"
+    ensure_automations(silence=SILENCE, grace=GRACE)
+
+
+@pytest.mark.slow
+def test_the_shipped_file_deploys(settings: PlatformSettings, prefect: SyncPrefectClient) -> None:
+    for _ in range(2):
+        subprocess.run(
+            [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"],
+            cwd=REPOSITORY, env={**os.environ, "PREFECT_API_URL": settings.prefect_address}, check=True, timeout=300,
+        )  # fmt: skip
+    deployed = [one for one in prefect.read_deployments() if one.name == "sample"]
+    assert len(deployed) == 6
+    assert sum(len(one.schedules) for one in deployed) == 2
+    rules = [one.name for one in prefect.read_automations() if "sample" in one.name]
+    assert rules == ["refresh-twin/sample on drift"]
 
 
 def _drifted(window: str) -> DriftReport:
