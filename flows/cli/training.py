@@ -1,14 +1,15 @@
-"""`twin datasets | train | refresh | plan`: from a corpus to a trained, judged bundle; the same code as the flows."""
+"""`twin datasets | train | refresh | plan | rebuild`: from a corpus to a trained, judged bundle, by the flows' own code."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from flows.cli.output import JsonFlag, emit, reports_errors, working_on
+from flows.cli.output import EXIT_FAILURE, JsonFlag, emit, reports_errors, working_on
 from flows.cli.personas import PersonaArgument
 from flows.cli.prefect_environment import use_prefect
 from flows.cli.stages import RecipeOption, check_persona_and_recipe
@@ -27,6 +28,7 @@ def register(app: typer.Typer) -> None:
     app.command("train")(train)
     app.command("refresh")(refresh)
     app.command("plan")(plan)
+    app.command("rebuild")(rebuild)
 
 
 @reports_errors
@@ -118,6 +120,42 @@ def plan(persona: PersonaArgument, recipe: RecipeOption = None, as_json: JsonFla
 
         made = make_plan(home, persona, recipe or settings.recipe)
     emit(made.model_dump(mode="json"), made.text(), as_json=as_json)
+
+
+@reports_errors
+def rebuild(
+    bundle: Annotated[Path, typer.Argument(help="A bundle's folder, as `twin bundles PERSONA --json` shows it.")],
+    persona_folder: Annotated[
+        Path,
+        typer.Option(help="The persona's folder: its sources, and questions, rubric and contrast if it has them."),
+    ],
+    as_json: JsonFlag = False,
+) -> None:
+    """Make a bundle again in an empty home, from its sources and its lineage alone, and compare every digest.
+
+    Exit code 1 if features or datasets are not the recorded ones.
+
+    Example:
+      TWIN_HOME=/tmp/again twin rebuild bundle-0123 --persona-folder .twin/personas/sample
+    """
+    home, settings = TwinHome.from_environment(), PlatformSettings.from_environment()
+    os.environ.update(settings.as_environment())
+    with working_on(f"rebuilding {bundle}", quiet=as_json) as say:
+        supervisor.ensure(home, settings, ("elasticsearch",), report=say)
+        use_prefect(home, settings)
+        from flows.rebuild import rebuild as rebuild_bundle  # Prefect takes seconds to import
+        from flows.reporting import listening
+
+        with listening(say):
+            made = rebuild_bundle(home, bundle, persona_folder)
+    lines = [
+        f"{one.name:<14} {'identical' if one.is_identical else 'DIFFERENT'}  {one.recorded[:12]} {one.rebuilt[:12]}"
+        for one in made.parts
+    ]
+    lines.append(f"{made.persona}@{made.bundle} is the candidate; next: twin evaluate {made.persona}")
+    emit(made, "\n".join(lines), as_json=as_json)
+    if not made.is_identical:
+        raise typer.Exit(EXIT_FAILURE)
 
 
 def _run(

