@@ -93,3 +93,14 @@ def test_a_malformed_row_is_named_by_its_line(
     certify(folder, INSTRUCTIONS, 3, 6)
     with pytest.raises(DatasetError, match="train.jsonl:3"):
         open_dataset(folder, INSTRUCTIONS).train_rows()
+
+
+def test_a_line_separator_inside_a_text_ends_no_row(
+    make_dataset: Callable[..., Path], certify: Callable[..., None]
+) -> None:
+    folder, said = make_dataset(rows=0, held_out=0), "one\u2028two\x85three"
+    row = {"prompt": [{"role": "user", "content": "go on"}], "completion": [{"role": "assistant", "content": said}]}
+    (folder / "train.jsonl").write_text(json.dumps(row, ensure_ascii=False) + "\n")
+    certify(folder, INSTRUCTIONS, 1, 0)
+    (found,) = open_dataset(folder, INSTRUCTIONS).train_rows()
+    assert found["completion"][0]["content"] == said

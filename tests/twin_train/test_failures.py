@@ -75,8 +75,16 @@ def test_a_killed_process_is_told_from_those_that_were_ended_with_it(job: Traini
     WorkFolder(job.work).log.write_text(ELASTIC.format(code=-9))
     checkpoint(job, 2)
     found = training_error(job, Ended(1, timed_out=False))
-    assert "one of 2 training process(es) was killed by signal 9 at step 3 of 9" in found.message
+    assert "one of 2 training process(es) was killed by SIGKILL at step 3 of 9" in found.message
     assert "goes on from step 2" in found.next_step
+
+
+def test_a_process_that_lost_a_killed_one_is_a_witness_not_the_cause(job: TrainingJob) -> None:
+    failure = WorkerFailure(kind=FailureKind.PEER_LOST, message="Connection closed by peer", step=3)
+    WorkFolder(job.work).failure.write_text(failure.model_dump_json())
+    assert "Connection closed by peer" in training_error(job, Ended(1, timed_out=False)).message
+    WorkFolder(job.work).log.write_text("exitcode  : -9 (pid: 10)" + ELASTIC.format(code=1))
+    assert "was killed by SIGKILL" in training_error(job, Ended(1, timed_out=False)).message
 
 
 def test_a_process_that_ended_by_itself_was_not_killed(job: TrainingJob) -> None:
@@ -105,6 +113,7 @@ def test_the_time_limit_is_named(job: TrainingJob) -> None:
         (MemoryError(), FailureKind.OUT_OF_MEMORY),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), FailureKind.OUT_OF_MEMORY),
         (RuntimeError("CUDA out of memory. Tried to allocate"), FailureKind.OUT_OF_MEMORY),
+        (RuntimeError("[gloo/transport/tcp/pair.cc:534] Connection closed by peer"), FailureKind.PEER_LOST),
         (ValueError("something else"), FailureKind.OTHER),
     ],
 )

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -192,9 +192,9 @@ def test_a_run_killed_with_its_parent_goes_on_to_the_very_same_adapter(
 
 @pytest.mark.integration
 def test_two_processes_survive_the_loss_of_one_and_agree_with_one_process(
-    tmp_path: Path, trained: TrainedAdapter, inputs: Callable[..., StageInputs]
+    tmp_path: Path, without_dropout: TrainedAdapter, inputs: Callable[..., StageInputs]
 ) -> None:
-    output, config = tmp_path / "two", settings(processes=2, zero_stage=2)
+    output, config = tmp_path / "two", _without_dropout(settings(processes=2, zero_stage=2))
     killed: list[int] = []
 
     def kill_one(point: CurvePoint) -> None:
@@ -202,38 +202,38 @@ def test_two_processes_survive_the_loss_of_one_and_agree_with_one_process(
             killed.append(max(workers_of(output)))
             os.kill(killed[0], signal.SIGKILL)
 
-    with pytest.raises(TrainingError, match=r"one of 2 training process\(es\) was killed by") as broken:
+    with pytest.raises(TrainingError, match=r"one of 2 training process\(es\) was killed by SIGKILL") as broken:
         sft.run(inputs(output, on_point=kill_one), config=config)
     assert "goes on from step" in broken.value.next_step
     assert not workers_of(output)
-    finished = sft.run(inputs(output), config=config)
-    assert finished.record.resumed_at
-    assert (finished.record.world_size, finished.record.distributed_type) == (2, "DEEPSPEED")
-    assert finished.record.zero_stage == 2
-    assert finished.record.final_loss == pytest.approx(trained.record.final_loss, abs=2e-2)
+    two = sft.run(inputs(output), config=config)
+    assert two.record.resumed_at and two.record.resumed_at[0] >= KILL_FROM_STEP // SAVE_STEPS * SAVE_STEPS
+    assert (two.record.world_size, two.record.distributed_type, two.record.zero_stage) == (2, "DEEPSPEED", 2)
+    assert_parity(two, without_dropout)
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("zero_stage", [2, 3])
-def test_losses_do_not_depend_on_the_number_of_processes(
-    tmp_path: Path, inputs: Callable[..., StageInputs], zero_stage: int, without_dropout: TrainedAdapter
+def test_zero_3_agrees_with_one_process_and_saves_a_whole_adapter(
+    tmp_path: Path, inputs: Callable[..., StageInputs], without_dropout: TrainedAdapter
 ) -> None:
-    config = _without_dropout(settings(processes=2, zero_stage=zero_stage, max_steps=8))
-    two = sft.run(inputs(tmp_path / "two"), config=config)
-    assert (two.record.world_size, two.record.zero_stage) == (2, zero_stage)
-    assert [point.loss for point in two.curve] == pytest.approx(
-        [point.loss for point in without_dropout.curve], abs=1e-4
-    )
-    assert largest_difference(two, without_dropout) < 1e-3
-    assert two.record.eval_loss == pytest.approx(without_dropout.record.eval_loss, abs=1e-3)
+    two = sft.run(inputs(tmp_path / "two"), config=_without_dropout(settings(processes=2, zero_stage=3)))
+    assert (two.record.world_size, two.record.distributed_type, two.record.zero_stage) == (2, "DEEPSPEED", 3)
+    assert_parity(two, without_dropout)
+
+
+def assert_parity(two: TrainedAdapter, one: TrainedAdapter) -> None:
+    """Sums over two processes round differently, and a hundred steps carry that on; early losses agree closely."""
+    losses, wanted = ([point.loss for point in trained.curve] for trained in (two, one))
+    assert losses[:20] == pytest.approx(wanted[:20], abs=1e-4)
+    assert losses == pytest.approx(wanted, abs=2e-2)
+    assert two.record.eval_loss == pytest.approx(one.record.eval_loss, abs=2e-2)
+    assert two.record.tokens == one.record.tokens
+    assert largest_difference(two, one) < 2e-2
 
 
 @pytest.fixture(scope="module")
-def without_dropout(
-    tmp_path_factory: pytest.TempPathFactory, inputs: Callable[..., StageInputs]
-) -> Iterator[TrainedAdapter]:
-    config = _without_dropout(settings(max_steps=8))
-    yield sft.run(inputs(tmp_path_factory.mktemp("plain")), config=config)
+def without_dropout(tmp_path_factory: pytest.TempPathFactory, inputs: Callable[..., StageInputs]) -> TrainedAdapter:
+    return sft.run(inputs(tmp_path_factory.mktemp("plain")), config=_without_dropout(settings()))
 
 
 def _without_dropout(config: TrainingConfig) -> TrainingConfig:

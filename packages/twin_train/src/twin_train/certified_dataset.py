@@ -44,7 +44,9 @@ class CertifiedDataset:
     def _rows(self, name: str) -> list[Row]:
         path, columns = self.folder / name, COLUMNS[self.certificate.kind]
         rows = []
-        for number, line in enumerate(path.read_text("utf-8").removesuffix("\n").split("\n"), start=1):
+        # Not splitlines: a text may hold U+2028 and its like, which end no line of JSON.
+        lines = path.read_text("utf-8").split("\n")
+        for number, line in enumerate(lines[:-1] if lines[-1] == "" else lines, start=1):
             row = _parse(path, number, line)
             if missing := [column for column in columns if not _is_conversation(row.get(column))]:
                 raise DatasetError(f"{path}:{number} has no messages in {', '.join(missing)}", next_step=REBUILD)

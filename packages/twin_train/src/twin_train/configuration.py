@@ -98,7 +98,7 @@ class LaunchSettings(Contract):
     """DeepSpeed ZeRO: 2 shares gradients and optimizer among processes, 3 the weights too; 0 is without DeepSpeed."""
     device: Literal["cpu", "gpu"] = "cpu"
     dtype: Literal["bfloat16", "float32"] = "bfloat16"
-    """Of the matrix products. What is trained is kept in float32: the weights themselves, or DeepSpeed's copy of them."""
+    """Of the matrix products. What is trained is kept in float32: the weights, or DeepSpeed's copy of them."""
     threads_per_process: int = Field(default=1, ge=1)
     """`OMP_NUM_THREADS` of each process; processes times threads should not exceed the cores."""
     gradient_checkpointing: bool = False

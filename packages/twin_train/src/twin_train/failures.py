@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal as signals
 
 from pydantic import ValidationError
 
@@ -15,8 +16,9 @@ from twin_train.worker.checkpoints import last_complete, step_of
 LOG_TAIL_LINES = 12
 SIGNAL_LINES = 40
 LOG_TAIL_BYTES = 20_000
-KILLED = re.compile(r"Signals\.(SIG[A-Z]+)|Signal \d+ \((SIG[A-Z]+)\)|exitcode\s*:\s*-(\d+)")
-DIED_QUIETLY = ("SIGKILL", "SIGBUS", "SIGSEGV", "SIGABRT", "SIGTERM", "9", "7", "11", "6", "15")
+ROOT_CAUSE = "Root Cause"
+SIGNALS = {name: one.name for one in signals.Signals for name in (one.name, str(one.value))}
+KILLED = re.compile(r"Signals\.(SIG[A-Z]+)|Signal (\d+) \(SIG[A-Z]+\)|exitcode\s*:\s*-(\d+)")
 
 
 def training_error(job: TrainingJob, ended: Ended) -> TwinError:
@@ -28,17 +30,22 @@ def training_error(job: TrainingJob, ended: Ended) -> TwinError:
             f"{job.steps}",
             next_step=f"{_resume(files)}, or raise training.launch.timeout_s in the recipe",
         )
-    if (failure := _read_failure(files)) is not None:
+    failure = _read_failure(files)
+    if failure is not None and failure.kind is not FailureKind.PEER_LOST:
         return _told(job, files, failure)
-    if (signal := _signal_in(log_tail(files, SIGNAL_LINES))) is not None:
+    log = log_tail(files, SIGNAL_LINES)
+    # A process that lost a killed one may be quicker to end than the kill is to be noticed; without such a witness only
+    # the process that ended first counts, because the launcher kills the others.
+    signal = _signal_in(log if failure is not None else log.rpartition(ROOT_CAUSE)[2])
+    if signal is not None:
         return TrainingError(
             f"one of {job.config.launch.processes} training process(es) was killed by {signal} at step "
             f"{_last_step(files)} of {job.steps}, and the others were ended with it",
             next_step=f"free memory if that is what ended it (`dmesg` tells), then {_resume(files)}",
         )
+    told = failure.message if failure is not None else f"its last words:\n{log_tail(files, LOG_TAIL_LINES)}"
     return TrainingError(
-        f"{_name(job)} ended with status {ended.exit_code} at step {_last_step(files)} of {job.steps}; "
-        f"its last words:\n{log_tail(files, LOG_TAIL_LINES)}",
+        f"{_name(job)} ended with status {ended.exit_code} at step {_last_step(files)} of {job.steps}; {told}",
         next_step=f"read {files.log}, then {_resume(files)}",
     )
 
@@ -89,13 +96,10 @@ def _read_failure(files: WorkFolder) -> WorkerFailure | None:
         return None
 
 
-def _signal_in(tail: str) -> str | None:
-    # The processes that are ended with the first one are listed before it.
-    for match in KILLED.finditer(tail.rpartition("Root Cause")[2]):
-        found = next(group for group in match.groups() if group)
-        if found in DIED_QUIETLY:
-            return found if found.startswith("SIG") else f"signal {found}"
-    return None
+def _signal_in(log: str) -> str | None:
+    """The signal that ended a process; the launcher's SIGTERM to the others counts only where there is no other."""
+    found = [SIGNALS[next(group for group in match.groups() if group)] for match in KILLED.finditer(log)]
+    return next((name for name in found if name != "SIGTERM"), found[0] if found else None)
 
 
 def _resume(files: WorkFolder) -> str:

@@ -44,6 +44,7 @@ class FailureKind(StrEnum):
     OUT_OF_MEMORY = "out_of_memory"
     DISK_FULL = "disk_full"
     DISTRIBUTION = "distribution"
+    PEER_LOST = "peer_lost"
     OTHER = "other"
 
 

@@ -49,7 +49,7 @@ def launch(job: TrainingJob, cache: Path, report: Report, on_point: OnPoint) -> 
     check_compiler(config.launch, environment)
     _write_job(job, config, files)
     command = launch_command(config.launch, files, port=free_port(), parent=os.getpid())
-    with files.log.open("ab") as log:
+    with files.log.open("wb") as log:
         process = subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )

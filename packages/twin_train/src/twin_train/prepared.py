@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,8 +66,8 @@ def prepare_sft(dataset: CertifiedDataset, tokenizer: PreTrainedTokenizerBase, s
     sequences = _sequences(examples, settings)
     watched = _sequences(held_out, settings)[: settings.max_eval_sequences]
     sizes = [len(one.input_ids) for one in sequences]
-    mean = sum(sizes) / len(sizes)
-    per_step = mean * settings.sequences_per_step
+    # The last step of an epoch has fewer sequences, if they do not come out even.
+    per_step = sum(sizes) / math.ceil(len(sizes) / settings.sequences_per_step)
     steps = _steps(len(sequences), settings.sequences_per_step, settings)
     if settings.max_tokens is not None:
         steps = min(steps, max(1, int(settings.max_tokens / per_step)))
@@ -75,7 +76,7 @@ def prepare_sft(dataset: CertifiedDataset, tokenizer: PreTrainedTokenizerBase, s
         held_out=tuple(map(_packed_row, watched)),
         steps=steps,
         tokens=round(steps * per_step),
-        tokens_per_sequence=mean,
+        tokens_per_sequence=sum(sizes) / len(sizes),
         longest=max(sizes),
         dropped=(*dropped, *dropped_too),
     )
@@ -94,17 +95,17 @@ def prepare_dpo(dataset: CertifiedDataset, tokenizer: PreTrainedTokenizerBase, s
     )
     if not pairs:
         raise _nothing_left(dataset, "dpo.max_length", settings.max_length, dropped)
-    mean = sum(map(sum, sizes)) / len(sizes)
     steps = _steps(len(pairs), settings.pairs_per_step, settings)
     used = min(len(pairs), steps * settings.pairs_per_step)
+    total = sum(map(sum, sizes[:used]))
     return Prepared(
         # What is never reached would still cost a forward pass of the reference.
         train=tuple(pairs[:used]),
         held_out=tuple(watched),
         steps=steps,
-        tokens=round(steps * mean * settings.pairs_per_step),
-        tokens_per_sequence=mean,
-        longest=max(map(max, sizes)),
+        tokens=round(steps * total / math.ceil(used / settings.pairs_per_step)),
+        tokens_per_sequence=total / used,
+        longest=max(map(max, sizes[:used])),
         dropped=(*dropped, *dropped_too),
         longer_chosen_share=_longer_first(watched_sizes),
     )
@@ -137,7 +138,7 @@ def _sft_examples(
 def _sequences(examples: list[Example], settings: SftSettings) -> list[PackedSequence]:
     if settings.packing:
         return pack(examples, settings.sequence_length, seed=settings.seed)
-    return [join([example]) for example in examples]
+    return [join([example]) for example in random.Random(settings.seed).sample(examples, len(examples))]
 
 
 def _packed_row(sequence: PackedSequence) -> Row:
@@ -155,7 +156,9 @@ def _pairs(
     kept: list[Row] = []
     sizes: list[tuple[int, int]] = []
     dropped: list[DroppedRow] = []
-    for number, row in enumerate(rows, start=1):
+    # A cap must not take one end of a file that is in some order.
+    order = random.Random(settings.seed).sample(range(len(rows)), len(rows))
+    for number, row in ((place + 1, rows[place]) for place in order):
         sides = [len(encode(tokenizer, row["prompt"], row[side]).input_ids) for side in ("chosen", "rejected")]
         reason = TOO_LONG if max(sides) > settings.max_length else OVER_CAP
         if reason is OVER_CAP and (cap is None or len(kept) < cap):

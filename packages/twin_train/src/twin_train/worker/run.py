@@ -19,6 +19,7 @@ from twin_train.worker.checkpoints import last_complete, remove_incomplete, step
 
 MEMORY_SIGNS = ("can't allocate memory", "out of memory", "Cannot allocate memory", "bad_alloc")
 DISK_SIGNS = ("No space left on device", "file write failed", "unexpected pos", "Disk quota exceeded")
+PEER_SIGNS = ("Connection closed by peer", "Connection reset by peer", "Broken pipe", "NCCL", "Gloo", "gloo")
 MESSAGE_LENGTH = 600
 MEBIBYTE = 1024 * 1024
 
@@ -167,6 +168,8 @@ def _kind(error: Exception) -> FailureKind:
         return FailureKind.OUT_OF_MEMORY
     if getattr(error, "errno", None) == errno.ENOSPC or any(sign in told for sign in DISK_SIGNS):
         return FailureKind.DISK_FULL
+    if any(sign in told for sign in PEER_SIGNS):
+        return FailureKind.PEER_LOST
     return FailureKind.OTHER
 
 

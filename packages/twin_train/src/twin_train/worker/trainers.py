@@ -18,7 +18,7 @@ from twin_train.worker.models import load_policy, new_adapter
 from twin_train.worker.watch import Finite, Watch
 
 if TYPE_CHECKING:
-    from datasets import Dataset  # type: ignore[import-untyped]
+    from datasets import Dataset
 
 
 class FiniteSftTrainer(Finite, SFTTrainer):
