@@ -1,4 +1,4 @@
-"""`twin datasets | train | refresh | plan | rebuild`: from a corpus to a trained, judged bundle, by the flows' own code."""
+"""`twin datasets | train | refresh | plan | rebuild`: from a corpus to a trained and judged bundle."""
 
 from __future__ import annotations
 

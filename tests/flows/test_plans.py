@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from flows import plans
+from flows.plans import make_plan
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.errors import ModelError
+from twin_data.transform.verdict import CorpusVerdict
+from twin_train.model_shape import known_shape
+
+from .test_verdicts import ENOUGH, VERDICT
+
+SHAPE = known_shape("Qwen/Qwen3-8B")
+
+
+class Judged:
+    """Stands for the features pipeline, of which a plan asks the verdict only."""
+
+    def __init__(self, verdict: CorpusVerdict) -> None:
+        self._verdict = verdict
+
+    def verdict(self) -> CorpusVerdict:
+        return self._verdict
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TwinHome:
+    monkeypatch.setenv("TWIN_CACHE", str(tmp_path / "cache"))
+    judged(monkeypatch, ENOUGH.model_copy(update={"training_words": 30_000}))
+    return TwinHome(tmp_path / "home")
+
+
+def judged(monkeypatch: pytest.MonkeyPatch, verdict: CorpusVerdict) -> None:
+    monkeypatch.setattr(plans, "features_pipeline", lambda home, persona, recipe: Judged(verdict))
+
+
+def test_a_gpu_recipe_is_planned_without_its_model_or_a_gpu(home: TwinHome) -> None:
+    plan = make_plan(home, "ada", "gpu_8b")
+    assert plan.basis == "corpus" and plan.objections == ()
+    assert [one.stage.value for one in plan.forecasts] == ["sft", "dpo"]
+    assert all(one.memory_mb > 20_000 and one.seconds > 0 and one.amount is None for one in plan.forecasts)
+    assert "cost unknown" in plan.text() and "twin train ada" in plan.text()
+
+
+def test_a_dataset_that_exists_is_what_is_planned_for(home: TwinHome) -> None:
+    folder = home.datasets / "ada" / "instructions-0123"
+    folder.mkdir(parents=True)
+    row = {
+        "prompt": [{"role": "user", "content": "word " * 100}],
+        "completion": [{"role": "assistant", "content": "a"}],
+    }
+    (folder / "train.jsonl").write_text(f"{json.dumps(row)}\n" * 1000)
+    plan = make_plan(home, "ada", "gpu_8b")
+    assert plan.basis == "datasets"
+    assert 200_000 < plan.forecasts[0].tokens < 300_000, "1,000 rows of 101 words, two epochs"
+
+
+def test_a_thin_corpus_is_told_to_stay_with_retrieval(home: TwinHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged(monkeypatch, VERDICT)
+    text = make_plan(home, "ada", "gpu_8b").text()
+    assert "not advisable" in text and "stay with prompt and retrieval" in text
+
+
+def test_an_unknown_model_that_is_not_here_cannot_be_planned(home: TwinHome, tmp_path: Path) -> None:
+    recipe = tmp_path / "r.yaml"
+    recipe.write_text("name: r\ndescription: d\nbase_model: {source: some/model, name: some-model, licence: MIT}\n")
+    with pytest.raises(ModelError, match="some/model"):
+        make_plan(home, "ada", str(recipe))
