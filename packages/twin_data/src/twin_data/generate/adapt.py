@@ -62,7 +62,8 @@ _MOVED_PHRASE = regex.compile(
 _CONTINUES = regex.compile(r"(?:I|We|He|She|It|They)(?=[\s'’])")
 _LOADED = regex.compile(r"[;:—–]|, and\b|\band\b[^,]{0,25}$|,.*,.*,")
 _AND_CLAUSE = regex.compile(
-    r"(?:,|;) (?:and|for) (?=(?:I|we|he|she|it|they|there|the|my|our|this|that|no one|nobody|everybody)"
+    r"(?:,|;) (?:and|for(?= (?:I|we|he|she|it|they|there)\b)) "
+    r"(?=(?:I|we|he|she|it|they|there|the|my|our|this|that|no one|nobody|everybody)"
     r"(?:['’]\p{Ll}+)? "
     r"(?!of |and |or |that |which |who )\p{Ll})"
 )
@@ -226,7 +227,7 @@ def _topicalised(start: Adapted) -> Iterator[Adapted]:
         not found
         or _PERSON.search(found["head"])
         or regex.search(
-            r"(?i)\b(?:that|who|which|I|we|you|and|or|would|could|should|will|may|might|must|can|only|\p{L}+est)\b",
+            r"(?i)\b(?:that|who|which|I|we|you|and|or|would|could|should|will|may|might|must|can|only|now|then|still|always|never|ever|also|\p{L}+ly|\p{L}+est)\b",
             found["head"],
         )
     ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -172,29 +172,45 @@ def write_candidates(
             yield _written(material, finder, document, stretch)
 
 
-def _stretches(document: CorpusDocument, fewest: int, most: int) -> Iterator[list[Passage]]:
-    """Runs of neighbouring own paragraphs of a fit length; headings and others' words end a run."""
-    held: list[Passage] = []
-    for passage in [*document.passages, None]:
-        own = (
-            passage is not None
-            and passage.role is Role.OWN
-            and passage.style in {BlockStyle.PARAGRAPH, BlockStyle.TURN}
-        )
-        if own and passage is not None and _count([*held, passage], document) <= most:
+def _stretches(document: CorpusDocument, fewest: int, most: int) -> Iterator[list[Span]]:
+    """Runs of neighbouring own paragraphs of a fit length; headings and others' words end a run.
+
+    A paragraph that is too long by itself gives runs of its sentences.
+    """
+    held: list[Span] = []
+    for passage in document.passages:
+        own = passage.role is Role.OWN and passage.style in {BlockStyle.PARAGRAPH, BlockStyle.TURN}
+        if own and _count([*held, passage], document) <= most:
             held.append(passage)
             continue
         if held and _count(held, document) >= fewest:
             yield held
-        held = [passage] if own and passage is not None and _count([passage], document) <= most else []
+        held = [passage] if own and _count([passage], document) <= most else []
+        if own and not held:
+            yield from _sentence_runs(document, passage, fewest, most)
+    if held and _count(held, document) >= fewest:
+        yield held
 
 
-def _count(passages: list[Passage], document: CorpusDocument) -> int:
-    return sum(len(words(one.of(document.text))) for one in passages)
+def _sentence_runs(document: CorpusDocument, passage: Passage, fewest: int, most: int) -> Iterator[list[Span]]:
+    first: int | None = None
+    end = 0
+    for one in [*sentence_spans(passage.of(document.text)), None]:
+        reach = passage.start + one.end if one else 0
+        if one and first is not None and _count([Span(start=first, end=reach)], document) <= most:
+            end = reach
+            continue
+        if first is not None and _count([run := Span(start=first, end=end)], document) >= fewest:
+            yield [run]
+        first, end = (passage.start + one.start, reach) if one else (None, 0)
+
+
+def _count(spans: Sequence[Span], document: CorpusDocument) -> int:
+    return sum(len(words(one.of(document.text))) for one in spans)
 
 
 def _written(
-    material: Material, finder: PhraseFinder, document: CorpusDocument, stretch: list[Passage]
+    material: Material, finder: PhraseFinder, document: CorpusDocument, stretch: list[Span]
 ) -> Candidate | DroppedRow:
     text = BLOCK_SEPARATOR.join(one.of(document.text) for one in stretch)
     unit = f"{document.document_id}:{stretch[0].start}"

@@ -14,8 +14,8 @@ from twin_data.scoring.sentences import content_stems
 
 MAX_SUPPORT = 0.4
 """Support of the true answer by a shown passage above which the question could be answered from it."""
-CANDIDATES_PER_UNIT_SHARE = 0.25
-"""Share of the answerable units that are tried."""
+TRIED_SHARE, MAX_TRIED = 0.25, 400
+"""Share of the answerable units that are tried, and how many of them at most."""
 
 
 def decline_candidates(
@@ -36,7 +36,7 @@ def decline_candidates(
             units.setdefault(one.unit, one)
     ordered = sorted(units.values(), key=lambda one: digest_text(f"{seed}:decline:{one.unit}"))
     found, lost = [], []
-    for turn, one in enumerate(ordered[: max(1, int(CANDIDATES_PER_UNIT_SHARE * len(ordered)))]):
+    for turn, one in enumerate(ordered[: min(MAX_TRIED, max(1, int(TRIED_SHARE * len(ordered))))]):
         asked = tuple(
             asked for asked in one.asked if asked.focus == (first := next(a.focus for a in one.asked if a.focus))
         )

@@ -13,6 +13,7 @@ from twin_data.contracts.base import Contract
 from twin_data.contracts.datasets import Instruction, ResponseSource, SourceSpan, TaskKind
 from twin_data.contracts.digests import digest_value, short
 from twin_data.generate.balance import BalanceConfig, Chosen, choose
+from twin_data.generate.candidates import Candidate
 from twin_data.generate.declines import refused_subject
 from twin_data.generate.instructions import InstructionConfig, candidates, decontaminated
 from twin_data.generate.material import Material, Neighbours
@@ -69,17 +70,14 @@ def prompts_for_drafts(
     seen = {span.model_dump_json() for row in inputs.instructions for span in row.spans}
     questions = {row.prompt[-1].content for row in inputs.instructions}
     found, _ = decontaminated(candidates(material, instructions)[0], material)
-    fresh = [one for one in found if not any(span.model_dump_json() in seen for span in one.spans)]
     balance = BalanceConfig(
         max_rows=max(10, config.max_prompts), write_share=config.write_share, decline_share=config.decline_share
     )
-    chosen, _ = choose(fresh, config=balance, seed=config.seed)
+    chosen, _ = choose(_unseen_first(found, seen, balance), config=balance, seed=config.seed)
     if len(chosen) < config.max_prompts:
         taken = {one.key for one in chosen}
-        more, _ = choose(
-            [one for one in found if f"{one.task}:{one.unit}" not in taken], config=balance, seed=config.seed
-        )
-        chosen = [*chosen, *more]
+        others = [one for one in found if f"{one.task}:{one.unit}" not in taken]
+        chosen = [*chosen, *choose(others, config=balance, seed=config.seed)[0]]
     writer = PromptWriter(material, Neighbours(material), instructions)
     made: dict[str, DraftPrompt] = {}
     for one in chosen:
@@ -102,6 +100,18 @@ def prompts_for_drafts(
         if len(made) == config.max_prompts:
             break
     return sorted(made.values(), key=lambda one: one.prompt_id)
+
+
+def _unseen_first(found: Sequence[Candidate], seen: set[str], balance: BalanceConfig) -> list[Candidate]:
+    """Candidates the model has not been trained on; those it has, too, of a task that has too few others."""
+    shares = {TaskKind.WRITE: balance.write_share, TaskKind.DECLINE: balance.decline_share}
+    kept: list[Candidate] = []
+    for task in TaskKind:
+        pool = [one for one in found if one.task is task]
+        unseen = [one for one in pool if not any(span.model_dump_json() in seen for span in one.spans)]
+        wanted = balance.max_rows * shares.get(task, 1 - sum(shares.values()))
+        kept += unseen if len({one.unit for one in unseen}) >= wanted else pool
+    return kept
 
 
 def _refusal(chosen: Chosen, turn: int) -> str:

@@ -9,6 +9,11 @@ from twin_data.scoring.sentences import sentence_spans, words
 MIN_WORDS, MAX_WORDS = 7, 60
 
 
+# "Because the gate is slow." waits for a main clause, which a comma would open.
+_OPEN_CLAUSE = regex.compile(r"(?:Because|If|When|Whenever|Although|Though|Since|While|Unless|Until|As soon as)\b")
+_MAIN_CLAUSE = regex.compile(r"^[^;]*,\s")
+
+
 def reads_well(text: str) -> bool:
     """Whether a response looks like whole, balanced prose of a fit length that needs nothing before it."""
     if not MIN_WORDS <= len(words(text)) <= MAX_WORDS or not _is_balanced(text):
@@ -26,6 +31,8 @@ def reads_well(text: str) -> bool:
 
 def is_fragment(sentence: str) -> bool:
     """Whether a sentence lacks what nearly every English sentence has: a finite verb among the common ones."""
+    if _OPEN_CLAUSE.match(sentence) and not _MAIN_CLAUSE.search(sentence):
+        return True
     lowered = [word.casefold().replace("’", "'") for word in words(sentence)]
     return len(lowered) < 4 or not any(_looks_finite(word, at) for at, word in enumerate(lowered))
 
