@@ -27,7 +27,11 @@ class MonitoringTables:
 
     def scored_until(self) -> datetime | None:
         """When the newest scored interaction began; None if there is none."""
-        return self.store.read(SCORED)["created_at"].max() if self.store.exists(SCORED) else None  # type: ignore[return-value]
+        if not self.store.exists(SCORED):
+            return None
+        newest = self.store.read(SCORED)["created_at"].max()
+        assert isinstance(newest, datetime), "the table is written with rows only"
+        return newest
 
     def unscored(self, trace_ids: Iterable[str]) -> frozenset[str]:
         """Those of the interactions that are not in the table."""
