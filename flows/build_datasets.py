@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +18,14 @@ from flows.reporting import report
 from flows.voices import Voices, voices_of
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.configuration.persona import load_persona
-from twin_data.contracts.answers import Turn
 from twin_data.contracts.datasets import DatasetKind, PolicyDraft, TaskKind
 from twin_data.contracts.errors import DatasetError
 from twin_data.contracts.evaluation import HeldOutQuestion
+from twin_data.generate.asking_models import policy_drafts, rewriter
 from twin_data.generate.draft_prompts import DraftPrompt
 from twin_data.generate.export import CERTIFICATE_FILE, WrittenDataset
 from twin_data.generate.pipeline import DatasetsPipeline
-from twin_data.generate.rewriting import REWRITE_PROMPT, Rewrite
-from twin_data.generate.shards import ChatRequest, ShardConfig, run_shards
+from twin_data.generate.rewriting import Rewrite
 from twin_data.generate.teacher import Endpoint, teacher_endpoint
 from twin_data.registry.durable import write_file
 from twin_data.registry.port import RegisteredBundle
@@ -141,57 +140,45 @@ def _prompted(pipeline: DatasetsPipeline, recipe: Recipe, home: TwinHome) -> Sta
 
 def _rewrite(home: TwinHome, recipe: Recipe) -> Rewrite | None:
     """The teacher that words questions anew, if the recipe names one."""
-    local = f"{PlatformSettings.from_environment().llm_address}/v1"
-    endpoint = teacher_endpoint(recipe.datasets.teacher, local_url=local, local_model=BASE_NAME)
+    endpoint = teacher_endpoint(recipe.datasets.teacher, local_url=_llm_url(), local_model=BASE_NAME)
     if endpoint is None:
         return None
-
-    def rewrite(questions: Sequence[str]) -> list[str | None]:
-        requests = [
-            ChatRequest(
-                request_id=str(at), messages=(Turn(role="user", content=REWRITE_PROMPT.format(question=question)),)
-            )
-            for at, question in enumerate(questions)
-        ]
-        answers = _ask(home, "teacher", requests, endpoint, recipe.datasets.shards)
-        return [answers.get(one.request_id, (None, ""))[0] for one in requests]
-
-    return rewrite
+    return rewriter(endpoint, folder=_shards(home), config=recipe.datasets.shards, progress=_told("teacher"))
 
 
 def _drafts(
     home: TwinHome, recipe: Recipe, bundle: RegisteredBundle, prompts: Sequence[DraftPrompt]
 ) -> list[PolicyDraft]:
     """What the bundle's model writes to each prompt, as it would when serving."""
-    settings, found = recipe.generation, []
+    settings, name = recipe.generation, bundle.manifest.model_name
+    found: list[PolicyDraft] = []
     for is_write in (False, True):
-        wanted = [one for one in prompts if (one.task is TaskKind.WRITE) is is_write]
         endpoint = Endpoint(
-            base_url=f"{PlatformSettings.from_environment().llm_address}/v1",
-            model=bundle.manifest.model_name,
+            base_url=_llm_url(),
+            model=name,
             temperature=settings.write_temperature if is_write else settings.temperature,
             max_tokens=settings.write_max_tokens if is_write else settings.max_tokens,
         )
-        requests = [ChatRequest(request_id=one.prompt_id, messages=one.prompt) for one in wanted]
-        for prompt_id, (text, finish_reason) in _ask(
-            home, "drafts", requests, endpoint, recipe.datasets.shards
-        ).items():
-            found.append(PolicyDraft(prompt_id=prompt_id, model=endpoint.model, text=text, finish_reason=finish_reason))
+        wanted = [one for one in prompts if (one.task is TaskKind.WRITE) is is_write]
+        if wanted:
+            told = _told("drafts of texts" if is_write else "drafts of answers")
+            made = policy_drafts(
+                wanted, endpoint, model=name, folder=_shards(home), config=recipe.datasets.shards, progress=told
+            )
+            found += made.drafts
     return found
 
 
-def _ask(
-    home: TwinHome, what: str, requests: Sequence[ChatRequest], endpoint: Endpoint, shards: ShardConfig
-) -> dict[str, tuple[str, str]]:
-    """Text and reason to stop of every request that was answered, by request."""
+def _llm_url() -> str:
+    return f"{PlatformSettings.from_environment().llm_address}/v1"
 
-    def progress(done: int, total: int) -> None:
-        report(f"{what}: {done} of {total} by {endpoint.model}")
 
-    if not requests:
-        return {}
-    answers = run_shards(requests, endpoint, folder=home.datasets / "shards", config=shards, progress=progress)
-    return {one.request_id: (one.text, one.finish_reason) for one in answers.results if one.text is not None}
+def _shards(home: TwinHome) -> Path:
+    return home.datasets / "shards"
+
+
+def _told(what: str) -> Callable[[int, int], None]:
+    return lambda done, total: report(f"{what}: {done} of {total}")
 
 
 def _certified(written: WrittenDataset) -> WrittenDataset:

@@ -15,14 +15,13 @@ from twin_data.generate.shards import ChatRequest, Progress, ShardConfig, run_sh
 from twin_data.generate.teacher import Endpoint
 
 
-def rewriter(endpoint: Endpoint, *, folder: Path, config: ShardConfig, seed: int, progress: Progress) -> Rewrite:
+def rewriter(endpoint: Endpoint, *, folder: Path, config: ShardConfig, progress: Progress) -> Rewrite:
     """A function that has a teacher word questions anew.
 
     Args:
         endpoint: The teacher.
         folder: Where finished shards are kept.
         config: Sizes and limits of the shards.
-        seed: Sent with each request.
         progress: Called with the number of questions done and of all.
     """
 
@@ -34,9 +33,7 @@ def rewriter(endpoint: Endpoint, *, folder: Path, config: ShardConfig, seed: int
             )
             for name, question in zip(names, questions, strict=True)
         }
-        answers = run_shards(
-            tuple(requests.values()), endpoint, folder=folder, config=config, seed=seed, progress=progress
-        )
+        answers = run_shards(tuple(requests.values()), endpoint, folder=folder, config=config, progress=progress)
         worded = {one.request_id: tidy_wording(one.text or "") for one in answers.results}
         return [worded.get(name) for name in names]
 
@@ -58,7 +55,6 @@ def policy_drafts(
     model: str,
     folder: Path,
     config: ShardConfig,
-    seed: int,
     progress: Progress,
 ) -> Drafts:
     """Drafts of the SFT model to each prompt.
@@ -69,11 +65,10 @@ def policy_drafts(
         model: `<persona>@<bundle>`, for the record.
         folder: Where finished shards are kept; one for each model.
         config: Sizes and limits of the shards.
-        seed: Sent with each request.
         progress: Called with the number of prompts done and of all.
     """
     requests = [ChatRequest(request_id=one.prompt_id, messages=one.prompt) for one in prompts]
-    answers = run_shards(requests, endpoint, folder=folder, config=config, seed=seed, progress=progress)
+    answers = run_shards(requests, endpoint, folder=folder, config=config, progress=progress)
     drafts = tuple(
         PolicyDraft(prompt_id=one.request_id, model=model, text=str(one.text), finish_reason=one.finish_reason)
         for one in answers.results

@@ -72,7 +72,6 @@ class ShardJob(Contract):
     requests: tuple[ChatRequest, ...]
     endpoint: Endpoint
     concurrency: int
-    seed: int
     result: str
     """Path of the result's file."""
 
@@ -97,7 +96,6 @@ def run_shards(
     *,
     folder: Path,
     config: ShardConfig,
-    seed: int = 0,
     progress: Progress = lambda done, total: None,
 ) -> Answers:
     """Ask a model every request; finished shards of an earlier, interrupted call are taken from `folder`.
@@ -107,7 +105,6 @@ def run_shards(
         endpoint: Who is asked.
         folder: Where results are kept; the same call finds them again.
         config: Sizes and limits.
-        seed: Sent with each request.
         progress: Called with the number of requests done and of all.
 
     Raises:
@@ -118,16 +115,17 @@ def run_shards(
     progress(0, len(requests))
     for at in range(0, len(requests), config.rows):
         shard = tuple(requests[at : at + config.rows])
-        answered = {one.request_id: one for one in _shard(shard, endpoint, folder, config, seed)}
+        answered = {one.request_id: one for one in _shard(shard, endpoint, folder, config, attempt=1)}
         again = tuple(one for one in shard if answered[one.request_id].text is None)
         if len(again) > config.max_empty_share * len(shard):
+            _forget(shard, endpoint, folder, attempt=1)
             raise LLMError(
                 f"the model {endpoint.model!r} at {endpoint.base_url} gave nothing usable to {len(again)} of "
                 f"{len(shard)} requests",
                 next_step=f"see the logs in {folder}, ask the model by hand, then run the same command again",
             )
         if again:
-            answered |= {one.request_id: one for one in _shard(again, endpoint, folder, config, seed + 1)}
+            answered |= {one.request_id: one for one in _shard(again, endpoint, folder, config, attempt=2)}
         results |= answered
         progress(len(results), len(requests))
     return Answers(
@@ -141,17 +139,15 @@ def run_shards(
 
 
 def _shard(
-    requests: tuple[ChatRequest, ...], endpoint: Endpoint, folder: Path, config: ShardConfig, seed: int
+    requests: tuple[ChatRequest, ...], endpoint: Endpoint, folder: Path, config: ShardConfig, *, attempt: int
 ) -> tuple[ChatResult, ...]:
-    name = short(digest_value([requests, endpoint.model_copy(update={"base_url": ""}), seed]))
+    name = _name(requests, endpoint, attempt)
     result, job_file = folder / f"{name}.json", folder / f"{name}.job.json"
     with exclusive(folder / f".{name}.lock"):
         if found := _read(result, requests):
             return found
         require_reachable(endpoint)
-        job = ShardJob(
-            requests=requests, endpoint=endpoint, concurrency=config.concurrency, seed=seed, result=str(result)
-        )
+        job = ShardJob(requests=requests, endpoint=endpoint, concurrency=config.concurrency, result=str(result))
         write_file(job_file, job.model_dump_json().encode())
         try:
             _run_worker(job_file, folder / f"{name}.log", config.start_s + config.row_s * len(requests), endpoint)
@@ -164,6 +160,15 @@ def _shard(
             f"a shard of {len(requests)} requests to {endpoint.model!r} at {endpoint.base_url} ended without a result",
             next_step=f"see {folder / f'{name}.log'}, then run the same command again: finished shards are kept",
         )
+
+
+def _name(requests: tuple[ChatRequest, ...], endpoint: Endpoint, attempt: int) -> str:
+    return short(digest_value([requests, endpoint.model_copy(update={"base_url": ""}), attempt]))
+
+
+def _forget(requests: tuple[ChatRequest, ...], endpoint: Endpoint, folder: Path, *, attempt: int) -> None:
+    """A shard of a model that broke down is asked again by the next call."""
+    (folder / f"{_name(requests, endpoint, attempt)}.json").unlink(missing_ok=True)
 
 
 def _read(path: Path, requests: tuple[ChatRequest, ...]) -> tuple[ChatResult, ...]:
