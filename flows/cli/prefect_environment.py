@@ -35,7 +35,7 @@ def use_prefect(home: TwinHome, settings: PlatformSettings) -> bool:
 
 def personas_without_deployments(home: TwinHome, settings: PlatformSettings) -> list[str]:
     """Personas of the home that the platform's server has no deployment of, asked without importing Prefect."""
-    address = f"{settings.prefect_address}/deployments/name/build-features"
+    address = f"{settings.prefect_address}/deployments/name/refresh-twin"  # the last to be registered
     return [persona for persona in home.known_personas() if not _answers(f"{address}/{persona}")]
 
 
