@@ -159,6 +159,11 @@ def test_a_finished_training_is_returned_and_another_one_is_not_mistaken_for_it(
         sft.run(again, config=settings(seed=1))
 
 
+def test_a_stage_that_is_off_is_not_run(tmp_path: Path, inputs: Callable[..., StageInputs]) -> None:
+    with pytest.raises(TrainingError, match="SFT is off"):
+        sft.run(inputs(tmp_path / "out"), config=settings(enabled=False))
+
+
 def test_a_start_adapter_that_is_not_there_is_refused(tmp_path: Path, inputs: Callable[..., StageInputs]) -> None:
     with pytest.raises(ModelError, match="no adapter"):
         sft.run(inputs(tmp_path / "out", start=tmp_path / "nowhere"), config=settings())

@@ -14,9 +14,10 @@ MEBIBYTE = 1024 * 1024
 RUNTIME_MB = {"cpu": 1300.0, "gpu": 1500.0}
 """Of one process before it holds a weight: interpreter and libraries, or the device's context and buffers."""
 STARTUP_SECONDS = {"cpu": 45.0, "gpu": 120.0}
-CPU_FLOPS_PER_THREAD = 45e9
+CPU_FLOPS_PER_THREAD = 40e9
 GPU_FLOPS = 2.5e14
-"""Floating-point operations a second that training reaches: measured on two cores; two fifths of an H100's peak."""
+"""Operations a second that training reaches: SmolLM2-135M on two cores took 20e9 to 58e9 a thread, by what else ran
+there; a quarter of an H100's peak in bfloat16."""
 ADAM_BYTES = 8
 """Two float32 moments a trained weight."""
 MASTER_BYTES = 4
@@ -102,7 +103,7 @@ def forecast_memory_mb(stage: TrainingStage, workload: Workload, shape: ModelSha
     launch, trained = config.launch, trained_parameters(shape, config)
     world = launch.processes
     weight_bytes = 2 if launch.dtype == "bfloat16" and (launch.uses_deepspeed or launch.device == "gpu") else 4
-    weights = shape.parameters * weight_bytes / (world if launch.zero_stage == 3 else 1)
+    weights = shape.parameters * weight_bytes * _weights_held(config)
     states = trained * (GRADIENT_BYTES + ADAM_BYTES + MASTER_BYTES) / (world if launch.zero_stage >= 2 else 1)
     adapters = 0 if config.full else trained * 4 * (2 if stage is TrainingStage.DPO else 1)
     sequences = 2 if stage is TrainingStage.DPO else 1
@@ -110,6 +111,15 @@ def forecast_memory_mb(stage: TrainingStage, workload: Workload, shape: ModelSha
     logits = sequences * min(workload.longest, LOGITS_CHUNK) * shape.vocabulary * 4 * 3
     per_process = RUNTIME_MB[launch.device] + (weights + states + adapters + activations + logits) / MEBIBYTE
     return world * per_process
+
+
+def _weights_held(config: TrainingConfig) -> float:
+    """How many times a process holds the model's weights at its peak."""
+    launch = config.launch
+    if launch.zero_stage != 3:
+        return 1.0
+    # On the CPU each process reads the whole model before it gives shares away, and gathers them into new buffers.
+    return 1.0 / launch.processes if launch.device == "gpu" else 2.0
 
 
 def activation_bytes_per_token(shape: ModelShape, config: TrainingConfig, length: int) -> float:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from twin_data.contracts.training import CurvePoint
+from twin_data.registry.durable import write_file
 from twin_train import curves
 from twin_train.configuration import TrainingConfig
 from twin_train.job import LoggedStep, TrainingJob, WorkFolder
@@ -72,8 +73,6 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def _write_job(job: TrainingJob, config: TrainingConfig, files: WorkFolder) -> None:
-    from twin_data.registry.durable import write_file
-
     write_launch_files(config, files)
     write_file(files.job, (job.model_dump_json(indent=2) + "\n").encode())
     files.failure.unlink(missing_ok=True)

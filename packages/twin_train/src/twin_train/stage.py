@@ -87,6 +87,8 @@ class StageResult(Contract):
 
 def run_stage(stage: TrainingStage, inputs: StageInputs, config: TrainingConfig) -> TrainedAdapter:
     """Train one stage, or go on with it, or return what it gave; see `sft.run` and `dpo.run`."""
+    if not config.stage(stage).enabled:
+        raise TrainingError(f"{stage.upper()} is off", next_step=f"set training.{stage}.enabled to true in the recipe")
     _check_start(inputs.start, config)
     waiting = f"waiting: another process trains in {inputs.output}"
     with exclusive(inputs.output / LOCK_FILE, lambda: inputs.report(waiting)):

@@ -35,6 +35,7 @@ class Watch(TrainerCallback):
         self.first_step_began: float | None = None
         self.tokens_here = 0
         self.trained_s = 0.0
+        self.last: CurvePoint | None = None
 
     @property
     def seconds(self) -> float:
@@ -63,15 +64,15 @@ class Watch(TrainerCallback):
             self.tokens = (self.before.tokens if self.before else 0) + self.tokens_here
             assert self.first_step_began is not None
             self.trained_s = time.monotonic() - self.first_step_began
-            self._last = CurvePoint(
+            self.last = CurvePoint(
                 step=state.global_step,
                 loss=logs["loss"],
                 learning_rate=logs.get("learning_rate"),
                 seconds=round(self.seconds, 3),
             )
-            curves.append(self.curve, LoggedStep(point=self._last, tokens=self.tokens))
-        elif "eval_loss" in logs and state.global_step and hasattr(self, "_last"):
-            point = self._last.model_copy(update={"eval_loss": logs["eval_loss"], "seconds": round(self.seconds, 3)})
+            curves.append(self.curve, LoggedStep(point=self.last, tokens=self.tokens))
+        elif "eval_loss" in logs and self.last is not None:
+            point = self.last.model_copy(update={"eval_loss": logs["eval_loss"], "seconds": round(self.seconds, 3)})
             curves.append(self.curve, LoggedStep(point=point, tokens=self.tokens))
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
