@@ -174,5 +174,5 @@ class Interaction(Contract):
     mode: Mode = "answer"
     decline_reason: str | None = None
     signals: dict[str, float | None] = {}
-    """What was measured on the way: `top_cosine`, `top_fused`, `answerability`, `supported_share`, each 0 to 1 (a cosine
-    from -1), None where there was nothing to measure; empty for interactions kept before this was recorded."""
+    """What was measured on the way: `top_cosine`, `top_fused`, `answerability`, `supported_share`, each 0 to 1 (a
+    cosine from -1), None where there was nothing to measure; empty for interactions kept before this was recorded."""
