@@ -36,7 +36,7 @@ class Workload:
     longest: int
     """Tokens of the longest sequence."""
     reference_tokens: int = 0
-    """DPO: tokens that the reference reads once before training."""
+    """DPO: tokens that are only read, for the reference and the held-out pairs."""
 
 
 def forecast(
@@ -73,7 +73,7 @@ def forecast_seconds(
 ) -> float:
     """Seconds from the start of the processes to their end."""
     if measured is not None:
-        # The reference's pass is part of the measured start-up.
+        # The reference's share is part of the measured speed.
         return measured.startup_seconds + workload.tokens / measured.tokens_per_second
     launch = config.launch
     per_second = (
@@ -105,7 +105,9 @@ def forecast_memory_mb(stage: TrainingStage, workload: Workload, shape: ModelSha
     weight_bytes = 2 if launch.dtype == "bfloat16" and (launch.uses_deepspeed or launch.device == "gpu") else 4
     weights = shape.parameters * weight_bytes * _weights_held(config)
     states = trained * (GRADIENT_BYTES + ADAM_BYTES + MASTER_BYTES) / (world if launch.zero_stage >= 2 else 1)
-    adapters = 0 if config.full else trained * 4 * (2 if stage is TrainingStage.DPO else 1)
+    copies = 2 if stage is TrainingStage.DPO else 1  # the reference: of the adapter, or of the whole model
+    adapters = 0 if config.full else trained * 4 * copies
+    weights *= copies if config.full else 1
     sequences = 2 if stage is TrainingStage.DPO else 1
     activations = sequences * workload.longest * activation_bytes_per_token(shape, config, workload.longest)
     logits = sequences * min(workload.longest, LOGITS_CHUNK) * shape.vocabulary * 4 * 3

@@ -99,7 +99,6 @@ def prepare_dpo(dataset: CertifiedDataset, tokenizer: PreTrainedTokenizerBase, s
     used = min(len(pairs), steps * settings.pairs_per_step)
     total = sum(map(sum, sizes[:used]))
     return Prepared(
-        # What is never reached would still cost a forward pass of the reference.
         train=tuple(pairs[:used]),
         held_out=tuple(watched),
         steps=steps,
@@ -113,12 +112,12 @@ def prepare_dpo(dataset: CertifiedDataset, tokenizer: PreTrainedTokenizerBase, s
 
 def workload(stage: TrainingStage, prepared: Prepared) -> Workload:
     """What goes through the model, for a forecast."""
-    read_once = round(prepared.tokens_per_sequence * (len(prepared.train) + len(prepared.held_out)))
+    watched = round(2 * prepared.tokens_per_sequence * len(prepared.held_out))
     return Workload(
         steps=prepared.steps,
         tokens=prepared.tokens,
         longest=prepared.longest,
-        reference_tokens=read_once if stage is TrainingStage.DPO else 0,
+        reference_tokens=prepared.tokens + watched if stage is TrainingStage.DPO else 0,
     )
 
 

@@ -63,8 +63,9 @@ def _dpo_trainer(job: TrainingJob, watch: Watch) -> FiniteDpoTrainer:
         beta=dpo.beta,
         max_length=None,  # the parent has dropped what is too long
         ld_alpha=dpo.surplus_weight,
-        # The reference never changes: its log-probabilities are needed once, and not again each epoch and evaluation.
-        precompute_ref_log_probs=True,
+        # Precomputed ones come out of another path, whose rounding in bfloat16 is worth 0.4 nats a pair: the loss would
+        # begin at 0.672, not at ln 2.
+        precompute_ref_log_probs=False,
     )
     return FiniteDpoTrainer(
         model=load_policy(job),
