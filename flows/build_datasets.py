@@ -60,7 +60,7 @@ def fit_voices(home: TwinHome, persona: str, recipe: Recipe) -> Voices:
     return voices_of(home, persona, recipe.voice)
 
 
-@task(cache_policy=NO_CACHE, retries=1, retry_delay_seconds=10)
+@task(cache_policy=NO_CACHE)
 def certified_instructions(home: TwinHome, persona: str, recipe: Recipe) -> WrittenDataset:
     """The instruction dataset.
 
