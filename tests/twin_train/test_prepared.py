@@ -99,9 +99,7 @@ def test_pairs_beyond_the_cap_are_drawn_not_cut_off_one_end(
     assert found == prepare_dpo(pairs, tokenizer, DpoSettings(max_pairs=4))
 
 
-def test_pairs_that_no_step_reaches_are_left_out(
-    pairs: CertifiedDataset, tokenizer: PreTrainedTokenizerBase
-) -> None:
+def test_pairs_that_no_step_reaches_are_left_out(pairs: CertifiedDataset, tokenizer: PreTrainedTokenizerBase) -> None:
     found = prepare_dpo(pairs, tokenizer, DpoSettings(max_steps=1, pairs_per_step=4))
     assert (found.steps, len(found.train)) == (1, 4)
     assert found.longer_chosen_share == 0.0  # the rejected sides have two words more

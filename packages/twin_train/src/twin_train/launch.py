@@ -26,6 +26,8 @@ from twin_train.launch_files import (
 POLL_S = 0.5
 POLITE_S = 5.0
 REPORT_EVERY_S = 10.0
+PORT_ATTEMPTS = 3
+PORT_SIGNS = ("EADDRINUSE", "address already in use", "Address already in use")
 
 Report = Callable[[str], None]
 OnPoint = Callable[[CurvePoint], None]
@@ -49,7 +51,16 @@ def launch(job: TrainingJob, cache: Path, report: Report, on_point: OnPoint) -> 
     environment = launch_environment(config.launch, cache, os.environ)
     check_compiler(config.launch, environment)
     _write_job(job, config, files)
-    command = launch_command(config.launch, files, port=free_port(), parent=os.getpid())
+    for _ in range(PORT_ATTEMPTS):
+        ended = _run_once(job, environment, report, on_point)
+        if ended.exit_code == 0 or ended.timed_out or not _port_was_taken(files):
+            break
+    return ended
+
+
+def _run_once(job: TrainingJob, environment: dict[str, str], report: Report, on_point: OnPoint) -> Ended:
+    files = WorkFolder(job.work)
+    command = launch_command(job.config.launch, files, port=free_port(), parent=os.getpid())
     with files.log.open("wb") as log:
         process = subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
@@ -70,6 +81,12 @@ def stop(process: subprocess.Popen[bytes]) -> None:
             process.wait(patience)
         except subprocess.TimeoutExpired:
             continue
+
+
+def _port_was_taken(files: WorkFolder) -> bool:
+    """Whether another program took the port between its choice and its use."""
+    log = files.log.read_text("utf-8", "replace")
+    return any(sign in log for sign in PORT_SIGNS)
 
 
 def _write_job(job: TrainingJob, config: TrainingConfig, files: WorkFolder) -> None:
