@@ -219,7 +219,8 @@ def _worded(inputs: PreferenceInputs, pairs: Sequence[_Pair], config: Preference
     """
     unsupported = {one.prompt.prompt_id for one in pairs if one.reason is RejectedReason.UNSUPPORTED}
     taken = {one.prompt.prompt_id for one in pairs} - unsupported
-    wanted = round(config.worded_refusal_share * (len(pairs) or len(inputs.prompts)))
+    share = config.worded_refusal_share
+    wanted = max(1, round(share * (len(pairs) or len(inputs.prompts)))) if share else 0
     free = sorted(
         (one for one in inputs.prompts if one.prompt_id not in taken and one.task is not TaskKind.WRITE),
         key=lambda one: (one.prompt_id in unsupported, digest_text(f"{config.seed}:worded:{one.prompt_id}")),
