@@ -107,8 +107,17 @@ def test_a_better_draft_is_chosen_over_a_worse_one(material: Material, prompts: 
     )
     as_long = "Zeppelins " + "zeppelins " * (word_count(prompt.response) - 2) + "land."
     drafts = [_draft(prompt, as_long), _draft(prompt, prompt.response)]
-    (pair,) = run(PreferenceInputs(material, [prompt], drafts, voice), config=PreferenceConfig()).preferences
+    config = PreferenceConfig(worded_refusal_share=0)
+    (pair,) = run(PreferenceInputs(material, [prompt], drafts, voice), config=config).preferences
     assert pair.chosen_source is ResponseSource.DRAFT and pair.chosen == prompt.response
+
+
+def test_the_smallest_set_of_drafts_has_refusals_both_ways(material: Material, prompts: list[DraftPrompt]) -> None:
+    few = [one for one in prompts if one.expected == "refuse"][:2] + [
+        one for one in prompts if one.task is TaskKind.ANSWER and one.expected == "answer"
+    ][:3]
+    reasons = {one.reason for one in _made(material, few, lambda one: ASSISTANT).preferences}
+    assert {RejectedReason.WRONGLY_REFUSED, RejectedReason.WRONGLY_ANSWERED} <= reasons
 
 
 def test_lengths_are_balanced(material: Material, prompts: list[DraftPrompt]) -> None:
