@@ -70,7 +70,8 @@ def run_deployment(twin: Twin, name: str) -> Finished:
 
 
 def test_a_new_persona_has_its_file_and_deployments(twin: Twin, mara: Mara) -> None:
-    assert mara.init["deployments"] == ["build-features/mara", "evaluate-twin/mara"]
+    flows = ("build-features", "evaluate-twin", "build-datasets", "train-twin", "monitor-twin", "refresh-twin")
+    assert mara.init["deployments"] == [f"{flow}/mara" for flow in flows]
     assert Path(mara.init["file"]) == twin.home.persona_folder("mara") / "persona.yaml"
     assert "Mara Holm" in Path(mara.init["file"]).read_text("utf-8")
 
