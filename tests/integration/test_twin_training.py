@@ -1,4 +1,4 @@
-"""The whole loop on real servers: datasets, SFT, DPO, gate, promotion without a restart, rollback, rebuild."""
+"""The whole loop on real servers, last of all, since it changes who is champion: datasets, SFT, DPO, gate, swap, rebuild."""
 
 from __future__ import annotations
 
