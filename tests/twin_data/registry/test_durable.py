@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-import multiprocessing
-import time
+import multiprocessing.synchronize
 from pathlib import Path
 
 import pytest
@@ -36,22 +35,27 @@ def test_write_file_replaces(tmp_path: Path) -> None:
     assert [path.read_bytes() for path in (tmp_path / "sub").iterdir()] == [b"two"]
 
 
-def hold(path: Path, seconds: float, held: multiprocessing.synchronize.Event) -> None:
+def hold(path: Path, held: multiprocessing.synchronize.Event, release: multiprocessing.synchronize.Event) -> None:
     with exclusive(path):
         held.set()
-        time.sleep(seconds)
+        assert release.wait(30)
 
 
 def test_the_second_waits_and_is_told(tmp_path: Path) -> None:
     context = multiprocessing.get_context("fork")
-    held = context.Event()
-    other = context.Process(target=hold, args=(tmp_path / "lock", 0.5, held))
+    held, release = context.Event(), context.Event()
+    other = context.Process(target=hold, args=(tmp_path / "lock", held, release))
     other.start()
-    assert held.wait(10)
+    assert held.wait(30)
     told: list[str] = []
-    with exclusive(tmp_path / "lock", lambda: told.append("waiting")):
+
+    def waiting() -> None:
+        told.append("waiting")
+        release.set()
+
+    with exclusive(tmp_path / "lock", waiting):
         assert told == ["waiting"]
-        other.join(10)
+        other.join(30)
     assert other.exitcode == 0
     with exclusive(tmp_path / "lock", lambda: told.append("again")):
         pass

@@ -99,7 +99,7 @@ def launch_environment(launch: LaunchSettings, cache: Path, current: Mapping[str
         "TQDM_DISABLE": "1",
         "PYTHONHASHSEED": "0",
         "OMP_NUM_THREADS": str(launch.threads_per_process),
-        # Threads that wait busily take the cores from each other once anything else runs: 25 times slower, measured.
+        # Threads that wait busily take the cores from each other once anything else runs.
         "OMP_WAIT_POLICY": "PASSIVE",
         "TORCH_EXTENSIONS_DIR": str(cache / EXTENSIONS_FOLDER),
     }
