@@ -48,9 +48,12 @@ class Stage:
         self.calls.append(f"ask {model}: {messages[0]['content']}")
         return {"choices": [{"message": {"content": "£1,310 a month. [1]"}}], "twin": {"citations": self.citations}}
 
-    def evaluate(self, home: TwinHome, settings: object) -> str:
+    def evaluate(self, home: TwinHome, settings: object, started: float) -> str:
         self.calls.append("evaluate")
         return self.verdict
+
+    def train(self, settings: object, started: float) -> None:
+        self.calls.append("train and monitor")
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +66,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     monkeypatch.setattr(demo, "_build_features", fake.build)
     monkeypatch.setattr(demo, "complete", fake.complete)
     monkeypatch.setattr(demo, "_evaluate", fake.evaluate)
+    monkeypatch.setattr(demo, "_train_and_monitor", fake.train)
     monkeypatch.setattr(demo, "page_url", lambda home, settings: "http://127.0.0.1:8080/#key=k")
     with patch.dict(os.environ, {"TWIN_HOME": str(tmp_path / "home")}):  # the command sets variables of its own
         yield fake
@@ -82,10 +86,16 @@ def test_features_are_built_while_the_servers_start_then_comes_the_first_answer(
         "features",
         f"ask sample@0123456789ab: {demo.QUESTION}",
         "evaluate",
+        "train and monitor",
     ]
     assert "first answer after" in result.stdout and "£1,310 a month. [1]" in result.stdout
     assert "chat page:   http://127.0.0.1:8080/#key=k" in result.stdout
     assert "/status" in result.stdout and "twin down" in result.stdout
+
+
+def test_the_demo_can_end_before_training(stage: Stage) -> None:
+    assert run_demo("--retrieval-only").exit_code == 0
+    assert "train and monitor" not in stage.calls
 
 
 def test_another_question_can_be_asked(stage: Stage) -> None:
@@ -107,7 +117,7 @@ def test_a_bundle_below_the_bars_is_a_failure_with_everything_left_running(stage
     stage.verdict = verdict
     result = run_demo()
     assert result.exit_code == 1
-    assert "chat page:" in result.stdout
+    assert "chat page:" in result.stdout and "train and monitor" not in stage.calls
 
 
 @pytest.mark.parametrize("error", [PlatformError("no room", next_step="make room"), ModelError("gone", next_step="x")])

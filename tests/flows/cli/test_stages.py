@@ -56,7 +56,8 @@ class Platform:
     async def evaluate_twin(self, persona: str, recipe: str, bundle: str | None) -> dict[str, Any]:
         self.runs.append((persona, recipe, bundle))
         report("evaluate: 60 of 60 questions")
-        return {"report": {"scores": SCORES}, "decision": {"verdict": self.verdict, "reasons": ["every bar cleared"]}}
+        decision = {"verdict": self.verdict, "reasons": ["every bar cleared"], "champion": "ba9876543210"}
+        return {"report": {"scores": SCORES}, "decision": decision, "html": "/somewhere/report.html"}
 
 
 @pytest.fixture(autouse=True)
@@ -215,7 +216,8 @@ def test_evaluate_starts_what_answers_and_shows_scores(platform: Platform) -> No
     assert platform.started == [("elasticsearch", "llm", "business")]
     assert platform.runs == [("ada", "demo", "0123456789ab")]
     assert "citation_precision" in result.stdout and "[0.800, 1.000]" in result.stdout and "n=12" in result.stdout
-    assert "promote: every bar cleared" in result.stdout
+    assert "promote against the champion ba9876543210:\n  every bar cleared" in result.stdout
+    assert "report: /somewhere/report.html" in result.stdout
 
 
 @pytest.mark.parametrize("verdict", ["reject", "inconclusive"])

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from twin_data.contracts.base import Contract
 from twin_data.contracts.datasets import DatasetVersion
-from twin_data.contracts.digests import digest_value, short
+from twin_data.contracts.digests import canonical_json, digest_value, short
 from twin_data.contracts.training import TrainingRecord
 
 
@@ -138,7 +138,8 @@ class ReleaseBundle(Contract):
 
         Fields at their default are left out, so that a setting that a later version adds renames no older bundle.
         """
-        return short(digest_value(self.model_dump(exclude_defaults=True)))
+        as_stored = ReleaseBundle.model_validate_json(canonical_json(self))  # where floats are rounded
+        return short(digest_value(as_stored.model_dump(exclude_defaults=True)))
 
     @property
     def model_name(self) -> str:
