@@ -68,11 +68,13 @@ def test_a_refresh_trains_judges_and_says_how_it_ended(twin: Twin, refreshed: di
     assert Path(refreshed["evaluation"]["html"]).is_file()
 
 
+@pytest.mark.slow
 def test_a_second_refresh_finds_nothing_changed(twin: Twin, refreshed: dict[str, Any], recipe: str) -> None:
     again = twin("refresh", "sample", "--recipe", recipe, "--json").json
     assert again["ended"] == "nothing changed"
 
 
+@pytest.mark.slow
 def test_promotion_and_rollback_swap_the_adapter_without_a_failed_request(
     twin: Twin, refreshed: dict[str, Any], sample: str
 ) -> None:
@@ -115,6 +117,7 @@ def _until_served(twin: Twin, key: str, bundle: str) -> None:
     pytest.fail(f"{bundle} was never served")
 
 
+@pytest.mark.slow
 def test_the_trained_twin_writes_and_marks_what_nothing_supports(twin: Twin, refreshed: dict[str, Any]) -> None:
     model = f"sample@{refreshed['training']['bundle']}"
     written = twin("write", model, "A short post about testing on Fridays", "--json").json

@@ -14,8 +14,10 @@ from twin_data.contracts.training import CurvePoint
 from twin_data.registry.durable import write_file
 from twin_train import curves
 from twin_train.configuration import TrainingConfig
+from twin_train.extensions import extensions_in_use
 from twin_train.job import LoggedStep, TrainingJob, WorkFolder
 from twin_train.launch_files import (
+    EXTENSIONS_FOLDER,
     check_compiler,
     free_port,
     launch_command,
@@ -51,10 +53,11 @@ def launch(job: TrainingJob, cache: Path, report: Report, on_point: OnPoint) -> 
     environment = launch_environment(config.launch, cache, os.environ)
     check_compiler(config.launch, environment)
     _write_job(job, config, files)
-    for _ in range(PORT_ATTEMPTS):
-        ended = _run_once(job, environment, report, on_point)
-        if ended.exit_code == 0 or ended.timed_out or not _port_was_taken(files):
-            break
+    with extensions_in_use(cache / EXTENSIONS_FOLDER):
+        for _ in range(PORT_ATTEMPTS):
+            ended = _run_once(job, environment, report, on_point)
+            if ended.exit_code == 0 or ended.timed_out or not _port_was_taken(files):
+                break
     return ended
 
 
