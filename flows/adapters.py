@@ -1,41 +1,28 @@
-"""Waiting for the LLM microservice to serve a bundle that was registered just now."""
+"""Having the LLM microservice serve a bundle that was registered just now."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 
 from flows.platform.settings import PlatformSettings
-from flows.reporting import report
-from twin_data.contracts.errors import PlatformError
 from twin_data.registry.port import RegisteredBundle
 from twin_serve.llm.adapters import VllmAdapters
 
-LONGEST_WAIT_S = 120.0
-POLL_S = 1.0
 
-
-def wait_until_served(bundle: RegisteredBundle) -> None:
-    """Return once the LLM microservice serves the bundle's adapter; it is loaded if the business service has not yet.
+def serve_adapter(bundle: RegisteredBundle) -> None:
+    """Return once the LLM microservice serves the bundle's adapter; nothing happens if it does already.
 
     Raises:
-        PlatformError: It does not come to serve it.
-        AdapterRefusedError: It refuses it.
+        LLMUnavailableError: It cannot be reached.
+        AdapterRefusedError: It refuses the adapter.
     """
-    asyncio.run(_wait(bundle))
+    asyncio.run(_load(bundle))
 
 
-async def _wait(bundle: RegisteredBundle) -> None:
-    name, folder = bundle.manifest.model_name, bundle.adapter
-    assert folder is not None, "only an adapter is waited for"
+async def _load(bundle: RegisteredBundle) -> None:
+    assert bundle.adapter is not None, "bundle 0 has no adapter to serve"
     server = VllmAdapters(PlatformSettings.from_environment().llm_address)
-    deadline = time.monotonic() + LONGEST_WAIT_S
     try:
-        while name not in (await server.served()).names:
-            report(f"loading the adapter of {name}")
-            await server.load(name, folder)
-            if time.monotonic() > deadline:
-                raise PlatformError(f"the LLM microservice does not serve {name}", next_step="twin up llm --restart")
-            await asyncio.sleep(POLL_S)
+        await server.load(bundle.manifest.model_name, bundle.adapter)
     finally:
         await server.close()

@@ -10,11 +10,11 @@ from typing import Any
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from flows.adapters import wait_until_served
+from flows.adapters import serve_adapter
 from flows.personas import exclusive
 from flows.platform.settings import PlatformSettings
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
-from flows.reporting import report
+from flows.reporting import report, report_stage
 from flows.voices import Voices, voices_of
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.configuration.persona import load_persona
@@ -30,7 +30,7 @@ from twin_data.generate.teacher import Endpoint, teacher_endpoint
 from twin_data.registry.durable import write_file
 from twin_data.registry.port import RegisteredBundle
 from twin_data.scoring.encoder import read_model_reference
-from twin_data.store.stages import StageRecord, StageResult
+from twin_data.store.stages import StageRecord
 from twin_data.store.tables import FeatureStore
 from twin_data.transform.embedding_model import ensure_encoder
 from twin_eval.questions import load_questions
@@ -68,7 +68,7 @@ def certified_instructions(home: TwinHome, persona: str, recipe: Recipe) -> Writ
         DatasetError: Its certificate was not passed.
     """
     pipeline = datasets_pipeline(home, persona, recipe)
-    made = _reported(pipeline.instructions(_rewrite(home, recipe)))
+    made = report_stage(pipeline.instructions(_rewrite(home, recipe)))
     return _certified(pipeline.write(made, DatasetKind.INSTRUCTIONS))
 
 
@@ -79,8 +79,8 @@ def draft_with(
     """Have the SFT model write drafts, or take those that a rebuilt bundle carries; returns their file.
 
     Raises:
-        PlatformError: The LLM microservice does not come to serve the bundle's adapter.
-        TeacherError: It is down or returns what is none.
+        LLMError: The LLM microservice is down, or answers with nothing usable.
+        AdapterRefusedError: It does not take the bundle's adapter.
     """
     pipeline = datasets_pipeline(home, persona, recipe)
     prompts = pipeline.read_prompts(_prompted(pipeline, recipe, home))
@@ -88,7 +88,7 @@ def draft_with(
     if given is not None:
         write_file(path, given.read_bytes())
     elif not path.is_file():
-        wait_until_served(bundle)
+        serve_adapter(bundle)
         drafts = _drafts(home, recipe, bundle, prompts)
         lines = [one.model_dump_json() for one in sorted(drafts, key=lambda one: (one.prompt_id, one.text))]
         write_file(path, "".join(f"{line}\n" for line in lines).encode())
@@ -111,7 +111,7 @@ def certified_preferences(home: TwinHome, persona: str, recipe: Recipe, voices: 
     def voice(texts: Sequence[str]) -> list[float | None]:
         return [None if one is None else one.logit for one in profile.score(texts)]
 
-    made = _reported(pipeline.preferences(prompted, written, voice, profile.digest))
+    made = report_stage(pipeline.preferences(prompted, written, voice, profile.digest))
     return _certified(pipeline.write(made, DatasetKind.PREFERENCES))
 
 
@@ -194,10 +194,3 @@ def _certified(written: WrittenDataset) -> WrittenDataset:
         f"{version.kind.value}: certified, {version.rows:,} rows, {version.held_out_rows:,} held out: {written.folder}"
     )
     return written
-
-
-def _reported(result: StageResult) -> StageRecord:
-    record = result.record
-    rows = ", ".join(f"{one.rows:,} {one.table}" for one in record.outputs)
-    report(f"{record.stage}: {rows}" + (" (unchanged)" if result.reused else f" in {record.seconds:.1f} s"))
-    return record

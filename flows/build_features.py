@@ -14,11 +14,11 @@ from flows.features import features_pipeline
 from flows.personas import exclusive
 from flows.platform.settings import PlatformSettings
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
-from flows.reporting import report
+from flows.reporting import report, report_stage
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.scoring.encoder import SentenceEncoder
 from twin_data.store.search import IndexWriter
-from twin_data.store.stages import StageRecord, StageResult
+from twin_data.store.stages import StageRecord
 from twin_data.transform.embedding_model import ensure_encoder
 from twin_data.transform.pipeline import FeaturesPipeline, IndexedFeatures
 from twin_data.transform.verdict import CorpusVerdict
@@ -59,43 +59,43 @@ def build_features(persona: str, recipe: str = DEFAULT_RECIPE) -> dict[str, Any]
 @task(cache_policy=NO_CACHE)
 def collect(pipeline: FeaturesPipeline) -> StageRecord:
     """Read the sources."""
-    return _reported(pipeline.collect())
+    return report_stage(pipeline.collect())
 
 
 @task(cache_policy=NO_CACHE)
 def clean(pipeline: FeaturesPipeline, collected: StageRecord) -> StageRecord:
     """Take away what is not the author's text."""
-    return _reported(pipeline.clean(collected))
+    return report_stage(pipeline.clean(collected))
 
 
 @task(cache_policy=NO_CACHE)
 def dedupe(pipeline: FeaturesPipeline, cleaned: StageRecord) -> StageRecord:
     """Keep the best copies; name the families."""
-    return _reported(pipeline.dedupe(cleaned))
+    return report_stage(pipeline.dedupe(cleaned))
 
 
 @task(cache_policy=NO_CACHE)
 def split(pipeline: FeaturesPipeline, unique: StageRecord) -> StageRecord:
     """Hold families out."""
-    return _reported(pipeline.split(unique))
+    return report_stage(pipeline.split(unique))
 
 
 @task(cache_policy=NO_CACHE)
 def decontaminate(pipeline: FeaturesPipeline, separated: StageRecord) -> StageRecord:
     """Exclude from training what the test set holds."""
-    return _reported(pipeline.decontaminate(separated))
+    return report_stage(pipeline.decontaminate(separated))
 
 
 @task(cache_policy=NO_CACHE)
 def filter_quality(pipeline: FeaturesPipeline, separated: StageRecord) -> StageRecord:
     """Drop what says too little."""
-    return _reported(pipeline.filter(separated))
+    return report_stage(pipeline.filter(separated))
 
 
 @task(cache_policy=NO_CACHE)
 def chunk(pipeline: FeaturesPipeline, filtered: StageRecord) -> StageRecord:
     """Cut documents into passages."""
-    return _reported(pipeline.chunk(filtered))
+    return report_stage(pipeline.chunk(filtered))
 
 
 @task(cache_policy=NO_CACHE)
@@ -150,10 +150,3 @@ def register(
     bundle = register_base_bundle(home, pipeline.persona, recipe, encoder.reference, indexed)
     report(f"bundle: {bundle.manifest.model_name} is the candidate")
     return bundle.bundle_id
-
-
-def _reported(result: StageResult) -> StageRecord:
-    record = result.record
-    rows = ", ".join(f"{one.rows:,} {one.table}" for one in record.outputs)
-    report(f"{record.stage}: {rows}" + (" (unchanged)" if result.reused else f" in {record.seconds:.1f} s"))
-    return record

@@ -34,7 +34,7 @@ def tracked(home: TwinHome, persona: str, stage: TrainingStage, name: str) -> It
     begun = client.search_runs([known], filter_string=f"tags.`{RUN_TAG}` = '{name}'")
     run = begun[0] if begun else client.create_run(known, run_name=name, tags={RUN_TAG: name, "stage": stage.value})
     run_id = str(run.info.run_id)
-    seen = {point.step for key in ("loss",) for point in client.get_metric_history(run_id, key)}
+    seen = {point.step for point in client.get_metric_history(run_id, "loss")}
 
     def log(point: CurvePoint) -> None:
         if point.step in seen:  # a finished or resumed training tells its curve from the start

@@ -37,7 +37,6 @@ def build_trainer(job: TrainingJob, watch: Watch) -> FiniteSftTrainer | FiniteDp
 
 
 def _sft_trainer(job: TrainingJob, watch: Watch) -> FiniteSftTrainer:
-    files = WorkFolder(job.work)
     arguments = SFTConfig(
         **_common(job),
         # The parent has rendered, tokenised and packed the rows; the collator makes position ids of `seq_lengths`.
@@ -45,19 +44,11 @@ def _sft_trainer(job: TrainingJob, watch: Watch) -> FiniteSftTrainer:
         padding_free=True,
         max_length=None,
     )
-    return FiniteSftTrainer(
-        model=load_policy(job),
-        args=arguments,
-        train_dataset=_read(files.train, files.datasets),
-        eval_dataset=_read(files.held_out, files.datasets) if job.has_held_out else None,
-        processing_class=load_tokenizer(job.base_model),
-        peft_config=new_adapter(job),
-        callbacks=[watch],
-    )
+    return FiniteSftTrainer(args=arguments, **_parts(job, watch))
 
 
 def _dpo_trainer(job: TrainingJob, watch: Watch) -> FiniteDpoTrainer:
-    files, dpo = WorkFolder(job.work), job.config.dpo
+    dpo = job.config.dpo
     arguments = DPOConfig(
         **_common(job),
         beta=dpo.beta,
@@ -67,15 +58,20 @@ def _dpo_trainer(job: TrainingJob, watch: Watch) -> FiniteDpoTrainer:
         # begin at 0.672, not at ln 2.
         precompute_ref_log_probs=False,
     )
-    return FiniteDpoTrainer(
-        model=load_policy(job),
-        args=arguments,
-        train_dataset=_read(files.train, files.datasets),
-        eval_dataset=_read(files.held_out, files.datasets) if job.has_held_out else None,
-        processing_class=load_tokenizer(job.base_model),
-        peft_config=new_adapter(job),
-        callbacks=[watch],
-    )
+    return FiniteDpoTrainer(args=arguments, **_parts(job, watch))
+
+
+def _parts(job: TrainingJob, watch: Watch) -> dict[str, Any]:
+    """Model, data and watch, which both trainers take alike."""
+    files = WorkFolder(job.work)
+    return {
+        "model": load_policy(job),
+        "train_dataset": _read(files.train, files.datasets),
+        "eval_dataset": _read(files.held_out, files.datasets) if job.has_held_out else None,
+        "processing_class": load_tokenizer(job.base_model),
+        "peft_config": new_adapter(job),
+        "callbacks": [watch],
+    }
 
 
 def _common(job: TrainingJob) -> dict[str, Any]:
