@@ -17,7 +17,7 @@ RUN := $(PLATFORM)/bin/python
 TWIN := $(PLATFORM)/bin/twin
 PYTEST := $(RUN) -m pytest
 
-.PHONY: help setup demo test test-unit test-slow check format bench clean
+.PHONY: help setup demo test test-unit test-slow crash check format bench clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,13 +28,16 @@ demo: setup ## the whole way on the sample persona: a served twin and its first 
 	$(TWIN) demo
 
 test: setup ## all tests, also those on real servers (under 30 minutes on 2 cores)
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow and not crash"
 
 test-unit: $(PLATFORM)/.installed ## the tests that need no server
-	$(PYTEST) -m "not slow and not integration"
+	$(PYTEST) -m "not slow and not crash and not integration"
 
 test-slow: setup ## the heavier tests
 	$(PYTEST) -m slow
+
+crash: setup ## SIGKILL of each flow at ten random moments (TWIN_KILLS=N for more)
+	$(PYTEST) -m crash
 
 check: $(PLATFORM)/.installed ## style, types, import direction, lock
 	$(PLATFORM)/bin/ruff check .

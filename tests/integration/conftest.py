@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -163,6 +163,7 @@ class Twin:
             **own,
             **ports,
             "TWIN_HOME": str(self.home.root),
+            "TWIN_RECIPE": self.settings.recipe,
             "TWIN_CACHE": str(self.settings.cache),
             "TWIN_LLM_ENV": str(self.settings.llm_environment),
         }
@@ -283,17 +284,17 @@ def free_ports() -> Ports:
         return Ports(**dict(zip(Ports.model_fields, (probe.getsockname()[1] for probe in probes), strict=True)))
 
 
-@pytest.fixture(scope="session")
-def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
-    """Everything that answering needs, running; nothing of it is left when the tests are done."""
+@contextmanager
+def platform(folder: Path, recipe: str) -> Iterator[Twin]:
+    """Everything that answering needs, running; nothing of it is left at the end."""
     repository = os.environ.get("M2_REPO")
     settings = PlatformSettings(
         ports=free_ports(),
         cache=cache_folder(),
         llm_environment=Path(os.environ.get("TWIN_LLM_ENV", REPOSITORY / ".venv-serve")),
         maven_repository=Path(repository) if repository else None,
+        recipe=recipe,
     )
-    folder = tmp_path_factory.mktemp("platform")
     running = Twin(TwinHome(folder / "home"), settings, folder)
     every = services(running.home, settings)
     try:
@@ -304,6 +305,13 @@ def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
         supervisor.down(running.home, every)
     marked = str(running.home.root.resolve())
     assert [one for one in psutil.process_iter() if environment_of(one).get(HOME_MARKER) == marked] == []
+
+
+@pytest.fixture(scope="session")
+def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
+    """One platform for all tests but those that need another recipe's."""
+    with platform(tmp_path_factory.mktemp("platform"), "demo") as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
@@ -319,10 +327,17 @@ def posts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def sample(twin: Twin) -> str:
     """The sample persona with part of its archive, its features built; the model name of its bundle."""
-    target = twin.home.persona_folder("sample")
-    shutil.copytree(REPOSITORY / "personas" / "sample", target, ignore=_only_part_of_the_archive)
+    copy_of_the_sample(twin, "sample")
     built = twin("features", "sample", "--json").json
     return f"sample@{built['bundle']}"
+
+
+def copy_of_the_sample(twin: Twin, name: str) -> None:
+    """The sample persona with part of its archive, under any name."""
+    target = twin.home.persona_folder(name)
+    shutil.copytree(REPOSITORY / "personas" / "sample", target, ignore=_only_part_of_the_archive)
+    described = target / "persona.yaml"
+    described.write_text(described.read_text("utf-8").replace("name: sample", f"name: {name}", 1), "utf-8")
 
 
 def _only_part_of_the_archive(folder: str, names: list[str]) -> set[str]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,7 @@ from twin_data.configuration.home import TwinHome
 from twin_data.contracts.releases import Alias, Rung
 from twin_data.registry import open_registry
 
-from .conftest import Twin, free_ports
+from .conftest import REPOSITORY, Twin, free_ports
 
 pytestmark = pytest.mark.integration
 
@@ -72,6 +75,40 @@ def test_a_refresh_trains_judges_and_says_how_it_ended(twin: Twin, refreshed: di
 def test_a_second_refresh_finds_nothing_changed(twin: Twin, refreshed: dict[str, Any], recipe: str) -> None:
     again = twin("refresh", "sample", "--recipe", recipe, "--json").json
     assert again["ended"] == "nothing changed"
+
+
+@pytest.mark.slow
+def test_questions_off_the_subject_start_a_refresh_by_themselves(
+    twin: Twin, refreshed: dict[str, Any], recipe: str
+) -> None:
+    register = f"from flows.deployments import register_deployments; register_deployments('sample', {recipe!r})"
+    prefect = {"PREFECT_API_URL": twin.settings.prefect_address, "PREFECT_HOME": str(twin.scratch / "prefect")}
+    subprocess.run([sys.executable, "-c", register], env={**twin.environment, **prefect}, cwd=REPOSITORY, check=True)
+    with twin.client(twin.new_key("drift")) as http:
+        for number in range(40):
+            question = f"At how many degrees does chemical element number {number + 20} melt, and who discovered it?"
+            body = {"model": "sample", "messages": [{"role": "user", "content": question}], "max_tokens": 8}
+            assert http.post("/v1/chat/completions", json=body).status_code == httpx.codes.OK
+
+    twin("deployment", "run", "monitor-twin/sample", "--watch", program="prefect").ok()
+
+    run = _ended_run(twin, "refresh-twin-sample")
+    assert run["state_name"] == "Completed"
+    assert run["parameters"]["reason"].startswith("drift: ") and "users" in run["parameters"]["reason"]
+
+
+def _ended_run(twin: Twin, name: str) -> dict[str, Any]:
+    """The one run of that name that a deployment started, when it has ended."""
+    wanted = {"flow_runs": {"name": {"any_": [name]}, "deployment_id": {"is_null_": False}}}
+    deadline = time.monotonic() + 600
+    while time.monotonic() < deadline:
+        answer = httpx.post(f"{twin.settings.prefect_address}/flow_runs/filter", json=wanted, trust_env=False)
+        found = [one for one in answer.json() if one["deployment_id"]]
+        if found and found[0]["state_type"] in {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}:
+            (run,) = found
+            return dict(run)
+        time.sleep(1)
+    pytest.fail(f"no run {name} of a deployment ended in time")
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-import multiprocessing.synchronize
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,28 +36,33 @@ def test_write_file_replaces(tmp_path: Path) -> None:
     assert [path.read_bytes() for path in (tmp_path / "sub").iterdir()] == [b"two"]
 
 
-def hold(path: Path, held: multiprocessing.synchronize.Event, release: multiprocessing.synchronize.Event) -> None:
-    with exclusive(path):
-        held.set()
-        assert release.wait(30)
+HOLDER = """
+import sys
+from pathlib import Path
+from twin_data.registry.durable import exclusive
+with exclusive(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
 
 
 def test_the_second_waits_and_is_told(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("fork")
-    held, release = context.Event(), context.Event()
-    other = context.Process(target=hold, args=(tmp_path / "lock", held, release))
-    other.start()
-    assert held.wait(30)
-    told: list[str] = []
+    lock = tmp_path / "lock"
+    # A program of its own: a fork of this process would take along whatever threads the other tests have started.
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(lock)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdin and other.stdout
+        assert other.stdout.readline() == b"held\n"
+        told: list[str] = []
 
-    def waiting() -> None:
-        told.append("waiting")
-        release.set()
+        def waiting() -> None:
+            told.append("waiting")
+            other.communicate()
 
-    with exclusive(tmp_path / "lock", waiting):
-        assert told == ["waiting"]
-        other.join(30)
-    assert other.exitcode == 0
-    with exclusive(tmp_path / "lock", lambda: told.append("again")):
+        with exclusive(lock, waiting):
+            assert told == ["waiting"]
+    assert other.returncode == 0
+    with exclusive(lock, lambda: told.append("again")):
         pass
     assert told == ["waiting"]

@@ -1,0 +1,175 @@
+"""SIGKILL of each flow's process at random moments: the same command goes on, and ends as if nothing had happened."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from twin_data.contracts.datasets import Instruction
+from twin_data.registry import open_registry
+from twin_data.store.schemas import to_rows
+from twin_eval.monitoring.tables import MonitoringTables
+
+from .conftest import Finished, Twin, copy_of_the_sample, platform
+
+pytestmark = [pytest.mark.integration, pytest.mark.crash]
+
+KILLS = int(os.environ.get("TWIN_KILLS", "10"))
+"""For each flow."""
+CALM, SHAKEN = "calm", "shaken"
+OVERRIDE = ("--override-reason", "a drill trains on little")
+FLOWS: dict[str, tuple[str, ...]] = {
+    "features": (),
+    "datasets": (),
+    "train": OVERRIDE,
+    "evaluate": (),
+    "monitor": (),
+    "refresh": OVERRIDE,
+}
+"""In an order in which each finds what it needs."""
+QUESTIONS = 34
+"""Enough for a window of monitoring."""
+
+
+@dataclass(frozen=True)
+class Calm:
+    """The flows run once without a disturbance: how they ended, and how long they took."""
+
+    finished: dict[str, Finished]
+
+    def seconds(self, flow: str) -> float:
+        return self.finished[flow].seconds
+
+
+@pytest.fixture(scope="module")
+def smoke(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
+    """A platform whose vLLM serves the four-million-parameter model."""
+    with platform(tmp_path_factory.mktemp("kills"), "smoke") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def calm(smoke: Twin) -> Calm:
+    """Both personas have the same archive; this one is left in peace."""
+    for name in (CALM, SHAKEN):
+        copy_of_the_sample(smoke, name)
+    finished = {}
+    for flow, options in FLOWS.items():
+        if flow == "monitor":
+            ask_questions(smoke, CALM)
+        finished[flow] = run(smoke, flow, CALM, options)
+    return Calm(finished)
+
+
+def run(twin: Twin, flow: str, persona: str, options: tuple[str, ...]) -> Finished:
+    """A flow to its end; the gate may say no to a model that knows nothing."""
+    finished = twin(flow, persona, *options, "--json")
+    assert finished.code == 0 or flow == "evaluate" and json.loads(finished.out), finished.err
+    return finished
+
+
+def ask_questions(twin: Twin, persona: str) -> None:
+    """Interactions for `monitor`; most are off the subject and declined without the model."""
+    with twin.client() as http:
+        for number in range(QUESTIONS):
+            question = f"What is the boiling point of element {number} on the periodic table?"
+            body = {
+                "model": twin.candidate(persona),
+                "messages": [{"role": "user", "content": question}],
+                "max_tokens": 4,
+            }
+            assert http.post("/v1/chat/completions", json=body).status_code == 200
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_a_flow_killed_at_random_ends_as_if_undisturbed(smoke: Twin, calm: Calm, flow: str) -> None:
+    if flow == "monitor":
+        ask_questions(smoke, SHAKEN)
+    lot = random.Random(f"kills of {flow}")
+    ended = 0
+    for _ in range(KILLS):
+        after = lot.uniform(0.2, calm.seconds(flow))
+        under_way = smoke.start(flow, SHAKEN, *FLOWS[flow], "--json")
+        deadline = time.monotonic() + after
+        while time.monotonic() < deadline and under_way.process.poll() is None:
+            time.sleep(0.02)
+        if under_way.process.poll() is None:
+            under_way.process.send_signal(signal.SIGKILL)
+        else:
+            ended += 1  # what earlier attempts had finished was not done again
+        under_way.finish()
+    finished = run(smoke, flow, SHAKEN, FLOWS[flow])
+    CHECKS[flow](smoke, json.loads(finished.out), json.loads(calm.finished[flow].out))
+    assert ended < KILLS, "no kill hit anything"
+
+
+def check_features(twin: Twin, shaken: dict[str, Any], calm: dict[str, Any]) -> None:
+    assert shaken["features"]["features_digest"] == calm["features"]["features_digest"]
+    assert twin.entries(SHAKEN) == twin.entries(CALM)
+    assert_one_bundle_a_rung(twin)
+
+
+def check_datasets(twin: Twin, shaken: dict[str, Any], calm: dict[str, Any]) -> None:
+    assert shaken["digest"] == calm["digest"]
+    rows = to_rows(twin.store(SHAKEN).read("instructions"), Instruction)
+    assert len({row.instruction_id for row in rows}) == len(rows)
+
+
+def check_train(twin: Twin, shaken: dict[str, Any], calm: dict[str, Any]) -> None:
+    """Drafts are sampled, so the preferences may differ; all that comes before them may not."""
+    assert [one["kind"] for one in shaken["datasets"]] == ["instructions", "preferences"]
+    assert shaken["datasets"][0]["digest"] == calm["datasets"][0]["digest"]
+    assert [one["steps"] for one in shaken["training"]] == [one["steps"] for one in calm["training"]]
+    assert shaken["training"][0]["final_loss"] == calm["training"][0]["final_loss"]
+    assert adapter_digest(twin, SHAKEN) == adapter_digest(twin, CALM)
+    assert_one_bundle_a_rung(twin)
+
+
+def check_evaluate(twin: Twin, shaken: dict[str, Any], calm: dict[str, Any]) -> None:
+    assert {one["name"]: one["n"] for one in shaken["report"]["scores"]}.keys() == {
+        one["name"]: one["n"] for one in calm["report"]["scores"]
+    }.keys()
+    for path in (twin.home.evaluations / SHAKEN).rglob("answers.jsonl"):
+        asked = Counter(json.loads(line)["question_id"] for line in path.read_text("utf-8").splitlines())
+        assert set(asked.values()) == {1}, path
+
+
+def check_monitor(twin: Twin, shaken: dict[str, Any], calm: dict[str, Any]) -> None:
+    assert shaken["report"]["verdict"] == calm["report"]["verdict"]
+    scored = MonitoringTables(twin.store(SHAKEN)).scored()
+    assert len({row.trace_id for row in scored}) == len(scored) >= QUESTIONS
+
+
+def check_refresh(twin: Twin, shaken: dict[str, Any], calm: dict[str, Any]) -> None:
+    assert shaken["ended"] == calm["ended"]
+    assert_one_bundle_a_rung(twin)
+
+
+CHECKS: dict[str, Callable[[Twin, dict[str, Any], dict[str, Any]], None]] = {
+    "features": check_features,
+    "datasets": check_datasets,
+    "train": check_train,
+    "evaluate": check_evaluate,
+    "monitor": check_monitor,
+    "refresh": check_refresh,
+}
+
+
+def adapter_digest(twin: Twin, persona: str) -> str:
+    """Digest of the weights that SFT gave."""
+    (folder,) = (twin.home.training / persona).glob("sft-*")
+    return str(json.loads((folder / "result.json").read_text("utf-8"))["weights_digest"])
+
+
+def assert_one_bundle_a_rung(twin: Twin) -> None:
+    rungs = Counter(one.manifest.rung for one in open_registry(twin.home).bundles(SHAKEN))
+    assert set(rungs.values()) == {1}, rungs
