@@ -6,20 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from twin_data.contracts.training import TrainingStage
 from twin_train.job import TrainingJob
+from twin_train.worker import attention
 
 if TYPE_CHECKING:
     import torch
     from peft import LoraConfig
     from transformers import PreTrainedModel
 
-ATTENTION = "sdpa"
-"""Keeps packed rows apart by their position ids, on CPU and GPU alike."""
-
-
 def load_policy(job: TrainingJob) -> Any:
     """The model to train: the base, the base with the start adapter, or with `full` the start model."""
     source = job.start if job.config.full and job.start else job.base_model
-    model = _load(str(source), weights_dtype(job))
+    # Both keep packed rows apart by their position ids.
+    model = _load(str(source), weights_dtype(job), attention.register() if _is_on_cpu(job) else "sdpa")
     if job.start is None or job.config.full:
         return model
     from peft import PeftModel
@@ -58,10 +56,14 @@ def weights_dtype(job: TrainingJob) -> torch.dtype:
     return torch.bfloat16
 
 
-def _load(source: str, dtype: torch.dtype) -> PreTrainedModel:
+def _is_on_cpu(job: TrainingJob) -> bool:
+    return job.config.launch.device == "cpu"
+
+
+def _load(source: str, dtype: torch.dtype, implementation: str) -> PreTrainedModel:
     from transformers import AutoModelForCausalLM
 
     model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
-        source, dtype=dtype, attn_implementation=ATTENTION, local_files_only=True
+        source, dtype=dtype, attn_implementation=implementation, local_files_only=True
     )
     return model
