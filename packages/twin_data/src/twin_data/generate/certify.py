@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import regex
 
+from twin_data.contracts.base import NamedDigest
 from twin_data.contracts.datasets import (
     CertificateCheck,
     DatasetCertificate,
     DatasetKind,
     DroppedRow,
-    InputDigest,
     Instruction,
     Preference,
     ReasonCount,
@@ -117,7 +117,7 @@ def _certificate(
         dataset_digest=digest_rows(rows),
         rows=len(rows),
         held_out_rows=held_out,
-        inputs=tuple(InputDigest(name=name, digest=digest) for name, digest in sorted(inputs.inputs.items())),
+        inputs=tuple(NamedDigest(name=name, digest=digest) for name, digest in sorted(inputs.inputs.items())),
         template_digest=prompt_digest(),
         teacher=inputs.teacher,
         code_digest=code_digest(),
