@@ -28,9 +28,9 @@ from twin_data.generate.balance import duplicates
 from twin_data.generate.briefs import BRIEF_TEMPLATES
 from twin_data.generate.grounding import chunks_of, unsupported_sentences
 from twin_data.generate.material import Material
-from twin_data.generate.resampling import mean_with_interval
 from twin_data.prompts.renderer import prompt_digest, template_files
 from twin_data.scoring.sentences import content_stems, grams
+from twin_data.statistics import mean_with_interval
 from twin_data.store.stages import code_digest
 
 MAX_DUPLICATE_RESPONSES = 0.02
