@@ -24,6 +24,7 @@ from twin_data.contracts.evaluation import GateDecision, HeldOutQuestion, Verdic
 from twin_data.contracts.releases import Alias
 from twin_data.registry import open_registry
 from twin_data.registry.port import BundleRegistry, RegisteredBundle
+from twin_data.registry.selection import holder
 from twin_data.store.schemas import to_rows
 from twin_data.store.search import IndexWriter
 from twin_data.store.tables import FeatureStore
@@ -159,8 +160,7 @@ def write_down(
 
 def champion_of(registry: BundleRegistry, candidate: RegisteredBundle) -> RegisteredBundle | None:
     """The live champion, unless there is none or it is the candidate itself."""
-    bundles = registry.bundles(candidate.manifest.persona)
-    live = next((one for one in bundles if Alias.CHAMPION in one.aliases), None)
+    live = holder(registry.bundles(candidate.manifest.persona), Alias.CHAMPION)
     return None if live is None or live.bundle_id == candidate.bundle_id else live
 
 

@@ -20,6 +20,7 @@ from twin_data.contracts.evaluation import EvaluationReport
 from twin_data.contracts.releases import Alias, Rung
 from twin_data.registry import open_registry
 from twin_data.registry.port import RegisteredBundle
+from twin_data.registry.selection import holder
 from twin_eval import gate
 
 
@@ -97,10 +98,8 @@ def _was_judged(home: TwinHome, bundle: RegisteredBundle) -> bool:
 
 def _was_trained(home: TwinHome, persona: str) -> bool:
     """Whether the live champion is a trained one: then base and retrieval are no cheaper rung but a step back."""
-    return any(
-        Alias.CHAMPION in one.aliases and one.manifest.rung is not Rung.BASE
-        for one in open_registry(home).bundles(persona)
-    )
+    champion = holder(open_registry(home).bundles(persona), Alias.CHAMPION)
+    return champion is not None and champion.manifest.rung is not Rung.BASE
 
 
 def _ended(
