@@ -11,6 +11,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.adapters import serve_adapter
+from flows.exam_files import own_questions
 from flows.personas import exclusive
 from flows.platform.settings import PlatformSettings
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
@@ -20,7 +21,6 @@ from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.configuration.persona import load_persona
 from twin_data.contracts.datasets import DatasetKind, PolicyDraft, TaskKind
 from twin_data.contracts.errors import DatasetError
-from twin_data.contracts.evaluation import HeldOutQuestion
 from twin_data.generate.asking_models import policy_drafts, rewriter
 from twin_data.generate.draft_prompts import DraftPrompt
 from twin_data.generate.export import CERTIFICATE_FILE, WrittenDataset
@@ -33,7 +33,6 @@ from twin_data.scoring.encoder import read_model_reference
 from twin_data.store.stages import StageRecord
 from twin_data.store.tables import FeatureStore
 from twin_data.transform.embedding_model import ensure_encoder
-from twin_eval.questions import load_questions
 from twin_serve.llm.vllm_command import BASE_NAME
 
 
@@ -123,14 +122,9 @@ def datasets_pipeline(home: TwinHome, persona: str, recipe: Recipe) -> DatasetsP
         store=FeatureStore.of(home.features, persona),
         folder=home.datasets / persona,
         config=recipe.datasets,
-        questions=_held_out_questions(home, persona),
+        questions=own_questions(home, persona),
         embedding_digest=read_model_reference(encoder).digest,
     )
-
-
-def _held_out_questions(home: TwinHome, persona: str) -> tuple[HeldOutQuestion, ...]:
-    path = home.persona_folder(persona) / "questions.jsonl"
-    return load_questions(path) if path.is_file() else ()
 
 
 def _prompted(pipeline: DatasetsPipeline, recipe: Recipe, home: TwinHome) -> StageRecord:
