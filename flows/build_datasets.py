@@ -16,7 +16,7 @@ from flows.personas import exclusive
 from flows.platform.settings import PlatformSettings
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
 from flows.reporting import report, report_stage
-from flows.voices import Voices, voices_of
+from flows.voices import VoiceUse, voice_of
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.configuration.persona import load_persona
 from twin_data.contracts.datasets import DatasetKind, PolicyDraft, TaskKind
@@ -30,6 +30,7 @@ from twin_data.generate.teacher import Endpoint, teacher_endpoint
 from twin_data.registry.durable import write_file
 from twin_data.registry.port import RegisteredBundle
 from twin_data.scoring.encoder import read_model_reference
+from twin_data.scoring.voice import VoiceProfile
 from twin_data.store.stages import StageRecord
 from twin_data.store.tables import FeatureStore
 from twin_data.transform.embedding_model import ensure_encoder
@@ -54,9 +55,9 @@ def build_datasets(persona: str, recipe: str = DEFAULT_RECIPE) -> dict[str, Any]
 
 
 @task(cache_policy=NO_CACHE)
-def fit_voices(home: TwinHome, persona: str, recipe: Recipe) -> Voices:
-    """The persona's voice profiles."""
-    return voices_of(home, persona, recipe.voice)
+def fit_voice(home: TwinHome, persona: str, recipe: Recipe) -> VoiceProfile:
+    """The voice profile that preferences are chosen by."""
+    return voice_of(home, persona, VoiceUse.FILTERING, recipe.voice)
 
 
 @task(cache_policy=NO_CACHE)
@@ -96,7 +97,9 @@ def draft_with(
 
 
 @task(cache_policy=NO_CACHE)
-def certified_preferences(home: TwinHome, persona: str, recipe: Recipe, voices: Voices, drafts: Path) -> WrittenDataset:
+def certified_preferences(
+    home: TwinHome, persona: str, recipe: Recipe, profile: VoiceProfile, drafts: Path
+) -> WrittenDataset:
     """The preference dataset.
 
     Raises:
@@ -105,7 +108,6 @@ def certified_preferences(home: TwinHome, persona: str, recipe: Recipe, voices: 
     pipeline = datasets_pipeline(home, persona, recipe)
     prompted = _prompted(pipeline, recipe, home)
     written = [PolicyDraft.model_validate_json(line) for line in drafts.read_text("utf-8").split("\n") if line]
-    profile = voices.filtering
 
     def voice(texts: Sequence[str]) -> list[float | None]:
         return [None if one is None else one.logit for one in profile.score(texts)]

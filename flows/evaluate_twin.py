@@ -16,7 +16,7 @@ from flows.local_key import local_key
 from flows.platform.settings import PlatformSettings
 from flows.recipes import DEFAULT_RECIPE, EvaluationSettings, Recipe, load_recipe
 from flows.reporting import report
-from flows.voices import voices_of
+from flows.voices import VoiceUse, voice_of
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.documents import Chunk, CorpusDocument
@@ -181,7 +181,7 @@ def live_index(persona: str) -> str:
 def _voice(home: TwinHome, persona: str, recipe: Recipe) -> tuple[VoiceScorer | None, str]:
     """The gate's voice profile, or why there is none."""
     try:
-        return voices_of(home, persona, recipe.voice).gate, ""
+        return voice_of(home, persona, VoiceUse.GATE, recipe.voice), ""
     except (CorpusError, SourceError) as error:
         return None, error.message
 

@@ -14,7 +14,7 @@ from flows.exam_files import own_questions
 from flows.live_interactions import finished_interactions
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
 from flows.reporting import report
-from flows.voices import voices_of
+from flows.voices import VoiceUse, voice_of
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.configuration.persona import load_persona
 from twin_data.contracts.answers import Interaction
@@ -108,7 +108,7 @@ def _scorer(home: TwinHome, persona: str, recipe: Recipe, store: FeatureStore) -
 def _voice(home: TwinHome, persona: str, recipe: Recipe) -> Voice | None:
     """The profile that the gate uses; without enough of the persona's words a voice cannot be measured."""
     try:
-        return voices_of(home, persona, recipe.voice).gate
+        return voice_of(home, persona, VoiceUse.GATE, recipe.voice)
     except (CorpusError, SourceError) as error:
         report(f"monitor: voice is not scored: {error.message}")
         return None
