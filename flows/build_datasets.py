@@ -11,29 +11,29 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.adapters import serve_adapter
+from flows.exam_files import own_questions
 from flows.personas import exclusive
 from flows.platform.settings import PlatformSettings
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
 from flows.reporting import report, report_stage
-from flows.voices import Voices, voices_of
+from flows.voices import VoiceUse, voice_of
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.configuration.persona import load_persona
 from twin_data.contracts.datasets import DatasetKind, PolicyDraft, TaskKind
 from twin_data.contracts.errors import DatasetError
-from twin_data.contracts.evaluation import HeldOutQuestion
 from twin_data.generate.asking_models import policy_drafts, rewriter
 from twin_data.generate.draft_prompts import DraftPrompt
 from twin_data.generate.export import CERTIFICATE_FILE, WrittenDataset
-from twin_data.generate.pipeline import DatasetsPipeline
+from twin_data.generate.pipeline import DatasetsConfig, DatasetsPipeline
 from twin_data.generate.rewriting import Rewrite
 from twin_data.generate.teacher import Endpoint, teacher_endpoint
 from twin_data.registry.durable import write_file
 from twin_data.registry.port import RegisteredBundle
 from twin_data.scoring.encoder import read_model_reference
+from twin_data.scoring.voice import VoiceProfile
 from twin_data.store.stages import StageRecord
 from twin_data.store.tables import FeatureStore
 from twin_data.transform.embedding_model import ensure_encoder
-from twin_eval.questions import load_questions
 from twin_serve.llm.vllm_command import BASE_NAME
 
 
@@ -50,31 +50,30 @@ def build_datasets(persona: str, recipe: str = DEFAULT_RECIPE) -> dict[str, Any]
     """
     home, chosen = TwinHome.from_environment(), load_recipe(recipe)
     with exclusive(home, persona):
-        written = certified_instructions(home, persona, chosen)
+        written = certified_instructions(home, datasets_pipeline(home, persona, chosen))
     return {**written.version.model_dump(mode="json"), "folder": str(written.folder)}
 
 
 @task(cache_policy=NO_CACHE)
-def fit_voices(home: TwinHome, persona: str, recipe: Recipe) -> Voices:
-    """The persona's voice profiles."""
-    return voices_of(home, persona, recipe.voice)
+def fit_voice(home: TwinHome, persona: str, recipe: Recipe) -> VoiceProfile:
+    """The voice profile that preferences are chosen by."""
+    return voice_of(home, persona, VoiceUse.FILTERING, recipe.voice)
 
 
 @task(cache_policy=NO_CACHE)
-def certified_instructions(home: TwinHome, persona: str, recipe: Recipe) -> WrittenDataset:
+def certified_instructions(home: TwinHome, pipeline: DatasetsPipeline) -> WrittenDataset:
     """The instruction dataset.
 
     Raises:
         DatasetError: Its certificate was not passed.
     """
-    pipeline = datasets_pipeline(home, persona, recipe)
-    made = report_stage(pipeline.instructions(_rewrite(home, recipe)))
+    made = report_stage(pipeline.instructions(_rewrite(home, pipeline.config)))
     return _certified(pipeline.write(made, DatasetKind.INSTRUCTIONS))
 
 
 @task(cache_policy=NO_CACHE, retries=1, retry_delay_seconds=10)
 def draft_with(
-    home: TwinHome, persona: str, recipe: Recipe, bundle: RegisteredBundle, given: Path | None = None
+    home: TwinHome, pipeline: DatasetsPipeline, recipe: Recipe, bundle: RegisteredBundle, given: Path | None = None
 ) -> Path:
     """Have the SFT model write drafts, or take those that a rebuilt bundle carries; returns their file.
 
@@ -82,9 +81,8 @@ def draft_with(
         LLMError: The LLM microservice is down, or answers with nothing usable.
         AdapterRefusedError: It does not take the bundle's adapter.
     """
-    pipeline = datasets_pipeline(home, persona, recipe)
-    prompts = pipeline.read_prompts(_prompted(pipeline, recipe, home))
-    path = home.training / persona / f"drafts-{bundle.bundle_id}.jsonl"
+    prompts = pipeline.read_prompts(_prompted(home, pipeline))
+    path = home.training / pipeline.persona.name / f"drafts-{bundle.bundle_id}.jsonl"
     if given is not None:
         write_file(path, given.read_bytes())
     elif not path.is_file():
@@ -97,16 +95,16 @@ def draft_with(
 
 
 @task(cache_policy=NO_CACHE)
-def certified_preferences(home: TwinHome, persona: str, recipe: Recipe, voices: Voices, drafts: Path) -> WrittenDataset:
+def certified_preferences(
+    home: TwinHome, pipeline: DatasetsPipeline, profile: VoiceProfile, drafts: Path
+) -> WrittenDataset:
     """The preference dataset.
 
     Raises:
         DatasetError: Its certificate was not passed.
     """
-    pipeline = datasets_pipeline(home, persona, recipe)
-    prompted = _prompted(pipeline, recipe, home)
+    prompted = _prompted(home, pipeline)
     written = [PolicyDraft.model_validate_json(line) for line in drafts.read_text("utf-8").split("\n") if line]
-    profile = voices.filtering
 
     def voice(texts: Sequence[str]) -> list[float | None]:
         return [None if one is None else one.logit for one in profile.score(texts)]
@@ -123,27 +121,22 @@ def datasets_pipeline(home: TwinHome, persona: str, recipe: Recipe) -> DatasetsP
         store=FeatureStore.of(home.features, persona),
         folder=home.datasets / persona,
         config=recipe.datasets,
-        questions=_held_out_questions(home, persona),
+        questions=own_questions(home, persona),
         embedding_digest=read_model_reference(encoder).digest,
     )
 
 
-def _held_out_questions(home: TwinHome, persona: str) -> tuple[HeldOutQuestion, ...]:
-    path = home.persona_folder(persona) / "questions.jsonl"
-    return load_questions(path) if path.is_file() else ()
-
-
-def _prompted(pipeline: DatasetsPipeline, recipe: Recipe, home: TwinHome) -> StageRecord:
+def _prompted(home: TwinHome, pipeline: DatasetsPipeline) -> StageRecord:
     """The run that chose the prompts for drafts, of the instructions that the SFT model was trained on."""
-    return pipeline.draft_prompts(pipeline.instructions(_rewrite(home, recipe)).record).record
+    return pipeline.draft_prompts(pipeline.instructions(_rewrite(home, pipeline.config)).record).record
 
 
-def _rewrite(home: TwinHome, recipe: Recipe) -> Rewrite | None:
+def _rewrite(home: TwinHome, config: DatasetsConfig) -> Rewrite | None:
     """The teacher that words questions anew, if the recipe names one."""
-    endpoint = teacher_endpoint(recipe.datasets.teacher, local_url=_llm_url(), local_model=BASE_NAME)
+    endpoint = teacher_endpoint(config.teacher, local_url=_llm_url(), local_model=BASE_NAME)
     if endpoint is None:
         return None
-    return rewriter(endpoint, folder=_shards(home), config=recipe.datasets.shards, progress=_told("teacher"))
+    return rewriter(endpoint, folder=_shards(home), config=config.shards, progress=_told("teacher"))
 
 
 def _drafts(

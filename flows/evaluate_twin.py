@@ -11,11 +11,12 @@ from elasticsearch import Elasticsearch
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
+from flows.exam_files import QUESTIONS_FILE, own_questions, rubric_of
 from flows.local_key import local_key
 from flows.platform.settings import PlatformSettings
 from flows.recipes import DEFAULT_RECIPE, EvaluationSettings, Recipe, load_recipe
 from flows.reporting import report
-from flows.voices import voices_of
+from flows.voices import VoiceUse, voice_of
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.documents import Chunk, CorpusDocument
@@ -24,6 +25,7 @@ from twin_data.contracts.evaluation import GateDecision, HeldOutQuestion, Verdic
 from twin_data.contracts.releases import Alias
 from twin_data.registry import open_registry
 from twin_data.registry.port import BundleRegistry, RegisteredBundle
+from twin_data.registry.selection import holder
 from twin_data.store.schemas import to_rows
 from twin_data.store.search import IndexWriter
 from twin_data.store.tables import FeatureStore
@@ -32,7 +34,7 @@ from twin_eval import gate
 from twin_eval.answering import Progress
 from twin_eval.briefs import Brief, writing_briefs
 from twin_eval.own_words import VoiceScorer
-from twin_eval.questions import balanced_subset, load_questions
+from twin_eval.questions import balanced_subset
 from twin_eval.report import ReportFiles, write_report
 from twin_eval.run import EvaluationConfig, EvaluationInputs, evaluate, run_folder
 from twin_eval.scored_run import ScoredRun
@@ -88,18 +90,16 @@ async def evaluate_twin(persona: str, recipe: str = DEFAULT_RECIPE, bundle: str 
 def prepare(home: TwinHome, persona: str, recipe: Recipe) -> Exam:
     """The questions, from the persona's file or its corpus, and all that answers are scored with."""
     store = FeatureStore.of(home.features, persona)
-    path = home.persona_folder(persona) / "questions.jsonl"
-    if path.is_file():
-        questions = load_questions(path)
-    else:
-        report("no questions.jsonl: asking the built-in probes and questions made from the corpus")
+    questions = own_questions(home, persona)
+    if not questions:
+        report(f"no {QUESTIONS_FILE}: asking the built-in probes and questions made from the corpus")
         questions = self_check_questions(to_rows(store.read(CHUNKS), Chunk))
     documents = to_rows(store.read(DOCUMENTS).select(list(CorpusDocument.model_fields)), CorpusDocument)
     voice, why_no_voice = _voice(home, persona, recipe)
     return Exam(
         questions=balanced_subset(questions, recipe.evaluation.max_questions),
         briefs=writing_briefs(documents, limit=recipe.evaluation.writing_briefs) if voice else (),
-        rubric=gate.persona_rubric(path.parent / "rubric.yaml", is_self_check=not path.is_file()),
+        rubric=rubric_of(home, persona),
         index=live_index(persona),
         voice=voice,
         why_no_voice=why_no_voice,
@@ -159,8 +159,7 @@ def write_down(
 
 def champion_of(registry: BundleRegistry, candidate: RegisteredBundle) -> RegisteredBundle | None:
     """The live champion, unless there is none or it is the candidate itself."""
-    bundles = registry.bundles(candidate.manifest.persona)
-    live = next((one for one in bundles if Alias.CHAMPION in one.aliases), None)
+    live = holder(registry.bundles(candidate.manifest.persona), Alias.CHAMPION)
     return None if live is None or live.bundle_id == candidate.bundle_id else live
 
 
@@ -182,7 +181,7 @@ def live_index(persona: str) -> str:
 def _voice(home: TwinHome, persona: str, recipe: Recipe) -> tuple[VoiceScorer | None, str]:
     """The gate's voice profile, or why there is none."""
     try:
-        return voices_of(home, persona, recipe.voice).gate, ""
+        return voice_of(home, persona, VoiceUse.GATE, recipe.voice), ""
     except (CorpusError, SourceError) as error:
         return None, error.message
 

@@ -10,10 +10,11 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.drift_events import announce
+from flows.exam_files import own_questions
 from flows.live_interactions import finished_interactions
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
 from flows.reporting import report
-from flows.voices import voices_of
+from flows.voices import VoiceUse, voice_of
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.configuration.persona import load_persona
 from twin_data.contracts.answers import Interaction
@@ -29,7 +30,6 @@ from twin_eval.monitoring.corpus import corpus_vectors, new_writing_share
 from twin_eval.monitoring.run import MonitorInputs, run
 from twin_eval.monitoring.scoring import Scorer, Voice
 from twin_eval.monitoring.tables import MonitoringTables
-from twin_eval.questions import load_questions
 from twin_serve.ledger.database import url_of
 
 LONGEST_REQUEST = timedelta(hours=1)
@@ -97,8 +97,7 @@ def announce_drift(home: TwinHome, persona: str, tables: MonitoringTables) -> bo
 
 def _scorer(home: TwinHome, persona: str, recipe: Recipe, store: FeatureStore) -> Scorer:
     encoder = SentenceEncoder(ensure_encoder(cache_folder() / "models", recipe.features.embedding))
-    path = home.persona_folder(persona) / "questions.jsonl"
-    questions = load_questions(path) if path.is_file() else ()
+    questions = own_questions(home, persona)
     return Scorer(
         corpus=corpus_vectors(store, encoder),
         voice=_voice(home, persona, recipe),
@@ -109,7 +108,7 @@ def _scorer(home: TwinHome, persona: str, recipe: Recipe, store: FeatureStore) -
 def _voice(home: TwinHome, persona: str, recipe: Recipe) -> Voice | None:
     """The profile that the gate uses; without enough of the persona's words a voice cannot be measured."""
     try:
-        return voices_of(home, persona, recipe.voice).gate
+        return voice_of(home, persona, VoiceUse.GATE, recipe.voice)
     except (CorpusError, SourceError) as error:
         report(f"monitor: voice is not scored: {error.message}")
         return None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flows.build_features import build_features
 from flows.bundles import DRAFTS_FILE, PERSONA_FILE, RECIPE_FILE
+from flows.exam_files import QUESTIONS_FILE, RUBRIC_FILE
 from flows.personas import create_persona
 from flows.reporting import report
 from flows.train_twin import train_twin
@@ -16,7 +17,7 @@ from twin_data.contracts.errors import PlatformError, RegistryError
 from twin_data.contracts.releases import ReleaseBundle
 from twin_data.registry.bundle_folder import read_bundle_folder
 
-PERSONA_EXTRAS = ("questions.jsonl", "rubric.yaml", "contrast")
+PERSONA_EXTRAS = (QUESTIONS_FILE, RUBRIC_FILE, "contrast")
 
 
 class RebuiltPart(Contract):

@@ -11,6 +11,7 @@ from prefect import flow
 from flows.build_features import build_features
 from flows.bundles import newest_base_bundle
 from flows.evaluate_twin import evaluate_twin
+from flows.exam_files import rubric_of
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
 from flows.reporting import report
 from flows.train_twin import train_twin
@@ -20,6 +21,7 @@ from twin_data.contracts.evaluation import EvaluationReport
 from twin_data.contracts.releases import Alias, Rung
 from twin_data.registry import open_registry
 from twin_data.registry.port import RegisteredBundle
+from twin_data.registry.selection import holder
 from twin_eval import gate
 
 
@@ -83,10 +85,8 @@ def _trained_on(home: TwinHome, base: RegisteredBundle, recipe: Recipe) -> Regis
 
 def _reached_targets(home: TwinHome, persona: str, report_of_base: dict[str, Any]) -> str:
     """The figures by which the report reaches every target of the persona's rubric; empty if it does not."""
-    folder = home.persona_folder(persona)
-    is_self_check = not (folder / "questions.jsonl").is_file()
-    rubric = gate.persona_rubric(folder / "rubric.yaml", is_self_check=is_self_check)
-    reached, figures = gate.reaches_targets(EvaluationReport.model_validate(report_of_base), rubric)
+    judged = EvaluationReport.model_validate(report_of_base)
+    reached, figures = gate.reaches_targets(judged, rubric_of(home, persona))
     return "; ".join(figures) if reached else ""
 
 
@@ -97,10 +97,8 @@ def _was_judged(home: TwinHome, bundle: RegisteredBundle) -> bool:
 
 def _was_trained(home: TwinHome, persona: str) -> bool:
     """Whether the live champion is a trained one: then base and retrieval are no cheaper rung but a step back."""
-    return any(
-        Alias.CHAMPION in one.aliases and one.manifest.rung is not Rung.BASE
-        for one in open_registry(home).bundles(persona)
-    )
+    champion = holder(open_registry(home).bundles(persona), Alias.CHAMPION)
+    return champion is not None and champion.manifest.rung is not Rung.BASE
 
 
 def _ended(

@@ -10,7 +10,7 @@ from typing import Any
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from flows.build_datasets import certified_instructions, certified_preferences, draft_with, fit_voices
+from flows.build_datasets import certified_instructions, certified_preferences, datasets_pipeline, draft_with, fit_voice
 from flows.bundles import ADAPTER_FOLDER, DRAFTS_FILE, newest_base_bundle, register_trained_bundle
 from flows.features import features_pipeline
 from flows.personas import exclusive
@@ -52,13 +52,16 @@ def train_twin(
     with exclusive(home, persona):
         require_advisable(features_pipeline(home, persona, chosen).verdict(), override_reason)
         run = _Run(home, chosen, newest_base_bundle(home, persona), override_reason)
-        voices = fit_voices(home, persona, chosen)
-        instructions = certified_instructions(home, persona, chosen)
+        # Fitted first: a persona that wrote too little for a voice hears of it before SFT, not hours later.
+        voice = fit_voice(home, persona, chosen) if chosen.training.dpo.enabled else None
+        # One for the whole run: preferences rest on what the instructions were made of, whatever is edited meanwhile.
+        pipeline = datasets_pipeline(home, persona, chosen)
+        instructions = certified_instructions(home, pipeline)
         tuned = supervised(run, instructions)
         bundle = release(run, Rung.SFT, tuned, (instructions.version,), None, {})
-        if chosen.training.dpo.enabled:
-            written = draft_with(home, persona, chosen, bundle, Path(drafts) if drafts else None)
-            preferences = certified_preferences(home, persona, chosen, voices, written)
+        if voice is not None:
+            written = draft_with(home, pipeline, chosen, bundle, Path(drafts) if drafts else None)
+            preferences = certified_preferences(home, pipeline, voice, written)
             aligned = optimised(run, preferences, tuned)
             files = {DRAFTS_FILE: written}
             made_of = (instructions.version, preferences.version)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -28,16 +27,8 @@ class VoiceUse(StrEnum):
     GATE = "gate"
 
 
-@dataclass(frozen=True)
-class Voices:
-    """The two profiles."""
-
-    filtering: VoiceProfile
-    gate: VoiceProfile
-
-
-def voices_of(home: TwinHome, persona: str, config: VoiceConfig | None = None) -> Voices:
-    """The profiles of the persona's newest features, fitted when first asked for.
+def voice_of(home: TwinHome, persona: str, use: VoiceUse, config: VoiceConfig) -> VoiceProfile:
+    """The profile for one use, of the persona's newest features, fitted when first asked for.
 
     Raises:
         CorpusError: There are too few own words to measure a voice, or it cannot be told from other authors'.
@@ -46,13 +37,8 @@ def voices_of(home: TwinHome, persona: str, config: VoiceConfig | None = None) -
     documents = FeatureStore.of(home.features, persona).read(DOCUMENTS).filter(pl.col("split") == Split.TRAIN.value)
     own = documents.select("family").with_columns(own_text(documents))
     contrast = contrast_folder(home, persona)
-    chosen = config or VoiceConfig()
-    made_of = digest_value([digest_frame(own), digest_folder(contrast), chosen, code_digest()])
-    profiles = {
-        use: _profile(home.voices / persona / f"{use.value}-{short(made_of)}", use, own, contrast, chosen)
-        for use in VoiceUse
-    }
-    return Voices(filtering=profiles[VoiceUse.FILTERING], gate=profiles[VoiceUse.GATE])
+    made_of = digest_value([digest_frame(own), digest_folder(contrast), config, code_digest()])
+    return _profile(home.voices / persona / f"{use.value}-{short(made_of)}", use, own, contrast, config)
 
 
 def contrast_folder(home: TwinHome, persona: str) -> Path:

@@ -20,6 +20,7 @@ from twin_data.configuration.home import TwinHome
 from twin_data.contracts.errors import PlatformError
 from twin_data.contracts.releases import Alias
 from twin_data.registry import open_registry
+from twin_data.registry.selection import holder
 
 Report = Callable[[str], None]
 
@@ -112,7 +113,7 @@ def _evaluate(home: TwinHome, settings: PlatformSettings, started: float) -> str
 
     with working_on("judging bundle 0 by its questions") as say, listening(_timed(say, started)):
         base = newest_base_bundle(home, SAMPLE)
-        if any(alias is Alias.CHAMPION for one in open_registry(home).bundles(SAMPLE) for alias in one.aliases):
+        if holder(open_registry(home).bundles(SAMPLE), Alias.CHAMPION):
             return "promote"
         result = asyncio.run(evaluate_twin(SAMPLE, settings.recipe, base.bundle_id))
     decision = result["decision"]

@@ -27,7 +27,6 @@ from twin_data.generate.certify import CertifyInputs, certify_instructions, cert
 from twin_data.generate.export import write_dataset
 from twin_data.generate.instructions import InstructionSet
 from twin_data.generate.material import Material
-from twin_data.generate.resampling import mean_with_interval
 
 
 @pytest.fixture(scope="module")
@@ -206,10 +205,3 @@ def test_other_trainers_find_their_files(
         assert all((folder / one["path"]).is_file() for one in [*config["datasets"], *config["test_datasets"]])
         assert (config.get("rl") == "dpo") is (certificate.kind is DatasetKind.PREFERENCES)
         assert "passed" in (folder / "README.md").read_text("utf-8")
-
-
-def test_an_interval_holds_its_mean() -> None:
-    mean, low, high = mean_with_interval([0.0, 1.0, 2.0, 3.0])
-    assert low < mean == 1.5 < high
-    with pytest.raises(ValueError, match="at least one"):
-        mean_with_interval([])

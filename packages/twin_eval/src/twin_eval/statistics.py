@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from twin_data.contracts.base import Contract
 from twin_data.contracts.evaluation import Score
+from twin_data.statistics import wilson_interval
 
 Floats = NDArray[np.float64]
-_Z_95 = 1.959963984540054
 _BLOCK = 250
 """Resamples that are held in memory at a time."""
 
@@ -29,19 +29,6 @@ class IntervalConfig(Contract):
     seed: int = 20_261
     wilson_below_n: int = 100
     """Proportions of fewer rows get Wilson's interval."""
-
-
-def wilson_interval(successes: int, n: int) -> tuple[float, float]:
-    """Wilson's 95 % score interval of a proportion."""
-    if not 0 <= successes <= n or n < 1:
-        raise ValueError(f"{successes} successes of {n}")
-    share, z2 = successes / n, _Z_95**2
-    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = _Z_95 / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-    # The formula's own bounds, which rounding would miss by a hair.
-    low = 0.0 if successes == 0 else max(0.0, centre - half)
-    high = 1.0 if successes == n else min(1.0, centre + half)
-    return low, high
 
 
 def bootstrap_interval(

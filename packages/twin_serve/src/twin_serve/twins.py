@@ -14,6 +14,7 @@ from twin_data.contracts.errors import IntegrityError, ModelError, RegistryError
 from twin_data.contracts.releases import Alias, GenerationSettings, ReleaseBundle
 from twin_data.prompts.renderer import prompt_digest
 from twin_data.registry.port import BundleRegistry, RegisteredBundle
+from twin_data.registry.selection import holder
 from twin_data.scoring.answerability import Encoder
 from twin_data.scoring.encoder import MANIFEST_FILE, RememberingEncoder, SentenceEncoder
 from twin_data.scoring.weights import TermWeights
@@ -174,10 +175,8 @@ class TwinDirectory:
         found = []
         for persona in self._registry.personas():
             bundles = self._registry.bundles(persona)
-            for alias in (Alias.CHAMPION, Alias.CANDIDATE):
-                if named := [one for one in bundles if alias in one.aliases]:
-                    found.append(named[0])
-                    break
+            if live := holder(bundles, Alias.CHAMPION) or holder(bundles, Alias.CANDIDATE):
+                found.append(live)
         return tuple(found)
 
     async def _load_bundle(self, model: str) -> RegisteredBundle:

@@ -1,4 +1,4 @@
-"""The base class of every contract."""
+"""The base class of every contract, and the small parts that several are made of."""
 
 from __future__ import annotations
 
@@ -19,6 +19,13 @@ class Contract(BaseModel):
         for name in set(copied.__dict__) - set(type(self).model_fields):
             del copied.__dict__[name]
         return copied
+
+
+class NamedDigest(Contract):
+    """One input of something made, by name and digest."""
+
+    name: str
+    digest: str
 
 
 class Span(Contract):

@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import Field
 
 from twin_data.contracts.answers import Turn
-from twin_data.contracts.base import Contract, Span
+from twin_data.contracts.base import Contract, NamedDigest, Span
 
 
 class DatasetKind(StrEnum):
@@ -144,13 +144,6 @@ class CertificateCheck(Contract):
     detail: str = ""
 
 
-class InputDigest(Contract):
-    """One input of a dataset, by name and digest."""
-
-    name: str
-    digest: str
-
-
 class DatasetCertificate(Contract):
     """The file beside a dataset that training reads first, and refuses to go on without."""
 
@@ -161,7 +154,7 @@ class DatasetCertificate(Contract):
     """SHA-256 over the dataset's canonical rows."""
     rows: int
     held_out_rows: int
-    inputs: tuple[InputDigest, ...]
+    inputs: tuple[NamedDigest, ...]
     template_digest: str
     teacher: str
     code_digest: str

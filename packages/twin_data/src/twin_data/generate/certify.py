@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import regex
 
+from twin_data.contracts.base import NamedDigest
 from twin_data.contracts.datasets import (
     CertificateCheck,
     DatasetCertificate,
     DatasetKind,
     DroppedRow,
-    InputDigest,
     Instruction,
     Preference,
     ReasonCount,
@@ -27,10 +27,10 @@ from twin_data.generate.asking import QUESTION_TEMPLATES
 from twin_data.generate.balance import duplicates
 from twin_data.generate.briefs import BRIEF_TEMPLATES
 from twin_data.generate.grounding import chunks_of, unsupported_sentences
-from twin_data.generate.material import Material, grams
-from twin_data.generate.resampling import mean_with_interval
+from twin_data.generate.material import Material
 from twin_data.prompts.renderer import prompt_digest, template_files
-from twin_data.scoring.sentences import content_stems
+from twin_data.scoring.sentences import content_stems, grams
+from twin_data.statistics import mean_with_interval
 from twin_data.store.stages import code_digest
 
 MAX_DUPLICATE_RESPONSES = 0.02
@@ -117,7 +117,7 @@ def _certificate(
         dataset_digest=digest_rows(rows),
         rows=len(rows),
         held_out_rows=held_out,
-        inputs=tuple(InputDigest(name=name, digest=digest) for name, digest in sorted(inputs.inputs.items())),
+        inputs=tuple(NamedDigest(name=name, digest=digest) for name, digest in sorted(inputs.inputs.items())),
         template_digest=prompt_digest(),
         teacher=inputs.teacher,
         code_digest=code_digest(),

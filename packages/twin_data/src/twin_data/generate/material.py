@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,7 +14,7 @@ from twin_data.contracts.base import Span
 from twin_data.contracts.datasets import SourceSpan
 from twin_data.contracts.documents import Chunk, CorpusDocument, Rejection, Split
 from twin_data.contracts.evaluation import HeldOutQuestion
-from twin_data.scoring.sentences import WORD, content_stems
+from twin_data.scoring.sentences import content_stems, grams
 from twin_data.scoring.weights import TermWeights, term_weights
 
 OVERLAP_WORDS = 13
@@ -71,12 +71,13 @@ class Material:
     @cached_property
     def held_out_grams(self) -> frozenset[str]:
         """Runs of words that the test documents and the held-out questions hold."""
-        texts = [one.text for one in self.documents if one.split is Split.TEST]
-        return frozenset(gram for text in [*texts, *(one.question for one in self.questions)] for gram in grams(text))
+        documents = (one.text for one in self.documents if one.split is Split.TEST)
+        texts = [*documents, *(one.question for one in self.questions)]
+        return frozenset(gram for text in texts for gram in grams(text, OVERLAP_WORDS))
 
     def overlaps_test_set(self, text: str) -> bool:
         """Whether a text shares thirteen words in a row with the test set."""
-        return any(gram in self.held_out_grams for gram in grams(text))
+        return any(gram in self.held_out_grams for gram in grams(text, OVERLAP_WORDS))
 
     @cached_property
     def _held_out_questions(self) -> list[frozenset[str]]:
@@ -95,12 +96,6 @@ class Material:
             one.document_id == span.document_id and one.start < span.end and span.start < one.end
             for one in self.exclusions
         )
-
-
-def grams(text: str, length: int = OVERLAP_WORDS) -> Iterable[str]:
-    """Every run of `length` words of a text, lower-cased and joined by spaces."""
-    found = [word.casefold().replace("’", "'") for word in WORD.findall(text)]
-    return (" ".join(found[at : at + length]) for at in range(len(found) - length + 1))
 
 
 class Neighbours:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
 
 from twin_data.contracts.errors import RegistryError
@@ -26,6 +26,11 @@ class Selectable(Protocol):
 V = TypeVar("V", bound=Selectable)
 
 
+def holder(versions: Iterable[V], alias: Alias) -> V | None:
+    """The version that the alias points at; None if it points at none of them."""
+    return next((version for version in versions if alias in version.aliases), None)
+
+
 def select(persona: str, versions: Sequence[V], *, bundle_id: str | None, alias: Alias | None) -> V:
     """The version of that bundle, else of that alias, else the champion.
 
@@ -37,9 +42,12 @@ def select(persona: str, versions: Sequence[V], *, bundle_id: str | None, alias:
     if not versions:
         raise RegistryError(f"no bundle of {persona!r} is registered", next_step=f"twin features {persona}")
     wanted = alias or Alias.CHAMPION
-    for version in versions:
-        if version.bundle_id == bundle_id if bundle_id is not None else wanted in version.aliases:
-            return version
+    if bundle_id is None:
+        found = holder(versions, wanted)
+    else:
+        found = next((version for version in versions if version.bundle_id == bundle_id), None)
+    if found is not None:
+        return found
     if bundle_id is not None:
         known = ", ".join(version.bundle_id for version in versions)
         raise RegistryError(f"{persona!r} has no bundle {bundle_id!r}", next_step=f"choose one of: {known}")

@@ -1,8 +1,9 @@
-"""Sentences and words of a text, by their offsets."""
+"""Sentences, words and runs of words of a text, by their offsets."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from functools import lru_cache
 
 import regex
@@ -72,6 +73,20 @@ def _is_no_end(text: str, start: int, stop: int) -> bool:
 def words(text: str) -> list[str]:
     """The words and numbers of a text, in order and as written."""
     return WORD.findall(text)
+
+
+def word_runs(text: str, length: int) -> Iterator[tuple[str, int, int]]:
+    """Every run of `length` words, in lower case and joined by spaces, with the offsets at which it starts and ends."""
+    found = list(WORD.finditer(text))
+    folded = [match[0].casefold().replace("’", "'") for match in found]
+    for at in range(len(found) - length + 1):
+        last = at + length - 1
+        yield " ".join(folded[at : last + 1]), found[at].start(), found[last].end()
+
+
+def grams(text: str, length: int) -> Iterator[str]:
+    """The runs of `length` words, wherever they stand."""
+    return (run for run, _, _ in word_runs(text, length))
 
 
 class _Stemmers(threading.local):

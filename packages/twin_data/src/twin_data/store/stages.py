@@ -16,19 +16,12 @@ from pathlib import Path
 import polars as pl
 
 import twin_data
-from twin_data.contracts.base import Contract
+from twin_data.contracts.base import Contract, NamedDigest
 from twin_data.contracts.digests import digest_value
 from twin_data.store.schemas import to_frame, to_rows
 from twin_data.store.tables import FeatureStore, TableVersion
 
 RECORDS = "stage_runs"
-
-
-class NamedDigest(Contract):
-    """One input of a stage, by name and digest."""
-
-    name: str
-    digest: str
 
 
 class StageRecord(Contract):

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from twin_data.contracts.base import Contract, Span
 from twin_data.contracts.documents import CorpusDocument, Rejection, Split
-from twin_data.scoring.sentences import WORD
+from twin_data.scoring.sentences import grams, word_runs
 from twin_data.store.schemas import to_frame, to_rows
 
 STAGE = "decontaminate"
@@ -35,24 +35,15 @@ def run(inputs: pl.DataFrame, *, config: DecontaminateConfig) -> pl.DataFrame:
         gram
         for document in documents
         if document.split is Split.TEST
-        for gram, _ in _grams(document.text, config.run_words)
+        for gram in grams(document.text, config.run_words)
     }
     exclusions = []
     for document in documents:
         if document.split is Split.TRAIN:
-            overlaps = [span for gram, span in _grams(document.text, config.run_words) if gram in held_out]
+            runs = word_runs(document.text, config.run_words)
+            overlaps = [Span(start=start, end=end) for gram, start, end in runs if gram in held_out]
             exclusions += [_exclusion(document, span, config.run_words) for span in _merged(overlaps)]
     return to_frame(exclusions, Rejection)
-
-
-def _grams(text: str, length: int) -> list[tuple[str, Span]]:
-    """Each run of `length` words, lower-cased and joined, with its place."""
-    matches = list(WORD.finditer(text))
-    lowered = [match[0].casefold().replace("’", "'") for match in matches]
-    return [
-        (" ".join(lowered[i : i + length]), Span(start=matches[i].start(), end=matches[i + length - 1].end()))
-        for i in range(len(lowered) - length + 1)
-    ]
 
 
 def _merged(spans: list[Span]) -> list[Span]:

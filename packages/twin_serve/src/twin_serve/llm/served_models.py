@@ -18,6 +18,7 @@ from twin_data.registry.model_folder import (
 )
 from twin_data.registry.port import BundleRegistry, RegisteredBundle
 from twin_data.registry.safety import refuse_unsafe_files
+from twin_data.registry.selection import holder
 from twin_serve.llm.vllm_command import LORA_RANKS, Adapter, ServedModels
 
 
@@ -91,13 +92,13 @@ def _candidates(
     left_out: list[str] = []
     for champion in live:
         persona = champion.manifest.persona
-        for one in registry.bundles(persona):
-            if Alias.CANDIDATE not in one.aliases or one.bundle_id == champion.bundle_id or not one.manifest.adapter:
-                continue
-            try:
-                adapters += _checked_adapter(registry.resolve(persona, bundle_id=one.bundle_id), champion)
-            except TwinError as error:
-                left_out.append(error.message)
+        candidate = holder(registry.bundles(persona), Alias.CANDIDATE)
+        if candidate is None or candidate.bundle_id == champion.bundle_id or not candidate.manifest.adapter:
+            continue
+        try:
+            adapters += _checked_adapter(registry.resolve(persona, bundle_id=candidate.bundle_id), champion)
+        except TwinError as error:
+            left_out.append(error.message)
     return tuple(adapters), tuple(left_out)
 
 
@@ -110,8 +111,8 @@ def _checked_adapter(bundle: RegisteredBundle, champion: RegisteredBundle) -> li
 
 
 def _live(registry: BundleRegistry, persona: str) -> RegisteredBundle:
-    held = {alias for bundle in registry.bundles(persona) for alias in bundle.aliases}
-    return registry.resolve(persona, alias=Alias.CHAMPION if Alias.CHAMPION in held else Alias.CANDIDATE)
+    champion = holder(registry.bundles(persona), Alias.CHAMPION)
+    return registry.resolve(persona, alias=Alias.CHAMPION if champion else Alias.CANDIDATE)
 
 
 def _base_model(bundle: RegisteredBundle, models: Path) -> BaseModel:
