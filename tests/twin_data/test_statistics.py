@@ -24,6 +24,11 @@ def test_wilson_against_a_published_value() -> None:
     assert wilson_interval(15, 148) == pytest.approx((0.0624, 0.1605), abs=5e-5)
 
 
+def test_wilson_against_other_published_values() -> None:
+    assert wilson_interval(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)  # Newcombe (1998), table I
+    assert wilson_interval(0, 20) == pytest.approx((0.0, 0.1611), abs=1e-4)
+
+
 def test_wilson_refuses_what_is_no_proportion() -> None:
     with pytest.raises(ValueError, match="3 successes of 2"):
         wilson_interval(3, 2)

@@ -1,22 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from twin_train.records import preference_accuracy, preference_effect, wilson
-
-
-def test_wilson_is_the_published_interval() -> None:
-    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)  # Newcombe (1998), table I
-    assert wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=1e-4)
-
-
-@given(n=st.integers(1, 500), data=st.data())
-def test_the_interval_holds_the_share_and_stays_a_share(n: int, data: st.DataObject) -> None:
-    wins = data.draw(st.integers(0, n))
-    low, high = wilson(wins, n)
-    assert 0 <= low <= wins / n + 1e-12 and wins / n - 1e-12 <= high <= 1
+from twin_train.records import preference_accuracy, preference_effect
 
 
 def test_ties_are_no_wins() -> None:

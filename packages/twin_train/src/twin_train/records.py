@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from twin_data.contracts.digests import digest_value
 from twin_data.contracts.evaluation import Score
 from twin_data.contracts.training import TrainingForecast, TrainingRecord, TrainingStage
+from twin_data.statistics import wilson_interval
 from twin_train.job import LoggedStep, TrainingJob, WorkerOutcome
 from twin_train.prepared import Prepared
 
 PREFERENCE_ACCURACY = "preference_accuracy"
-Z_95 = 1.959964
-"""Normal quantile of a two-sided 95 % interval."""
 
 
 def make_record(
@@ -59,7 +57,7 @@ def preference_accuracy(margins: Sequence[float]) -> Score | None:
     if not margins:
         return None
     wins = sum(margin > 0 for margin in margins)
-    low, high = wilson(wins, len(margins))
+    low, high = wilson_interval(wins, len(margins))
     return Score(name=PREFERENCE_ACCURACY, value=wins / len(margins), low=low, high=high, n=len(margins))
 
 
@@ -75,11 +73,3 @@ def preference_effect(accuracy: Score | None, longer_chosen_share: float | None)
     if accuracy.low <= 0.5 <= accuracy.high:
         return f"no effect: {told}"
     return f"{'prefers' if accuracy.low > 0.5 else 'prefers the rejected side, not'} the chosen side: {told}"
-
-
-def wilson(wins: int, n: int) -> tuple[float, float]:
-    """95 % interval of a share (Wilson 1927)."""
-    share, spread = wins / n, Z_95**2 / n
-    middle = (share + spread / 2) / (1 + spread)
-    half = Z_95 * math.sqrt(share * (1 - share) / n + spread / (4 * n)) / (1 + spread)
-    return max(0.0, middle - half), min(1.0, middle + half)
