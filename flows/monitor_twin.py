@@ -18,11 +18,12 @@ from flows.voices import VoiceUse, voice_of
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.configuration.persona import load_persona
 from twin_data.contracts.answers import Interaction
-from twin_data.contracts.errors import CorpusError, RegistryError, SourceError
+from twin_data.contracts.errors import CorpusError, SourceError
 from twin_data.contracts.monitoring import DriftReport
 from twin_data.contracts.releases import Alias
 from twin_data.registry import open_registry
 from twin_data.registry.port import RegisteredBundle
+from twin_data.registry.selection import holder
 from twin_data.scoring.encoder import SentenceEncoder
 from twin_data.store.tables import FeatureStore
 from twin_data.transform.embedding_model import ensure_encoder
@@ -115,7 +116,8 @@ def _voice(home: TwinHome, persona: str, recipe: Recipe) -> Voice | None:
 
 
 def _champion(home: TwinHome, persona: str) -> RegisteredBundle | None:
-    try:
-        return open_registry(home).resolve(persona, alias=Alias.CHAMPION)
-    except RegistryError:  # nothing was promoted yet; the candidate may be asked all the same
+    """None if nothing was promoted yet; the candidate may be asked all the same."""
+    registry = open_registry(home)
+    if holder(registry.bundles(persona), Alias.CHAMPION) is None:
         return None
+    return registry.resolve(persona, alias=Alias.CHAMPION)

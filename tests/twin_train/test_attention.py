@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from twin_train.worker.attention import register, row_by_row, row_ends
+from twin_train.worker.attention import row_by_row, row_ends
 
 HEADS, KV_HEADS, WIDTH = 4, 2, 8
 
@@ -56,20 +56,3 @@ def test_padding_at_the_right_changes_nothing_before_it() -> None:
 def test_a_batch_of_packed_sequences_is_refused() -> None:
     with pytest.raises(AssertionError, match="several rows"):
         row_ends(torch.tensor([0, 1, 0, 1]), batch=2)
-
-
-def test_a_model_gives_the_packed_rows_what_it_gives_them_alone() -> None:
-    from transformers import AutoModelForCausalLM, LlamaConfig
-
-    config = LlamaConfig(
-        vocab_size=50, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
-        num_key_value_heads=2,
-    )  # fmt: skip
-    torch.manual_seed(0)
-    model = AutoModelForCausalLM.from_config(config, attn_implementation=register()).eval()
-    first, second = torch.tensor([[3, 7, 9]]), torch.tensor([[4, 8, 2, 6]])
-    positions = torch.tensor([[0, 1, 2, 0, 1, 2, 3]])
-    with torch.no_grad():
-        packed = model(input_ids=torch.cat([first, second], dim=1), position_ids=positions).logits
-        alone = [model(input_ids=one).logits for one in (first, second)]
-    torch.testing.assert_close(packed, torch.cat(alone, dim=1))

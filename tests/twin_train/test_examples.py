@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from twin_data.contracts.errors import ModelError
 from twin_train.examples import IGNORED, Example, encode, join, load_tokenizer, pack
+from twin_train.worker import attention
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -91,17 +92,19 @@ def test_the_order_follows_the_seed() -> None:
     assert pack(rows, 10, seed=1) != pack(rows, 10, seed=2)
 
 
-def test_packed_rows_do_not_see_each_other(tiny_model: Path) -> None:
-    """Losses of the tokens of packed rows equal those of each row alone, through TRL's collator and SDPA on the CPU."""
+@pytest.mark.parametrize("implementation", ["sdpa", attention.NAME])
+def test_packed_rows_do_not_see_each_other(tiny_model: Path, implementation: str) -> None:
+    """Logits of packed rows equal those of each row alone, through TRL's collator, as on GPUs and as on the CPU."""
     import torch
     from transformers import AutoModelForCausalLM
     from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
-    from twin_train.worker.models import ATTENTION
-
+    attention.register()
     rows = [Example(tuple(range(start, start + size)), 2) for start, size in ((4, 9), (10, 5), (3, 12))]
     packed = join(rows)
-    model = AutoModelForCausalLM.from_pretrained(tiny_model, attn_implementation=ATTENTION, dtype=torch.float32).eval()
+    model = AutoModelForCausalLM.from_pretrained(
+        tiny_model, attn_implementation=implementation, dtype=torch.float32
+    ).eval()
     collate = DataCollatorForLanguageModeling(pad_token_id=0, padding_free=True)
     row = {"input_ids": list(packed.input_ids), "labels": list(packed.labels), "seq_lengths": list(packed.seq_lengths)}
     batch = collate([row])

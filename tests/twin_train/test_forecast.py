@@ -138,11 +138,11 @@ def test_a_disk_without_room_for_checkpoints_is_refused(tmp_path: Path, monkeypa
 @pytest.mark.parametrize(
     ("launch", "measured_gib"),
     [
-        ({"processes": 1, "zero_stage": 0, "dtype": "float32"}, 3.5),
-        ({"processes": 1, "zero_stage": 0, "dtype": "bfloat16"}, 3.0),
-        ({"processes": 2, "zero_stage": 2, "dtype": "float32"}, 6.4),
-        ({"processes": 2, "zero_stage": 2, "dtype": "bfloat16"}, 4.7),
-        ({"processes": 2, "zero_stage": 3, "dtype": "float32"}, 8.1),
+        ({"processes": 1, "zero_stage": 0, "dtype": "float32"}, 3.8),
+        ({"processes": 1, "zero_stage": 0, "dtype": "bfloat16"}, 3.2),
+        ({"processes": 2, "zero_stage": 2, "dtype": "float32"}, 7.2),
+        ({"processes": 2, "zero_stage": 2, "dtype": "bfloat16"}, 5.6),
+        ({"processes": 2, "zero_stage": 3, "dtype": "float32"}, 9.1),
     ],
 )
 def test_memory_is_forecast_within_a_sixth_of_what_was_measured(launch: dict[str, Any], measured_gib: float) -> None:

@@ -14,14 +14,16 @@ MEBIBYTE = 1024 * 1024
 RUNTIME_MB = {"cpu": 1300.0, "gpu": 1500.0}
 """Of one process before it holds a weight: interpreter and libraries, or the device's context and buffers."""
 STARTUP_SECONDS = {"cpu": 45.0, "gpu": 120.0}
-CPU_FLOPS_PER_THREAD = 40e9
+CPU_FLOPS_PER_THREAD = 60e9
 GPU_FLOPS = 2.5e14
-"""Operations a second that training reaches: SmolLM2-135M on two cores took 20e9 to 58e9 a thread, by what else ran
-there; a quarter of an H100's peak in bfloat16."""
+"""Operations a second that training reaches: SmolLM2-135M on two cores took 56e9 to 84e9 a thread, less beside other
+work; a quarter of an H100's peak in bfloat16."""
 ADAM_BYTES = 8
 """Two float32 moments a trained weight."""
 MASTER_BYTES = 4
 GRADIENT_BYTES = 4
+HELD = {"cpu": 1.27, "gpu": 1.0}
+"""Memory that the allocator holds for each byte in use; on the CPU it keeps it (`launch_files.KEEP_MEMORY`)."""
 LOGITS_CHUNK = 256
 """Positions whose logits exist at the same time: TRL's fused output layer works in chunks."""
 
@@ -109,10 +111,10 @@ def forecast_memory_mb(stage: TrainingStage, workload: Workload, shape: ModelSha
     adapters = 0 if config.full else trained * 4 * copies
     weights *= copies if config.full else 1
     sequences = 2 if stage is TrainingStage.DPO else 1
-    activations = sequences * workload.longest * activation_bytes_per_token(shape, config, workload.longest)
+    activations = sequences * workload.longest * activation_bytes_per_token(shape, config)
     logits = sequences * min(workload.longest, LOGITS_CHUNK) * shape.vocabulary * 4 * 3
     per_process = RUNTIME_MB[launch.device] + (weights + states + adapters + activations + logits) / MEBIBYTE
-    return world * per_process
+    return world * per_process * HELD[launch.device]
 
 
 def _weights_held(config: TrainingConfig) -> float:
@@ -124,12 +126,11 @@ def _weights_held(config: TrainingConfig) -> float:
     return 1.0 / launch.processes if launch.device == "gpu" else 2.0
 
 
-def activation_bytes_per_token(shape: ModelShape, config: TrainingConfig, length: int) -> float:
+def activation_bytes_per_token(shape: ModelShape, config: TrainingConfig) -> float:
     """What is kept of one token for the backward pass (Korthikanti et al. 2022, adapted to gated layers and SDPA)."""
     element = 2 if config.launch.dtype == "bfloat16" else 4
-    attention = shape.heads * length if config.launch.device == "cpu" else 0  # a mask keeps SDPA from its flash kernel
     lora = 0 if config.full else 7 * shape.hidden
-    block = element * (10 * shape.hidden + 5 * shape.intermediate + lora + attention)
+    block = element * (10 * shape.hidden + 5 * shape.intermediate + lora)
     if config.launch.gradient_checkpointing:
         return shape.layers * element * shape.hidden + block
     return shape.layers * block

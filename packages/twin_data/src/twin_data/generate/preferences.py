@@ -27,7 +27,7 @@ from twin_data.generate.adapt import is_verbatim
 from twin_data.generate.candidates import dropped
 from twin_data.generate.draft_prompts import DraftPrompt
 from twin_data.generate.grounding import chunks_of, sentences, unsupported_sentences, whole_sentences
-from twin_data.generate.lengths import balanced, fit, fit_own, within_twice, word_count
+from twin_data.generate.lengths import balanced, fit, fit_own, of_like_length, word_count
 from twin_data.generate.material import Material
 from twin_data.scoring.refusal import is_refusal
 
@@ -173,8 +173,8 @@ def _fitted(pair: _Pair, at: int, material: Material, config: PreferenceConfig) 
         pair = replace(pair, chosen=text, spans=spans)
     elif rejected > config.length_slack * chosen:
         pair = replace(pair, rejected=fit(pair.rejected, keep=at, longest=int(config.length_slack * chosen)))
-    if not within_twice(pair.chosen, pair.rejected):
-        return _lost(pair, "one_side_twice_as_long")
+    if not of_like_length(pair.chosen, pair.rejected):
+        return _lost(pair, "one_side_much_longer")
     if pair.chosen.split() == pair.rejected.split():
         return _lost(pair, "draft_is_the_answer")
     refuses = pair.reason in {RejectedReason.WRONGLY_REFUSED}

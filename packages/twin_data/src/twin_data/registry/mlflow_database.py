@@ -18,6 +18,7 @@ from twin_data.contracts.releases import Alias
 DELETED_STAGE = "Deleted_Internal"
 BUSY_TIMEOUT_S = 30.0
 
+_IS_MADE = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'registered_model_aliases'"
 _NAMES = "SELECT DISTINCT name FROM model_versions WHERE current_stage IS NOT ? ORDER BY name"
 _VERSIONS = "SELECT version, run_id FROM model_versions WHERE name = ? AND current_stage IS NOT ? ORDER BY version"
 _TAGS = "SELECT version, key, value FROM model_version_tags WHERE name = ?"
@@ -64,12 +65,13 @@ def read_versions(database: Path, model: str) -> tuple[StoredVersion, ...]:
 
 @contextmanager
 def _reading(database: Path) -> Iterator[sqlite3.Connection | None]:
+    """A connection; None as long as there is no database, or MLflow has not made its tables yet."""
     if not database.is_file():
         yield None
         return
     try:
         with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S)) as connection:
-            yield connection
+            yield connection if connection.execute(_IS_MADE).fetchone() else None
     except sqlite3.Error as error:
         raise RegistryError(
             f"the registry's database {database} cannot be read: {error}",

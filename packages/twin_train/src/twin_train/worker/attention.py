@@ -1,8 +1,8 @@
 """Attention over packed rows on the CPU: each row by itself, causally, with no mask.
 
-A mask of a packed sequence keeps SDPA on the CPU from its fused kernel, and most of what it then computes is masked out.
-Rows are told apart by their position ids, which begin anew with each; padding, at the right of a batch of pairs, is
-seen by nobody before it.
+A mask of a packed sequence keeps SDPA on the CPU from its fused kernel, and most of what it then computes is masked
+out. Rows are told apart by their position ids, which begin anew with each; padding, at the right of a batch of pairs,
+is seen by nobody before it.
 """
 
 from __future__ import annotations

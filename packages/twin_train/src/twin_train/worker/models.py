@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from peft import LoraConfig
     from transformers import PreTrainedModel
 
+
 def load_policy(job: TrainingJob) -> Any:
     """The model to train: the base, the base with the start adapter, or with `full` the start model."""
     source = job.start if job.config.full and job.start else job.base_model

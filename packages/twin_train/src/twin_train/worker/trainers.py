@@ -36,7 +36,9 @@ def score_completions_only() -> None:
     TRL scores every position where Triton is missing, since some accelerators compile anew for each shape. A CPU does
     not, and nine tokens in ten are prompt.
     """
-    trl_utils._use_triton = lambda device: True
+    utils: Any = trl_utils
+    assert hasattr(utils, "_use_triton"), "TRL has changed: see whether it scores completions only by itself now"
+    utils._use_triton = lambda device: True
 
 
 def build_trainer(job: TrainingJob, watch: Watch) -> FiniteSftTrainer | FiniteDpoTrainer:
