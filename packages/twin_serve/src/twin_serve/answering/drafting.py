@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
@@ -11,7 +12,7 @@ from twin_data.prompts.renderer import Message
 from twin_data.scoring.refusal import is_refusal
 from twin_serve.answering.drafts import DraftSentence, is_whole, sentences_of
 from twin_serve.answering.progress import Run
-from twin_serve.llm.client import LanguageModel
+from twin_serve.llm.client import READ_TIMEOUT_S, LanguageModel, Usage
 
 CUT_OFF = "the draft was cut off here"
 OPENING_SENTENCES = 2
@@ -35,6 +36,43 @@ async def draft(
                         waited += time.monotonic() - paused
     finally:
         run.progress.llm_seconds = time.monotonic() - started - waited
+
+
+async def redrafts(
+    llm: LanguageModel, run: Run, messages: Sequence[Message], tidy: Callable[[str], str]
+) -> list[list[DraftSentence]]:
+    """Further drafts, written side by side; none once the model's time for one answer is used up.
+
+    Time and tokens are booked with those of the first draft, also if the reader goes away.
+    """
+    usages = [Usage() for _ in range(run.twin.generation.redrafts)]
+    started = time.monotonic()
+    try:
+        async with asyncio.timeout(READ_TIMEOUT_S - run.progress.llm_seconds), asyncio.TaskGroup() as group:
+            tasks = [group.create_task(_redraft(llm, run, messages, tidy, usage)) for usage in usages]
+    except TimeoutError:
+        return []
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None  # the others were cancelled because of it
+    finally:
+        run.progress.llm_seconds += time.monotonic() - started
+        for usage in usages:
+            run.progress.usage.add(usage)
+    return [task.result() for task in tasks]
+
+
+async def _redraft(
+    llm: LanguageModel, run: Run, messages: Sequence[Message], tidy: Callable[[str], str], usage: Usage
+) -> list[DraftSentence]:
+    """The sentences of one further draft; a last one that was cut off is left out."""
+    settings = run.twin.generation
+    bolder = settings.model_copy(update={"temperature": max(settings.temperature, settings.redraft_temperature)})
+    stream = llm.stream(run.twin.llm_model, messages, bolder, usage)
+    async with aclosing(stream), aclosing(sentences_of(stream)) as sentences:
+        found = [replace(one, text=text) async for one in sentences if (text := tidy(one.text))]
+    if found and usage.finish_reason == "length" and not is_whole(found[-1].text):
+        found.pop()
+    return found
 
 
 async def heeding_refusals(

@@ -17,11 +17,11 @@ from twin_data.contracts.answers import (
     SentenceOutcome,
     VerifiedAnswer,
 )
-from twin_data.prompts.renderer import render_answer
+from twin_data.prompts.renderer import Message, render_answer
 from twin_data.scoring.answerability import Evidence, EvidenceWindow, find_evidence
 from twin_serve.answering import declining
-from twin_serve.answering.citations import sources_text
-from twin_serve.answering.drafting import CUT_OFF, draft, heeding_refusals, is_cut_off
+from twin_serve.answering.citations import CitationList, sources_text
+from twin_serve.answering.drafting import CUT_OFF, draft, heeding_refusals, is_cut_off, redrafts
 from twin_serve.answering.drafts import DraftSentence, tidy_sentence
 from twin_serve.answering.progress import PARAGRAPH, Progress, Run, outcome_of, unchecked
 from twin_serve.answering.quotations import choose_quotations
@@ -99,11 +99,27 @@ class GroundedAnswerer:
         if progress.refused:
             return
         if run.question.options.verify:
+            if not progress.text:
+                for check in await self._second_look(run, passages, verifier):
+                    yield progress.add_check(check)
             own = any(check.outcome is SentenceOutcome.SUPPORTED for check in progress.checks)
             for window in choose_quotations(evidence, passages, progress.citations, settings, beside_own=own):
                 yield _quote(progress, passages[window.passage], window)
         if sources := sources_text(progress.citations.all, body=progress.text):
             yield progress.add(sources, gap=PARAGRAPH)
+
+    async def _second_look(
+        self, run: Run, passages: tuple[RetrievedPassage, ...], verifier: SentenceVerifier
+    ) -> list[SentenceCheck]:
+        """What holds of the first of several further drafts that says something of its own; empty if none does."""
+        for sentences in await redrafts(self._llm, run, _messages(run, passages), tidy_sentence):
+            citations, started = CitationList(), time.monotonic()
+            checks = await asyncio.to_thread(_check_draft, verifier, sentences, citations)
+            run.progress.verify_seconds += time.monotonic() - started
+            if any(check.outcome is SentenceOutcome.SUPPORTED for check in checks):
+                run.progress.citations = citations
+                return [check for check in checks if check.outcome is not SentenceOutcome.DROPPED]
+        return []
 
     async def _unretrieved(self, run: Run) -> AsyncGenerator[str | VerifiedAnswer, None]:
         """The bare model. There is nothing to check against, so every sentence is marked as unchecked."""
@@ -120,15 +136,25 @@ class GroundedAnswerer:
             yield run.finished(AnswerOutcome.DECLINED, decline_reason="empty_draft")
 
     def _draft(self, run: Run, passages: tuple[RetrievedPassage, ...]) -> AsyncGenerator[DraftSentence, None]:
-        manifest = run.twin.manifest
-        messages = render_answer(
-            display_name=manifest.display_name,
-            style_notes=manifest.style_notes,
-            question=run.question.text,
-            passages=passages,
-            history=run.history,
-        )
-        return heeding_refusals(run, draft(self._llm, run, messages, tidy_sentence))
+        return heeding_refusals(run, draft(self._llm, run, _messages(run, passages), tidy_sentence))
+
+
+def _messages(run: Run, passages: tuple[RetrievedPassage, ...]) -> tuple[Message, ...]:
+    manifest = run.twin.manifest
+    return render_answer(
+        display_name=manifest.display_name,
+        style_notes=manifest.style_notes,
+        question=run.question.text,
+        passages=passages,
+        history=run.history,
+    )
+
+
+def _check_draft(
+    verifier: SentenceVerifier, sentences: list[DraftSentence], citations: CitationList
+) -> list[SentenceCheck]:
+    verifier.begin_anew()
+    return [verifier.check(one.text, citations) for one in sentences]
 
 
 async def _checked(run: Run, verifier: SentenceVerifier, sentence: DraftSentence) -> SentenceCheck:

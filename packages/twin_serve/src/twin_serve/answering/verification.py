@@ -115,6 +115,10 @@ class SentenceVerifier:
         self._twin = twin
         self._shipped = Shipped()
 
+    def begin_anew(self) -> None:
+        """Another draft is looked at, in the place of those before it."""
+        self._shipped = Shipped()
+
     def check(self, sentence: str, citations: CitationList) -> SentenceCheck:
         """Judge one sentence; a supported one gets its citation."""
         if len(content_stems(sentence)) < MIN_CONTENT_STEMS:

@@ -202,7 +202,7 @@ def _adjusted(twin: Twin, body: ChatRequest) -> Twin:
     if body.twin.mode == "write":
         changes = {"max_tokens": bundled.write_max_tokens, "temperature": bundled.write_temperature}
     if body.temperature is not None:
-        changes["temperature"] = body.temperature
+        changes |= {"temperature": body.temperature, "redrafts": 0}  # who sets it wants no bolder drafts
     if limit := body.max_completion_tokens or body.max_tokens:
         changes["max_tokens"] = limit
     return replace(twin, generation=twin.generation.model_copy(update=changes)) if changes else twin

@@ -36,6 +36,11 @@ class Usage:
     completion_tokens: int = 0
     finish_reason: str = ""
 
+    def add(self, other: Usage) -> None:
+        """Count another stream's tokens to this one's."""
+        self.prompt_tokens += other.prompt_tokens
+        self.completion_tokens += other.completion_tokens
+
 
 class LanguageModel(Protocol):
     """A chat model that streams."""

@@ -1,0 +1,79 @@
+"""Further drafts, where nothing of the first one held."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from twin_data.contracts.releases import GenerationSettings
+from twin_serve.llm.client import ScriptedModel
+
+from ..conftest import EELS_ANSWER, StartService
+from ..parts import manifest
+
+WRONG = "We found 44 eels on the floor of Gate 7."
+COPIED = "We found 31 eels on the floor and carried them out in a tin bath."
+
+
+def bundle(redrafts: int) -> Any:
+    return manifest(generation=GenerationSettings(redrafts=redrafts, temperature=0.2, redraft_temperature=0.9))
+
+
+async def test_the_first_further_draft_that_holds_takes_the_place_of_one_that_does_not(start: StartService) -> None:
+    async with start(WRONG, f"{WRONG} Nobody saw it.", EELS_ANSWER, EELS_ANSWER, bundle=bundle(3)) as running:
+        body = (await running.ask()).json()
+    assert body["choices"][0]["message"]["content"].startswith(EELS_ANSWER)
+    assert [(one["text"], one["outcome"]) for one in body["twin"]["sentences"][:2]] == [
+        (WRONG, "dropped"), (EELS_ANSWER, "supported"),
+    ]  # fmt: skip
+    assert body["twin"]["outcome"] == "repaired"
+    assert [one["n"] for one in body["twin"]["citations"]][0] == 1
+    assert [one.temperature for one in running.model.settings] == [0.2, 0.9, 0.9, 0.9]
+    assert len({tuple(asked) for asked in running.model.asked}) == 1, "the same prompt each time"
+    words = sum(len(text.split()) for text in (WRONG, f"{WRONG} Nobody saw it.", EELS_ANSWER, EELS_ANSWER))
+    assert body["usage"]["completion_tokens"] == words, "every draft is paid for"
+
+
+async def test_a_copy_among_further_drafts_is_no_reason_to_take_one(start: StartService) -> None:
+    async with start(WRONG, COPIED, COPIED, bundle=bundle(2)) as running:
+        body = (await running.ask()).json()
+    assert body["twin"]["outcome"] == "quoted"
+    assert body["twin"]["sentences"][1]["reason"] == "the persona's own words"
+
+
+@pytest.mark.parametrize("first", [EELS_ANSWER, COPIED])
+async def test_a_draft_that_holds_needs_no_further_one(start: StartService, first: str) -> None:
+    async with start(first, bundle=bundle(3)) as running:
+        await running.ask("How many eels did you find on the floor and carry out in a tin bath?")
+    assert len(running.model.asked) == 1
+
+
+async def test_who_sets_the_temperature_gets_no_bolder_draft(start: StartService) -> None:
+    async with start(WRONG, bundle=bundle(3)) as running:
+        body = (await running.ask(temperature=0)).json()
+    assert len(running.model.asked) == 1
+    assert body["twin"]["outcome"] == "quoted"
+
+
+async def test_a_further_draft_that_is_cut_off_loses_its_last_sentence(start: StartService) -> None:
+    async with start(WRONG, f"{EELS_ANSWER} We also found", bundle=bundle(1)) as running:
+        running.model.finish_reason = "length"
+        body = (await running.ask()).json()
+    assert body["choices"][0]["message"]["content"].startswith(EELS_ANSWER)
+    assert "We also found" not in str(body["twin"]["sentences"])
+
+
+async def test_a_model_that_fails_in_a_further_draft_is_a_typed_error(start: StartService) -> None:
+    class Failing(ScriptedModel):
+        async def stream(self, *arguments: Any) -> Any:
+            if self.asked:
+                raise ConnectionError("gone")
+            async for piece in super().stream(*arguments):
+                yield piece
+
+    async with start(bundle=bundle(2), llm=Failing([WRONG])) as running:
+        answer = await running.ask()
+        row = await running.row()
+    assert answer.status_code == 500
+    assert row.status == "failed" and row.completion_tokens == len(WRONG.split())
