@@ -14,7 +14,8 @@ from typing import Any
 from twin_data.generate.shards import ChatResult, ShardJob, ShardResult
 from twin_data.registry.durable import write_file
 
-REQUEST_TIMEOUT_S = 120
+REQUEST_TIMEOUT_S = 300
+"""With many in flight, a request waits for its turn in a small model's queue first."""
 RETRIES = 2
 
 

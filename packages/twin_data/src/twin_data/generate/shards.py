@@ -42,7 +42,7 @@ class ShardConfig(Contract):
     rows: int = Field(default=200, ge=1, le=1000)
     """Requests of one shard."""
     concurrency: int = Field(default=8, ge=1, le=256)
-    """Requests in flight at a time."""
+    """Requests in flight at a time. The next are sent when all of them are answered, so a few leave a model idle."""
     start_s: float = Field(default=180.0, gt=0)
     """Time limit of a shard without its requests: start of the processes."""
     row_s: float = Field(default=10.0, gt=0)
