@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from flows.recipe_files import recipe_path
 from flows.schedules import ScheduleSettings
@@ -49,6 +51,18 @@ class Recipe(Contract):
     monitoring: MonitoringConfig = MonitoringConfig()
     schedule: ScheduleSettings = ScheduleSettings()
     price: MachinePrice = MachinePrice()
+
+    @model_validator(mode="after")
+    def _trains_as_it_serves(self) -> Self:
+        """A model is trained on prompts of the kind that it will be served."""
+        trained, served = self.datasets.instructions, self.retrieval
+        for name in ("excerpts",) if served.excerpts else ("excerpts", "passages"):
+            wanted, found = getattr(served, name), getattr(trained, name)
+            if wanted != found:
+                raise ValueError(
+                    f"datasets.instructions.{name} is {found} and retrieval.{name} is {wanted}: set both to {wanted}"
+                )
+        return self
 
     @property
     def digest(self) -> str:

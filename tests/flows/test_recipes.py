@@ -67,3 +67,23 @@ def test_the_digest_follows_the_settings_and_nothing_else(tmp_path: Path) -> Non
     assert plain.digest == load_recipe(write(tmp_path, "# a remark", "price: {}")).digest
     assert plain.digest == Recipe(name="mine", description="Mine.").digest
     assert plain.digest != load_recipe(write(tmp_path, "generation: {temperature: 0.9}")).digest
+
+
+@pytest.mark.parametrize(
+    ("lines", "fix"),
+    [
+        (
+            ("retrieval: {excerpts: 3}",),
+            "datasets.instructions.excerpts is 0 and retrieval.excerpts is 3: set both to 3",
+        ),
+        (
+            ("retrieval: {passages: 8}",),
+            "datasets.instructions.passages is 4 and retrieval.passages is 8: set both to 8",
+        ),
+    ],
+)
+def test_a_model_is_trained_on_prompts_of_the_kind_that_it_is_served(
+    tmp_path: Path, lines: tuple[str, ...], fix: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=fix):
+        load_recipe(write(tmp_path, *lines))

@@ -18,6 +18,7 @@ from twin_data.generate.instructions import InstructionConfig, InstructionInputs
 from twin_data.generate.material import Material
 from twin_data.generate.rewriting import rejected_rewrite, tidy_wording
 from twin_data.scoring.refusal import is_refusal
+from twin_data.scoring.sentences import sentence_spans
 
 
 def _rows(made: InstructionSet, task: TaskKind) -> list[Instruction]:
@@ -69,6 +70,22 @@ def _holds(passage: object, row: Instruction) -> bool:
     span = row.spans[0]
     one = passage
     return one.document_id == span.document_id and one.start <= span.start < one.end  # type: ignore[attr-defined]
+
+
+def test_stretches_in_the_place_of_passages_hold_the_answer_and_are_short(material: Material) -> None:
+    rows = run(InstructionInputs(material), config=InstructionConfig(max_chunks=60, excerpts=3)).instructions
+    texts = {one.document_id: one.text for one in material.documents}
+    answers = [row for row in rows if row.task is TaskKind.ANSWER and row.context]
+    assert answers
+    for row in answers:
+        span = row.spans[0]
+        said = texts[span.document_id][span.start : row.spans[-1].end]
+        shown = [texts[one.document_id][one.start : one.end] for one in row.context]
+        assert len(shown) <= 3
+        assert any(said in text for text in shown), "the answer's own sentence is there to be read"
+        assert all(text in row.prompt[-1].content for text in shown)
+        assert all(len(text.split()) <= 60 or len(sentence_spans(text)) <= 2 for text in shown)
+        assert unsupported_sentences(row.response, chunks_of(material, row.context, row.spans), material) == []
 
 
 def test_refusals_are_refusals_and_their_passages_are_of_other_families(

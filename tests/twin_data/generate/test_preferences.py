@@ -13,7 +13,7 @@ from twin_data.contracts.datasets import PolicyDraft, RejectedReason, ResponseSo
 from twin_data.generate.draft_prompts import DraftPrompt, DraftPromptConfig, DraftPromptInputs, prompts_for_drafts
 from twin_data.generate.grounding import whole_sentences
 from twin_data.generate.instructions import InstructionConfig, InstructionSet
-from twin_data.generate.lengths import MEAN_RATIOS, balanced, fit, fit_own, word_count
+from twin_data.generate.lengths import MEAN_RATIOS, balanced, fit, fit_own, of_like_length, word_count
 from twin_data.generate.material import Material
 from twin_data.generate.preferences import PreferenceConfig, PreferenceInputs, PreferenceSet, run
 from twin_data.scoring.refusal import is_refusal
@@ -125,7 +125,7 @@ def test_lengths_are_balanced(material: Material, prompts: list[DraftPrompt]) ->
     chosen = sum(word_count(one.chosen) for one in pairs)
     rejected = sum(word_count(one.rejected) for one in pairs)
     assert MEAN_RATIOS[0] <= chosen / rejected <= MEAN_RATIOS[1]
-    assert all(0.5 <= word_count(one.chosen) / word_count(one.rejected) <= 2 for one in pairs)
+    assert all(of_like_length(one.chosen, one.rejected) for one in pairs)
 
 
 def test_some_pairs_are_held_out_by_their_id(material: Material, prompts: list[DraftPrompt]) -> None:

@@ -36,7 +36,10 @@ class RetrievalSettings(Contract):
     candidates_per_leg: int = Field(default=40, ge=1, le=1000)
     """Hits asked of each leg before fusion."""
     passages: int = Field(default=4, ge=1, le=50)
-    """Passages that go into the prompt."""
+    """Passages that are answered from, and that the prompt shows."""
+    excerpts: int = Field(default=0, ge=0, le=20)
+    """How many stretches of them, the nearest to the question, an answer's prompt shows in their place; 0 shows them
+    whole. What is checked and cited are the passages, either way."""
     dense_weight: float = Field(default=0.7, ge=0, le=1)
     """Weight of the dense leg in the convex combination; the lexical leg gets the rest."""
 

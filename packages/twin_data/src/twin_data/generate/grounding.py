@@ -17,9 +17,8 @@ _ENDS = regex.compile(r"[.!?…][\"'”’»)\]]*$")
 
 def chunks_of(material: Material, context: Sequence[SourceSpan], spans: Sequence[SourceSpan]) -> list[Chunk]:
     """The chunks that a prompt shows; for a prompt without passages, those that hold the spans of its answer."""
-    shown = {(one.document_id, one.start, one.end) for one in context}
-    if shown:
-        return [one for one in material.chunks if (one.document_id, one.start, one.end) in shown]
+    if context:
+        return [chunk for chunk in material.chunks if any(_holds(chunk, one) for one in context)]
     return [
         chunk
         for chunk in material.chunks
@@ -27,6 +26,10 @@ def chunks_of(material: Material, context: Sequence[SourceSpan], spans: Sequence
             one.document_id == chunk.document_id and one.start < chunk.end and chunk.start < one.end for one in spans
         )
     ]
+
+
+def _holds(chunk: Chunk, span: SourceSpan) -> bool:
+    return chunk.document_id == span.document_id and chunk.start <= span.start and span.end <= chunk.end
 
 
 def unsupported_sentences(text: str, chunks: Sequence[Chunk], material: Material) -> list[int]:

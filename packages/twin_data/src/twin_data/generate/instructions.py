@@ -40,6 +40,8 @@ class InstructionConfig(Contract):
     """Shortest text of a genre that is short by nature: mail, post, review, chat."""
     passages: int = Field(default=4, ge=1, le=20)
     """Passages in a prompt; equal to the retrieval's setting."""
+    excerpts: int = Field(default=0, ge=0, le=20)
+    """Stretches in an answer's prompt in their place; equal to the retrieval's setting."""
     with_context_share: float = Field(default=0.95, ge=0, le=1)
     """Share of answers whose prompt shows passages."""
     write_context_share: float = Field(default=0.3, ge=0, le=1)

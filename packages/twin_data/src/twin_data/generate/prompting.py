@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Protocol
 
 from twin_data.contracts.answers import Turn
+from twin_data.contracts.base import Span
 from twin_data.contracts.datasets import SourceSpan, TaskKind
 from twin_data.contracts.digests import digest_text
+from twin_data.contracts.documents import Chunk
 from twin_data.generate.balance import Chosen
 from twin_data.generate.material import Material, Neighbours, source_span
 from twin_data.prompts.renderer import render_answer, render_write
+from twin_data.scoring.excerpts import Excerpt, excerpt_around, nearest_excerpt
 from twin_data.scoring.support import names, numbers
 
 GOLD_PLACES = (0, 0, 0, 0, 0, 1, 1, 2, 2, 3)
@@ -28,6 +31,10 @@ class ContextConfig(Protocol):
     @property
     def passages(self) -> int:
         """How many a prompt shows."""
+
+    @property
+    def excerpts(self) -> int:
+        """How many stretches the prompt of an answer shows in their place; 0 for none."""
 
     @property
     def with_context_share(self) -> float:
@@ -50,35 +57,55 @@ class PromptWriter:
     def prompt(self, chosen: Chosen) -> tuple[tuple[Turn, ...], tuple[SourceSpan, ...]]:
         """The messages of a row's prompt and where the passages in it stand."""
         one, material = chosen.candidate, self._material
-        shown = self._shown(chosen)
-        passages = [material.chunks[at] for at in shown]
+        chunks = [material.chunks[at] for at in self._shown(chosen)]
         if one.task is TaskKind.WRITE:
             messages = render_write(
                 display_name=material.display_name,
                 style_notes=material.style_notes,
                 brief=chosen.asked.text,
-                passages=passages,
+                passages=chunks,
             )
+            spans = [source_span(chunk, chunk.start, chunk.end) for chunk in chunks]
         else:
+            read = self._read(chosen, chunks)
             messages = render_answer(
                 display_name=material.display_name,
                 style_notes=material.style_notes,
                 question=chosen.asked.text,
-                passages=passages,
+                passages=read,
             )
+            spans = [source_span(chunks[part.passage], part.span.start, part.span.end) for part in read]
         turns = tuple(Turn(role=message.role, content=message.content) for message in messages)
-        return turns, tuple(source_span(one, one.start, one.end) for one in passages)
+        return turns, tuple(spans)
+
+    def _read(self, chosen: Chosen, chunks: list[Chunk]) -> list[Excerpt]:
+        """What an answer's prompt shows of its chunks: all of each, or a stretch, that of the answer whole."""
+        one, material = chosen.candidate, self._material
+        if not self._config.excerpts:
+            return [
+                Excerpt(chunk.context, chunk.text, Span(start=chunk.start, end=chunk.end), at)
+                for at, chunk in enumerate(chunks)
+            ]
+        gold = material.chunks[one.chunk] if one.task is TaskKind.ANSWER else None
+        read = [
+            excerpt_around(chunk, Span(start=one.spans[0].start, end=one.spans[-1].end), at, chosen.key)
+            if chunk is gold
+            else nearest_excerpt(chunk, chosen.asked.text, material.weights, at)
+            for at, chunk in enumerate(chunks)
+        ]
+        return [part for part in read if part]
 
     def _shown(self, chosen: Chosen) -> list[int]:
         one, config = chosen.candidate, self._config
+        count = config.excerpts or config.passages
         lot = int(digest_text(f"{config.seed}:context:{chosen.key}")[:8], 16) / 16**8
         if one.task is TaskKind.WRITE:
             return self._for_writing(chosen) if lot < config.write_context_share else []
         if one.task is TaskKind.DECLINE:
-            return self._neighbours.nearest(chosen.asked.text, one.chunk, config.passages, without={one.family})
+            return self._neighbours.nearest(chosen.asked.text, one.chunk, count, without={one.family})
         if lot >= config.with_context_share:
             return []
-        others = self._neighbours.nearest(chosen.asked.text, one.chunk, config.passages - 1)
+        others = self._neighbours.nearest(chosen.asked.text, one.chunk, count - 1)
         place = GOLD_PLACES[int(lot * 1000) % len(GOLD_PLACES)]
         return [*others[:place], one.chunk, *others[place:]]
 

@@ -176,7 +176,7 @@ def _ranked_windows(
     encoder: Encoder,
     weights: TermWeights,
 ) -> tuple[EvidenceWindow, ...]:
-    sentences = [(index, run) for index, passage in enumerate(passages) for run in _own_sentences(passage)]
+    sentences = [(index, run) for index, passage in enumerate(passages) for run in own_sentences(passage)]
     flat = [(index, span) for index, run in sentences for span in run]
     if not flat:
         return ()
@@ -199,7 +199,7 @@ def _ranked_windows(
     return tuple(sorted(windows, key=lambda one: (-one.score, one.span.end - one.span.start)))
 
 
-def _own_sentences(passage: Candidate) -> list[list[Span]]:
+def own_sentences(passage: Candidate) -> list[list[Span]]:
     """The sentences of each own stretch of a passage, in the document's offsets."""
     runs = []
     for span in passage.own:
@@ -214,6 +214,12 @@ def _text(passage: Candidate, span: Span) -> str:
 
 def _weighted_stems(question: str, weights: TermWeights) -> dict[str, float]:
     return {one: weights.weight(one) + 0.05 for one in content_stems(question)}
+
+
+def weighted_coverage(question: str, texts: Sequence[str], weights: TermWeights) -> list[float]:
+    """Weighted share of the question's stems that each text holds, 0 to 1."""
+    wanted = _weighted_stems(question, weights)
+    return [_coverage(wanted, text) for text in texts]
 
 
 def _coverage(wanted: dict[str, float], text: str) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 import numpy as np
@@ -17,8 +17,9 @@ from twin_data.contracts.answers import (
     SentenceOutcome,
     VerifiedAnswer,
 )
-from twin_data.prompts.renderer import Message, render_answer
+from twin_data.prompts.renderer import Message, PromptPassage, render_answer
 from twin_data.scoring.answerability import Evidence, EvidenceWindow, find_evidence
+from twin_data.scoring.excerpts import best_excerpts
 from twin_serve.answering import declining
 from twin_serve.answering.citations import CitationList, sources_text
 from twin_serve.answering.drafting import CUT_OFF, draft, heeding_refusals, is_cut_off, redrafts
@@ -88,8 +89,8 @@ class GroundedAnswerer:
     ) -> AsyncGenerator[str, None]:
         """Checked sentences of the draft, the persona's own words where the draft does not reach, and the sources."""
         progress, settings = run.progress, run.twin.manifest.verification
-        verifier = SentenceVerifier(passages, vector, run.twin)
-        async with aclosing(self._draft(run, passages)) as sentences:
+        verifier, shown = SentenceVerifier(passages, vector, run.twin), _shown(run, passages, evidence)
+        async with aclosing(self._draft(run, shown)) as sentences:
             async for sentence in sentences:
                 check = await _checked(run, verifier, sentence)
                 if check.outcome is SentenceOutcome.DROPPED:
@@ -100,7 +101,7 @@ class GroundedAnswerer:
             return
         if run.question.options.verify:
             if not progress.text:
-                for check in await self._second_look(run, passages, verifier):
+                for check in await self._second_look(run, shown, verifier):
                     yield progress.add_check(check)
             own = any(check.outcome is SentenceOutcome.SUPPORTED for check in progress.checks)
             for window in choose_quotations(evidence, passages, progress.citations, settings, beside_own=own):
@@ -109,10 +110,10 @@ class GroundedAnswerer:
             yield progress.add(sources, gap=PARAGRAPH)
 
     async def _second_look(
-        self, run: Run, passages: tuple[RetrievedPassage, ...], verifier: SentenceVerifier
+        self, run: Run, shown: Sequence[PromptPassage], verifier: SentenceVerifier
     ) -> list[SentenceCheck]:
         """What holds of the first of several further drafts that says something of its own; empty if none does."""
-        for sentences in await redrafts(self._llm, run, _messages(run, passages), tidy_sentence):
+        for sentences in await redrafts(self._llm, run, _messages(run, shown), tidy_sentence):
             citations, started = CitationList(), time.monotonic()
             checks = await asyncio.to_thread(_check_draft, verifier, sentences, citations)
             run.progress.verify_seconds += time.monotonic() - started
@@ -135,17 +136,23 @@ class GroundedAnswerer:
             yield progress.add(declining.no_words(run.twin.manifest))
             yield run.finished(AnswerOutcome.DECLINED, decline_reason="empty_draft")
 
-    def _draft(self, run: Run, passages: tuple[RetrievedPassage, ...]) -> AsyncGenerator[DraftSentence, None]:
-        return heeding_refusals(run, draft(self._llm, run, _messages(run, passages), tidy_sentence))
+    def _draft(self, run: Run, shown: Sequence[PromptPassage]) -> AsyncGenerator[DraftSentence, None]:
+        return heeding_refusals(run, draft(self._llm, run, _messages(run, shown), tidy_sentence))
 
 
-def _messages(run: Run, passages: tuple[RetrievedPassage, ...]) -> tuple[Message, ...]:
+def _shown(run: Run, passages: tuple[RetrievedPassage, ...], evidence: Evidence) -> Sequence[PromptPassage]:
+    """What the model is given to read."""
+    count = run.twin.manifest.retrieval.excerpts
+    return best_excerpts(evidence.windows, passages, count) if count else passages
+
+
+def _messages(run: Run, shown: Sequence[PromptPassage]) -> tuple[Message, ...]:
     manifest = run.twin.manifest
     return render_answer(
         display_name=manifest.display_name,
         style_notes=manifest.style_notes,
         question=run.question.text,
-        passages=passages,
+        passages=shown,
         history=run.history,
     )
 
