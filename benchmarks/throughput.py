@@ -13,30 +13,45 @@ import asyncio
 import json
 import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any
 
 import httpx
 
 from flows.local_key import local_key
 from flows.platform.settings import PlatformSettings
-from twin_data.configuration.home import TwinHome
-from twin_data.contracts.releases import Alias, ReleaseBundle
-from twin_data.prompts.renderer import render_answer
+from twin_data.configuration.home import TwinHome, cache_folder
+from twin_data.contracts.answers import Question
+from twin_data.contracts.releases import Alias, GenerationSettings, ReleaseBundle
+from twin_data.prompts.renderer import Message
 from twin_data.registry import open_registry
-from twin_serve.llm.client import request_body
+from twin_serve.answering.pipeline import Answerer
+from twin_serve.answering.progress import Progress
+from twin_serve.llm.client import Usage, request_body
+from twin_serve.search import ElasticPassageSearch
+from twin_serve.twins import TwinDirectory
 
 CONCURRENCIES = (1, 8, 32)
 TIMEOUT = httpx.Timeout(300.0)
 
 
-class Passage:
-    """What the renderer needs of a passage, from a response."""
+class Recorder:
+    """In the model's place: keeps the prompt that the service sends, and says nothing."""
 
-    def __init__(self, raw: dict[str, Any]) -> None:
-        place = " — ".join(part for part in (raw["title"], raw["section"]) if part)
-        self.context = place
-        self.text = str(raw["text"])
+    def __init__(self) -> None:
+        self.messages: Sequence[Message] | None = None
+
+    async def stream(
+        self, model: str, messages: Sequence[Message], settings: GenerationSettings, usage: Usage
+    ) -> AsyncGenerator[str, None]:
+        """No pieces."""
+        self.messages, usage.finish_reason = messages, "stop"
+        for piece in ():
+            yield piece
+
+    async def is_healthy(self) -> bool:
+        """Always."""
+        return True
 
 
 async def main() -> None:
@@ -54,7 +69,7 @@ async def main() -> None:
         httpx.AsyncClient(base_url=settings.business_address, headers=headers, timeout=TIMEOUT) as service,
         httpx.AsyncClient(base_url=settings.llm_address, timeout=TIMEOUT) as raw,
     ):
-        prompts = await _prompts(service, bundle, questions)
+        prompts = await _prompts(home, settings, bundle, questions)
         print("| concurrency | through the service, tok/s | raw vLLM, tok/s | ratio (median of rounds) |")
         print("|---|---|---|---|")
         for concurrency in CONCURRENCIES:
@@ -112,22 +127,21 @@ async def _rate(
 
 
 async def _prompts(
-    service: httpx.AsyncClient, bundle: ReleaseBundle, questions: list[str]
+    home: TwinHome, settings: PlatformSettings, bundle: ReleaseBundle, questions: list[str]
 ) -> list[tuple[str, dict[str, Any]]]:
     """Questions that reach the model, each with the body the service sends for it."""
-    found = []
-    for question in questions:
-        body = {"model": bundle.model_name, "messages": [{"role": "user", "content": question}]}
-        response = await service.post("/v1/chat/completions", json=body)
-        response.raise_for_status()
-        twin = response.json()["twin"]
-        if twin["cost"]["completion_tokens"]:
-            passages = [Passage(one) for one in twin["passages"][: bundle.retrieval.passages]]
-            messages = render_answer(
-                display_name=bundle.display_name, style_notes=bundle.style_notes, question=question, passages=passages
-            )
-            raw = request_body("base", messages, bundle.generation)
-            found.append((question, {**raw, "stream": False, "stream_options": None}))
+    search, found = ElasticPassageSearch(settings.elasticsearch_address), []
+    twin = await TwinDirectory(open_registry(home), search, cache_folder() / "models").resolve(bundle.model_name)
+    try:
+        for question in questions:
+            recorder = Recorder()
+            async for _ in Answerer(search, recorder).answer(twin, Question(text=question), "benchmark", Progress()):
+                continue
+            if recorder.messages:
+                raw = request_body(twin.llm_model, recorder.messages, bundle.generation)
+                found.append((question, {**raw, "stream": False, "stream_options": None}))
+    finally:
+        await search.close()
     return found
 
 
