@@ -84,6 +84,23 @@ def test_a_dull_text_loses_to_the_voice_and_a_voiceful_one_does_not(
     assert good.preferences == () and {row.reason for row in good.dropped} <= {"draft_is_good", "voice_not_scored"}
 
 
+def test_more_of_the_voice_than_the_persona_has_loses_as_well(material: Material, prompts: list[DraftPrompt]) -> None:
+    writing = [one for one in prompts if one.task is TaskKind.WRITE]
+
+    def too_much(texts: Sequence[str]) -> list[float | None]:
+        return [9.0 if text.startswith("The gate was shut") else 1.0 for text in texts]
+
+    drafts = [
+        PolicyDraft(
+            prompt_id=one.prompt_id, model="m", text=f"The gate was shut at nine. {one.response}", finish_reason="stop"
+        )
+        for one in writing
+    ]
+    pairs = run(PreferenceInputs(material, writing, drafts, too_much), config=PreferenceConfig()).preferences
+    assert pairs and {one.reason for one in pairs} == {RejectedReason.CARICATURE}
+    assert all(one.rejected_voice == 9.0 for one in pairs)
+
+
 def test_both_directions_of_refusal_are_there_even_if_no_draft_errs(
     material: Material, prompts: list[DraftPrompt]
 ) -> None:

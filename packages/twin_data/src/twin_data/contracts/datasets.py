@@ -90,6 +90,8 @@ class RejectedReason(StrEnum):
     """What is wrong with the rejected side of a pair."""
 
     OUT_OF_VOICE = "out_of_voice"
+    CARICATURE = "caricature"
+    """More of the voice than the persona's own words to the same brief."""
     UNSUPPORTED = "unsupported"
     WRONGLY_REFUSED = "wrongly_refused"
     WRONGLY_ANSWERED = "wrongly_answered"

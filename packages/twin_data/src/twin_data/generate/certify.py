@@ -244,11 +244,13 @@ def _both_ways(rows: Sequence[Preference]) -> CertificateCheck:
 
 
 def _voice(rows: Sequence[Preference]) -> tuple[CertificateCheck, ...]:
-    """The chosen are nearer to the persona's voice than the rejected; left out where no pair was scored."""
+    """The chosen have more of the voice than the rejected, caricatures aside; left out where no pair was scored."""
     gaps = [
         row.chosen_voice - row.rejected_voice
         for row in rows
-        if row.chosen_voice is not None and row.rejected_voice is not None
+        if row.reason is not RejectedReason.CARICATURE
+        and row.chosen_voice is not None
+        and row.rejected_voice is not None
     ]
     if not gaps:
         return ()

@@ -1,7 +1,7 @@
 """Pairs of preference optimisation, made of the SFT model's own drafts.
 
 The chosen side is the persona's own or adapted words, or a better draft; the rejected side is a draft that is out of
-voice, says what the passages do not, refuses what they answer or answers what they do not.
+voice or a caricature of it, says what the passages do not, refuses what they answer or answers what they do not.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ class PreferenceConfig(Contract):
 
     seed: int = 0
     min_voice_gap: float = Field(default=0.5, ge=0)
-    """Logits by which a draft must be further from the voice than the chosen side to be rejected for it."""
+    """Logits by which a draft must have less of the voice than the chosen side, or more, to be rejected for it. Both
+    ways alike: drafts that are as much in the voice as the persona's own words then push it nowhere."""
     worded_refusal_share: float = Field(default=0.08, ge=0, lt=0.5)
     """Share of pairs in each direction of refusal that is filled up with worded ones where drafts gave fewer."""
     length_slack: float = Field(default=1.3, ge=1, le=2)
@@ -186,7 +187,7 @@ def _fitted(pair: _Pair, at: int, material: Material, config: PreferenceConfig) 
 def _judged(
     pairs: Sequence[_Pair], voice: VoiceScorer | None, config: PreferenceConfig
 ) -> tuple[list[_Pair], list[DroppedRow]]:
-    """The pairs with both voices; a draft whose only fault could be its voice stays if that is clearly lower."""
+    """The pairs with both voices; a draft whose only fault could be its voice stays if that is clearly another."""
     scored = list(pairs)
     if voice is not None and pairs:
         logits = voice([text for one in pairs for text in (one.chosen, one.rejected)])
@@ -195,21 +196,27 @@ def _judged(
         ]
     kept, lost = [], []
     for one in scored:
-        reason = _voice_objection(one, config)
-        if reason:
-            lost.append(_lost(one, reason))
+        if objection := _voice_objection(one, config):
+            lost.append(_lost(one, objection))
+        elif one.reason is RejectedReason.OUT_OF_VOICE and _voice_gap(one) < 0:
+            kept.append(replace(one, reason=RejectedReason.CARICATURE))
         else:
             kept.append(one)
     return kept, lost
 
 
 def _voice_objection(one: _Pair, config: PreferenceConfig) -> str:
-    both = one.chosen_voice is not None and one.rejected_voice is not None
-    gap = (one.chosen_voice or 0.0) - (one.rejected_voice or 0.0)
     if one.reason is RejectedReason.OUT_OF_VOICE:
-        return "draft_is_good" if both and gap < config.min_voice_gap else "" if both else "voice_not_scored"
+        if one.chosen_voice is None or one.rejected_voice is None:
+            return "voice_not_scored"
+        return "draft_is_good" if abs(_voice_gap(one)) < config.min_voice_gap else ""
     # A refusal is in nobody's voice, and what is unsupported is worse than what is dull.
     return ""
+
+
+def _voice_gap(one: _Pair) -> float:
+    """How much more of the voice the chosen side has."""
+    return (one.chosen_voice or 0.0) - (one.rejected_voice or 0.0)
 
 
 def _worded(inputs: PreferenceInputs, pairs: Sequence[_Pair], config: PreferenceConfig) -> list[_Pair]:
