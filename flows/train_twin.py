@@ -106,7 +106,10 @@ class _Run:
                 on_point=log_point,
             )
             run = sft.run if stage is TrainingStage.SFT else dpo.run
-            return run(inputs, config=self.recipe.training)
+            trained = run(inputs, config=self.recipe.training)
+            for point in trained.curve:  # what MLflow did not take, or was not told because a kill came between
+                log_point(point)
+            return trained
 
 
 @task(cache_policy=NO_CACHE)
