@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import random
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -178,3 +181,23 @@ def make_dataset(tmp_path: Path) -> Callable[..., Path]:
         return write_dataset(tmp_path / f"data-{kind}", kind, **options)
 
     return make
+
+
+@contextmanager
+def mounted(folder: Path, kib: int) -> Iterator[None]:
+    """A file system of so many KiB at `folder`; skips where none may be mounted."""
+    folder.mkdir(parents=True)
+    command = ["mount", "-t", "tmpfs", "-o", f"size={kib}k", "tmpfs", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False) if os.geteuid() == 0 else None
+    if done is None or done.returncode:
+        pytest.skip(f"a full disk needs a small tmpfs, and only root may mount one ({done and done.stderr})")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.fixture
+def tiny_disk() -> Callable[[Path, int], AbstractContextManager[None]]:
+    """Mount a file system of so many KiB."""
+    return mounted

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -11,8 +15,9 @@ from twin_train.configuration import TrainingConfig
 from twin_train.failures import training_error
 from twin_train.job import FailureKind, LoggedStep, TrainingJob, WorkerFailure, WorkFolder
 from twin_train.launch import Ended
+from twin_train.worker import run as worker
 from twin_train.worker.checkpoints import mark_complete
-from twin_train.worker.run import _kind
+from twin_train.worker.run import _kind, run_job
 
 ELASTIC = """
 [1]:
@@ -71,12 +76,87 @@ def test_what_a_process_knew_is_told(
     assert fix in found.next_step
 
 
+def test_after_a_loss_that_is_no_number_only_a_checkpoint_that_is_there_is_promised(job: TrainingJob) -> None:
+    failure = WorkerFailure(kind=FailureKind.NON_FINITE, message="the loss became nan", step=3)
+    WorkFolder(job.work).failure.write_text(failure.model_dump_json())
+    assert "checkpoint" not in training_error(job, Ended(1, timed_out=False)).next_step
+    checkpoint(job, 2)
+    assert "the checkpoint of step 2 is from before" in training_error(job, Ended(1, timed_out=False)).next_step
+
+
+def fill(path: Path) -> None:
+    """Write until the disk is full, and hear so."""
+    with path.open("wb", buffering=0) as stream:
+        while True:
+            stream.write(b"x" * 4096)
+
+
+@pytest.fixture
+def on_tiny_disk(
+    job: TrainingJob, tmp_path: Path, tiny_disk: Callable[[Path, int], AbstractContextManager[None]]
+) -> Iterator[TrainingJob]:
+    """The job in a file system of a quarter of a megabyte, with a checkpoint of step 2."""
+    work = tmp_path / "disk"
+    with tiny_disk(work, 256):
+        here = job.model_copy(update={"work": work})
+        files = WorkFolder(work)
+        files.curve.write_bytes(WorkFolder(job.work).curve.read_bytes())
+        files.job.write_text(here.model_dump_json())
+        checkpoint(here, 2)
+        yield here
+
+
+def test_half_a_checkpoint_on_a_full_disk_makes_room_for_the_reason(
+    on_tiny_disk: TrainingJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = WorkFolder(on_tiny_disk.work)
+
+    def save(*_: object) -> None:
+        half = files.checkpoints / "checkpoint-4"
+        half.mkdir()
+        fill(half / "weights")
+
+    monkeypatch.setattr(worker, "_train", save)
+    assert run_job(files.job) == 1
+    told = WorkerFailure.model_validate_json(files.failure.read_text())
+    assert told.kind is FailureKind.DISK_FULL and "No space left on device" in told.message
+    found = training_error(on_tiny_disk, Ended(1, timed_out=False))
+    assert f"the disk of {files.root} is full: SFT training stopped at step 3 of 9" in found.message
+    assert found.next_step == "free space, then run the same command again; it goes on from step 2"
+
+
+def test_a_disk_too_full_for_the_reason_is_told_all_the_same(
+    on_tiny_disk: TrainingJob, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = WorkFolder(on_tiny_disk.work)
+
+    monkeypatch.setattr(worker, "_train", lambda *_: fill(files.datasets))
+    assert run_job(files.job) == 1
+    assert not files.failure.exists()
+    assert "No space left on device" in capsys.readouterr().err
+    found = training_error(on_tiny_disk, Ended(1, timed_out=False))
+    assert f"the disk of {files.root} is full" in found.message
+    assert found.next_step.endswith("it goes on from step 2")
+
+
 def test_a_killed_process_is_told_from_those_that_were_ended_with_it(job: TrainingJob) -> None:
     WorkFolder(job.work).log.write_text(ELASTIC.format(code=-9))
     checkpoint(job, 2)
     found = training_error(job, Ended(1, timed_out=False))
-    assert "one of 2 training process(es) was killed by SIGKILL at step 3 of 9" in found.message
+    assert "one of 2 training processes was killed by SIGKILL at step 3 of 9" in found.message
     assert "goes on from step 2" in found.next_step
+
+
+def test_a_kill_is_seen_also_without_deepspeed(job: TrainingJob) -> None:
+    """Accelerate's launcher of one process ends with Python's own error about the process it started."""
+    kill = [sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"]
+    with pytest.raises(subprocess.CalledProcessError) as killed:
+        subprocess.run(kill, check=True)
+    WorkFolder(job.work).log.write_text(f"subprocess.CalledProcessError: {killed.value}\n")
+    alone = TrainingConfig.model_validate({"launch": {"processes": 1, "zero_stage": 0}})
+    found = training_error(job.model_copy(update={"config": alone}), Ended(1, timed_out=False))
+    assert "was killed by SIGKILL at step 3 of 9" in found.message
+    assert "others" not in found.message
 
 
 def test_a_process_that_lost_a_killed_one_is_a_witness_not_the_cause(job: TrainingJob) -> None:

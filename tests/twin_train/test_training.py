@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 import pytest
@@ -196,6 +197,34 @@ def test_a_run_killed_with_its_parent_goes_on_to_the_very_same_adapter(
 
 
 @pytest.mark.integration
+def test_a_disk_that_fills_up_is_told_and_with_room_again_the_run_ends_in_the_very_same_adapter(
+    tmp_path: Path,
+    trained: TrainedAdapter,
+    inputs: Callable[..., StageInputs],
+    tiny_disk: Callable[[Path, int], AbstractContextManager[None]],
+) -> None:
+    disk = tmp_path / "disk"
+    with tiny_disk(disk, 4096):
+        output, ballast = disk / "out", disk / "ballast"
+
+        def fill(point: CurvePoint) -> None:
+            if point.step >= KILL_FROM_STEP and not ballast.exists():
+                with suppress(OSError), ballast.open("wb", buffering=0) as stream:
+                    while True:
+                        stream.write(b"x" * 4096)
+
+        with pytest.raises(TrainingError, match=f"the disk of {output}/work is full: SFT training stopped") as full:
+            sft.run(inputs(output, on_point=fill), config=settings())
+        assert "free space, then run the same command again; it goes on from step" in full.value.next_step
+        assert not (output / "adapter").exists()
+        ballast.unlink()
+        finished = sft.run(inputs(output), config=settings())
+        assert finished.record.resumed_at and finished.record.resumed_at[0] >= SAVE_STEPS
+        assert finished.digest == trained.digest
+        assert [point.loss for point in finished.curve] == [point.loss for point in trained.curve]
+
+
+@pytest.mark.integration
 def test_two_processes_survive_the_loss_of_one_and_agree_with_one_process(
     tmp_path: Path, without_dropout: TrainedAdapter, inputs: Callable[..., StageInputs]
 ) -> None:
@@ -207,7 +236,7 @@ def test_two_processes_survive_the_loss_of_one_and_agree_with_one_process(
             killed.append(max(workers_of(output)))
             os.kill(killed[0], signal.SIGKILL)
 
-    with pytest.raises(TrainingError, match=r"one of 2 training process\(es\) was killed by SIGKILL") as broken:
+    with pytest.raises(TrainingError, match=r"one of 2 training processes was killed by SIGKILL") as broken:
         sft.run(inputs(output, on_point=kill_one), config=config)
     assert "goes on from step" in broken.value.next_step
     assert not workers_of(output)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import signal as signals
 
 from pydantic import ValidationError
@@ -18,6 +19,8 @@ SIGNAL_LINES = 40
 LOG_TAIL_BYTES = 20_000
 ROOT_CAUSE = "Root Cause"
 SIGNALS = {name: one.name for one in signals.Signals for name in (one.name, str(one.value))}
+FULL_BYTES = 1024 * 1024
+"""With less room than this nothing can be written, not even why."""
 KILLED = re.compile(r"Signals\.(SIG[A-Z]+)|Signal (\d+) \(SIG[A-Z]+\)|exitcode\s*:\s*-(\d+)")
 
 
@@ -30,7 +33,7 @@ def training_error(job: TrainingJob, ended: Ended) -> TwinError:
             f"{job.steps}",
             next_step=f"{_resume(files)}, or raise training.launch.timeout_s in the recipe",
         )
-    failure = _read_failure(files)
+    failure = _read_failure(files) or _unsaid_full_disk(files)
     if failure is not None and failure.kind is not FailureKind.PEER_LOST:
         return _told(job, files, failure)
     log = log_tail(files, SIGNAL_LINES)
@@ -38,9 +41,11 @@ def training_error(job: TrainingJob, ended: Ended) -> TwinError:
     # the process that ended first counts, because the launcher kills the others.
     signal = _signal_in(log if failure is not None else log.rpartition(ROOT_CAUSE)[2])
     if signal is not None:
+        count = job.config.launch.processes
+        who = f"one of {count} training processes" if count > 1 else "the training process"
+        others = ", and the others were ended with it" if count > 1 else ""
         return TrainingError(
-            f"one of {job.config.launch.processes} training process(es) was killed by {signal} at step "
-            f"{_last_step(files)} of {job.steps}, and the others were ended with it",
+            f"{who} was killed by {signal} at step {_last_step(files)} of {job.steps}{others}",
             next_step=f"free memory if that is what ended it (`dmesg` tells), then {_resume(files)}",
         )
     told = failure.message if failure is not None else f"its last words:\n{log_tail(files, LOG_TAIL_LINES)}"
@@ -63,10 +68,12 @@ def log_tail(files: WorkFolder, count: int) -> str:
 def _told(job: TrainingJob, files: WorkFolder, failure: WorkerFailure) -> TwinError:
     stage, at = job.stage.value, f"at step {failure.step} of {job.steps}"
     if failure.kind is FailureKind.NON_FINITE:
+        checkpoint = last_complete(files.checkpoints)
+        kept = f"; the checkpoint of step {step_of(checkpoint)} is from before and stays" if checkpoint else ""
         return TrainingError(
             f"{_name(job)} was stopped {at}: {failure.message}",
             next_step=f"lower training.{stage}.learning_rate ({job.config.stage(job.stage).learning_rate:g}) in the "
-            "recipe; the last checkpoint is from before and stays",
+            f"recipe{kept}",
         )
     if failure.kind is FailureKind.OUT_OF_MEMORY:
         return ModelError(
@@ -94,6 +101,14 @@ def _read_failure(files: WorkFolder) -> WorkerFailure | None:
         return WorkerFailure.model_validate_json(files.failure.read_text("utf-8"))
     except (FileNotFoundError, ValidationError):
         return None
+
+
+def _unsaid_full_disk(files: WorkFolder) -> WorkerFailure | None:
+    """A full disk takes the failure's file, too, and the log's last lines."""
+    free = shutil.disk_usage(files.root).free
+    if free >= FULL_BYTES:
+        return None
+    return WorkerFailure(kind=FailureKind.DISK_FULL, message=f"{free / 1024:.0f} KiB are free", step=_last_step(files))
 
 
 def _signal_in(log: str) -> str | None:

@@ -144,16 +144,18 @@ def _leave_failure(files: WorkFolder, error: Exception) -> None:
     """Say what went wrong, unless another process has; the disk may be full, so the message is short."""
     if files.failure.is_file():
         return
-    steps = curves.read(files.curve)
+    steps, kind = curves.read(files.curve), _kind(error)
     failure = WorkerFailure(
-        kind=_kind(error),
+        kind=kind,
         message=f"{type(error).__name__}: {error}"[:MESSAGE_LENGTH],
         step=steps[-1].point.step if steps else 0,
     )
     try:
+        if kind is FailureKind.DISK_FULL:
+            remove_incomplete(files.checkpoints)  # half a checkpoint may have taken the message's room
         write_file(files.failure, failure.model_dump_json().encode())
     except OSError:
-        traceback.print_exc()  # the parent then reads the log
+        traceback.print_exc()  # the parent then reads the log, and looks at the disk
 
 
 def _kind(error: Exception) -> FailureKind:
