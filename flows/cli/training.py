@@ -16,6 +16,8 @@ from flows.cli.stages import RecipeOption, check_persona_and_recipe
 from flows.platform import supervisor
 from flows.platform.settings import PlatformSettings
 from twin_data.configuration.home import TwinHome
+from twin_data.contracts.training import TrainingRecord
+from twin_train.records import against_forecast
 
 OverrideOption = Annotated[
     str | None, typer.Option(help="Train although the corpus verdict or the rubric speaks against it; recorded.")
@@ -72,14 +74,20 @@ def train(
 
     needed = ("elasticsearch", "llm", "business")
     result = _run(f"training {persona}", persona, recipe, needed, work, quiet=as_json)
-    lines = [
-        f"{one['stage']}: {one['steps']} steps, {one['tokens']:,} tokens at {one['tokens_per_second']:.0f} tokens/s, "
-        f"loss {one['first_loss']:.2f} → {one['final_loss']:.2f}"
-        + (f"; held-out preferences: {one['preference_effect']}" if one["preference_effect"] else "")
-        for one in result["training"]
-    ]
+    lines = [_trained(TrainingRecord.model_validate(one)) for one in result["training"]]
     text = "\n".join([*lines, f"{persona}@{result['bundle']} is the candidate; next: twin evaluate {persona}"])
     emit(result, text, as_json=as_json)
+
+
+def _trained(record: TrainingRecord) -> str:
+    """What one stage did, beside what was predicted."""
+    text = (
+        f"{record.stage}: {record.steps} steps, {record.tokens:,} tokens at {record.tokens_per_second:.0f} tokens/s, "
+        f"loss {record.first_loss:.2f} → {record.final_loss:.2f}"
+    )
+    if record.preference_effect:
+        text += f"; held-out preferences: {record.preference_effect}"
+    return f"{text}; {told}" if (told := against_forecast(record)) else text
 
 
 @reports_errors

@@ -8,10 +8,11 @@ import pytest
 from twin_data.contracts.errors import ModelError, TrainingError
 from twin_data.contracts.releases import MachinePrice
 from twin_data.contracts.training import TrainingStage
-from twin_train.configuration import TrainingConfig
+from twin_train import resources
+from twin_train.configuration import LaunchSettings, TrainingConfig
 from twin_train.forecast import Workload, forecast, forecast_memory_mb, trained_parameters
 from twin_train.model_shape import known_shape, read_shape, shape_of
-from twin_train.resources import cgroup_mb, check_disk, check_memory
+from twin_train.resources import available_mb, cgroup_mb, check_disk, check_memory
 from twin_train.speeds import MeasuredSpeed
 
 SMOLLM2 = shape_of(
@@ -124,6 +125,24 @@ def test_a_container_limit_counts(tmp_path: Path) -> None:
     assert cgroup_mb(tmp_path) == float("inf")
     (tmp_path / "memory.max").write_text(f"{1000 * 2**20}\n")
     assert cgroup_mb(tmp_path) == 750.0
+
+
+def test_this_machine_has_memory() -> None:
+    told = dict(line.split(":", 1) for line in resources.MEMORY_FILE.read_text("ascii").splitlines())
+    assert 0 < available_mb(LaunchSettings()) <= int(told["MemTotal"].split()[0]) / 1024
+
+
+def test_the_memory_of_the_gpus_that_are_used_is_asked_of_their_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resources, "GPU_QUERY", ("printf", "81559\n81559\n40960\n"))
+    assert available_mb(LaunchSettings(device="gpu", processes=2)) == 2 * 81559
+
+
+@pytest.mark.parametrize("query", [("printf", "81559\n"), ("false",), ("no-such-program",), ("echo", "No devices")])
+def test_fewer_gpus_than_processes_are_refused(monkeypatch: pytest.MonkeyPatch, query: tuple[str, ...]) -> None:
+    monkeypatch.setattr(resources, "GPU_QUERY", query)
+    with pytest.raises(TrainingError, match=r"asks for 4 GPU\(s\), this machine has [01]$") as refused:
+        available_mb(LaunchSettings(device="gpu", processes=4, zero_stage=3))
+    assert "device to cpu" in refused.value.next_step
 
 
 def test_a_disk_without_room_for_checkpoints_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

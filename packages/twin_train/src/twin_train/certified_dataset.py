@@ -17,7 +17,7 @@ CERTIFICATE_FILE = "certificate.json"
 FILES_FILE = "files.json"
 TRAIN_FILE = "train.jsonl"
 HELD_OUT_FILE = "held_out.jsonl"
-REBUILD = "run `twin datasets PERSONA`, which builds and certifies it"
+REBUILD = "run `twin datasets PERSONA` (instructions) or `twin train PERSONA` (preferences): it builds and certifies it"
 
 Row = dict[str, Any]
 COLUMNS = {

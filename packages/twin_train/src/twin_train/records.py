@@ -52,6 +52,22 @@ def make_record(
     )
 
 
+def against_forecast(record: TrainingRecord) -> str:
+    """What a stage took beside what was forecast; empty without a forecast."""
+    expected = record.forecast
+    if expected is None:
+        return ""
+    return (
+        f"took {record.seconds / 60:.1f} minutes and {record.peak_memory_mb / 1024:.1f} GiB, forecast were "
+        f"{expected.seconds / 60:.1f} ({_off(record.seconds, expected.seconds)}) and {expected.memory_mb / 1024:.1f} "
+        f"({_off(record.peak_memory_mb, expected.memory_mb)})"
+    )
+
+
+def _off(found: float, expected: float) -> str:
+    return f"{found / expected - 1:+.0%}" if expected > 0 else "forecast nothing"
+
+
 def preference_accuracy(margins: Sequence[float]) -> Score | None:
     """Share of held-out pairs whose chosen side has the higher implicit reward; None without any. A tie is no win."""
     if not margins:

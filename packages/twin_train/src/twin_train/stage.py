@@ -27,7 +27,7 @@ from twin_train.job import LoggedStep, TrainingJob, WorkerOutcome, WorkFolder
 from twin_train.launch import OnPoint, Report, launch
 from twin_train.model_shape import read_shape
 from twin_train.prepared import Prepared, prepare_dpo, prepare_sft, workload
-from twin_train.records import make_record
+from twin_train.records import against_forecast, make_record
 from twin_train.resources import available_mb, check_disk, check_memory
 from twin_train.speeds import read_speed, record_speed, speed_key
 from twin_train.weights import ADAPTER_CONFIG, write_weights
@@ -210,6 +210,7 @@ def _gather(
     )
     write_file(inputs.output / RESULT_FILE, (result.model_dump_json(indent=2) + "\n").encode())
     shutil.rmtree(files.root)
+    inputs.report(f"{job.stage.upper()}: {against_forecast(record)}")
     return _adapter(inputs.output, result)
 
 

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from flows.cli import training
+from flows.cli.app import app
+from flows.persona_file import persona_yaml
+from flows.personas import create_persona
+from flows.reporting import report
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.errors import DatasetError, LLMUnavailableError, ModelError, TrainingError
+from twin_data.contracts.training import TrainingForecast, TrainingRecord, TrainingStage
+
+FORECAST = TrainingForecast(stage=TrainingStage.SFT, tokens=80_000, steps=20, seconds=300.0, memory_mb=2048.0)
+SFT = TrainingRecord(
+    stage=TrainingStage.SFT, dataset_digest="d", config_digest="c", seed=42, steps=20, tokens=79_000, non_pad_share=1.0,
+    seconds=360.0, tokens_per_second=220.0, peak_memory_mb=1536.0, world_size=1, distributed_type="NO", zero_stage=0,
+    device="cpu", dtype="bfloat16", first_loss=3.5, final_loss=2.25, eval_loss=2.5, forecast=FORECAST,
+)  # fmt: skip
+DPO = SFT.model_copy(update={"stage": TrainingStage.DPO, "forecast": None, "preference_effect": "no effect: 5 of 9"})
+
+
+class Flows:
+    """Stands for the servers and the flows; remembers what was asked of it."""
+
+    def __init__(self) -> None:
+        self.started: list[tuple[str, ...]] = []
+        self.raises: Exception | None = None
+
+    def ensure(self, home: TwinHome, settings: object, names: tuple[str, ...], **rest: object) -> None:
+        self.started.append(names)
+
+    def train_twin(self, persona: str, recipe: str, override_reason: str | None) -> dict[str, Any]:
+        report("SFT step 1/20, loss 3.500")
+        if self.raises:
+            raise self.raises
+        return {"bundle": "0123456789ab", "training": [one.model_dump(mode="json") for one in (SFT, DPO)]}
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path) -> Iterator[TwinHome]:
+    with patch.dict(os.environ, {"TWIN_HOME": str(tmp_path / "home")}):  # the commands set variables of their own
+        os.environ.pop("TWIN_RECIPE", None)
+        home = TwinHome(tmp_path / "home")
+        text = persona_yaml("ada", "Ada", aliases=[], owner="Ada", licence="CC0-1.0", consent="I agree to a twin.")
+        create_persona(home, "ada", text)
+        yield home
+
+
+@pytest.fixture(autouse=True)
+def flows(monkeypatch: pytest.MonkeyPatch) -> Flows:
+    fake = Flows()
+    monkeypatch.setattr(training.supervisor, "ensure", fake.ensure)
+    monkeypatch.setattr(training, "use_prefect", lambda home, settings: True)
+    module = ModuleType("flows.train_twin")
+    module.train_twin = fake.train_twin  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "flows.train_twin", module)
+    return fake
+
+
+def twin(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments))
+
+
+def test_training_tells_what_it_took_beside_what_was_predicted(flows: Flows) -> None:
+    result = twin("train", "ada")
+    assert result.exit_code == 0, result.output
+    assert flows.started == [("elasticsearch", "llm", "business")]
+    sft, dpo, next_step = result.stdout.splitlines()
+    assert sft.startswith("sft: 20 steps, 79,000 tokens at 220 tokens/s, loss 3.50 → 2.25")
+    assert sft.endswith("; took 6.0 minutes and 1.5 GiB, forecast were 5.0 (+20%) and 2.0 (-25%)")
+    assert dpo.endswith("held-out preferences: no effect: 5 of 9")
+    assert next_step == "ada@0123456789ab is the candidate; next: twin evaluate ada"
+
+
+def test_training_as_json_holds_the_forecast(flows: Flows) -> None:
+    recorded = json.loads(twin("train", "ada", "--json").stdout)["training"]
+    assert recorded[0]["forecast"]["seconds"] == 300.0 and recorded[0]["seconds"] == 360.0
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+@pytest.mark.parametrize(
+    "error",
+    [
+        DatasetError("the certificate of the preferences was not passed", next_step="read certificate.json"),
+        ModelError("there is no base model in /models", next_step="run `twin features PERSONA` first"),
+        TrainingError("SFT training was stopped at step 3 of 9: the loss became nan", next_step="lower it"),
+        LLMUnavailableError("the model 'base' cannot be reached", next_step="twin up llm"),
+    ],
+)
+def test_what_cannot_be_trained_ends_in_its_own_words(
+    flows: Flows, error: DatasetError | ModelError | TrainingError | LLMUnavailableError, options: tuple[str, ...]
+) -> None:
+    flows.raises = error
+    result = twin("train", "ada", *options)
+    assert result.exit_code == 1
+    if options:
+        told = json.loads(result.stdout)["error"]
+        assert (told["message"], told["next_step"]) == (error.message, error.next_step)
+    else:
+        assert result.stderr.splitlines()[-2:] == [f"error: {error.message}", f"next:  {error.next_step}"]
+    assert "Traceback" not in result.output
