@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,13 +18,13 @@ from flows.reporting import report, report_stage
 from flows.voices import VoiceUse, voice_of
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.configuration.persona import load_persona
-from twin_data.contracts.datasets import DatasetKind, PolicyDraft, TaskKind
+from twin_data.contracts.datasets import DatasetCertificate, DatasetKind, PolicyDraft, TaskKind
 from twin_data.contracts.errors import DatasetError
 from twin_data.generate.asking_models import policy_drafts, rewriter
 from twin_data.generate.draft_prompts import DraftPrompt
 from twin_data.generate.export import CERTIFICATE_FILE, WrittenDataset
 from twin_data.generate.pipeline import DatasetsConfig, DatasetsPipeline
-from twin_data.generate.rewriting import Rewrite
+from twin_data.generate.rewriting import REWRITE_STAGE, Rewrite
 from twin_data.generate.teacher import Endpoint, teacher_endpoint
 from twin_data.registry.durable import write_file
 from twin_data.registry.port import RegisteredBundle
@@ -68,7 +67,10 @@ def certified_instructions(home: TwinHome, pipeline: DatasetsPipeline) -> Writte
         DatasetError: Its certificate was not passed.
     """
     made = report_stage(pipeline.instructions(_rewrite(home, pipeline.config)))
-    return _certified(pipeline.write(made, DatasetKind.INSTRUCTIONS))
+    written = pipeline.write(made, DatasetKind.INSTRUCTIONS)
+    if refused := _refused_wordings(_certificate(written)):
+        report(f"teacher: wordings that were not taken, so that the rules' own stand: {refused}")
+    return _certified(written)
 
 
 @task(cache_policy=NO_CACHE, retries=1, retry_delay_seconds=10)
@@ -177,8 +179,8 @@ def _told(what: str) -> Callable[[int, int], None]:
 def _certified(written: WrittenDataset) -> WrittenDataset:
     version = written.version
     if not version.passed:
-        checks = json.loads((written.folder / CERTIFICATE_FILE).read_text("utf-8"))["checks"]
-        bars = (f"{one['name']} is {one['value']:g}, wanted {one['wanted']}" for one in checks if not one["passed"])
+        checks = _certificate(written).checks
+        bars = (f"{one.name} is {one.value:g}, wanted {one.wanted}" for one in checks if not one.passed)
         raise DatasetError(
             f"the certificate of the {version.kind.value} of {version.persona!r} was not passed: {'; '.join(bars)}",
             next_step=f"read {written.folder / CERTIFICATE_FILE}; add sources or change `datasets` in the recipe",
@@ -187,3 +189,13 @@ def _certified(written: WrittenDataset) -> WrittenDataset:
         f"{version.kind.value}: certified, {version.rows:,} rows, {version.held_out_rows:,} held out: {written.folder}"
     )
     return written
+
+
+def _certificate(written: WrittenDataset) -> DatasetCertificate:
+    return DatasetCertificate.model_validate_json((written.folder / CERTIFICATE_FILE).read_text("utf-8"))
+
+
+def _refused_wordings(certificate: DatasetCertificate) -> str:
+    """How many of the teacher's wordings were not taken, by reason; empty if there was none."""
+    lost = (one for one in certificate.counts if one.stage == f"dropped:{REWRITE_STAGE}")
+    return ", ".join(f"{one.rows:,} {one.reason}" for one in lost)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from flows.recipe_files import RECIPES, recipe_path
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
 from twin_data.contracts.errors import ConfigurationError
 
+DOCUMENTED = RECIPES.parent / "docs" / "configuration.md"
 SHIPPED = sorted(path.stem for path in RECIPES.glob("*.yaml"))
 
 
@@ -87,3 +89,15 @@ def test_a_model_is_trained_on_prompts_of_the_kind_that_it_is_served(
 ) -> None:
     with pytest.raises(ConfigurationError, match=fix):
         load_recipe(write(tmp_path, *lines))
+
+
+def test_the_documented_teacher_is_one(tmp_path: Path) -> None:
+    (text,) = re.findall(r"^```yaml\n(.*?)^```", DOCUMENTED.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    path = tmp_path / "taught.yaml"
+    path.write_text(text, "utf-8")
+    recipe = load_recipe(str(path))
+    assert recipe.datasets.teacher.kind == "endpoint"
+    assert f"`{recipe.datasets.teacher.api_key_variable}`" in DOCUMENTED.read_text("utf-8")
+    plain = Recipe(name=recipe.name, description=recipe.description)
+    same = recipe.datasets.model_copy(update={"teacher": plain.datasets.teacher})
+    assert recipe.model_copy(update={"datasets": same}) == plain, "all else is as the defaults"

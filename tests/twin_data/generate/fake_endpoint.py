@@ -19,10 +19,11 @@ class FakeEndpoint:
 
 
 @contextmanager
-def serving(reply: str = "Echo of {question}", *, models: Any = None) -> Iterator[FakeEndpoint]:
+def serving(reply: str = "Echo of {question}", *, models: Any = None, key: str = "") -> Iterator[FakeEndpoint]:
     """Serve on a free port of the loopback interface.
 
-    A question with `(empty)` gets no text, with `(long)` all its tokens, with `(slow)` no answer for a minute.
+    A question with `(empty)` gets no text, with `(long)` all its tokens, with `(slow)` no answer for a minute. With
+    `key`, the list of models is refused to any other.
     """
     server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
     endpoint = FakeEndpoint(f"http://127.0.0.1:{server.server_port}/v1")
@@ -40,6 +41,9 @@ def serving(reply: str = "Echo of {question}", *, models: Any = None) -> Iterato
             self.wfile.write(data)
 
         def do_GET(self) -> None:
+            if key and self.headers["authorization"] != f"Bearer {key}":
+                self.send_error(401)
+                return
             self._send({"object": "list", "data": [{"id": "m"}]} if models is None else models)
 
         def do_POST(self) -> None:

@@ -16,7 +16,7 @@ from twin_data.generate.balance import BalanceConfig
 from twin_data.generate.grounding import chunks_of, unsupported_sentences
 from twin_data.generate.instructions import InstructionConfig, InstructionInputs, InstructionSet, held_out_families, run
 from twin_data.generate.material import Material
-from twin_data.generate.rewriting import rejected_rewrite, tidy_wording
+from twin_data.generate.rewriting import REWRITE_STAGE, rejected_rewrite, tidy_wording
 from twin_data.scoring.refusal import is_refusal
 from twin_data.scoring.sentences import sentence_spans
 
@@ -187,6 +187,28 @@ def test_a_teachers_wording_is_taken_only_if_it_asks_the_same(material: Material
     assert not any("Question: What is it?" in text for text in asked)
     reasons = Counter(row.reason for row in reworded.dropped if row.stage == "rewrite")
     assert reasons["rewrite_is_empty"] and sum(reasons.values()) > reasons["rewrite_is_empty"]
+
+
+GARBAGE = (
+    "<html><body>502 Bad Gateway</body></html>",
+    "the the the the the the",
+    "\x00\ufffd" * 9,
+    "Sure!\n\nWhat?",
+    "?" * 5000,
+)
+
+
+def test_a_teacher_that_returns_garbage_changes_no_row_and_is_counted(material: Material) -> None:
+    config = InstructionConfig(balance=BalanceConfig(max_rows=40), max_chunks=120)
+    asked: list[str] = []
+
+    def rewrite(questions: Sequence[str]) -> list[str | None]:
+        asked.extend(questions)
+        return [GARBAGE[at % len(GARBAGE)] for at in range(len(questions))]
+
+    reworded = run(InstructionInputs(material, rewrite), config=config)
+    assert reworded.instructions == run(InstructionInputs(material), config=config).instructions
+    assert len([row for row in reworded.dropped if row.stage == REWRITE_STAGE]) == len(asked) > len(GARBAGE)
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib.util
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType
 
@@ -137,6 +139,60 @@ def test_a_page_that_is_no_model_service_is_named(tmp_path: Path) -> None:
             run_shards(
                 _requests("a"), Endpoint(base_url=fake.base_url, model="m"), folder=tmp_path, config=ShardConfig()
             )
+
+
+def test_a_program_that_speaks_no_http_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def greet() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(1000)
+                connection.sendall(b"220 mail.example ESMTP\r\n")
+
+        greeter = threading.Thread(target=greet, daemon=True)
+        greeter.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/v1"
+        with pytest.raises(LLMUnavailableError, match="cannot be reached at .*220 mail.example") as raised:
+            run_shards(_requests("a"), Endpoint(base_url=url, model="m"), folder=tmp_path, config=ShardConfig())
+        greeter.join(5)
+    assert url in raised.value.message and "datasets.teacher" in raised.value.next_step
+
+
+def test_a_key_that_is_not_taken_is_named_by_its_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(key="right") as fake:
+        endpoint = Endpoint(base_url=fake.base_url, model="m", api_key_variable="MY_KEY")
+        monkeypatch.setenv("MY_KEY", "wrong-secret")
+        with pytest.raises(LLMUnavailableError, match=r"does not take the key in \$MY_KEY.*401") as raised:
+            run_shards(_requests("a"), endpoint, folder=tmp_path, config=ShardConfig())
+        assert "export MY_KEY" in raised.value.next_step
+        assert "wrong-secret" not in f"{raised.value.message} {raised.value.next_step}"
+        monkeypatch.setenv("MY_KEY", "right")
+        monkeypatch.setattr(shards, "_run_worker", Workers(lambda question, turn: question))
+        assert run_shards(_requests("a"), endpoint, folder=tmp_path, config=ShardConfig()).results
+
+
+def test_a_teacher_that_goes_down_half_way_loses_no_finished_shard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workers = Workers(lambda question, turn: f"{question}!")
+    monkeypatch.setattr(shards, "_run_worker", workers)
+    asked, config = _requests(*"abcd"), ShardConfig(rows=2)
+    with ExitStack() as up:
+        fake = up.enter_context(serving())
+        endpoint = Endpoint(base_url=fake.base_url, model="m")
+
+        def go_down_after_the_first(done: int, total: int) -> None:
+            if done:
+                up.close()
+
+        with pytest.raises(LLMUnavailableError, match="cannot be reached"):
+            run_shards(asked, endpoint, folder=tmp_path, config=config, progress=go_down_after_the_first)
+    with serving() as elsewhere:  # the same model at another address
+        moved = endpoint.model_copy(update={"base_url": elsewhere.base_url})
+        answers = run_shards(asked, moved, folder=tmp_path, config=config)
+    assert [one.text for one in answers.results] == ["a!", "b!", "c!", "d!"]
+    assert workers.sizes == [2, 2], "each was asked once"
 
 
 def test_teachers_are_checked_on_construction(monkeypatch: pytest.MonkeyPatch) -> None:

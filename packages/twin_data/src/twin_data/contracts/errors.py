@@ -18,6 +18,8 @@ class TwinError(Exception):
         super().__init__(message)
         self.message = message
         self.next_step = next_step
+        if next_step:
+            self.add_note(f"next: {next_step}")  # shown by a traceback, as in the log of a flow that a schedule ran
 
 
 class ConfigurationError(TwinError):

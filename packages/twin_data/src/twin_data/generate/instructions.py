@@ -22,7 +22,7 @@ from twin_data.generate.declines import decline_candidates
 from twin_data.generate.material import Material, Neighbours
 from twin_data.generate.phrases import PhraseFinder
 from twin_data.generate.prompting import PromptWriter
-from twin_data.generate.rewriting import Rewrite, rejected_rewrite
+from twin_data.generate.rewriting import REWRITE_STAGE, Rewrite, rejected_rewrite
 
 
 class InstructionConfig(Contract):
@@ -131,7 +131,7 @@ def _reworded(chosen: Sequence[Chosen], inputs: InstructionInputs) -> tuple[list
         verdict = rejected_rewrite(one.asked, wording, one.candidate.response)
         if verdict or inputs.material.repeats_held_out_question(wording or ""):
             reason = verdict or "rewrite_asks_a_held_out_question"
-            lost.append(dropped("rewrite", reason, one.candidate.unit, wording or one.asked.text))
+            lost.append(dropped(REWRITE_STAGE, reason, one.candidate.unit, wording or one.asked.text))
         else:
             new[one.key] = replace(one, asked=replace(one.asked, text=str(wording)))
     return [new.get(one.key, one) for one in chosen], lost

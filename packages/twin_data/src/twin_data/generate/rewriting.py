@@ -13,6 +13,7 @@ from twin_data.scoring.support import names, numbers
 Rewrite = Callable[[Sequence[str]], Sequence[str | None]]
 """Takes questions, gives each in another wording, None where none came."""
 
+REWRITE_STAGE = "rewrite"
 MIN_WORDS, MAX_WORDS = 4, 40
 MAX_TOLD = 2
 """Stems of the answer that a wording may add to those of the question."""

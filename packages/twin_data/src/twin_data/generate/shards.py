@@ -16,6 +16,8 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPException
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -33,6 +35,7 @@ STAGE = "ask_model"
 WORKER_MODULE = "twin_data.generate.shard_worker"
 REACH_TIMEOUT_S = 10.0
 _ENV_KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "PYTHONPATH", "VIRTUAL_ENV")
+_KEY_REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 Progress = Callable[[int, int], None]
 
 
@@ -186,7 +189,8 @@ def require_reachable(endpoint: Endpoint) -> None:
     """Ask for the endpoint's list of models.
 
     Raises:
-        LLMUnavailableError: Nothing answers there, or something that is no OpenAI-compatible service.
+        LLMUnavailableError: Nothing answers there, something that is no OpenAI-compatible service, or one that does not
+            take the key.
     """
     address = f"{endpoint.base_url.rstrip('/')}/models"
     key = os.environ.get(endpoint.api_key_variable, "")
@@ -194,7 +198,15 @@ def require_reachable(endpoint: Endpoint) -> None:
     try:
         with urllib.request.urlopen(request, timeout=REACH_TIMEOUT_S) as response:
             listed = b'"data"' in response.read(1_000_000)
-    except (urllib.error.URLError, OSError, ValueError) as error:
+    except (urllib.error.URLError, HTTPException, OSError, ValueError) as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()
+            if error.code in _KEY_REFUSED:
+                raise LLMUnavailableError(
+                    f"{address} does not take the key in ${endpoint.api_key_variable}: {error}",
+                    next_step=f"export {endpoint.api_key_variable}=…, or name another variable in "
+                    "datasets.teacher.api_key_variable in the recipe",
+                ) from error
         raise LLMUnavailableError(
             f"the model {endpoint.model!r} cannot be reached at {address}: {error}",
             next_step="start it (the platform's own: twin up llm) or correct datasets.teacher in the recipe",
