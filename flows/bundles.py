@@ -9,9 +9,9 @@ from flows.recipes import Recipe
 from flows.reporting import report
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.configuration.persona import PersonaConfig, persona_file
-from twin_data.contracts.digests import canonical_json, digest_value
-from twin_data.contracts.errors import RegistryError
-from twin_data.contracts.releases import Lineage, ModelReference, ReleaseBundle, Rung
+from twin_data.contracts.digests import canonical_json, digest_value, short
+from twin_data.contracts.errors import IntegrityError, ModelError, RegistryError
+from twin_data.contracts.releases import Alias, Lineage, ModelReference, ReleaseBundle, Rung
 from twin_data.prompts.renderer import prompt_digest, template_files
 from twin_data.registry import open_registry
 from twin_data.registry.port import BundleFiles, RegisteredBundle
@@ -73,15 +73,44 @@ def lineage_files(home: TwinHome, persona: str, recipe: Recipe) -> dict[str, Pat
 
 
 def newest_base_bundle(home: TwinHome, persona: str) -> RegisteredBundle:
-    """The bundle 0 of the newest features.
+    """The bundle 0 of the newest features: the one registered last, even if it was known before.
 
     Raises:
         RegistryError: No features have been built.
     """
-    found = [one for one in open_registry(home).bundles(persona) if one.manifest.rung is Rung.BASE]
+    registry = open_registry(home)
+    base = {one.bundle_id: one for one in registry.bundles(persona) if one.manifest.rung is Rung.BASE}
+    candidates = (one.bundle for one in registry.history(persona) if one.alias is Alias.CANDIDATE)
+    found = [bundle for bundle in candidates if bundle in base]
     if not found:
         raise RegistryError(f"{persona!r} has no bundle 0 to train on", next_step=f"twin features {persona}")
-    return found[-1]
+    return base[found[-1]]
+
+
+def base_bundle_to_train_on(home: TwinHome, persona: str, recipe: Recipe, recipe_name: str) -> RegisteredBundle:
+    """The newest bundle 0, if what a recipe trains can be served on it: hours later it would be too late to see.
+
+    Raises:
+        RegistryError: No features have been built.
+        ModelError: It stands on another base model than the recipe's.
+        IntegrityError: It was made with other prompt templates than this code renders.
+    """
+    base, wanted = newest_base_bundle(home, persona), recipe.base_model
+    again = f"twin features {persona} --recipe {recipe_name}, then run the same command again"
+    stands_on = base.manifest.base_model
+    if (stands_on.name, stands_on.source) != (wanted.name, wanted.source):
+        raise ModelError(
+            f"recipe {recipe.name!r} trains {wanted.name} from {wanted.source!r}, bundle 0 "
+            f"({base.manifest.model_name}) stands on {stands_on.name} from {stands_on.source!r}",
+            next_step=again,
+        )
+    if base.manifest.prompt_digest != prompt_digest():
+        raise IntegrityError(
+            f"bundle 0 ({base.manifest.model_name}) was made with other prompt templates "
+            f"({short(base.manifest.prompt_digest)}) than are trained on now ({short(prompt_digest())})",
+            next_step=again,
+        )
+    return base
 
 
 def register_trained_bundle(

@@ -11,7 +11,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.build_datasets import certified_instructions, certified_preferences, datasets_pipeline, draft_with, fit_voice
-from flows.bundles import ADAPTER_FOLDER, DRAFTS_FILE, newest_base_bundle, register_trained_bundle
+from flows.bundles import ADAPTER_FOLDER, DRAFTS_FILE, base_bundle_to_train_on, register_trained_bundle
 from flows.features import features_pipeline
 from flows.personas import exclusive
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
@@ -51,7 +51,7 @@ def train_twin(
     home, chosen = TwinHome.from_environment(), load_recipe(recipe)
     with exclusive(home, persona):
         require_advisable(features_pipeline(home, persona, chosen).verdict(), override_reason)
-        run = _Run(home, chosen, newest_base_bundle(home, persona), override_reason)
+        run = _Run(home, chosen, base_bundle_to_train_on(home, persona, chosen, recipe), override_reason)
         # Fitted first: a persona that wrote too little for a voice hears of it before SFT, not hours later.
         voice = fit_voice(home, persona, chosen) if chosen.training.dpo.enabled else None
         # One for the whole run: preferences rest on what the instructions were made of, whatever is edited meanwhile.

@@ -12,6 +12,7 @@ from flows.bundles import (
     ADAPTER_FOLDER,
     PERSONA_FILE,
     RECIPE_FILE,
+    base_bundle_to_train_on,
     newest_base_bundle,
     register_base_bundle,
     register_trained_bundle,
@@ -22,11 +23,12 @@ from flows.recipes import Recipe, load_recipe
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.persona import Author, Consent, PersonaConfig
 from twin_data.contracts.digests import digest_value
-from twin_data.contracts.errors import ConsentError, RegistryError
+from twin_data.contracts.errors import ConsentError, IntegrityError, ModelError, RegistryError
 from twin_data.contracts.releases import Alias, GenerationSettings, MachinePrice, ModelReference, Rung
 from twin_data.prompts.renderer import prompt_digest
 from twin_data.registry.memory import MemoryRegistry
 from twin_data.transform.pipeline import IndexedFeatures
+from twin_train.base_models import BaseModelConfig
 
 BASE = ModelReference(name="base", source="tests", digest="b" * 64, licence="Apache-2.0")
 ENCODER = ModelReference(name="mini", source="tests", digest="e" * 64, licence="Apache-2.0")
@@ -150,6 +152,47 @@ def test_a_trained_bundle_stands_on_bundle_0_and_heeds_its_refusals(
 def test_without_features_there_is_nothing_to_train_on(registry: MemoryRegistry, tmp_path: Path) -> None:
     with pytest.raises(RegistryError, match="bundle 0"):
         newest_base_bundle(TwinHome(tmp_path), "ada")
+
+
+def test_the_newest_bundle_0_is_the_one_registered_last(
+    registry: MemoryRegistry, register: Register, adapter: Path, tmp_path: Path
+) -> None:
+    """An archive may go back to what it was: then the bundle that is known already is the newest."""
+    home, other = TwinHome(tmp_path / "home"), INDEXED.model_copy(update={"features_digest": "0" * 64})
+    first, second = register(), register(indexed=other)
+    assert newest_base_bundle(home, "ada").bundle_id == second
+    assert register() == first
+    assert newest_base_bundle(home, "ada").bundle_id == first
+    trained(home, adapter)
+    assert newest_base_bundle(home, "ada").bundle_id == first, "a trained one is no bundle 0"
+
+
+TRAINS = load_recipe("demo").model_copy(update={"base_model": BaseModelConfig(name=BASE.name, source=BASE.source)})
+
+
+def test_a_recipe_is_trained_on_the_base_model_of_bundle_0_alone(
+    register: Register, registry: MemoryRegistry, tmp_path: Path
+) -> None:
+    home, bundle = TwinHome(tmp_path / "home"), register()
+    assert base_bundle_to_train_on(home, "ada", TRAINS, "mine.yaml").bundle_id == bundle
+    larger = TRAINS.model_copy(update={"base_model": BaseModelConfig(name="Larger-8B", source="some/larger")})
+    with pytest.raises(ModelError, match="trains Larger-8B from 'some/larger'.*stands on base from 'tests'") as refused:
+        base_bundle_to_train_on(home, "ada", larger, "mine.yaml")
+    assert refused.value.next_step.startswith("twin features ada --recipe mine.yaml")
+
+
+def test_a_bundle_0_of_other_templates_is_not_trained_on(
+    register: Register, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Serving would refuse what comes of it, after the training."""
+    home = TwinHome(tmp_path / "home")
+    register()
+    monkeypatch.setattr(bundles, "prompt_digest", lambda: "9" * 64)
+    with pytest.raises(IntegrityError, match=r"other prompt templates \([0-9a-f]{12}\).*now \(9{12}\)") as refused:
+        base_bundle_to_train_on(home, "ada", TRAINS, "demo")
+    assert refused.value.next_step.startswith("twin features ada --recipe demo")
+    register()
+    assert base_bundle_to_train_on(home, "ada", TRAINS, "demo").manifest.prompt_digest == "9" * 64
 
 
 def test_promotion_by_hand_and_rollback(

@@ -145,6 +145,8 @@ def test_code_and_pickles_are_refused(models: Path, mine: Path, said: list[str],
     ("source", "what"),
     [
         ("package:no_such_package_anywhere", "not installed"),
+        ("package:no_such_package_anywhere.models", "not installed"),
+        ("package:", "not installed"),
         ("package:json", "no GGUF"),
         ("./no/such/folder", "does not exist"),
         ("~/no/such/folder", "does not exist"),

@@ -126,7 +126,10 @@ def _materialise(folder: Path, config: BaseModelConfig, fill: Callable[[Path], N
 
 def _packaged_gguf(module: str) -> Path:
     """The model file inside a package. The package is found and not imported: its code is for another runtime."""
-    spec = importlib.util.find_spec(module)
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError):  # of a part before a dot, or no name at all
+        spec = None
     if spec is None or spec.origin is None:
         raise ModelError(f"package {module!r} is not installed", next_step="make setup")
     found = sorted(Path(spec.origin).parent.rglob("*.gguf"))
