@@ -1,0 +1,72 @@
+"""`train-twin` as far as it goes without a training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from flows import train_twin as stages
+from flows.recipes import load_recipe
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.errors import IntegrityError
+from twin_data.contracts.training import CurvePoint, TrainingRecord, TrainingStage
+from twin_train.stage import StageInputs, TrainedAdapter
+
+from .test_bundles import BASE
+from .test_verdicts import ENOUGH
+
+RECORD = TrainingRecord(
+    stage=TrainingStage.SFT, dataset_digest="d", config_digest="c", seed=42, steps=3, tokens=30, non_pad_share=1.0,
+    seconds=9.0, tokens_per_second=3.0, peak_memory_mb=1.0, world_size=1, distributed_type="NO", zero_stage=0,
+    device="cpu", dtype="bfloat16", first_loss=3.0, final_loss=1.0, eval_loss=None,
+)  # fmt: skip
+
+
+def test_what_could_not_be_served_is_refused_before_any_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(home: TwinHome, persona: str, recipe: object, recipe_name: str) -> None:
+        assert (persona, recipe_name) == ("ada", "laptop")
+        raise IntegrityError("bundle 0 was made with other prompt templates")
+
+    monkeypatch.setenv("TWIN_HOME", str(tmp_path))
+    monkeypatch.setattr(stages, "features_pipeline", lambda *_: SimpleNamespace(verdict=lambda: ENOUGH))
+    monkeypatch.setattr(stages, "base_bundle_to_train_on", refuse)
+    for work in ("fit_voice", "datasets_pipeline", "certified_instructions", "supervised"):
+        monkeypatch.setattr(stages, work, lambda *_: pytest.fail("work was begun"))
+    with pytest.raises(IntegrityError):
+        stages.train_twin.fn("ada", "laptop")
+
+
+def test_the_whole_curve_reaches_mlflow_also_what_it_did_not_take_at_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    curve = tuple(CurvePoint(step=step, loss=4.0 - step, seconds=float(step)) for step in (1, 2, 3))
+    logged: list[CurvePoint] = []
+    named: list[tuple[str, TrainingStage, str]] = []
+
+    @contextmanager
+    def tracked(
+        home: TwinHome, persona: str, stage: TrainingStage, name: str
+    ) -> Iterator[Callable[[CurvePoint], None]]:
+        named.append((persona, stage, name))
+        yield logged.append
+
+    def train(inputs: StageInputs, *, config: Any) -> TrainedAdapter:
+        inputs.on_point(curve[0])  # then MLflow's database was locked, or the parent was killed
+        return TrainedAdapter(folder=inputs.output, digest="w", is_full=False, record=RECORD, curve=curve)
+
+    monkeypatch.setattr(stages, "tracked", tracked)
+    monkeypatch.setattr(stages, "ensure_base_model", lambda *_: (tmp_path, BASE))
+    monkeypatch.setattr(stages.sft, "run", train)
+    base = SimpleNamespace(manifest=SimpleNamespace(persona="ada"))
+    run = stages._Run(TwinHome(tmp_path), load_recipe("demo"), base, None)
+    dataset = SimpleNamespace(folder=tmp_path, version=SimpleNamespace(digest="d"))
+    trained = run.train(TrainingStage.SFT, dataset, None)
+    assert tuple(logged) == (curve[0], *curve)
+    assert named == [("ada", TrainingStage.SFT, trained.folder.name)]
+    again = run.train(TrainingStage.SFT, dataset, None)
+    assert again.folder == trained.folder, "the same call finds what it left"
