@@ -53,8 +53,8 @@ class Encoder(Protocol):
         """Shape (len(texts), D)."""
 
 
-class Candidate(Protocol):
-    """A retrieved passage as far as this module needs it."""
+class OwnPassage(Protocol):
+    """A passage and the persona's own words in it."""
 
     @property
     def text(self) -> str:
@@ -71,6 +71,10 @@ class Candidate(Protocol):
     @property
     def context(self) -> str:
         """The line that places it."""
+
+
+class Candidate(OwnPassage, Protocol):
+    """A retrieved passage as far as this module needs it."""
 
     @property
     def fused(self) -> float:
@@ -199,7 +203,7 @@ def _ranked_windows(
     return tuple(sorted(windows, key=lambda one: (-one.score, one.span.end - one.span.start)))
 
 
-def own_sentences(passage: Candidate) -> list[list[Span]]:
+def own_sentences(passage: OwnPassage) -> list[list[Span]]:
     """The sentences of each own stretch of a passage, in the document's offsets."""
     runs = []
     for span in passage.own:
@@ -208,7 +212,7 @@ def own_sentences(passage: Candidate) -> list[list[Span]]:
     return [run for run in runs if run]
 
 
-def _text(passage: Candidate, span: Span) -> str:
+def _text(passage: OwnPassage, span: Span) -> str:
     return passage.text[span.start - passage.start : span.end - passage.start]
 
 

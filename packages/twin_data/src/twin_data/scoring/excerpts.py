@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from twin_data.contracts.base import Span
 from twin_data.contracts.digests import digest_text
-from twin_data.scoring.answerability import Candidate, EvidenceWindow, own_sentences, weighted_coverage
+from twin_data.scoring.answerability import EvidenceWindow, OwnPassage, own_sentences, weighted_coverage
 from twin_data.scoring.weights import TermWeights
 
 MAX_SENTENCES = 4
@@ -36,7 +36,7 @@ class Excerpt:
     passage: int
 
 
-def best_excerpts(windows: Sequence[EvidenceWindow], passages: Sequence[Candidate], count: int) -> list[Excerpt]:
+def best_excerpts(windows: Sequence[EvidenceWindow], passages: Sequence[OwnPassage], count: int) -> list[Excerpt]:
     """The best windows that share no text, best first.
 
     Args:
@@ -60,7 +60,7 @@ def _share_text(one: EvidenceWindow, other: EvidenceWindow) -> bool:
     return overlap or one.text in other.text or other.text in one.text
 
 
-def excerpt_around(passage: Candidate, answer: Span, at: int, lot: str) -> Excerpt | None:
+def excerpt_around(passage: OwnPassage, answer: Span, at: int, lot: str) -> Excerpt | None:
     """A stretch that holds an answer, with a chance number of sentences before and after; None where none can.
 
     Args:
@@ -84,7 +84,7 @@ def excerpt_around(passage: Candidate, answer: Span, at: int, lot: str) -> Excer
     return None
 
 
-def nearest_excerpt(passage: Candidate, question: str, weights: TermWeights, at: int) -> Excerpt | None:
+def nearest_excerpt(passage: OwnPassage, question: str, weights: TermWeights, at: int) -> Excerpt | None:
     """The stretch of a passage that holds most of the question's words, the longest of those; None without own words.
 
     Args:
@@ -106,10 +106,10 @@ def nearest_excerpt(passage: Candidate, question: str, weights: TermWeights, at:
     return best[1] if best else None
 
 
-def _fits(passage: Candidate, run: list[Span], ends: tuple[int, int]) -> bool:
+def _fits(passage: OwnPassage, run: list[Span], ends: tuple[int, int]) -> bool:
     return len(_excerpt(passage, run, *ends, 0).text.split()) <= MAX_WORDS
 
 
-def _excerpt(passage: Candidate, run: list[Span], first: int, last: int, at: int) -> Excerpt:
+def _excerpt(passage: OwnPassage, run: list[Span], first: int, last: int, at: int) -> Excerpt:
     span = Span(start=run[first].start, end=run[last].end)
     return Excerpt(passage.context, passage.text[span.start - passage.start : span.end - passage.start], span, at)
