@@ -22,9 +22,12 @@ from twin_train.speeds import MeasuredSpeed, read_speed, speed_key
 
 TOKENS_PER_WORD = 1.4
 """Of English prose, with the tokenizers of the base models in the recipes."""
-CORPUS_PASSES = 2.5
-"""Tokens of an instruction dataset for each training token of the corpus: own words as answers and as context."""
-PAIRS_PER_INSTRUCTION = 0.3
+WORDS_PER_ROW = 70
+"""Training words of the corpus for each row of an instruction dataset that no cap shortens."""
+FRAME_TOKENS, PASSAGE_TOKENS, EXCERPT_TOKENS, TEXT_TOKENS = 160, 160, 75, 300
+"""Of an answer's row without what it reads, of each passage or stretch that it reads, of a row that is a text."""
+PAIRS_PER_PROMPT = 0.45
+"""Drafts that become a pair."""
 
 
 class Plan(Contract):
@@ -60,11 +63,11 @@ def make_plan(home: TwinHome, persona: str, recipe_name: str) -> Plan:
     recipe = load_recipe(recipe_name)
     verdict = features_pipeline(home, persona, recipe).verdict()
     folder = _newest(home, persona, DatasetKind.INSTRUCTIONS)
-    tokens = _tokens(folder) if folder else [round(verdict.training_words * TOKENS_PER_WORD * CORPUS_PASSES)]
+    tokens = _tokens(folder) if folder else _guessed_tokens(recipe, verdict.training_words)
     shape, digest = _shape(recipe)
     forecasts = [_sft(recipe, sum(tokens), max(tokens), shape, digest)]
     if recipe.training.dpo.enabled:
-        forecasts.append(_dpo(recipe, _pair_tokens(home, persona, tokens), shape, digest))
+        forecasts.append(_dpo(recipe, _pair_tokens(home, persona, recipe, tokens), shape, digest))
     return Plan(
         persona=persona,
         recipe=recipe_name,
@@ -131,13 +134,23 @@ def _tokens(folder: Path) -> list[int]:
     return [round(len(text.split()) * TOKENS_PER_WORD) for text in _texts(folder / "train.jsonl")]
 
 
-def _pair_tokens(home: TwinHome, persona: str, instruction_tokens: list[int]) -> list[int]:
+def _guessed_tokens(recipe: Recipe, words: int) -> list[int]:
+    """Tokens of each row that a corpus of so many training words would give."""
+    settings, balance = recipe.datasets.instructions, recipe.datasets.instructions.balance
+    read = settings.excerpts * EXCERPT_TOKENS or settings.passages * PASSAGE_TOKENS
+    mean = round((1 - balance.write_share) * (FRAME_TOKENS + read) + balance.write_share * TEXT_TOKENS)
+    rows = min(balance.max_rows, words // WORDS_PER_ROW, (balance.max_tokens or 2**62) // mean)
+    return [mean] * max(1, rows)
+
+
+def _pair_tokens(home: TwinHome, persona: str, recipe: Recipe, instruction_tokens: list[int]) -> list[int]:
     """Tokens of each pair, both sides with their prompt; guessed from the instructions as long as there is none."""
     folder = _newest(home, persona, DatasetKind.PREFERENCES)
     if folder:
         return _tokens(folder)
     mean = sum(instruction_tokens) / max(1, len(instruction_tokens))
-    return [round(2 * mean)] * round(PAIRS_PER_INSTRUCTION * len(instruction_tokens))
+    prompts = min(recipe.datasets.draft_prompts.max_prompts, len(instruction_tokens))
+    return [round(2 * mean)] * max(1, round(PAIRS_PER_PROMPT * prompts))
 
 
 def _texts(path: Path) -> Iterator[str]:

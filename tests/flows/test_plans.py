@@ -46,6 +46,15 @@ def test_a_gpu_recipe_is_planned_without_its_model_or_a_gpu(home: TwinHome) -> N
     assert "cost unknown" in plan.text() and "twin train ada" in plan.text()
 
 
+def test_a_corpus_is_planned_for_within_the_recipes_caps(home: TwinHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plans, "_shape", lambda recipe: (SHAPE, ""))
+    sft, dpo = make_plan(home, "ada", "laptop").forecasts
+    assert 90_000 < sft.tokens < 250_000, "30,000 words give some 430 rows of about 350 tokens"
+    assert 10 < dpo.steps < 100 and dpo.tokens > 20_000
+    sft, _ = make_plan(home, "ada", "demo").forecasts
+    assert sft.tokens <= 80_000
+
+
 def test_a_dataset_that_exists_is_what_is_planned_for(home: TwinHome) -> None:
     folder = home.datasets / "ada" / "instructions-0123"
     folder.mkdir(parents=True)
