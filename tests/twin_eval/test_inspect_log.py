@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -22,8 +24,9 @@ def test_inspect_reads_back_what_was_asked_answered_and_scored(run: ScoredRun, t
     decision = decide(run, None, default_rubric())
     write_inspect_log(run, tmp_path / "inspect.eval", decision=decision)
     assert [one.name for one in tmp_path.iterdir()] == ["inspect.eval"]
-    assert len(list_eval_logs(str(tmp_path))) == 1
-    log = read_eval_log(str(tmp_path / "inspect.eval"))
+    with ThreadPoolExecutor(1) as thread:  # see write_inspect_log
+        assert len(thread.submit(list_eval_logs, str(tmp_path)).result()) == 1
+        log = thread.submit(read_eval_log, str(tmp_path / "inspect.eval")).result()
     assert (log.status, log.eval.model) == ("success", f"twin/{run.model_name}")
     assert log.results is not None
     assert {one.name for one in log.results.scores} == {one.name for one in run.report.scores}
@@ -59,3 +62,10 @@ def test_a_folder_that_cannot_be_written_is_named(run: ScoredRun, tmp_path: Path
     (tmp_path / "file").write_text("", "utf-8")
     with pytest.raises(StoreError, match=r"inspect.eval could not be written"):
         write_inspect_log(run, tmp_path / "file" / "inspect.eval")
+
+
+async def test_inspect_leaves_asyncio_as_it_was(run: ScoredRun, tmp_path: Path) -> None:
+    """Beside a running event loop, too, where Inspect would patch it for the whole process."""
+    before = asyncio.run
+    write_inspect_log(run, tmp_path / "inspect.eval")
+    assert asyncio.run is before

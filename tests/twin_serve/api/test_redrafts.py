@@ -49,9 +49,10 @@ async def test_a_draft_that_holds_needs_no_further_one(start: StartService, firs
     assert len(running.model.asked) == 1
 
 
-async def test_who_sets_the_temperature_gets_no_bolder_draft(start: StartService) -> None:
+@pytest.mark.parametrize("field", [{"temperature": 0}, {"max_tokens": 32}, {"max_completion_tokens": 32}])
+async def test_who_sets_temperature_or_length_gets_one_draft(start: StartService, field: dict[str, int]) -> None:
     async with start(WRONG, bundle=bundle(3)) as running:
-        body = (await running.ask(temperature=0)).json()
+        body = (await running.ask(**field)).json()
     assert len(running.model.asked) == 1
     assert body["twin"]["outcome"] == "quoted"
 

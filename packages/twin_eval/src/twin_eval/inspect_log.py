@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ SCORER = "twin_eval"
 
 
 def write_inspect_log(run: ScoredRun, path: Path, *, decision: GateDecision | None = None) -> None:
-    """Write the log, whole or not at all. Not from a thread whose event loop is running.
+    """Write the log, whole or not at all.
 
     Raises:
         StoreError: The folder cannot be written.
@@ -48,7 +49,10 @@ def write_inspect_log(run: ScoredRun, path: Path, *, decision: GateDecision | No
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
             beside = Path(folder) / path.name
-            write_eval_log(log, beside, format="eval")
+            # In a thread without an event loop: beside a running one Inspect replaces `asyncio.run` for the whole
+            # process by one that leaves every loop open.
+            with ThreadPoolExecutor(1) as thread:
+                thread.submit(write_eval_log, log, beside, format="eval").result()
             os.replace(beside, path)
     except OSError as error:
         raise StoreError(

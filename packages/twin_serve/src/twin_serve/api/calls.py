@@ -204,7 +204,7 @@ def _adjusted(twin: Twin, body: ChatRequest) -> Twin:
     if body.temperature is not None:
         changes |= {"temperature": body.temperature, "redrafts": 0}  # who sets it wants no bolder drafts
     if limit := body.max_completion_tokens or body.max_tokens:
-        changes["max_tokens"] = limit
+        changes |= {"max_tokens": limit, "redrafts": 0}  # it bounds all that is generated
     return replace(twin, generation=twin.generation.model_copy(update=changes)) if changes else twin
 
 
