@@ -34,14 +34,15 @@ retrieval: {excerpts: 1}
 voice: {min_own_words: 1500, max_segments: 60}
 datasets:
   instructions: {excerpts: 1}
-  draft_prompts: {max_prompts: 36}
+  draft_prompts: {max_prompts: 24}
   preferences: {worded_refusal_share: 0.2}
   min_instructions: 20
   min_preferences: 4
 training:
+  launch: {processes: 1, threads_per_process: 2, zero_stage: 0}
   sft: {max_steps: 2, sequence_length: 512, sequences_per_step: 2, max_eval_sequences: 1}
   dpo: {max_steps: 2, pairs_per_step: 2, max_pairs: 8, max_held_out_pairs: 2, max_length: 768}
-evaluation: {concurrency: 4, max_questions: 8, writing_briefs: 2}
+evaluation: {concurrency: 4, max_questions: 6, writing_briefs: 1}
 """
 
 
