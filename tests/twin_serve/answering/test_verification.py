@@ -14,12 +14,14 @@ QUESTION = "Eels found on the floor of Gate 7, carried in a tin bath; clocks at 
 
 
 class Checker:
-    def __init__(self, question: str = QUESTION, ids: tuple[str, ...] = tuple(DOCUMENTS)) -> None:
+    def __init__(
+        self, question: str = QUESTION, ids: tuple[str, ...] = tuple(DOCUMENTS), asked: str = "What happened?"
+    ) -> None:
         index, encoder = memory_index(), HashingEncoder()
         twin = Twin(manifest(), (), index.name, index.identity, index.weights, encoder, GenerationSettings())
         vector = encoder.encode([question])[0]
         self.citations = CitationList()
-        self._verifier = SentenceVerifier([passage(one) for one in ids], vector, twin)
+        self._verifier = SentenceVerifier([passage(one) for one in ids], asked, vector, twin)
 
     def check(self, sentence: str) -> SentenceCheck:
         return self._verifier.check(sentence, self.citations)
@@ -33,6 +35,24 @@ def test_a_paraphrase_is_supported_by_the_shortest_run_of_sentences() -> None:
     assert check.outcome is SentenceOutcome.SUPPORTED and check.citations == (1,)
     (citation,) = checker.citations.all
     assert citation.quote == "We found 31 eels on the floor and carried them out in a tin bath."
+
+
+@pytest.mark.parametrize(
+    ("sentence", "reason"),
+    [
+        ("The eels on the floor were carried out.", "it says the question again"),
+        ("What was it that we carried out in a tin bath?", "it asks or announces, and tells nothing"),
+        ("We found 31 eels on the floor and carried them out:", "it asks or announces, and tells nothing"),
+    ],
+)
+def test_what_only_looks_like_an_answer_is_dropped(sentence: str, reason: str) -> None:
+    check = Checker(asked="How were the eels on the floor carried out?").check(sentence)
+    assert (check.outcome, check.reason) == (SentenceOutcome.DROPPED, reason)
+
+
+def test_a_figure_in_the_questions_own_words_is_an_answer() -> None:
+    check = Checker(asked="How many eels were found on the floor?").check("31 eels were found on the floor.")
+    assert check.outcome is SentenceOutcome.SUPPORTED
 
 
 @pytest.mark.parametrize(

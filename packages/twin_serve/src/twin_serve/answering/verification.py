@@ -102,15 +102,19 @@ class PassageEvidence:
 class SentenceVerifier:
     """Checks the sentences of one answer. Runs in a worker thread; one instance a request."""
 
-    def __init__(self, passages: Sequence[RetrievedPassage], query_vector: NDArray[np.float32], twin: Twin) -> None:
+    def __init__(
+        self, passages: Sequence[RetrievedPassage], question: str, query_vector: NDArray[np.float32], twin: Twin
+    ) -> None:
         """Prepare nothing yet.
 
         Args:
             passages: What may be cited.
-            query_vector: The question's embedding, shape (D,).
+            question: What was asked.
+            query_vector: Its embedding, shape (D,).
             twin: Whose bars and encoder count.
         """
         self._evidence = PassageEvidence(passages, twin)
+        self._asked = frozenset(content_stems(question))
         self._query_vector = query_vector
         self._twin = twin
         self._shipped = Shipped()
@@ -125,6 +129,10 @@ class SentenceVerifier:
             return dropped(sentence, "it says nothing that can be checked")
         if self._shipped.holds(sentence):
             return dropped(sentence, REPEATED)
+        if sentence.endswith(("?", ":")):
+            return dropped(sentence, "it asks or announces, and tells nothing")
+        if self._says_the_question_again(sentence):
+            return dropped(sentence, "it says the question again")
         found = self._evidence.best(sentence)
         if found is None:
             return dropped(sentence, NO_OWN_WORDS)
@@ -140,6 +148,10 @@ class SentenceVerifier:
             return dropped(sentence, found.objection, support.score)
         self._shipped.add(sentence)
         return supported(sentence, found, citations)
+
+    def _says_the_question_again(self, sentence: str) -> bool:
+        """Whether there is no word in it that was not asked with, and no number: a figure alone may be the answer."""
+        return self._asked.issuperset(content_stems(sentence)) and not numbers(sentence)
 
     def _relevance(self, sentence: str) -> float:
         return float(self._twin.encoder.encode([sentence])[0] @ self._query_vector)
