@@ -20,6 +20,7 @@ from twin_data.configuration.home import TwinHome
 NamesArgument = Annotated[
     list[str] | None, typer.Argument(metavar="[SERVICES]...", help="Only these and all they need; without names, all.")
 ]
+RestartFlag = Annotated[bool, typer.Option("--restart", help="Stop what is named first; without names, everything.")]
 ForceFlag = Annotated[bool, typer.Option("--force", help="Replace a home that is not empty; what is there is lost.")]
 BackupFile = Annotated[Path, typer.Argument(metavar="FILE", help="The archive, for example twin.tar.gz.")]
 
@@ -32,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 
 @reports_errors
-def up(names: NamesArgument = None, as_json: JsonFlag = False) -> None:
+def up(names: NamesArgument = None, restart: RestartFlag = False, as_json: JsonFlag = False) -> None:
     """Start the local platform and wait until every service answers.
 
     What runs already is left alone. Interrupt it and run it again: it goes on from there.
@@ -40,10 +41,11 @@ def up(names: NamesArgument = None, as_json: JsonFlag = False) -> None:
     Examples:
       twin up
       twin up elasticsearch prefect
+      twin up llm --restart
     """
     home, settings = TwinHome.from_environment(), PlatformSettings.from_environment()
     with working_on("looking at the platform", quiet=as_json) as say:
-        found = supervisor.ensure(home, settings, names or (), report=say)
+        found = supervisor.ensure(home, settings, names or (), restart=restart, report=say)
         if any(one.name == "prefect" for one in found):
             _register_missing_deployments(home, settings, say)
     _show_statuses(found, as_json=as_json)

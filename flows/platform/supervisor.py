@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,15 +28,31 @@ SWEEP_TIMEOUT_S = 3.0
 
 
 def ensure(
-    home: TwinHome, settings: PlatformSettings, names: Iterable[str] = (), *, report: Report = ignore
+    home: TwinHome,
+    settings: PlatformSettings,
+    names: Collection[str] = (),
+    *,
+    restart: bool = False,
+    report: Report = ignore,
 ) -> tuple[ServiceStatus, ...]:
     """Have the named services and all they need running, in a home that is up to date; all services without names.
+
+    Args:
+        home: Whose platform.
+        settings: Addresses and sizes.
+        names: Of services; none means all.
+        restart: Stop those that are named first, and nothing of what they need.
+        report: Told about each step.
 
     Raises:
         PlatformError: A name is unknown, or a service that is not optional cannot be started.
     """
     open_home(home, report=report)
-    return up(home, select(services(home, settings), names), report=report)
+    wanted = select(services(home, settings), names)
+    if restart:
+        with exclusive(lock_path(home), timeout_s=LOCK_TIMEOUT_S, report=report):
+            stop(home, [one for one in wanted if not names or one.name in names], report)
+    return up(home, wanted, report=report)
 
 
 def up(

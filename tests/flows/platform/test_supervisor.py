@@ -338,3 +338,15 @@ def test_an_external_service_is_only_asked(home: TwinHome, make_service: MakeSer
 def test_ensure_refuses_an_unknown_name(tmp_path: Path) -> None:
     with pytest.raises(PlatformError, match="no service 'serch'"):
         supervisor.ensure(TwinHome(tmp_path / "home"), PlatformSettings(), ["serch"])
+
+
+def test_a_restart_renews_what_is_named_and_nothing_of_what_it_needs(
+    home: TwinHome, make_service: MakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = make_service("first"), make_service("second", needs=("first",))
+    monkeypatch.setattr(supervisor, "services", lambda home, settings: [first, second])
+    supervisor.ensure(home, PlatformSettings(), ("second",))
+    before = pid_of(home, "first"), pid_of(home, "second")
+    supervisor.ensure(home, PlatformSettings(), ("second",), restart=True)
+    assert pid_of(home, "first") == before[0]
+    assert pid_of(home, "second") != before[1]
