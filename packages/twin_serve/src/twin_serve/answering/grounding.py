@@ -89,10 +89,8 @@ class GroundedAnswerer:
     ) -> AsyncGenerator[str, None]:
         """Checked sentences of the draft, the persona's own words where the draft does not reach, and the sources."""
         progress, settings = run.progress, run.twin.manifest.verification
-        verifier, shown = (
-            SentenceVerifier(passages, run.question.text, vector, run.twin),
-            _shown(run, passages, evidence),
-        )
+        verifier = SentenceVerifier(passages, run.question.text, vector, run.twin)
+        shown = _shown(run, passages, evidence)
         async with aclosing(self._draft(run, shown)) as sentences:
             async for sentence in sentences:
                 check = await _checked(run, verifier, sentence)
