@@ -17,6 +17,8 @@ from twin_data.scoring.support import names, numbers
 
 GOLD_PLACES = (0, 0, 0, 0, 0, 1, 1, 2, 2, 3)
 """Where the passage that answers stands among the others: first about as often as retrieval ranks it first."""
+ALONE_SHARE = 0.35
+"""Of answers made of stretches: those whose prompt shows the one that answers alone, as further drafts see it."""
 MAX_UNSEEN_NAMES = 2
 """A text to be written may name so many that its passages do not: the prompt forbids facts from elsewhere."""
 
@@ -98,16 +100,22 @@ class PromptWriter:
     def _shown(self, chosen: Chosen) -> list[int]:
         one, config = chosen.candidate, self._config
         count = config.excerpts or config.passages
-        lot = int(digest_text(f"{config.seed}:context:{chosen.key}")[:8], 16) / 16**8
+        lot = self._lot("context", chosen)
         if one.task is TaskKind.WRITE:
             return self._for_writing(chosen) if lot < config.write_context_share else []
         if one.task is TaskKind.DECLINE:
             return self._neighbours.nearest(chosen.asked.text, one.chunk, count, without={one.family})
         if lot >= config.with_context_share:
             return []
+        if config.excerpts and self._lot("alone", chosen) < ALONE_SHARE:
+            return [one.chunk]
         others = self._neighbours.nearest(chosen.asked.text, one.chunk, count - 1)
         place = GOLD_PLACES[int(lot * 1000) % len(GOLD_PLACES)]
         return [*others[:place], one.chunk, *others[place:]]
+
+    def _lot(self, purpose: str, chosen: Chosen) -> float:
+        """A number from 0 to 1 that is the same for the same row."""
+        return int(digest_text(f"{self._config.seed}:{purpose}:{chosen.key}")[:8], 16) / 16**8
 
     def _for_writing(self, chosen: Chosen) -> list[int]:
         """Passages on the same matter from other families, unless the text says what they cannot have told it."""

@@ -39,17 +39,20 @@ async def draft(
 
 
 async def redrafts(
-    llm: LanguageModel, run: Run, messages: Sequence[Message], tidy: Callable[[str], str]
+    llm: LanguageModel, run: Run, prompts: Sequence[Sequence[Message]], tidy: Callable[[str], str]
 ) -> list[list[DraftSentence]]:
-    """Further drafts, written side by side; none once the model's time for one answer is used up.
+    """Further drafts, one to each prompt, written side by side; none once the model's time for one answer is used up.
 
     Time and tokens are booked with those of the first draft, also if the reader goes away.
     """
-    usages = [Usage() for _ in range(run.twin.generation.redrafts)]
+    usages = [Usage() for _ in prompts]
     started = time.monotonic()
     try:
         async with asyncio.timeout(READ_TIMEOUT_S - run.progress.llm_seconds), asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_redraft(llm, run, messages, tidy, usage)) for usage in usages]
+            tasks = [
+                group.create_task(_redraft(llm, run, messages, tidy, usage))
+                for messages, usage in zip(prompts, usages, strict=True)
+            ]
     except TimeoutError:
         return []
     except BaseExceptionGroup as errors:

@@ -114,7 +114,7 @@ class GroundedAnswerer:
         self, run: Run, shown: Sequence[PromptPassage], verifier: SentenceVerifier
     ) -> list[SentenceCheck]:
         """What holds of the first of several further drafts that says something of its own; empty if none does."""
-        for sentences in await redrafts(self._llm, run, _messages(run, shown), tidy_sentence):
+        for sentences in await redrafts(self._llm, run, _further_prompts(run, shown), tidy_sentence):
             citations, started = CitationList(), time.monotonic()
             checks = await asyncio.to_thread(_check_draft, verifier, sentences, citations)
             run.progress.verify_seconds += time.monotonic() - started
@@ -156,6 +156,18 @@ def _messages(run: Run, shown: Sequence[PromptPassage]) -> tuple[Message, ...]:
         passages=shown,
         history=run.history,
     )
+
+
+def _further_prompts(run: Run, shown: Sequence[PromptPassage]) -> list[tuple[Message, ...]]:
+    """What further drafts are written to: one stretch each, the nearest first, or else all that the first draft had.
+
+    A small model that chose wrongly among stretches has nothing to choose from in one.
+    """
+    apart = run.twin.manifest.retrieval.excerpts > 0 and len(shown) > 0
+    return [
+        _messages(run, [shown[number % len(shown)]] if apart else shown)
+        for number in range(run.twin.generation.redrafts)
+    ]
 
 
 def _check_draft(
