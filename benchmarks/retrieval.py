@@ -28,7 +28,8 @@ from twin_data.contracts.digests import digest_text
 from twin_data.contracts.documents import Chunk, DocumentKind, Split
 from twin_data.contracts.releases import RetrievalSettings
 from twin_data.scoring.encoder import SentenceEncoder
-from twin_data.store.search import IndexIdentity, IndexWriter, alias_name, chunk_entry, index_name
+from twin_data.scoring.weights import term_weights
+from twin_data.store.search import IndexIdentity, IndexWriter, alias_name, chunk_entry, index_name, weights_entry
 from twin_data.transform.embed import embedded_text
 from twin_data.transform.embedding_model import EmbeddingModelConfig, ensure_encoder
 from twin_eval.questions import load_questions
@@ -196,9 +197,9 @@ def index_texts(persona: str, texts: list[str], encoder: SentenceEncoder, client
         dimensions=encoder.dimensions, chunks=len(chunks), documents=0,
     )  # fmt: skip
     writer, name = IndexWriter(client), index_name(persona, identity.features_digest[:12])
-    writer.build(
-        name, identity, (chunk_entry(one, vector.tolist()) for one, vector in zip(chunks, vectors, strict=True))
-    )
+    entries = (chunk_entry(one, vector.tolist()) for one, vector in zip(chunks, vectors, strict=True))
+    weights = weights_entry(term_weights(one.text for one in chunks))
+    writer.build(name, identity, (*entries, weights))
     writer.swap(persona, name)
 
 

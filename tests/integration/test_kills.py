@@ -90,8 +90,26 @@ def ask_questions(twin: Twin, persona: str) -> None:
             assert http.post("/v1/chat/completions", json=body).status_code == 200
 
 
+@pytest.fixture(scope="module")
+def shaken(smoke: Twin) -> Callable[[str], None]:
+    """Brings the other persona as far as a flow needs it, whichever of the tests were asked for."""
+    done: set[str] = set()
+
+    def prepare(flow: str) -> None:
+        before = list(FLOWS)[: list(FLOWS).index(flow)]
+        for one in before:
+            if one not in done | {"monitor"}:
+                run(smoke, one, SHAKEN, FLOWS[one])
+        done.update([*before, flow])
+
+    return prepare
+
+
 @pytest.mark.parametrize("flow", FLOWS)
-def test_a_flow_killed_at_random_ends_as_if_undisturbed(smoke: Twin, calm: Calm, flow: str) -> None:
+def test_a_flow_killed_at_random_ends_as_if_undisturbed(
+    smoke: Twin, calm: Calm, shaken: Callable[[str], None], flow: str
+) -> None:
+    shaken(flow)
     if flow == "monitor":
         ask_questions(smoke, SHAKEN)
     lot = random.Random(f"kills of {flow}")
@@ -134,12 +152,16 @@ def check_train(twin: Twin, shaken: dict[str, Any], calm: dict[str, Any]) -> Non
 
 
 def check_evaluate(twin: Twin, shaken: dict[str, Any], calm: dict[str, Any]) -> None:
-    assert {one["name"]: one["n"] for one in shaken["report"]["scores"]}.keys() == {
-        one["name"]: one["n"] for one in calm["report"]["scores"]
-    }.keys()
+    # What a model of chance writes differs from run to run, and so do the metrics that it leaves without a figure.
+    assert requests_in(shaken["report"]) == requests_in(calm["report"])
     for path in (twin.home.evaluations / SHAKEN).rglob("answers.jsonl"):
         asked = Counter(json.loads(line)["question_id"] for line in path.read_text("utf-8").splitlines())
         assert set(asked.values()) == {1}, path
+
+
+def requests_in(report: dict[str, Any]) -> int:
+    (errors,) = (one for one in report["scores"] if one["name"] == "error_rate")
+    return int(errors["n"])
 
 
 def check_monitor(twin: Twin, shaken: dict[str, Any], calm: dict[str, Any]) -> None:
