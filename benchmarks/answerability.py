@@ -26,7 +26,7 @@ from twin_data.contracts.releases import RetrievalSettings
 from twin_data.scoring.answerability import DEFAULT_MODEL, FEATURES, AnswerabilityModel, find_evidence
 from twin_eval.questions import load_questions
 from twin_serve.answering.intents import asks_for_harm, asks_for_private
-from twin_serve.search import ElasticPassageSearch
+from twin_serve.search import ElasticPassageSearch, SearchQuery
 from twin_serve.twins import open_encoder
 
 TEST_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "personas" / "chesterton"
@@ -45,10 +45,10 @@ async def features_of(persona: str, questions: tuple[HeldOutQuestion, ...]) -> R
     reached = [one for one in questions if not (asks_for_private(one.question) or asks_for_harm(one.question))]
     rows = []
     for one in reached:
-        vector = encoder.encode([one.question])[0]
-        found = await search.search(persona, one.question, vector, retrieval)
+        query = SearchQuery.of(one.question, encoder)
+        found = await search.search(persona, query, retrieval)
         passages = found.passages[: retrieval.passages]
-        rows.append(find_evidence(one.question, vector, passages, encoder=encoder, weights=weights).features)
+        rows.append(find_evidence(one.question, query.vector, passages, encoder=encoder, weights=weights).features)
     await search.close()
     return np.array(rows), np.array([one.expected == "answer" for one in reached]), [one.kind for one in reached]
 

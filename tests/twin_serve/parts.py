@@ -24,6 +24,7 @@ from twin_data.contracts.releases import (
     VerificationSettings,
 )
 from twin_data.prompts.renderer import prompt_digest
+from twin_data.scoring.late_interaction import Pieces, quantised
 from twin_data.scoring.sentences import content_stems
 from twin_data.scoring.weights import term_weights
 from twin_data.store.search import IndexIdentity
@@ -61,6 +62,9 @@ class HashingEncoder:
     def encode(self, texts: list[str]) -> NDArray[np.float32]:
         self.encoded += texts
         return np.stack([self._vector(text) for text in texts])
+
+    def encode_pieces(self, texts: list[str]) -> list[Pieces]:
+        return [quantised(np.stack([self._vector(one) for one in content_stems(text) or [text]])) for text in texts]
 
     def _vector(self, text: str) -> NDArray[np.float32]:
         vector = np.zeros(DIMENSIONS, dtype=np.float32)

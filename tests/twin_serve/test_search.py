@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-import numpy as np
 import pytest
 from elastic_transport import ApiResponseMeta, ConnectionTimeout, HttpHeaders, NodeConfig
 from elastic_transport import ConnectionError as ElasticConnectionError
@@ -13,13 +12,14 @@ from elasticsearch import ApiError, NotFoundError
 
 from twin_data.contracts.errors import SearchUnavailableError, StoreError
 from twin_data.contracts.releases import RetrievalSettings
+from twin_data.scoring.late_interaction import as_text, packed
 from twin_data.store.search import index_body
-from twin_serve.search import ElasticPassageSearch, MemorySearch, PassageSearch
+from twin_serve.search import ElasticPassageSearch, MemorySearch, PassageSearch, SearchQuery
 
-from .parts import DIMENSIONS, HashingEncoder, chunk, document, memory_index
+from .parts import HashingEncoder, chunk, document, memory_index
 
 SETTINGS = RetrievalSettings(candidates_per_leg=3, passages=2)
-VECTOR = np.full(DIMENSIONS, 1 / np.sqrt(DIMENSIONS), dtype=np.float32)
+QUERY = SearchQuery.of("eels", HashingEncoder())
 Answer = Callable[..., Any]
 
 
@@ -61,8 +61,13 @@ def elastic(search: ElasticPassageSearch, monkeypatch: pytest.MonkeyPatch) -> El
 
 
 def hits(*scored: tuple[str, float]) -> dict[str, Any]:
-    found = [{"_source": {"payload": chunk(one).model_dump(mode="json")}, "_score": score} for one, score in scored]
-    return {"hits": {"hits": found}, "status": 200}
+    return {"hits": {"hits": [hit(*one) for one in scored]}, "status": 200}
+
+
+def hit(document_id: str, score: float) -> dict[str, Any]:
+    found = chunk(document_id)
+    pieces = as_text(packed(HashingEncoder().encode_pieces([found.text])[0]))
+    return {"_source": {"payload": found.model_dump(mode="json"), "pieces": pieces}, "_score": score}
 
 
 async def test_both_legs_travel_in_one_request_and_are_fused(
@@ -72,7 +77,7 @@ async def test_both_legs_travel_in_one_request_and_are_fused(
         "msearch",
         {"responses": [hits(("blog/eels.md", 8.0)), hits(("blog/clocks.md", 0.9), ("blog/eels.md", 0.75))]},
     )
-    found = await search.search("ada", "eels", VECTOR, SETTINGS)
+    found = await search.search("ada", QUERY, SETTINGS)
     ((_, arguments),) = elastic.calls
     header, lexical, _, dense = arguments["searches"]
     assert header == {"index": "twin-ada"} and lexical["size"] == dense["knn"]["k"] == 3
@@ -81,6 +86,22 @@ async def test_both_legs_travel_in_one_request_and_are_fused(
         ("blog/clocks.md#0", None, pytest.approx(0.8)),
     ]
     assert found.query == "eels" and found.passages[0].own == chunk("blog/eels.md").own
+
+
+@pytest.mark.parametrize(("rerank", "first"), [(True, "blog/eels.md"), (False, "blog/clocks.md")])
+async def test_the_candidates_are_ordered_by_late_interaction_unless_the_bundle_says_no(
+    search: ElasticPassageSearch, elastic: Elasticsearch, rerank: bool, first: str
+) -> None:
+    both = hits(("blog/clocks.md", 0.99), ("blog/eels.md", 0.55))
+    elastic.answers("msearch", {"responses": [hits(("blog/clocks.md", 8.0), ("blog/eels.md", 1.0)), both]})
+    found = await search.search("ada", QUERY, SETTINGS.model_copy(update={"rerank": rerank}))
+    assert found.passages[0].document_id == first
+    assert {one.document_id: one.late for one in found.passages} == (
+        {"blog/eels.md": pytest.approx(1, abs=0.01), "blog/clocks.md": 0.0}
+        if rerank
+        else {"blog/eels.md": None, "blog/clocks.md": None}
+    )
+    assert found.passages[0].fused > found.passages[1].fused or rerank, "the first stage's score is kept"
 
 
 @pytest.mark.parametrize(
@@ -98,7 +119,7 @@ async def test_failures_are_explained(
     for method in ("msearch", "indices.get", "get"):
         elastic.answers(method, failure)
     for asked in (
-        search.search("ada", "x", VECTOR, SETTINGS),
+        search.search("ada", QUERY, SETTINGS),
         search.identity("ada"),
         search.weights("twin-ada-1"),
         search.document("ada", "x"),
@@ -112,11 +133,11 @@ async def test_a_leg_that_failed_is_never_half_a_result(search: ElasticPassageSe
     refused = {"error": {"type": "search_phase_execution_exception"}, "status": 400}
     elastic.answers("msearch", {"responses": [hits(("blog/eels.md", 8.0)), refused]})
     with pytest.raises(StoreError, match="search_phase_execution_exception"):
-        await search.search("ada", "x", VECTOR, SETTINGS)
+        await search.search("ada", QUERY, SETTINGS)
     missing = {"error": {"type": "index_not_found_exception"}, "status": 404}
     elastic.answers("msearch", {"responses": [missing, missing]})
     with pytest.raises(StoreError, match="no search index for 'ada'"):
-        await search.search("ada", "x", VECTOR, SETTINGS)
+        await search.search("ada", QUERY, SETTINGS)
 
 
 async def test_identity_weights_and_documents_are_read_back(
@@ -139,8 +160,7 @@ async def test_a_server_that_is_not_there_is_not_healthy(search: ElasticPassageS
 
 async def test_the_fake_finds_what_shares_words() -> None:
     fake: PassageSearch = MemorySearch({"ada": memory_index()})
-    vector = HashingEncoder().encode(["eels in a bath"])[0]
-    found = await fake.search("ada", "eels in a bath", vector, SETTINGS)
+    found = await fake.search("ada", SearchQuery.of("eels in a bath", HashingEncoder()), SETTINGS)
     assert found.passages[0].document_id == "blog/eels.md" and found.passages[0].bm25 == 2.0
     with pytest.raises(StoreError):
         await fake.identity("bob")

@@ -21,7 +21,7 @@ from twin_data.scoring.encoder import (
     write_model_manifest,
 )
 
-WORDS = {"[PAD]": 0, "[UNK]": 1, "tide": 2, "gate": 3, "lock": 4}
+WORDS = {"[PAD]": 0, "[UNK]": 1, "tide": 2, "gate": 3, "lock": 4, "the": 5, ".": 6}
 MAX_TOKENS = 6
 
 
@@ -36,12 +36,16 @@ def graph() -> onnx.ModelProto:
         helper.make_node("Mul", ["rows", "wide"], ["kept"]),
         helper.make_node("ReduceSum", ["kept", "axis"], ["summed"], keepdims=0),
         helper.make_node("LpNormalization", ["summed"], ["sentence_embedding"], axis=-1, p=2),
+        helper.make_node("LpNormalization", ["rows"], ["piece_embeddings"], axis=-1, p=2),
     ]
     inputs = [
         helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "length"])
         for name in ("input_ids", "attention_mask")
     ]
-    outputs = [helper.make_tensor_value_info("sentence_embedding", TensorProto.FLOAT, ["batch", len(WORDS)])]
+    outputs = [
+        helper.make_tensor_value_info("sentence_embedding", TensorProto.FLOAT, ["batch", len(WORDS)]),
+        helper.make_tensor_value_info("piece_embeddings", TensorProto.FLOAT, ["batch", "length", len(WORDS)]),
+    ]
     body = helper.make_graph(nodes, "mean", inputs, outputs, [table, axis, last])
     return helper.make_model(body, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
 
@@ -70,8 +74,8 @@ def test_vectors_are_unit_length_and_in_the_order_of_the_texts(encoder: Sentence
     assert vectors.dtype == np.float32
     assert vectors.shape == (5, encoder.dimensions)
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0)
-    assert vectors[1].tolist() == vectors[4].tolist() == [0, 0, 0, 1, 0]
-    assert vectors[3] == pytest.approx([0, 0, 0, 2**-0.5, 2**-0.5])
+    assert vectors[1].tolist() == vectors[4].tolist() == [0, 0, 0, 1, 0, 0, 0]
+    assert vectors[3] == pytest.approx([0, 0, 0, 2**-0.5, 2**-0.5, 0, 0])
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 16])
@@ -83,6 +87,16 @@ def test_what_shares_a_batch_makes_no_difference(encoder: SentenceEncoder, batch
 def test_what_goes_beyond_the_limit_is_cut(encoder: SentenceEncoder) -> None:
     beyond = " ".join(["tide"] * MAX_TOKENS)
     assert np.array_equal(encoder.encode([beyond + " gate gate gate"]), encoder.encode([beyond]))
+
+
+def test_pieces_are_those_that_carry_meaning_in_their_order(encoder: SentenceEncoder) -> None:
+    vectors, pieces = encoder.encode_passages(["the tide . gate", "lock", "the .", "tide gate tide the lock"])
+    assert np.array_equal(vectors, encoder.encode(["the tide . gate", "lock", "the .", "tide gate tide the lock"]))
+    assert [one.argmax(axis=1).tolist() for one in pieces] == [[2, 3], [4], [], [2, 3, 2, 4]]
+    assert all(one.dtype == np.int8 and one.shape[1] == encoder.dimensions for one in pieces)
+    assert pieces[1].max() == 127
+    (again,) = RememberingEncoder(encoder).encode_pieces(["the tide . gate"])
+    assert np.array_equal(again, pieces[0])
 
 
 def test_no_texts(encoder: SentenceEncoder) -> None:

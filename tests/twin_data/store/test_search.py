@@ -94,6 +94,7 @@ def test_the_body_of_an_index() -> None:
                 "kind": keyword,
                 "split": keyword,
                 "date": {"type": "date"},
+                "pieces": {"type": "binary"},
                 "payload": {"type": "object", "enabled": False},
             },
         },
@@ -126,19 +127,19 @@ def test_both_legs_go_in_one_request() -> None:
     header = {"index": "twin-ada"}
     assert two_leg_search("ada", "tides", [0.5, 0.5], 70) == [
         header,
-        {"query": lexical_query("tides"), "size": 70, "_source": ["payload"]},
+        {"query": lexical_query("tides"), "size": 70, "_source": ["payload", "pieces"]},
         header,
         {
             "knn": {"field": "vector", "query_vector": [0.5, 0.5], "k": 70, "num_candidates": 140},
             "size": 70,
-            "_source": ["payload"],
+            "_source": ["payload", "pieces"],
         },
     ]
     assert two_leg_search("ada", "tides", [1.0], 10)[3]["knn"]["num_candidates"] == 100
 
 
 def test_the_entries() -> None:
-    entry = chunk_entry(CHUNK, [0.1, 0.2, 0.3, 0.4])
+    entry = chunk_entry(CHUNK, [0.1, 0.2, 0.3, 0.4], bytes([1, 2, 3, 255]))
     assert Chunk.model_validate(entry.pop("payload")) == CHUNK
     assert entry == {
         "_id": "chunk-c0ffee",
@@ -147,6 +148,7 @@ def test_the_entries() -> None:
         "title": "Tides",
         "section": "Gauges",
         "vector": [0.1, 0.2, 0.3, 0.4],
+        "pieces": "AQID/w==",
         "document_id": "blog/a.md",
         "source": "blog",
         "kind": "article",
@@ -174,7 +176,7 @@ def test_every_field_of_an_entry_is_mapped() -> None:
         family="f",
         split=Split.TEST,
     )
-    for entry in (chunk_entry(CHUNK, [1.0]), document_entry(document), weights_entry(term_weights(["a"]))):
+    for entry in (chunk_entry(CHUNK, [1.0], b""), document_entry(document), weights_entry(term_weights(["a"]))):
         assert set(entry) <= mapped
 
 

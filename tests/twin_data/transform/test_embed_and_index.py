@@ -11,6 +11,7 @@ import pytest
 from twin_data.contracts.documents import Chunk, CorpusDocument
 from twin_data.contracts.errors import CorpusError
 from twin_data.contracts.releases import ModelReference
+from twin_data.scoring.late_interaction import from_text
 from twin_data.store.schemas import to_frame
 from twin_data.store.search import IndexIdentity
 from twin_data.store.tables import FeatureStore
@@ -28,9 +29,10 @@ class FakeEncoder:
         self.dimensions = 2
         self.encoded: list[str] = []
 
-    def encode(self, texts: list[str]) -> np.ndarray:
+    def encode_passages(self, texts: list[str]) -> tuple[np.ndarray, list[np.ndarray]]:
         self.encoded += texts
-        return np.array([[len(text), 1.0] for text in texts], dtype=np.float32)
+        vectors = np.array([[len(text), 1.0] for text in texts], dtype=np.float32)
+        return vectors, [np.full((len(text.split()), 2), 7, dtype=np.int8) for text in texts]
 
 
 class FakeWriter:
@@ -75,6 +77,7 @@ def test_a_text_is_embedded_once(store: FeatureStore, documents: list[CorpusDocu
     assert found["chunk_id"].to_list() == frame["chunk_id"].to_list()
     texts = [embed.embedded_text(*row) for row in frame.select("context", "text").iter_rows()]
     assert found["vector"].to_list() == [[len(text), 1.0] for text in texts]
+    assert found["pieces"].to_list() == [b"\x07" * (2 * len(text.split())) for text in texts]
     assert seen == [(1, 3), (3, 3)]
     again, seen = run(store, encoder, frame)
     assert len(encoder.encoded) == 2
@@ -94,17 +97,17 @@ def test_an_interruption_costs_one_batch(
 ) -> None:
     monkeypatch.setattr(embed, "BATCH_CHUNKS", 1)
     encoder = FakeEncoder()
-    encode = encoder.encode
+    encode = encoder.encode_passages
 
-    def interrupted(texts: list[str]) -> np.ndarray:
+    def interrupted(texts: list[str]) -> tuple[np.ndarray, list[np.ndarray]]:
         if encoder.encoded:
             raise KeyboardInterrupt
         return encode(texts)
 
-    monkeypatch.setattr(encoder, "encode", interrupted)
+    monkeypatch.setattr(encoder, "encode_passages", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run(store, encoder, chunk_frame(documents))
-    monkeypatch.setattr(encoder, "encode", encode)
+    monkeypatch.setattr(encoder, "encode_passages", encode)
     found, _ = run(store, encoder, chunk_frame(documents))
     assert len(encoder.encoded) == 2
     assert found["vector"].null_count() == 0
@@ -139,6 +142,7 @@ def test_an_index_holds_chunks_documents_and_weights(store: FeatureStore, docume
     assert [one["entry"] for one in entries] == ["chunk"] * 3 + ["document"] * 3 + ["weights"]
     assert len(entries) == identity.entries == len({one["_id"] for one in entries})
     assert all(len(one["vector"]) == identity.dimensions for one in entries if one["entry"] == "chunk")
+    assert [from_text(one["pieces"], 2).shape for one in entries if one["entry"] == "chunk"] == [(6, 2), (8, 2), (6, 2)]
     assert entries[-1]["payload"]["frequencies"]["tide"] == 3
 
 

@@ -1,8 +1,10 @@
-"""Hybrid retrieval: both legs in one round trip, fused here."""
+"""Hybrid retrieval: both legs in one round trip, fused and reranked here."""
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -15,13 +17,34 @@ from twin_data.contracts.answers import Retrieval, RetrievedPassage
 from twin_data.contracts.documents import Chunk, CorpusDocument
 from twin_data.contracts.errors import SearchUnavailableError, StoreError
 from twin_data.contracts.releases import RetrievalSettings
+from twin_data.scoring.late_interaction import PieceEncoder, Pieces, from_text, max_sim
 from twin_data.scoring.sentences import content_stems
 from twin_data.scoring.weights import TermWeights
 from twin_data.store.search import WEIGHTS_ID, IndexIdentity, alias_name, two_leg_search
-from twin_serve.fusion import fuse
+from twin_serve.fusion import fuse, rerank
 
 REQUEST_TIMEOUT_S = 10.0
-_PASSAGE_FIELDS = frozenset(RetrievedPassage.model_fields) - {"bm25", "cosine", "fused"}
+_PASSAGE_FIELDS = frozenset(RetrievedPassage.model_fields) - {"bm25", "cosine", "fused", "late"}
+
+
+@dataclass(frozen=True)
+class SearchQuery:
+    """What is searched for, in every form that a search uses.
+
+    Attributes:
+        text: The words.
+        vector: Their embedding, shape (D,).
+        pieces: The embeddings of their word pieces, shape (P, D).
+    """
+
+    text: str
+    vector: NDArray[np.float32]
+    pieces: Pieces
+
+    @classmethod
+    def of(cls, text: str, encoder: PieceEncoder) -> SearchQuery:
+        """Embed a text. Takes milliseconds: not for the event loop."""
+        return cls(text, encoder.encode([text])[0], encoder.encode_pieces([text])[0])
 
 
 class PassageSearch(Protocol):
@@ -33,9 +56,7 @@ class PassageSearch(Protocol):
     async def weights(self, index: str) -> TermWeights:
         """The corpus's term weights."""
 
-    async def search(
-        self, persona: str, text: str, vector: NDArray[np.float32], settings: RetrievalSettings
-    ) -> Retrieval:
+    async def search(self, persona: str, query: SearchQuery, settings: RetrievalSettings) -> Retrieval:
         """Passages for a query, best first."""
 
     async def document(self, persona: str, document_id: str) -> CorpusDocument | None:
@@ -77,24 +98,26 @@ class ElasticPassageSearch:
         found = await self._guard(index, self._client.get(index=index, id=WEIGHTS_ID))
         return TermWeights.model_validate(found["_source"]["payload"])
 
-    async def search(
-        self, persona: str, text: str, vector: NDArray[np.float32], settings: RetrievalSettings
-    ) -> Retrieval:
-        """Both legs in one multi-search, fused.
+    async def search(self, persona: str, query: SearchQuery, settings: RetrievalSettings) -> Retrieval:
+        """Both legs in one multi-search, fused, and the best of them reranked.
 
         Returns:
             Up to `candidates_per_leg` passages; the first `settings.passages` of them go into the prompt.
         """
         started = time.monotonic()
-        body = two_leg_search(persona, text, vector.tolist(), settings.candidates_per_leg)
+        body = two_leg_search(persona, query.text, query.vector.tolist(), settings.candidates_per_leg)
         found = await self._guard(persona, self._client.msearch(searches=body))
         lexical, dense = (self._hits(persona, response) for response in found["responses"])
-        payloads = {hit["payload"]["chunk_id"]: hit["payload"] for hit in [*lexical, *dense]}
+        found_hits = {hit["payload"]["chunk_id"]: hit for hit in [*lexical, *dense]}
         bm25 = {hit["payload"]["chunk_id"]: hit["score"] for hit in lexical}
         # Elasticsearch reports (1 + cosine) / 2 for unit vectors.
         cosine = {hit["payload"]["chunk_id"]: 2 * hit["score"] - 1 for hit in dense}
+        payloads = {chunk: hit["payload"] for chunk, hit in found_hits.items()}
+        held = {chunk: hit["pieces"] for chunk, hit in found_hits.items()}
         passages = _passages(payloads, bm25, cosine, settings)
-        return Retrieval(query=text, passages=passages, seconds=time.monotonic() - started)
+        if settings.rerank:
+            passages = await asyncio.to_thread(_reranked, passages, query, held)
+        return Retrieval(query=query.text, passages=passages, seconds=time.monotonic() - started)
 
     async def document(self, persona: str, document_id: str) -> CorpusDocument | None:
         """A whole clean document of the live index, or None."""
@@ -120,7 +143,7 @@ class ElasticPassageSearch:
             if response.get("status") == 404:
                 raise StoreError(f"there is no search index for {persona!r}", next_step=f"twin features {persona}")
             raise _refused(str(response["error"].get("type")))
-        return [{"payload": hit["_source"]["payload"], "score": hit["_score"]} for hit in response["hits"]["hits"]]
+        return [{**hit["_source"], "score": hit["_score"]} for hit in response["hits"]["hits"]]
 
 
 def _refused(why: str) -> StoreError:
@@ -146,6 +169,17 @@ def _passages(
     )
 
 
+def _reranked(
+    passages: tuple[RetrievedPassage, ...], query: SearchQuery, held: Mapping[str, str]
+) -> tuple[RetrievedPassage, ...]:
+    """The candidates in the order of late interaction. Runs in a worker thread."""
+    late = {
+        one.chunk_id: max_sim(query.pieces, from_text(held[one.chunk_id], query.pieces.shape[1])) for one in passages
+    }
+    scored = {one.chunk_id: one.model_copy(update={"late": round(late[one.chunk_id], 6)}) for one in passages}
+    return tuple(scored[chunk] for chunk in rerank({one.chunk_id: one.fused for one in passages}, late))
+
+
 @dataclass
 class MemoryIndex:
     """One persona's index, held in memory."""
@@ -161,7 +195,10 @@ class MemoryIndex:
 
 @dataclass
 class MemorySearch:
-    """A fake `PassageSearch` for tests: shared stems in place of BM25, all chunks in place of the nearest."""
+    """A fake `PassageSearch` for tests: shared stems in place of BM25, all chunks in place of the nearest.
+
+    It does not rerank.
+    """
 
     indices: dict[str, MemoryIndex]
     error: StoreError | None = None
@@ -180,18 +217,16 @@ class MemorySearch:
         """See `PassageSearch`."""
         return next(one.weights for one in self.indices.values() if one.name == index)
 
-    async def search(
-        self, persona: str, text: str, vector: NDArray[np.float32], settings: RetrievalSettings
-    ) -> Retrieval:
+    async def search(self, persona: str, query: SearchQuery, settings: RetrievalSettings) -> Retrieval:
         """See `PassageSearch`."""
         index = self._index(persona)
-        self.searched.append(text)
-        wanted = set(content_stems(text))
+        self.searched.append(query.text)
+        wanted = set(content_stems(query.text))
         shared = {one.chunk_id: float(len(wanted & set(content_stems(one.text)))) for one in index.chunks}
-        cosine = dict(zip(shared, map(float, index.vectors @ vector), strict=True))
+        cosine = dict(zip(shared, map(float, index.vectors @ query.vector), strict=True))
         payloads = {one.chunk_id: one.model_dump() for one in index.chunks}
         bm25 = {chunk: score for chunk, score in shared.items() if score}
-        return Retrieval(query=text, passages=_passages(payloads, bm25, cosine, settings), seconds=0.0)
+        return Retrieval(query=query.text, passages=_passages(payloads, bm25, cosine, settings), seconds=0.0)
 
     async def document(self, persona: str, document_id: str) -> CorpusDocument | None:
         """See `PassageSearch`."""

@@ -15,8 +15,8 @@ from twin_data.contracts.releases import Alias, GenerationSettings, ReleaseBundl
 from twin_data.prompts.renderer import prompt_digest
 from twin_data.registry.port import BundleRegistry, RegisteredBundle
 from twin_data.registry.selection import holder
-from twin_data.scoring.answerability import Encoder
 from twin_data.scoring.encoder import MANIFEST_FILE, RememberingEncoder, SentenceEncoder
+from twin_data.scoring.late_interaction import PieceEncoder
 from twin_data.scoring.weights import TermWeights
 from twin_data.store.search import IndexIdentity
 from twin_serve.llm.keeper import AdapterKeeper
@@ -39,7 +39,7 @@ class Twin:
     index: str
     identity: IndexIdentity
     weights: TermWeights
-    encoder: Encoder
+    encoder: PieceEncoder
     generation: GenerationSettings
     """The bundle's, unless the caller asked for others."""
 
@@ -104,7 +104,7 @@ class TwinDirectory:
         search: PassageSearch,
         models: Path,
         *,
-        load_encoder: Callable[[Path, str], Encoder] | None = None,
+        load_encoder: Callable[[Path, str], PieceEncoder] | None = None,
         adapters: AdapterKeeper | None = None,
     ) -> None:
         """Load nothing yet.
@@ -123,7 +123,7 @@ class TwinDirectory:
         self._load_encoder = load_encoder or open_encoder
         self._bundles = _Refreshed(self._load_bundle)
         self._indices = _Refreshed(self._load_index)
-        self._encoders: dict[str, Encoder] = {}
+        self._encoders: dict[str, PieceEncoder] = {}
         self._loading = asyncio.Lock()
 
     async def resolve(self, model: str) -> Twin:
@@ -206,7 +206,7 @@ class TwinDirectory:
             return known
         return _LiveIndex(name, identity, await self._search.weights(name))
 
-    async def _encoder(self, digest: str) -> Encoder:
+    async def _encoder(self, digest: str) -> PieceEncoder:
         if digest not in self._encoders:
             async with self._loading:
                 if digest not in self._encoders:

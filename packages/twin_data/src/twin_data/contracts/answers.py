@@ -64,7 +64,10 @@ class RetrievedPassage(Contract):
     cosine: float | None = None
     """Cosine of query and chunk embedding, -1 to 1; None when the dense leg did not return the chunk."""
     fused: float
-    """The fused score, 0 to 1, that orders the passages."""
+    """Both legs together, 0 to 1: what chooses the candidates."""
+    late: float | None = None
+    """Likeness of the question's word pieces to the passage's, -1 to 1, which orders the candidates; None if the bundle
+    does not rerank."""
 
 
 class Retrieval(Contract):

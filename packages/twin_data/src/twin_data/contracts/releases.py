@@ -42,6 +42,8 @@ class RetrievalSettings(Contract):
     whole. What is checked and cited are the passages, either way."""
     dense_weight: float = Field(default=0.7, ge=0, le=1)
     """Weight of the dense leg in the convex combination; the lexical leg gets the rest."""
+    rerank: bool = True
+    """Whether the candidates are ordered anew by late interaction, piece by piece."""
 
 
 class VerificationSettings(Contract):

@@ -216,7 +216,8 @@ class DatasetsPipeline:
         """Embeddings of the chunks, shape (N, D); None unless every chunk has one."""
         if not self.store.exists(embed.TABLE):
             return None
-        known = self.store.read(embed.TABLE).filter(pl.col("model_digest") == self.embedding_digest)
+        stored = self.store.read(embed.TABLE).filter(pl.col("model_digest") == self.embedding_digest)
+        known = stored.select("text_digest", "vector")
         keyed = embed.with_text_digests(self._frames[CHUNKS]).join(
             known.unique("text_digest"), on="text_digest", how="left", maintain_order="left"
         )

@@ -1,10 +1,11 @@
-"""Sentence embeddings on ONNX Runtime: the same encoder for the index and for the query, named by digest."""
+"""Embeddings on ONNX Runtime: the same encoder for the index and for the query, named by digest."""
 
 from __future__ import annotations
 
 import json
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,14 @@ from tokenizers import Tokenizer
 from twin_data.contracts.digests import digest_folder
 from twin_data.contracts.errors import IntegrityError, ModelError
 from twin_data.contracts.releases import ModelReference
+from twin_data.scoring.late_interaction import Pieces, is_telling, quantised
 
 MODEL_FILE = "model.onnx"
 TOKENIZER_FILE = "tokenizer.json"
 MANIFEST_FILE = "manifest.json"
+
+SENTENCE_OUTPUT, PIECES_OUTPUT = "sentence_embedding", "piece_embeddings"
+"""Names of the graph's outputs: unit vectors of the texts (B, D), and of their word pieces (B, T, D)."""
 
 Vectors = NDArray[np.float32]
 
@@ -47,6 +52,9 @@ class SentenceEncoder:
         self.max_tokens: int = manifest["max_tokens"]
         self._tokenizer.enable_truncation(self.max_tokens)
         self._tokenizer.enable_padding()
+        vocabulary = self._tokenizer.get_vocab()
+        self._telling = np.zeros(max(vocabulary.values()) + 1, dtype=bool)
+        self._telling[[at for piece, at in vocabulary.items() if is_telling(piece)]] = True
 
     def encode(self, texts: list[str], *, batch_size: int = 16) -> Vectors:
         """Embed texts.
@@ -59,20 +67,42 @@ class SentenceEncoder:
             Unit vectors, shape (len(texts), dimensions), float32, in the order of `texts`.
         """
         vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
-        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-        for at in range(0, len(order), batch_size):
-            rows = order[at : at + batch_size]
-            vectors[rows] = self._forward([texts[i] for i in rows])
+        for rows in _batches(texts, batch_size):
+            (vectors[rows],) = self._session.run([SENTENCE_OUTPUT], self._feeds([texts[i] for i in rows]))
         return vectors
 
-    def _forward(self, texts: list[str]) -> Vectors:
+    def encode_pieces(self, texts: list[str]) -> list[Pieces]:
+        """Embed the telling word pieces of texts, each in its context; one array a text."""
+        return self.encode_passages(texts)[1]
+
+    def encode_passages(self, texts: list[str], *, batch_size: int = 16) -> tuple[Vectors, list[Pieces]]:
+        """Embed texts and their word pieces in one pass.
+
+        Returns:
+            Unit vectors of the texts, shape (len(texts), dimensions), and the pieces of each.
+        """
+        vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        pieces: dict[int, Pieces] = {}
+        for rows in _batches(texts, batch_size):
+            feeds = self._feeds([texts[i] for i in rows])
+            vectors[rows], tokens = self._session.run([SENTENCE_OUTPUT, PIECES_OUTPUT], feeds)
+            kept = self._telling[feeds["input_ids"]] & (feeds["attention_mask"] > 0)
+            pieces |= {row: quantised(tokens[at][kept[at]]) for at, row in enumerate(rows)}
+        return vectors, [pieces[row] for row in range(len(texts))]
+
+    def _feeds(self, texts: list[str]) -> dict[str, NDArray[np.int64]]:
         encodings = self._tokenizer.encode_batch(texts)
-        feeds = {
+        return {
             "input_ids": np.array([one.ids for one in encodings], dtype=np.int64),
             "attention_mask": np.array([one.attention_mask for one in encodings], dtype=np.int64),
         }
-        (vectors,) = self._session.run(None, feeds)
-        return np.asarray(vectors, dtype=np.float32)
+
+
+def _batches(texts: list[str], size: int) -> Iterator[list[int]]:
+    """Indices of texts of like length, together: what is short is not padded to what is long."""
+    order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+    for at in range(0, len(order), size):
+        yield order[at : at + size]
 
 
 class RememberingEncoder:
@@ -105,6 +135,10 @@ class RememberingEncoder:
         if not texts:
             return np.zeros((0, self._encoder.dimensions), dtype=np.float32)
         return np.stack([found[text] for text in texts])
+
+    def encode_pieces(self, texts: list[str]) -> list[Pieces]:
+        """Pieces of each text; questions are seldom asked twice, so none are kept."""
+        return self._encoder.encode_pieces(texts)
 
     def _keep(self, vectors: dict[str, Vectors]) -> None:
         with self._lock:

@@ -19,6 +19,7 @@ from twin_data.contracts.base import Contract
 from twin_data.contracts.documents import Chunk, CorpusDocument
 from twin_data.contracts.errors import IntegrityError, SearchUnavailableError, StoreError
 from twin_data.contracts.releases import ModelReference
+from twin_data.scoring.late_interaction import as_text
 from twin_data.scoring.sentences import STOPWORDS, words
 from twin_data.scoring.weights import TermWeights
 
@@ -26,6 +27,7 @@ WEIGHTS_ID = "term-weights"
 _SEARCHED = {"text": {"type": "text", "analyzer": "english"}, "title": {"type": "text", "analyzer": "english"}}
 _STORED_ONLY = {"type": "object", "enabled": False}
 _KEYWORD = {"type": "keyword"}
+_FETCHED = ["payload", "pieces"]
 
 
 class IndexIdentity(Contract):
@@ -78,14 +80,15 @@ def index_body(identity: IndexIdentity) -> dict[str, Any]:
                 "kind": _KEYWORD,
                 "split": _KEYWORD,
                 "date": {"type": "date"},
+                "pieces": {"type": "binary"},
                 "payload": _STORED_ONLY,
             },
         },
     }
 
 
-def chunk_entry(chunk: Chunk, vector: list[float]) -> dict[str, Any]:
-    """One chunk as an entry of the index."""
+def chunk_entry(chunk: Chunk, vector: list[float], pieces: bytes) -> dict[str, Any]:
+    """One chunk as an entry of the index, with its embedding and the packed ones of its word pieces."""
     return {
         "_id": f"chunk-{chunk.chunk_id}",
         "entry": "chunk",
@@ -98,6 +101,7 @@ def chunk_entry(chunk: Chunk, vector: list[float]) -> dict[str, Any]:
         "kind": chunk.kind.value,
         "split": chunk.split.value,
         "date": chunk.date.isoformat() if chunk.date else None,
+        "pieces": as_text(pieces),
         "payload": chunk.model_dump(mode="json"),
     }
 
@@ -233,7 +237,7 @@ def two_leg_search(persona: str, text: str, vector: list[float], candidates: int
     header = {"index": alias_name(persona)}
     return [
         header,
-        {"query": lexical_query(text), "size": candidates, "_source": ["payload"]},
+        {"query": lexical_query(text), "size": candidates, "_source": _FETCHED},
         header,
         {
             "knn": {
@@ -243,6 +247,6 @@ def two_leg_search(persona: str, text: str, vector: list[float], candidates: int
                 "num_candidates": max(2 * candidates, 100),
             },
             "size": candidates,
-            "_source": ["payload"],
+            "_source": _FETCHED,
         },
     ]

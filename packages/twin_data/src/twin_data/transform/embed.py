@@ -8,14 +8,22 @@ import polars as pl
 
 from twin_data.contracts.digests import digest_text
 from twin_data.scoring.encoder import SentenceEncoder
+from twin_data.scoring.late_interaction import packed
 from twin_data.store.tables import FeatureStore
 
 STAGE = "embed"
-TABLE = "embeddings"
+TABLE = "passage_embeddings"
 BATCH_CHUNKS = 128
 """Chunks embedded between two writes: what an interruption can cost."""
 
-SCHEMA = pl.Schema({"text_digest": pl.String(), "model_digest": pl.String(), "vector": pl.List(pl.Float32())})
+SCHEMA = pl.Schema(
+    {
+        "text_digest": pl.String(),
+        "model_digest": pl.String(),
+        "vector": pl.List(pl.Float32()),
+        "pieces": pl.Binary(),  # packed by `late_interaction`
+    }
+)
 
 Progress = Callable[[int, int], None]
 
@@ -32,7 +40,7 @@ def with_text_digests(chunks: pl.DataFrame) -> pl.DataFrame:
 
 
 def run(inputs: pl.DataFrame, *, store: FeatureStore, encoder: SentenceEncoder, progress: Progress) -> pl.DataFrame:
-    """The chunks with their `vector`; missing ones are computed and stored batch by batch.
+    """The chunks with their `vector` and `pieces`; missing ones are computed and stored batch by batch.
 
     Args:
         inputs: Rows of the contract `Chunk`.
@@ -47,11 +55,13 @@ def run(inputs: pl.DataFrame, *, store: FeatureStore, encoder: SentenceEncoder, 
     progress(done, chunks.height)
     for at in range(0, missing.height, BATCH_CHUNKS):
         batch = missing.slice(at, BATCH_CHUNKS)
-        vectors = encoder.encode([embedded_text(*row) for row in batch.select("context", "text").iter_rows()])
+        texts = [embedded_text(*row) for row in batch.select("context", "text").iter_rows()]
+        vectors, pieces = encoder.encode_passages(texts)
         rows = {
             "text_digest": batch["text_digest"],
             "model_digest": [encoder.reference.digest] * batch.height,
             "vector": vectors.tolist(),
+            "pieces": [packed(one) for one in pieces],
         }
         store.append(TABLE, pl.DataFrame(rows, schema=SCHEMA))
         done += batch.height

@@ -9,6 +9,9 @@ from pathlib import Path
 from twin_data.contracts.base import Contract
 from twin_data.scoring.encoder import MANIFEST_FILE
 
+GRAPH_VERSION = 2
+"""Of what the exported graph gives; 2 gives the vectors of word pieces, too."""
+
 
 class EmbeddingModelConfig(Contract):
     """Which sentence encoder embeds chunks and queries."""
@@ -26,7 +29,7 @@ def ensure_encoder(models: Path, config: EmbeddingModelConfig) -> Path:
     Raises:
         ModelError: The source holds no model.
     """
-    folder = models / f"encoder-{config.name.lower()}-{config.max_tokens}"
+    folder = models / f"encoder-{config.name.lower()}-{config.max_tokens}-{GRAPH_VERSION}"
     if not (folder / MANIFEST_FILE).is_file():
         models.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(dir=models, prefix=".encoder-"))

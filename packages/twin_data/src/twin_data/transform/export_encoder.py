@@ -11,7 +11,13 @@ from torch import Tensor, nn
 from transformers import AutoModel, AutoTokenizer
 
 from twin_data.contracts.errors import ModelError
-from twin_data.scoring.encoder import MODEL_FILE, TOKENIZER_FILE, write_model_manifest
+from twin_data.scoring.encoder import (
+    MODEL_FILE,
+    PIECES_OUTPUT,
+    SENTENCE_OUTPUT,
+    TOKENIZER_FILE,
+    write_model_manifest,
+)
 from twin_data.transform.embedding_model import EmbeddingModelConfig
 
 OPSET = 18
@@ -24,12 +30,12 @@ class _PooledEncoder(nn.Module):
         super().__init__()
         self.encoder = encoder
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """(B, T) ids and mask to (B, D) unit vectors."""
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, T) ids and mask to unit vectors of the texts (B, D) and of their pieces (B, T, D)."""
         hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state  # B, T, D
         mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
         pooled = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1e-9)
-        return nn.functional.normalize(pooled, dim=-1)
+        return nn.functional.normalize(pooled, dim=-1), nn.functional.normalize(hidden, dim=-1)
 
 
 def export_encoder(folder: Path, config: EmbeddingModelConfig) -> None:
@@ -55,7 +61,7 @@ def export_encoder(folder: Path, config: EmbeddingModelConfig) -> None:
         dynamo=True,
         opset_version=OPSET,
         input_names=["input_ids", "attention_mask"],
-        output_names=["sentence_embedding"],
+        output_names=[SENTENCE_OUTPUT, PIECES_OUTPUT],
         dynamic_shapes=({0: "batch", 1: "length"}, {0: "batch", 1: "length"}),
         verbose=False,
     )

@@ -32,7 +32,7 @@ class IndexInputs:
 
     Attributes:
         documents: Rows of `CorpusDocument`.
-        chunks: Rows of `Chunk` with their `vector`.
+        chunks: Rows of `Chunk` with their `vector` and `pieces`.
         features_digest: Digest that names this version of the corpus.
     """
 
@@ -70,10 +70,9 @@ def run(inputs: IndexInputs, *, writer: IndexWriter) -> str:
 
 
 def _entries(inputs: IndexInputs) -> Iterator[Mapping[str, Any]]:
-    vectors = inputs.chunks["vector"].to_list()
     rows = to_rows(inputs.chunks.select(list(Chunk.model_fields)), Chunk)
-    for chunk, vector in zip(rows, vectors, strict=True):
-        yield chunk_entry(chunk, vector)
+    for chunk, vector, pieces in zip(rows, inputs.chunks["vector"], inputs.chunks["pieces"], strict=True):
+        yield chunk_entry(chunk, vector.to_list(), pieces)
     for document in to_rows(inputs.documents, CorpusDocument):
         yield document_entry(document)
     yield weights_entry(term_weights(chunk.text for chunk in rows))

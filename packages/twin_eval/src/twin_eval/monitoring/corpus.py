@@ -22,7 +22,8 @@ def corpus_vectors(store: FeatureStore, encoder: SentenceEncoder) -> CorpusVecto
         StoreError: The features have not been built.
         CorpusError: No chunk is embedded by this encoder.
     """
-    embeddings = store.read(EMBEDDINGS).filter(pl.col("model_digest") == encoder.reference.digest)
+    stored = store.read(EMBEDDINGS).filter(pl.col("model_digest") == encoder.reference.digest)
+    embeddings = stored.select("text_digest", "vector")
     chunks = with_text_digests(store.read(CHUNKS)).join(embeddings.unique("text_digest"), on="text_digest")
     if chunks.is_empty():
         raise CorpusError(

@@ -15,6 +15,8 @@ from twin_serve.answering.progress import Run
 from twin_serve.llm.client import READ_TIMEOUT_S, LanguageModel, Usage
 
 CUT_OFF = "the draft was cut off here"
+REDRAFT_TOKENS = 80
+"""Longest further draft: one sentence that holds is all that is wanted of it."""
 OPENING_SENTENCES = 2
 """A refusal is looked for in so many sentences: one may clear its throat first ("A good question.")."""
 
@@ -69,7 +71,12 @@ async def _redraft(
 ) -> list[DraftSentence]:
     """The sentences of one further draft; a last one that was cut off is left out."""
     settings = run.twin.generation
-    bolder = settings.model_copy(update={"temperature": max(settings.temperature, settings.redraft_temperature)})
+    bolder = settings.model_copy(
+        update={
+            "temperature": max(settings.temperature, settings.redraft_temperature),
+            "max_tokens": min(settings.max_tokens, REDRAFT_TOKENS),
+        }
+    )
     stream = llm.stream(run.twin.llm_model, messages, bolder, usage)
     async with aclosing(stream), aclosing(sentences_of(stream)) as sentences:
         found = [replace(one, text=text) async for one in sentences if (text := tidy(one.text))]

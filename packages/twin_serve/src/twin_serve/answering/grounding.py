@@ -28,7 +28,7 @@ from twin_serve.answering.progress import PARAGRAPH, Progress, Run, outcome_of, 
 from twin_serve.answering.quotations import choose_quotations
 from twin_serve.answering.verification import SentenceVerifier, dropped
 from twin_serve.llm.client import LanguageModel
-from twin_serve.search import PassageSearch
+from twin_serve.search import PassageSearch, SearchQuery
 
 MODEL_DECLINED = "model_declined"
 
@@ -40,40 +40,35 @@ class GroundedAnswerer:
         self._search = search
         self._llm = llm
 
-    async def answer(
-        self, run: Run, query: str, vector: NDArray[np.float32]
-    ) -> AsyncGenerator[str | VerifiedAnswer, None]:
+    async def answer(self, run: Run, query: SearchQuery) -> AsyncGenerator[str | VerifiedAnswer, None]:
         """Yield checked pieces and at last the answer.
 
         Args:
             run: The question.
             query: What to search for.
-            vector: Its embedding, shape (D,).
         """
-        making = self._from_archive(run, query, vector) if run.question.options.retrieval else self._unretrieved(run)
+        making = self._from_archive(run, query) if run.question.options.retrieval else self._unretrieved(run)
         async with aclosing(making) as pieces:
             async for piece in pieces:
                 yield piece
         if run.progress.refused:
             yield run.finished(AnswerOutcome.DECLINED, decline_reason=MODEL_DECLINED)
 
-    async def _from_archive(
-        self, run: Run, query: str, vector: NDArray[np.float32]
-    ) -> AsyncGenerator[str | VerifiedAnswer, None]:
+    async def _from_archive(self, run: Run, query: SearchQuery) -> AsyncGenerator[str | VerifiedAnswer, None]:
         """Retrieve, then answer from what was found, or decline."""
         twin, progress = run.twin, run.progress
-        retrieval = await self._search.search(twin.manifest.persona, query, vector, twin.manifest.retrieval)
+        retrieval = await self._search.search(twin.manifest.persona, query, twin.manifest.retrieval)
         progress.retrieval, progress.retrieval_seconds = retrieval, retrieval.seconds
         passages = retrieval.passages[: twin.manifest.retrieval.passages]
         evidence = await asyncio.to_thread(
-            find_evidence, query, vector, passages, encoder=twin.encoder, weights=twin.weights
+            find_evidence, query.text, query.vector, passages, encoder=twin.encoder, weights=twin.weights
         )
         progress.answerability = evidence.answerability
         if evidence.answerability < twin.manifest.verification.min_answerability:
             yield progress.add(declining.no_evidence(twin.manifest))
             yield run.finished(AnswerOutcome.DECLINED, decline_reason="no_evidence")
             return
-        async with aclosing(self._grounded(run, passages, vector, evidence)) as shipped:
+        async with aclosing(self._grounded(run, passages, query.vector, evidence)) as shipped:
             async for text in shipped:
                 yield text
         if progress.refused:

@@ -7,9 +7,6 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-import numpy as np
-from numpy.typing import NDArray
-
 from twin_data.contracts.answers import AnswerOutcome, Question, VerifiedAnswer
 from twin_serve.answering import declining
 from twin_serve.answering.grounding import GroundedAnswerer
@@ -18,7 +15,7 @@ from twin_serve.answering.progress import Progress, Run, unchecked
 from twin_serve.answering.query import search_query
 from twin_serve.answering.writing import Writer
 from twin_serve.llm.client import LanguageModel
-from twin_serve.search import PassageSearch
+from twin_serve.search import PassageSearch, SearchQuery
 from twin_serve.twins import Twin
 
 
@@ -52,13 +49,13 @@ class Answerer:
             yield run.finished(AnswerOutcome.DECLINED, decline_reason=reason)
             return
         query = search_query(question)
-        vector, asks_identity = await asyncio.to_thread(_understand, question, query, twin)
+        searched, asks_identity = await asyncio.to_thread(_understand, question, query, twin)
         if asks_identity:
             yield progress.add_check(unchecked(twin.manifest.disclosure, "disclosure"))
             yield run.finished(AnswerOutcome.GENERATED)
             return
         make = self._writer.write if question.options.mode == "write" else self._grounded.answer
-        async with aclosing(make(run, query, vector)) as pieces:
+        async with aclosing(make(run, searched)) as pieces:
             async for piece in pieces:
                 yield piece
 
@@ -72,12 +69,13 @@ def _refusal(run: Run) -> tuple[str, str] | None:
     return None
 
 
-def _understand(question: Question, query: str, twin: Twin) -> tuple[NDArray[np.float32], bool]:
-    """The query's embedding, and whether the question is about the twin itself. Runs in a worker thread."""
-    texts = [query] if query == question.text else [query, question.text]
-    vectors = twin.encoder.encode(texts)
-    may_ask = question.options.mode == "answer" or _is_short_question(question.text)
-    return vectors[0], may_ask and asks_what_you_are(question.text, vectors[-1], twin.encoder)
+def _understand(question: Question, query: str, twin: Twin) -> tuple[SearchQuery, bool]:
+    """The query with its embeddings, and whether the question is about the twin itself. Runs in a worker thread."""
+    searched = SearchQuery.of(query, twin.encoder)
+    if question.options.mode != "answer" and not _is_short_question(question.text):
+        return searched, False
+    vector = searched.vector if query == question.text else twin.encoder.encode([question.text])[0]
+    return searched, asks_what_you_are(question.text, vector, twin.encoder)
 
 
 def _is_short_question(brief: str) -> bool:

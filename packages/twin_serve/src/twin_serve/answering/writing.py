@@ -8,9 +8,6 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from functools import cached_property
 
-import numpy as np
-from numpy.typing import NDArray
-
 from twin_data.contracts.answers import (
     AnswerOutcome,
     RetrievedPassage,
@@ -29,7 +26,7 @@ from twin_serve.answering.drafts import DraftSentence, tidy_written, wider
 from twin_serve.answering.progress import Run, outcome_of, unchecked
 from twin_serve.answering.verification import NO_OWN_WORDS, REPEATED, PassageEvidence, Shipped, dropped, supported
 from twin_serve.llm.client import LanguageModel
-from twin_serve.search import PassageSearch
+from twin_serve.search import PassageSearch, SearchQuery
 
 NO_CLAIM = "it makes no claim that could be checked"
 AS_TOLD = "the brief says so"
@@ -43,17 +40,14 @@ class Writer:
         self._search = search
         self._llm = llm
 
-    async def write(
-        self, run: Run, query: str, vector: NDArray[np.float32]
-    ) -> AsyncGenerator[str | VerifiedAnswer, None]:
+    async def write(self, run: Run, query: SearchQuery) -> AsyncGenerator[str | VerifiedAnswer, None]:
         """Yield the text sentence by sentence, each one checked, and at last the whole.
 
         Args:
             run: The brief.
             query: What to search for.
-            vector: Its embedding, shape (D,).
         """
-        progress, passages = run.progress, await self._retrieve(run, query, vector)
+        progress, passages = run.progress, await self._retrieve(run, query)
         checker = ClaimChecker(run, passages, self._search)
         gap = ""
         async with aclosing(self._draft(run, passages)) as sentences:
@@ -73,11 +67,11 @@ class Writer:
         reason = "unsupported" if progress.checks else "empty_draft"
         yield run.finished(AnswerOutcome.DECLINED, decline_reason=reason)
 
-    async def _retrieve(self, run: Run, query: str, vector: NDArray[np.float32]) -> tuple[RetrievedPassage, ...]:
+    async def _retrieve(self, run: Run, query: SearchQuery) -> tuple[RetrievedPassage, ...]:
         if not run.question.options.retrieval:
             return ()
         settings = run.twin.manifest.retrieval
-        retrieval = await self._search.search(run.twin.manifest.persona, query, vector, settings)
+        retrieval = await self._search.search(run.twin.manifest.persona, query, settings)
         run.progress.retrieval, run.progress.retrieval_seconds = retrieval, retrieval.seconds
         return retrieval.passages[: settings.passages]
 
@@ -144,8 +138,8 @@ class ClaimChecker:
     async def _looked_up(self, claim: str) -> PassageEvidence:
         """What the archive has on a claim."""
         twin = self._run.twin
-        vector = (await asyncio.to_thread(twin.encoder.encode, [claim]))[0]
-        found = await self._search.search(twin.manifest.persona, claim, vector, twin.manifest.retrieval)
+        query = await asyncio.to_thread(SearchQuery.of, claim, twin.encoder)
+        found = await self._search.search(twin.manifest.persona, query, twin.manifest.retrieval)
         return PassageEvidence(found.passages[: twin.manifest.retrieval.passages], twin)
 
     def _is_told(self, sentence: str) -> bool:
