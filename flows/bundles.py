@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 from flows.recipes import Recipe
@@ -22,6 +23,28 @@ ADAPTER_FOLDER = "adapter"
 RECIPE_FILE = "lineage/recipe.json"
 PERSONA_FILE = "lineage/persona.yaml"
 DRAFTS_FILE = "lineage/drafts.jsonl"
+WORDINGS_FILE = "lineage/wordings.jsonl"
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What models wrote for a bundle's datasets: it carries that, so that a rebuild need not ask them again.
+
+    Attributes:
+        drafts: The SFT model's drafts.
+        wordings: The teacher's wordings.
+    """
+
+    drafts: Path | None = None
+    wordings: Path | None = None
+
+    @classmethod
+    def of(cls, bundle: Path | None) -> Carried:
+        """What the folder of a bundle holds of it; nothing without a bundle."""
+        if bundle is None:
+            return cls()
+        drafts, wordings = bundle / DRAFTS_FILE, bundle / WORDINGS_FILE
+        return cls(drafts if drafts.is_file() else None, wordings if wordings.is_file() else None)
 
 
 def register_base_bundle(

@@ -231,6 +231,8 @@ def test_teachers_are_checked_on_construction(monkeypatch: pytest.MonkeyPatch) -
         TeacherConfig(kind="endpoint")
     with pytest.raises(ValueError, match="belong to a teacher of kind 'endpoint'"):
         TeacherConfig(kind="local", model="m")
+    with pytest.raises(ValueError, match="max_questions is 24, and there is no teacher"):
+        TeacherConfig(max_questions=24)
     assert teacher_endpoint(TeacherConfig(), local_url="u", local_model="m") is None
     local = teacher_endpoint(TeacherConfig(kind="local"), local_url="http://x/v1", local_model="base")
     assert local is not None and (local.base_url, local.model) == ("http://x/v1", "base")
