@@ -19,11 +19,12 @@ from flows.voices import VoiceUse, voice_of
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.configuration.persona import load_persona
 from twin_data.contracts.datasets import DatasetCertificate, DatasetKind, PolicyDraft, TaskKind
+from twin_data.contracts.digests import digest_folder, digest_value, short
 from twin_data.contracts.errors import DatasetError
 from twin_data.generate.asking_models import policy_drafts, rewriter
 from twin_data.generate.draft_prompts import DraftPrompt
-from twin_data.generate.export import CERTIFICATE_FILE, WrittenDataset
-from twin_data.generate.pipeline import DatasetsConfig, DatasetsPipeline
+from twin_data.generate.export import CERTIFICATE_FILE, WrittenDataset, read_wordings
+from twin_data.generate.pipeline import DatasetsPipeline
 from twin_data.generate.rewriting import REWRITE_STAGE, Rewrite
 from twin_data.generate.teacher import Endpoint, teacher_endpoint
 from twin_data.registry.durable import write_file
@@ -66,30 +67,31 @@ def certified_instructions(home: TwinHome, pipeline: DatasetsPipeline) -> Writte
     Raises:
         DatasetError: Its certificate was not passed.
     """
-    made = report_stage(pipeline.instructions(_rewrite(home, pipeline.config)))
+    made = report_stage(pipeline.instructions(_rewrite(home, pipeline)))
     written = pipeline.write(made, DatasetKind.INSTRUCTIONS)
-    if refused := _refused_wordings(_certificate(written)):
-        report(f"teacher: wordings that were not taken, so that the rules' own stand: {refused}")
+    if told := _teacher_told(_certificate(written)):
+        report(told)
     return _certified(written)
 
 
 @task(cache_policy=NO_CACHE, retries=1, retry_delay_seconds=10)
-def draft_with(
-    home: TwinHome, pipeline: DatasetsPipeline, recipe: Recipe, bundle: RegisteredBundle, given: Path | None = None
-) -> Path:
+def draft_with(home: TwinHome, pipeline: DatasetsPipeline, bundle: RegisteredBundle, given: Path | None = None) -> Path:
     """Have the SFT model write drafts, or take those that a rebuilt bundle carries; returns their file.
+
+    The file is named by what the drafts depend on, which the bundle's id is not: that changes with every setting of the
+    recipe, and drafts of hours would be written again because a bar of the preferences was moved.
 
     Raises:
         LLMError: The LLM microservice is down, or answers with nothing usable.
         AdapterRefusedError: It does not take the bundle's adapter.
     """
-    prompts = pipeline.read_prompts(_prompted(home, pipeline))
-    path = home.training / pipeline.persona.name / f"drafts-{bundle.bundle_id}.jsonl"
     if given is not None:
-        write_file(path, given.read_bytes())
-    elif not path.is_file():
+        return given
+    prompts = pipeline.read_prompts(_prompted(home, pipeline))
+    path = home.training / pipeline.persona.name / f"drafts-{short(_made_of(bundle, prompts))}.jsonl"
+    if not path.is_file():
         serve_adapter(bundle)
-        drafts = _drafts(home, recipe, bundle, prompts)
+        drafts = _drafts(home, pipeline, bundle, prompts)
         lines = [one.model_dump_json() for one in sorted(drafts, key=lambda one: (one.prompt_id, one.text))]
         write_file(path, "".join(f"{line}\n" for line in lines).encode())
         report(f"drafts: {len(drafts):,} by {bundle.manifest.model_name}")
@@ -115,8 +117,15 @@ def certified_preferences(
     return _certified(pipeline.write(made, DatasetKind.PREFERENCES))
 
 
-def datasets_pipeline(home: TwinHome, persona: str, recipe: Recipe) -> DatasetsPipeline:
-    """The datasets pipeline of one persona."""
+def datasets_pipeline(home: TwinHome, persona: str, recipe: Recipe, wordings: Path | None = None) -> DatasetsPipeline:
+    """The datasets pipeline of one persona.
+
+    Args:
+        home: Whose features.
+        persona: A persona of it.
+        recipe: With the settings of its datasets.
+        wordings: A teacher's, as a bundle carries them, to be taken in its place.
+    """
     encoder = ensure_encoder(cache_folder() / "models", recipe.features.embedding)
     return DatasetsPipeline(
         persona=load_persona(home, persona),
@@ -125,27 +134,39 @@ def datasets_pipeline(home: TwinHome, persona: str, recipe: Recipe) -> DatasetsP
         config=recipe.datasets,
         questions=own_questions(home, persona),
         embedding_digest=read_model_reference(encoder).digest,
+        wordings=None if wordings is None else read_wordings(wordings),
     )
 
 
 def _prompted(home: TwinHome, pipeline: DatasetsPipeline) -> StageRecord:
     """The run that chose the prompts for drafts, of the instructions that the SFT model was trained on."""
-    return pipeline.draft_prompts(pipeline.instructions(_rewrite(home, pipeline.config)).record).record
+    return pipeline.draft_prompts(pipeline.instructions(_rewrite(home, pipeline)).record).record
 
 
-def _rewrite(home: TwinHome, config: DatasetsConfig) -> Rewrite | None:
-    """The teacher that words questions anew, if the recipe names one."""
-    endpoint = teacher_endpoint(config.teacher, local_url=_llm_url(), local_model=BASE_NAME)
-    if endpoint is None:
+def _rewrite(home: TwinHome, pipeline: DatasetsPipeline) -> Rewrite | None:
+    """The teacher that words questions anew, if one must be asked."""
+    if not pipeline.asks_teacher:
         return None
+    config = pipeline.config
+    endpoint = teacher_endpoint(config.teacher, local_url=_llm_url(), local_model=BASE_NAME)
+    assert endpoint is not None, "a teacher that is asked has an address"
     return rewriter(endpoint, folder=_shards(home), config=config.shards, progress=_told("teacher"))
 
 
+def _made_of(bundle: RegisteredBundle, prompts: Sequence[DraftPrompt]) -> str:
+    """Digest of all that drafts depend on: the model, what it is asked, and how."""
+    assert bundle.adapter is not None, "bundle 0 writes no drafts"
+    settings = bundle.manifest.generation
+    asked = settings.temperature, settings.max_tokens, settings.write_temperature, settings.write_max_tokens
+    model = bundle.manifest.base_model.digest, digest_folder(bundle.adapter)
+    return digest_value([model, asked, [(one.prompt_id, one.task, one.prompt) for one in prompts]])
+
+
 def _drafts(
-    home: TwinHome, recipe: Recipe, bundle: RegisteredBundle, prompts: Sequence[DraftPrompt]
+    home: TwinHome, pipeline: DatasetsPipeline, bundle: RegisteredBundle, prompts: Sequence[DraftPrompt]
 ) -> list[PolicyDraft]:
     """What the bundle's model writes to each prompt, as it would when serving."""
-    settings, name = recipe.generation, bundle.manifest.model_name
+    settings, name = bundle.manifest.generation, bundle.manifest.model_name
     found: list[PolicyDraft] = []
     for is_write in (False, True):
         endpoint = Endpoint(
@@ -158,7 +179,7 @@ def _drafts(
         if wanted:
             told = _told("drafts of texts" if is_write else "drafts of answers")
             made = policy_drafts(
-                wanted, endpoint, model=name, folder=_shards(home), config=recipe.datasets.shards, progress=told
+                wanted, endpoint, model=name, folder=_shards(home), config=pipeline.config.shards, progress=told
             )
             found += made.drafts
     return found
@@ -195,7 +216,11 @@ def _certificate(written: WrittenDataset) -> DatasetCertificate:
     return DatasetCertificate.model_validate_json((written.folder / CERTIFICATE_FILE).read_text("utf-8"))
 
 
-def _refused_wordings(certificate: DatasetCertificate) -> str:
-    """How many of the teacher's wordings were not taken, by reason; empty if there was none."""
-    lost = (one for one in certificate.counts if one.stage == f"dropped:{REWRITE_STAGE}")
-    return ", ".join(f"{one.rows:,} {one.reason}" for one in lost)
+def _teacher_told(certificate: DatasetCertificate) -> str:
+    """How many of the teacher's wordings were taken, and why the others were not; empty if it was not asked."""
+    if not certificate.teacher_asked:
+        return ""
+    told = f"teacher: worded {certificate.teacher_worded:,} of the {certificate.teacher_asked:,} questions it was asked"
+    lost = [one for one in certificate.counts if one.stage == f"dropped:{REWRITE_STAGE}"]
+    why = ", ".join(f"{one.rows:,} {one.reason}" for one in lost)
+    return f"{told}; the rules' own wording stands for {why}" if why else told

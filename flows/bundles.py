@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from flows.recipes import Recipe
 from flows.reporting import report
@@ -22,6 +24,28 @@ ADAPTER_FOLDER = "adapter"
 RECIPE_FILE = "lineage/recipe.json"
 PERSONA_FILE = "lineage/persona.yaml"
 DRAFTS_FILE = "lineage/drafts.jsonl"
+WORDINGS_FILE = "lineage/wordings.jsonl"
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What models wrote for a bundle's datasets: it carries that, so that a rebuild need not ask them again.
+
+    Attributes:
+        drafts: The SFT model's drafts.
+        wordings: The teacher's wordings.
+    """
+
+    drafts: Path | None = None
+    wordings: Path | None = None
+
+    @classmethod
+    def of(cls, bundle: Path | None) -> Carried:
+        """What the folder of a bundle holds of it; nothing without a bundle."""
+        if bundle is None:
+            return cls()
+        drafts, wordings = bundle / DRAFTS_FILE, bundle / WORDINGS_FILE
+        return cls(drafts if drafts.is_file() else None, wordings if wordings.is_file() else None)
 
 
 def register_base_bundle(
@@ -37,15 +61,10 @@ def register_base_bundle(
     manifest = ReleaseBundle(
         persona=persona.name,
         display_name=persona.display_name,
-        label=recipe.label,
         base_model=base_model,
-        max_model_len=recipe.base_model.max_model_len,
         embedding_model=embedding_model,
         prompt_digest=prompt_digest(),
-        retrieval=recipe.retrieval,
-        verification=recipe.verification,
-        generation=recipe.generation,
-        price=recipe.price,
+        **_served_as(recipe),
         disclosure=persona.full_disclosure,
         style_notes=persona.style_notes,
         lineage=Lineage(
@@ -61,6 +80,18 @@ def register_base_bundle(
         ),
     )
     return open_registry(home).register(manifest, lineage_files(home, persona.name, recipe))
+
+
+def _served_as(recipe: Recipe) -> dict[str, Any]:
+    """The settings of a manifest that a recipe decides."""
+    return {
+        "label": recipe.label,
+        "max_model_len": recipe.base_model.max_model_len,
+        "retrieval": recipe.retrieval,
+        "verification": recipe.verification,
+        "generation": recipe.generation,
+        "price": recipe.price,
+    }
 
 
 def lineage_files(home: TwinHome, persona: str, recipe: Recipe) -> dict[str, Path | str]:
@@ -90,6 +121,9 @@ def newest_base_bundle(home: TwinHome, persona: str) -> RegisteredBundle:
 def base_bundle_to_train_on(home: TwinHome, persona: str, recipe: Recipe, recipe_name: str) -> RegisteredBundle:
     """The newest bundle 0, if what a recipe trains can be served on it: hours later it would be too late to see.
 
+    Where it was made by a recipe that serves otherwise, one of the same features and of this recipe's settings is
+    registered and returned (decision 15): a trained bundle takes its settings from it and is compared with it.
+
     Raises:
         RegistryError: No features have been built.
         ModelError: It stands on another base model than the recipe's.
@@ -110,17 +144,32 @@ def base_bundle_to_train_on(home: TwinHome, persona: str, recipe: Recipe, recipe
             f"({short(base.manifest.prompt_digest)}) than are trained on now ({short(prompt_digest())})",
             next_step=again,
         )
-    return base
+    return _with_settings_of(home, base, recipe)
+
+
+def _with_settings_of(home: TwinHome, base: RegisteredBundle, recipe: Recipe) -> RegisteredBundle:
+    served = base.manifest.model_copy(update=_served_as(recipe))
+    if served.bundle_id == base.bundle_id:
+        return base
+    lineage = served.lineage.model_copy(update={"recipe": recipe.name, "recipe_digest": recipe.digest})
+    made = open_registry(home).register(
+        served.model_copy(update={"lineage": lineage}), lineage_files(home, served.persona, recipe)
+    )
+    report(
+        f"bundle 0: {made.manifest.model_name} in the place of {base.manifest.model_name}, which was made by recipe "
+        f"{base.manifest.lineage.recipe!r} and serves with other settings than {recipe.name!r}"
+    )
+    return made
 
 
 def register_trained_bundle(
     home: TwinHome, base: RegisteredBundle, rung: Rung, recipe: Recipe, lineage: Lineage, files: BundleFiles
 ) -> RegisteredBundle:
-    """Register an adapter on the settings of bundle 0 as the candidate.
+    """Register an adapter on the settings of bundle 0, which are those of the recipe, as the candidate.
 
     Args:
         home: Whose registry.
-        base: Bundle 0 of the features that were trained on.
+        base: Bundle 0 of the features that were trained on, as `base_bundle_to_train_on` gives it.
         rung: SFT or SFT and DPO.
         recipe: What it was trained by.
         lineage: Datasets and records of training.
@@ -130,8 +179,7 @@ def register_trained_bundle(
         update={
             "rung": rung,
             "adapter": ADAPTER_FOLDER,
-            "label": recipe.label,
-            "verification": recipe.verification.model_copy(update={"heed_refusals": True, "quote_beside": 1}),
+            "verification": base.manifest.verification.model_copy(update={"heed_refusals": True, "quote_beside": 1}),
             "lineage": lineage,
         }
     )

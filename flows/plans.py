@@ -1,4 +1,4 @@
-"""What training a persona will take, and whether it is worth it, before anything is started."""
+"""What training a persona will take, whether it fits this machine and is worth it, before anything is started."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from twin_data.contracts.training import TrainingForecast, TrainingStage
 from twin_data.registry.model_folder import base_model_folder, read_base_model
 from twin_train.forecast import Workload, forecast
 from twin_train.model_shape import ModelShape, known_shape, read_shape
+from twin_train.resources import MemoryFit, memory_fit
 from twin_train.speeds import MeasuredSpeed, read_speed, speed_key
 
 TOKENS_PER_WORD = 1.4
@@ -31,7 +32,7 @@ PAIRS_PER_PROMPT = 0.45
 
 
 class Plan(Contract):
-    """Time, memory and money of each stage, and whether the corpus wants training."""
+    """Time, memory and money of each stage, whether it fits this machine, and whether the corpus wants training."""
 
     persona: str
     recipe: str
@@ -41,11 +42,14 @@ class Plan(Contract):
     objections: tuple[str, ...]
     """Why training is not advisable; empty if it is."""
     forecasts: tuple[TrainingForecast, ...]
+    memory: MemoryFit
+    fits: bool | None
+    """Whether the stage that takes most memory would start on this machine; None where it lacks the GPUs."""
 
     def text(self) -> str:
         """For people."""
         lines = [f"recipe {self.recipe}, {self.training_words:,} words to train on; figures from the {self.basis}"]
-        lines += [_line(one) for one in self.forecasts]
+        lines += [*(_line(one) for one in self.forecasts), self.memory.text()]
         if self.objections:
             lines += [f"not advisable: {'; '.join(self.objections)}", "stay with prompt and retrieval"]
         else:
@@ -68,6 +72,7 @@ def make_plan(home: TwinHome, persona: str, recipe_name: str) -> Plan:
     forecasts = [_sft(recipe, sum(tokens), max(tokens), shape, digest)]
     if recipe.training.dpo.enabled:
         forecasts.append(_dpo(recipe, _pair_tokens(home, persona, recipe, tokens), shape, digest))
+    memory = memory_fit(max(one.memory_mb for one in forecasts), recipe.training.launch)
     return Plan(
         persona=persona,
         recipe=recipe_name,
@@ -75,6 +80,8 @@ def make_plan(home: TwinHome, persona: str, recipe_name: str) -> Plan:
         training_words=verdict.training_words,
         objections=objections_to_training(verdict),
         forecasts=tuple(forecasts),
+        memory=memory,
+        fits=memory.fits,
     )
 
 

@@ -6,9 +6,10 @@ import shutil
 from pathlib import Path
 
 from flows.build_features import build_features
-from flows.bundles import DRAFTS_FILE, PERSONA_FILE, RECIPE_FILE
+from flows.bundles import PERSONA_FILE, RECIPE_FILE, Carried
 from flows.exam_files import QUESTIONS_FILE, RUBRIC_FILE
 from flows.personas import create_persona
+from flows.recipes import Recipe
 from flows.reporting import report
 from flows.train_twin import train_twin
 from twin_data.configuration.home import TwinHome
@@ -47,6 +48,21 @@ class Rebuilt(Contract):
         return all(part.is_identical for part in self.parts)
 
 
+def asks_models(bundle: Path) -> bool:
+    """Whether a bundle's rebuild needs the LLM microservice, because it does not carry all that models wrote for it.
+
+    Raises:
+        IntegrityError: The bundle's files are not what it says.
+        RegistryError: It carries no recipe.
+    """
+    manifest = read_bundle_folder(bundle)
+    recipe = Recipe.model_validate_json(_carried_file(manifest, bundle, RECIPE_FILE).read_bytes())
+    carried = Carried.of(bundle)
+    teaches = recipe.datasets.teacher.kind == "local" and carried.wordings is None
+    drafts = recipe.training.dpo.enabled and carried.drafts is None
+    return manifest.adapter is not None and (teaches or drafts)
+
+
 def rebuild(home: TwinHome, bundle: Path, persona_folder: Path) -> Rebuilt:
     """Make a bundle again.
 
@@ -73,13 +89,7 @@ def rebuild(home: TwinHome, bundle: Path, persona_folder: Path) -> Rebuilt:
     ]
     made = str(features["bundle"])
     if manifest.adapter:
-        drafts = bundle / DRAFTS_FILE
-        trained = train_twin(
-            manifest.persona,
-            str(recipe),
-            manifest.lineage.override_reason,
-            str(drafts) if drafts.is_file() else None,
-        )
+        trained = train_twin(manifest.persona, str(recipe), manifest.lineage.override_reason, str(bundle.absolute()))
         made = str(trained["bundle"])
         again = {one["kind"]: one["digest"] for one in trained["datasets"]}
         parts += [
@@ -91,18 +101,13 @@ def rebuild(home: TwinHome, bundle: Path, persona_folder: Path) -> Rebuilt:
 
 def _install(home: TwinHome, manifest: ReleaseBundle, bundle: Path, persona_folder: Path) -> Path:
     """Set the persona up as the lineage says; returns the recipe's file."""
-    for name in (RECIPE_FILE, PERSONA_FILE):
-        if not (bundle / name).is_file():
-            raise RegistryError(
-                f"bundle {manifest.bundle_id} carries no {name}",
-                next_step="it was made by an older version: train anew",
-            )
+    carried = {name: _carried_file(manifest, bundle, name) for name in (RECIPE_FILE, PERSONA_FILE)}
     if not (persona_folder / "sources").is_dir():
         raise PlatformError(
             f"{persona_folder} holds no folder `sources`",
             next_step="name the persona's folder: --persona-folder FOLDER",
         )
-    target = create_persona(home, manifest.persona, (bundle / PERSONA_FILE).read_text("utf-8")).parent
+    target = create_persona(home, manifest.persona, carried[PERSONA_FILE].read_text("utf-8")).parent
     shutil.copytree(persona_folder / "sources", target / "sources", dirs_exist_ok=True)
     for extra in PERSONA_EXTRAS:
         if (source := persona_folder / extra).is_dir():
@@ -110,5 +115,13 @@ def _install(home: TwinHome, manifest: ReleaseBundle, bundle: Path, persona_fold
         elif source.is_file():
             shutil.copyfile(source, target / extra)
     recipe = target / "recipe.yaml"  # JSON is YAML
-    shutil.copyfile(bundle / RECIPE_FILE, recipe)
+    shutil.copyfile(carried[RECIPE_FILE], recipe)
     return recipe
+
+
+def _carried_file(manifest: ReleaseBundle, bundle: Path, name: str) -> Path:
+    if not (bundle / name).is_file():
+        raise RegistryError(
+            f"bundle {manifest.bundle_id} carries no {name}", next_step="it was made by an older version: train anew"
+        )
+    return bundle / name

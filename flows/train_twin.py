@@ -11,7 +11,14 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.build_datasets import certified_instructions, certified_preferences, datasets_pipeline, draft_with, fit_voice
-from flows.bundles import ADAPTER_FOLDER, DRAFTS_FILE, base_bundle_to_train_on, register_trained_bundle
+from flows.bundles import (
+    ADAPTER_FOLDER,
+    DRAFTS_FILE,
+    WORDINGS_FILE,
+    Carried,
+    base_bundle_to_train_on,
+    register_trained_bundle,
+)
 from flows.features import features_pipeline
 from flows.personas import exclusive
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
@@ -23,6 +30,7 @@ from twin_data.contracts.datasets import DatasetVersion
 from twin_data.contracts.digests import digest_value, short
 from twin_data.contracts.releases import Lineage, Rung
 from twin_data.contracts.training import TrainingStage
+from twin_data.generate import export
 from twin_data.generate.export import WrittenDataset
 from twin_data.registry.port import RegisteredBundle
 from twin_train import dpo, sft
@@ -32,7 +40,7 @@ from twin_train.stage import StageInputs, TrainedAdapter
 
 @flow(name="train-twin", flow_run_name="train-twin-{persona}", log_prints=False)
 def train_twin(
-    persona: str, recipe: str = DEFAULT_RECIPE, override_reason: str | None = None, drafts: str | None = None
+    persona: str, recipe: str = DEFAULT_RECIPE, override_reason: str | None = None, carried: str | None = None
 ) -> dict[str, Any]:
     """Train the persona's voice on its newest features and register the result as the candidate.
 
@@ -43,29 +51,31 @@ def train_twin(
         persona: A persona of `$TWIN_HOME`.
         recipe: Name or path of a recipe.
         override_reason: Train although the corpus verdict speaks against it; recorded in the bundle.
-        drafts: A file of drafts to make preferences of, as a bundle carries it; None has the SFT model write them.
+        carried: Folder of a bundle that is made again: the wordings and drafts in it are taken, and neither teacher nor
+            SFT model is asked. None asks them.
 
     Returns:
         Bundle, datasets and records of training, as plain JSON.
     """
     home, chosen = TwinHome.from_environment(), load_recipe(recipe)
+    given = Carried.of(Path(carried) if carried else None)
     with exclusive(home, persona):
         require_advisable(features_pipeline(home, persona, chosen).verdict(), override_reason)
         run = _Run(home, chosen, base_bundle_to_train_on(home, persona, chosen, recipe), override_reason)
         # Fitted first: a persona that wrote too little for a voice hears of it before SFT, not hours later.
         voice = fit_voice(home, persona, chosen) if chosen.training.dpo.enabled else None
         # One for the whole run: preferences rest on what the instructions were made of, whatever is edited meanwhile.
-        pipeline = datasets_pipeline(home, persona, chosen)
+        pipeline = datasets_pipeline(home, persona, chosen, given.wordings)
         instructions = certified_instructions(home, pipeline)
         tuned = supervised(run, instructions)
-        bundle = release(run, Rung.SFT, tuned, (instructions.version,), None, {})
+        files = _wordings_of(instructions)
+        bundle = release(run, Rung.SFT, tuned, (instructions.version,), None, files)
         if voice is not None:
-            written = draft_with(home, pipeline, chosen, bundle, Path(drafts) if drafts else None)
+            written = draft_with(home, pipeline, bundle, given.drafts)
             preferences = certified_preferences(home, pipeline, voice, written)
             aligned = optimised(run, preferences, tuned)
-            files = {DRAFTS_FILE: written}
             made_of = (instructions.version, preferences.version)
-            bundle = release(run, Rung.DPO, aligned, made_of, bundle, files, before=tuned)
+            bundle = release(run, Rung.DPO, aligned, made_of, bundle, files | {DRAFTS_FILE: written}, before=tuned)
     lineage = bundle.manifest.lineage
     return {
         "bundle": bundle.bundle_id,
@@ -73,6 +83,12 @@ def train_twin(
         "datasets": [one.model_dump(mode="json") for one in lineage.datasets],
         "training": [one.model_dump(mode="json") for one in lineage.training],
     }
+
+
+def _wordings_of(instructions: WrittenDataset) -> dict[str, Path | str]:
+    """The file of what a teacher said, for the bundle; nothing where none was asked."""
+    path = instructions.folder / export.WORDINGS_FILE
+    return {WORDINGS_FILE: path} if path.is_file() else {}
 
 
 @dataclass(frozen=True)
@@ -92,7 +108,9 @@ class _Run:
         """Train one stage in a folder named by what it is made of, so that the same call finds what it left."""
         base_model, reference = ensure_base_model(cache_folder() / "models", self.recipe.base_model, report)
         after = start.digest if start else ""
-        made_of = digest_value([dataset.version.digest, self.recipe.training, reference.digest, after])
+        # Without the other stage's settings: a changed DPO costs no SFT.
+        settings = self.recipe.training.model_dump(exclude={other.value for other in TrainingStage if other != stage})
+        made_of = digest_value([dataset.version.digest, settings, reference.digest, after])
         output = self.home.training / self.persona / f"{stage.value}-{short(made_of)}"
         with tracked(self.home, self.persona, stage, output.name) as log_point:
             inputs = StageInputs(

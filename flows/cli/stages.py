@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,9 @@ from flows.platform import supervisor
 from flows.platform.settings import PlatformSettings
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.persona import load_persona
+
+if TYPE_CHECKING:
+    from flows.recipes import Recipe
 
 RecipeOption = Annotated[
     str | None, typer.Option(help="Name or path of a recipe; $TWIN_RECIPE or 'demo' if not given.")
@@ -99,8 +102,8 @@ def _evaluation_text(result: dict[str, Any]) -> str:
     return "\n".join([*scores, f"{decision['verdict']}{against}:", *reasons, f"report: {result['html']}"])
 
 
-def check_persona_and_recipe(home: TwinHome, persona: str, recipe: str) -> None:
-    """Find mistakes in what the user wrote before any server is started for it.
+def check_persona_and_recipe(home: TwinHome, persona: str, recipe: str) -> Recipe:
+    """Find mistakes in what the user wrote before any server is started for it; returns the recipe.
 
     Raises:
         ConfigurationError: There is no such persona or recipe, or its file is wrong.
@@ -109,4 +112,4 @@ def check_persona_and_recipe(home: TwinHome, persona: str, recipe: str) -> None:
     load_persona(home, persona).require_consent()
     from flows.recipes import load_recipe  # takes seconds to import
 
-    load_recipe(recipe)
+    return load_recipe(recipe)

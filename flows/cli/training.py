@@ -151,11 +151,13 @@ def rebuild(
     with working_on(f"rebuilding {bundle}", quiet=as_json) as say:
         supervisor.ensure(home, settings, ("elasticsearch",), report=say)
         use_prefect(home, settings)
-        from flows.rebuild import rebuild as rebuild_bundle  # Prefect takes seconds to import
+        from flows import rebuild as rebuilding  # Prefect takes seconds to import
         from flows.reporting import listening
 
+        if rebuilding.asks_models(bundle):
+            supervisor.ensure(home, settings, ("llm",), report=say)
         with listening(say):
-            made = rebuild_bundle(home, bundle, persona_folder)
+            made = rebuilding.rebuild(home, bundle, persona_folder)
     lines = [
         f"{one.name:<14} {'identical' if one.is_identical else 'DIFFERENT'}  {one.recorded[:12]} {one.rebuilt[:12]}"
         for one in made.parts
@@ -180,7 +182,8 @@ def _run(
     os.environ.update(settings.as_environment())
     name = recipe or settings.recipe
     with working_on(what, quiet=quiet) as say:
-        check_persona_and_recipe(home, persona, name)
+        if check_persona_and_recipe(home, persona, name).datasets.teacher.kind == "local" and "llm" not in services:
+            services = (*services, "llm")
         if services:
             supervisor.ensure(home, settings, services, report=say)
         use_prefect(home, settings)

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from flows import build_datasets
-from flows.build_datasets import certified_instructions, certified_preferences
+from flows.build_datasets import certified_instructions, certified_preferences, draft_with
 from flows.reporting import listening
 from twin_data.configuration.home import TwinHome
-from twin_data.contracts.datasets import CertificateCheck, DatasetCertificate, DatasetKind, ReasonCount
+from twin_data.contracts.answers import Turn
+from twin_data.contracts.datasets import CertificateCheck, DatasetCertificate, DatasetKind, PolicyDraft, ReasonCount
 from twin_data.contracts.digests import digest_rows
 from twin_data.contracts.errors import DatasetError
+from twin_data.contracts.releases import GenerationSettings, Rung
+from twin_data.generate.asking_models import Drafts
+from twin_data.generate.draft_prompts import DraftPrompt
 from twin_data.generate.export import WrittenDataset, write_dataset
 from twin_data.generate.pipeline import DatasetsConfig
+from twin_data.generate.teacher import Endpoint
+from twin_data.registry.port import RegisteredBundle
 from twin_data.store.stages import StageRecord, StageResult
 
+from .test_evaluate_twin import manifest
+
+PROMPT = DraftPrompt(
+    prompt_id="p1", task="answer", prompt=(Turn(role="user", content="Where?"),), expected="answer", response="There.",
+    response_source="own", spans=(), context=(), refusal="No.", answer="There.",
+)  # fmt: skip
 PASSED = CertificateCheck(name="rows", value=60.0, wanted="≥ 50", passed=True)
 FAILED = CertificateCheck(name="largest_template_share", value=0.31, wanted="≤ 0.15", passed=False)
 
@@ -31,6 +44,11 @@ class Pipeline:
         self.folder, self.config = folder, DatasetsConfig()
         self.checks: tuple[CertificateCheck, ...] = (PASSED,)
         self.counts: tuple[ReasonCount, ...] = ()
+        self.asked, self.asks_teacher = (0, 0), False
+        self.persona, self.prompts = SimpleNamespace(name="ada"), (PROMPT,)
+
+    def read_prompts(self, made: object) -> tuple[DraftPrompt, ...]:
+        return self.prompts
 
     def instructions(self, rewrite: object) -> StageResult:
         return self._made("instructions")
@@ -45,6 +63,7 @@ class Pipeline:
         certificate = DatasetCertificate(
             persona="ada", kind=kind, dataset_digest=digest_rows([]), rows=60, held_out_rows=6, inputs=(),
             template_digest="t", teacher="none", code_digest="c", counts=self.counts, checks=self.checks,
+            teacher_asked=self.asked[0], teacher_worded=self.asked[1],
         )  # fmt: skip
         return write_dataset(self.folder, [], certificate, table_version=1, licence="CC0-1.0")
 
@@ -110,9 +129,10 @@ def test_a_passed_certificate_is_told(pipeline: Pipeline, kind: DatasetKind, tmp
     assert said[-1] == f"{kind}: certified, 60 rows, 6 held out: {written.folder}"
 
 
-def test_wordings_of_a_teacher_that_were_not_taken_are_told(
+def test_what_a_teacher_was_asked_is_told_and_what_was_not_taken(
     pipeline: Pipeline, tmp_path: Path, said: list[str]
 ) -> None:
+    pipeline.asked = (1324, 12)
     pipeline.counts = (
         ReasonCount(stage="made:answer", reason="own", rows=60),
         ReasonCount(stage="dropped:balance", reason="over_the_token_budget", rows=7),
@@ -121,4 +141,70 @@ def test_wordings_of_a_teacher_that_were_not_taken_are_told(
     )
     made(pipeline, DatasetKind.INSTRUCTIONS, tmp_path)
     (told,) = [one for one in said if one.startswith("teacher:")]
-    assert told.endswith("the rules' own stand: 12 rewrite_is_empty, 1,300 rewrite_is_no_question")
+    assert told == (
+        "teacher: worded 12 of the 1,324 questions it was asked; the rules' own wording stands for 12 rewrite_is_empty, "
+        "1,300 rewrite_is_no_question"
+    )
+    said.clear()
+    pipeline.asked, pipeline.counts = (3, 3), ()
+    made(pipeline, DatasetKind.INSTRUCTIONS, tmp_path)
+    assert said[-2] == "teacher: worded 3 of the 3 questions it was asked"
+
+
+@pytest.fixture
+def tuned(tmp_path: Path) -> Callable[..., RegisteredBundle]:
+    """SFT bundles whose recipes differ: another id each time, the adapter's bytes as they are given."""
+
+    def bundle(recipe_digest: str, weights: str = "w", **generation: Any) -> RegisteredBundle:
+        base = manifest("tiny")
+        made = base.model_copy(
+            update={
+                "rung": Rung.SFT,
+                "adapter": "adapter",
+                "generation": GenerationSettings(**generation),
+                "lineage": base.lineage.model_copy(update={"recipe_digest": recipe_digest}),
+            }
+        )
+        folder = tmp_path / "bundles" / made.bundle_id
+        (folder / "adapter").mkdir(parents=True, exist_ok=True)
+        (folder / "adapter" / "adapter_model.safetensors").write_text(weights)
+        return RegisteredBundle(manifest=made, folder=folder, version=1, aliases=())
+
+    return bundle
+
+
+def test_drafts_are_written_again_only_if_what_they_depend_on_has_changed(
+    pipeline: Pipeline, tmp_path: Path, tuned: Callable[..., RegisteredBundle], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def drafts(prompts: Sequence[DraftPrompt], endpoint: Endpoint, *, model: str, **_: object) -> Drafts:
+        asked.append(model)
+        made = (PolicyDraft(prompt_id=one.prompt_id, model=model, text="x", finish_reason="stop") for one in prompts)
+        return Drafts(tuple(made), ())
+
+    monkeypatch.setattr(build_datasets, "serve_adapter", lambda bundle: None)
+    monkeypatch.setattr(build_datasets, "policy_drafts", drafts)
+
+    def draft(bundle: RegisteredBundle) -> Path:
+        return Path(str(draft_with.fn(TwinHome(tmp_path / "home"), pipeline, bundle)))
+
+    first, moved = tuned("a"), tuned("b")
+    assert first.bundle_id != moved.bundle_id, "a bar of the preferences was moved: the recipe, and so the bundle's id"
+    path = draft(first)
+    assert draft(moved) == path and len(asked) == 1
+    assert draft(tuned("c", redrafts=3)) == path, "drafts for training are never drafted again"
+    for other in (tuned("d", weights="v"), tuned("e", temperature=0.9), tuned("f", write_max_tokens=99)):
+        assert draft(other) != path
+    pipeline.prompts = (PROMPT.model_copy(update={"prompt": (Turn(role="user", content="And when?"),)}),)
+    assert draft(first) != path
+    assert len(asked) == 5
+
+
+def test_drafts_that_a_bundle_carries_are_taken_and_nobody_is_asked(
+    pipeline: Pipeline, tmp_path: Path, tuned: Callable[..., RegisteredBundle], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build_datasets, "serve_adapter", lambda bundle: pytest.fail("a model was asked"))
+    carried = tmp_path / "carried.jsonl"
+    carried.write_text("")
+    assert draft_with.fn(TwinHome(tmp_path / "home"), pipeline, tuned("a"), carried) == carried

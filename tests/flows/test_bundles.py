@@ -24,11 +24,20 @@ from twin_data.configuration.home import TwinHome
 from twin_data.configuration.persona import Author, Consent, PersonaConfig
 from twin_data.contracts.digests import digest_value
 from twin_data.contracts.errors import ConsentError, IntegrityError, ModelError, RegistryError
-from twin_data.contracts.releases import Alias, GenerationSettings, MachinePrice, ModelReference, Rung
+from twin_data.contracts.releases import (
+    Alias,
+    GenerationSettings,
+    MachinePrice,
+    ModelReference,
+    RetrievalSettings,
+    Rung,
+    VerificationSettings,
+)
 from twin_data.prompts.renderer import prompt_digest
 from twin_data.registry.memory import MemoryRegistry
 from twin_data.transform.pipeline import IndexedFeatures
 from twin_train.base_models import BaseModelConfig
+from twin_train.configuration import SftSettings, TrainingConfig
 
 BASE = ModelReference(name="base", source="tests", digest="b" * 64, licence="Apache-2.0")
 ENCODER = ModelReference(name="mini", source="tests", digest="e" * 64, licence="Apache-2.0")
@@ -126,9 +135,8 @@ def adapter(tmp_path: Path) -> Path:
     return folder
 
 
-def trained(home: TwinHome, adapter: Path, label: str = "") -> str:
-    base = newest_base_bundle(home, "ada")
-    recipe = load_recipe("demo").model_copy(update={"label": label})
+def trained(home: TwinHome, adapter: Path) -> str:
+    base, recipe = newest_base_bundle(home, "ada"), load_recipe("demo")
     files = {ADAPTER_FOLDER: adapter}
     return register_trained_bundle(home, base, Rung.DPO, recipe, base.manifest.lineage, files).bundle_id
 
@@ -175,10 +183,56 @@ def test_a_recipe_is_trained_on_the_base_model_of_bundle_0_alone(
 ) -> None:
     home, bundle = TwinHome(tmp_path / "home"), register()
     assert base_bundle_to_train_on(home, "ada", TRAINS, "mine.yaml").bundle_id == bundle
+    assert len(registry.bundles("ada")) == 1
     larger = TRAINS.model_copy(update={"base_model": BaseModelConfig(name="Larger-8B", source="some/larger")})
     with pytest.raises(ModelError, match="trains Larger-8B from 'some/larger'.*stands on base from 'tests'") as refused:
         base_bundle_to_train_on(home, "ada", larger, "mine.yaml")
     assert refused.value.next_step.startswith("twin features ada --recipe mine.yaml")
+
+
+OTHERWISE = TRAINS.model_copy(
+    update={
+        "name": "mine",
+        "label": "mine",
+        "generation": GenerationSettings(max_tokens=9),
+        "retrieval": RetrievalSettings(passages=2, excerpts=1),
+        "verification": VerificationSettings(min_support=0.7),
+        "price": MachinePrice(per_hour=0.5),
+    }
+)
+
+
+def test_the_recipe_of_the_training_says_how_the_bundle_is_served(
+    register: Register, registry: MemoryRegistry, adapter: Path, tmp_path: Path
+) -> None:
+    """Also where the features were built by another; and the ladder compares two bundles of the same settings."""
+    home, first = TwinHome(tmp_path / "home"), registry.resolve("ada", bundle_id=register(recipe=TRAINS))
+    base = base_bundle_to_train_on(home, "ada", OTHERWISE, "mine.yaml")
+    assert base.bundle_id != first.bundle_id and base.manifest.rung is Rung.BASE
+    assert base_bundle_to_train_on(home, "ada", OTHERWISE, "mine.yaml").bundle_id == base.bundle_id, (
+        "killed and resumed"
+    )
+    assert newest_base_bundle(home, "ada").bundle_id == base.bundle_id, "a refresh looks for what stands on it"
+    was, is_now = first.manifest.lineage, base.manifest.lineage
+    assert is_now == was.model_copy(update={"recipe": "mine", "recipe_digest": OTHERWISE.digest})
+
+    files = {ADAPTER_FOLDER: adapter}
+    manifest = register_trained_bundle(home, base, Rung.SFT, OTHERWISE, base.manifest.lineage, files).manifest
+    for served in (manifest, base.manifest):
+        assert (served.label, served.generation, served.retrieval, served.price) == (
+            "mine", OTHERWISE.generation, OTHERWISE.retrieval, OTHERWISE.price,
+        )  # fmt: skip
+        assert served.verification.min_support == 0.7
+    assert manifest.verification.heed_refusals
+
+
+def test_other_settings_of_training_alone_need_no_other_bundle_0(
+    register: Register, registry: MemoryRegistry, tmp_path: Path
+) -> None:
+    bundle = register(recipe=TRAINS)
+    longer = TRAINS.model_copy(update={"training": TrainingConfig(sft=SftSettings(epochs=3.0)), "name": "longer"})
+    assert base_bundle_to_train_on(TwinHome(tmp_path / "home"), "ada", longer, "longer.yaml").bundle_id == bundle
+    assert len(registry.bundles("ada")) == 1
 
 
 def test_a_bundle_0_of_other_templates_is_not_trained_on(

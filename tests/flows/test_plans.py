@@ -10,6 +10,7 @@ from flows.plans import make_plan
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.errors import ModelError
 from twin_data.transform.verdict import CorpusVerdict
+from twin_train import resources
 from twin_train.model_shape import known_shape
 
 from .test_verdicts import ENOUGH, VERDICT
@@ -44,6 +45,37 @@ def test_a_gpu_recipe_is_planned_without_its_model_or_a_gpu(home: TwinHome) -> N
     assert [one.stage.value for one in plan.forecasts] == ["sft", "dpo"]
     assert all(one.memory_mb > 20_000 and one.seconds > 0 and one.amount is None for one in plan.forecasts)
     assert "cost unknown" in plan.text() and "twin train ada" in plan.text()
+
+
+@pytest.mark.parametrize(("devices", "fits"), [(2, None), (4, True)])
+def test_a_plan_says_whether_the_gpus_that_are_here_hold_it(
+    home: TwinHome, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, devices: int, fits: bool | None
+) -> None:
+    program = tmp_path / "nvidia-smi"
+    program.write_text("#!/bin/sh\n" + "echo 81559\n" * devices)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    plan = make_plan(home, "ada", "gpu_8b")
+    assert plan.fits is fits and plan.memory.needed_mb == max(one.memory_mb for one in plan.forecasts)
+    if fits:
+        assert f"of the {devices * 81559 / 1024:.1f} GiB of the GPU(s)" in plan.text()
+    else:
+        assert "GPU(s), this machine has 2" in plan.text() and plan.memory.available_mb is None
+    assert plan.model_dump(mode="json")["fits"] is fits
+
+
+@pytest.mark.parametrize(("available", "fits"), [(100.0, False), (500_000.0, True)])
+def test_a_plan_says_whether_this_machine_holds_it(
+    home: TwinHome, monkeypatch: pytest.MonkeyPatch, available: float, fits: bool
+) -> None:
+    monkeypatch.setattr(plans, "_shape", lambda recipe: (SHAPE, ""))
+    monkeypatch.setattr(resources, "available_mb", lambda launch: available)
+    plan = make_plan(home, "ada", "laptop")
+    (line,) = [one for one in plan.text().split("\n") if one.startswith("memory:")]
+    assert plan.fits is fits
+    assert line.startswith("memory: fits, " if fits else "memory: DOES NOT FIT, ")
+    assert f"of the {available / 1024:.1f} GiB of this machine" in line
+    assert ("gradient_checkpointing" in line) is not fits
 
 
 def test_a_corpus_is_planned_for_within_the_recipes_caps(home: TwinHome, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,10 +12,12 @@ from typing import Any
 import pytest
 
 from flows import train_twin as stages
+from flows.bundles import WORDINGS_FILE
 from flows.recipes import load_recipe
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.errors import IntegrityError
 from twin_data.contracts.training import CurvePoint, TrainingRecord, TrainingStage
+from twin_data.generate.export import WrittenDataset
 from twin_train.stage import StageInputs, TrainedAdapter
 
 from .test_bundles import BASE
@@ -62,6 +65,7 @@ def test_the_whole_curve_reaches_mlflow_also_what_it_did_not_take_at_first(
     monkeypatch.setattr(stages, "tracked", tracked)
     monkeypatch.setattr(stages, "ensure_base_model", lambda *_: (tmp_path, BASE))
     monkeypatch.setattr(stages.sft, "run", train)
+    monkeypatch.setattr(stages.dpo, "run", train)
     base = SimpleNamespace(manifest=SimpleNamespace(persona="ada"))
     run = stages._Run(TwinHome(tmp_path), load_recipe("demo"), base, None)
     dataset = SimpleNamespace(folder=tmp_path, version=SimpleNamespace(digest="d"))
@@ -70,3 +74,16 @@ def test_the_whole_curve_reaches_mlflow_also_what_it_did_not_take_at_first(
     assert named == [("ada", TrainingStage.SFT, trained.folder.name)]
     again = run.train(TrainingStage.SFT, dataset, None)
     assert again.folder == trained.folder, "the same call finds what it left"
+    training = run.recipe.training
+    beta = training.model_copy(update={"dpo": training.dpo.model_copy(update={"beta": 0.5})})
+    other = replace(run, recipe=run.recipe.model_copy(update={"training": beta}))
+    assert other.train(TrainingStage.SFT, dataset, None).folder == trained.folder, "a changed DPO costs no SFT"
+    preferred = run.train(TrainingStage.DPO, dataset, trained).folder
+    assert other.train(TrainingStage.DPO, dataset, trained).folder != preferred
+
+
+def test_the_bundle_carries_what_a_teacher_said(tmp_path: Path) -> None:
+    written = WrittenDataset(SimpleNamespace(), tmp_path)
+    assert stages._wordings_of(written) == {}
+    (tmp_path / "wordings.jsonl").write_text("{}")
+    assert stages._wordings_of(written) == {WORDINGS_FILE: tmp_path / "wordings.jsonl"}

@@ -46,6 +46,9 @@ class Flows:
             raise self.raises
         return {"bundle": "0123456789ab", "training": [one.model_dump(mode="json") for one in (SFT, DPO)]}
 
+    def build_datasets(self, persona: str, recipe: str) -> dict[str, Any]:
+        return {"rows": 60, "held_out_rows": 6, "folder": "/somewhere/instructions-0123"}
+
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path) -> Iterator[TwinHome]:
@@ -65,6 +68,9 @@ def flows(monkeypatch: pytest.MonkeyPatch) -> Flows:
     module = ModuleType("flows.train_twin")
     module.train_twin = fake.train_twin  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "flows.train_twin", module)
+    datasets = ModuleType("flows.build_datasets")
+    datasets.build_datasets = fake.build_datasets  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "flows.build_datasets", datasets)
     return fake
 
 
@@ -81,6 +87,19 @@ def test_training_tells_what_it_took_beside_what_was_predicted(flows: Flows) -> 
     assert sft.endswith("; took 6.0 minutes and 1.5 GiB, forecast were 5.0 (+20%) and 2.0 (-25%)")
     assert dpo.endswith("held-out preferences: no effect: 5 of 9")
     assert next_step == "ada@0123456789ab is the candidate; next: twin evaluate ada"
+
+
+@pytest.mark.parametrize(
+    ("teacher", "started"), [("none", []), ("local", [("llm",)]), ("local, max_questions: 9", [("llm",)])]
+)
+def test_datasets_start_the_language_model_for_a_teacher_of_the_platforms_own(
+    flows: Flows, tmp_path: Path, teacher: str, started: list[tuple[str, ...]]
+) -> None:
+    recipe = tmp_path / "taught.yaml"
+    recipe.write_text(f"name: taught\ndescription: d\ndatasets: {{teacher: {{kind: {teacher}}}}}\n")
+    result = twin("datasets", "ada", "--recipe", str(recipe))
+    assert result.exit_code == 0, result.output
+    assert flows.started == started
 
 
 def test_training_as_json_holds_the_forecast(flows: Flows) -> None:

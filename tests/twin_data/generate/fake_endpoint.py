@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import unquote
 
 
 @dataclass
@@ -19,11 +20,19 @@ class FakeEndpoint:
 
 
 @contextmanager
-def serving(reply: str = "Echo of {question}", *, models: Any = None, key: str = "") -> Iterator[FakeEndpoint]:
+def serving(
+    reply: str = "Echo of {question}",
+    *,
+    models: Any = None,
+    key: str = "",
+    known: tuple[str, ...] = (),
+    lists: bool = True,
+) -> Iterator[FakeEndpoint]:
     """Serve on a free port of the loopback interface.
 
     A question with `(empty)` gets no text, with `(long)` all its tokens, with `(slow)` no answer for a minute. With
-    `key`, the list of models is refused to any other.
+    `key`, the list of models is refused to any other. Models in `known` are told of when asked for by name, without
+    standing in the list; `lists=False` leaves the list out.
     """
     server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
     endpoint = FakeEndpoint(f"http://127.0.0.1:{server.server_port}/v1")
@@ -44,10 +53,17 @@ def serving(reply: str = "Echo of {question}", *, models: Any = None, key: str =
             if key and self.headers["authorization"] != f"Bearer {key}":
                 self.send_error(401)
                 return
+            if self.path != "/v1/models" or not lists:
+                name = self.path.removeprefix("/v1/models/")
+                self._send({"id": name}) if unquote(name) in known else self.send_error(404)
+                return
             self._send({"object": "list", "data": [{"id": "m"}]} if models is None else models)
 
         def do_POST(self) -> None:
             request = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            if self.path != "/v1/chat/completions" or not request:
+                self.send_error(404 if request or self.path != "/v1/chat/completions" else 422)
+                return
             endpoint.asked.append(request)
             question = request["messages"][-1]["content"]
             if "(slow)" in question:

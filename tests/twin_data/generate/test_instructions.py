@@ -16,7 +16,7 @@ from twin_data.generate.balance import BalanceConfig
 from twin_data.generate.grounding import chunks_of, unsupported_sentences
 from twin_data.generate.instructions import InstructionConfig, InstructionInputs, InstructionSet, held_out_families, run
 from twin_data.generate.material import Material
-from twin_data.generate.rewriting import REWRITE_STAGE, rejected_rewrite, tidy_wording
+from twin_data.generate.rewriting import REWRITE_STAGE, rejected_rewrite, replayed, tidy_wording
 from twin_data.scoring.refusal import is_refusal
 from twin_data.scoring.sentences import sentence_spans
 
@@ -187,6 +187,34 @@ def test_a_teachers_wording_is_taken_only_if_it_asks_the_same(material: Material
     assert not any("Question: What is it?" in text for text in asked)
     reasons = Counter(row.reason for row in reworded.dropped if row.stage == "rewrite")
     assert reasons["rewrite_is_empty"] and sum(reasons.values()) > reasons["rewrite_is_empty"]
+
+
+def test_a_capped_teacher_is_asked_the_same_few_questions_of_rows_that_fit(material: Material) -> None:
+    free = InstructionConfig(balance=BalanceConfig(max_rows=40), max_chunks=120)
+    config = free.model_copy(update={"balance": BalanceConfig(max_rows=40, max_tokens=8000)})
+    calls: list[list[str]] = []
+
+    def rewrite(questions: Sequence[str]) -> list[str]:
+        calls.append(list(questions))
+        return [f"Pray, {one[0].lower()}{one[1:]}" for one in questions]
+
+    plain = run(InstructionInputs(material), config=config)
+    capped = run(InstructionInputs(material, rewrite, 7), config=config)
+    again = run(InstructionInputs(material, rewrite, 7), config=config)
+    assert capped == again and calls[0] == calls[1] and len(set(calls[0])) == 7
+    prompts = [row.prompt[-1].content for row in plain.instructions]
+    assert all(any(question in prompt for prompt in prompts) for question in calls[0]), "none of a row over the budget"
+    asked = {one.question: one for one in capped.wordings}
+    assert set(asked) == set(calls[0])
+    worded = [one for one in asked.values() if not one.rejected]
+    shown = " ".join(row.prompt[-1].content for row in capped.instructions)
+    assert worded and all(str(one.wording) in shown for one in worded)
+    assert sum("Pray, " in row.prompt[-1].content for row in capped.instructions) == len(worded)
+
+    run(InstructionInputs(material, rewrite), config=config)
+    assert len(calls[2]) > 7 and calls[2][:7] == calls[0], "without a cap all of them"
+    replay = run(InstructionInputs(material, replayed(capped.wordings), 7), config=config)
+    assert replay == capped, "what a bundle carries stands for its teacher"
 
 
 GARBAGE = (

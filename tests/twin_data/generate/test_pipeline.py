@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from twin_data.configuration.persona import PersonaConfig
-from twin_data.contracts.datasets import DatasetKind, PolicyDraft
+from twin_data.contracts.datasets import DatasetCertificate, DatasetKind, PolicyDraft
 from twin_data.contracts.documents import Chunk, CorpusDocument, Rejection
 from twin_data.contracts.errors import CorpusError
 from twin_data.contracts.evaluation import HeldOutQuestion
 from twin_data.generate.balance import BalanceConfig
 from twin_data.generate.draft_prompts import DraftPromptConfig
+from twin_data.generate.export import WORDINGS_FILE, read_wordings
 from twin_data.generate.instructions import InstructionConfig
 from twin_data.generate.material import Material
 from twin_data.generate.pipeline import DatasetsConfig, DatasetsPipeline, dropped_table
@@ -88,6 +92,32 @@ def test_without_features_the_next_step_is_named(pipeline: DatasetsPipeline, tmp
     empty = DatasetsPipeline(pipeline.persona, FeatureStore.of(tmp_path / "none", "sample"), tmp_path, CONFIG, (), "m1")
     with pytest.raises(CorpusError, match="no features yet"):
         empty.instructions()
+
+
+def test_a_teachers_wordings_are_counted_kept_and_taken_again(pipeline: DatasetsPipeline, tmp_path: Path) -> None:
+    taught = replace(
+        pipeline, config=CONFIG.model_copy(update={"teacher": TeacherConfig(kind="local", max_questions=9)})
+    )
+
+    def rewrite(questions: Sequence[str]) -> list[str | None]:
+        return [None if at < 2 else f"Pray, {one[0].lower()}{one[1:]}" for at, one in enumerate(questions)]
+
+    written = taught.write(taught.instructions(rewrite).record, DatasetKind.INSTRUCTIONS)
+    certificate = DatasetCertificate.model_validate_json((written.folder / "certificate.json").read_bytes())
+    kept = read_wordings(written.folder / WORDINGS_FILE)
+    assert certificate.teacher_asked == len(kept) == 9
+    assert 0 < certificate.teacher_worded == sum(not one.rejected for one in kept) < 8
+    card = (written.folder / "README.md").read_text("utf-8")
+    assert f"teacher: local, which worded {certificate.teacher_worded} of the 9 questions" in card
+    assert WORDINGS_FILE in json.loads((written.folder / "files.json").read_text("utf-8"))
+
+    elsewhere = replace(taught, folder=tmp_path / "again", wordings=kept)
+    assert taught.asks_teacher and not elsewhere.asks_teacher
+    again = elsewhere.write(elsewhere.instructions().record, DatasetKind.INSTRUCTIONS)
+    assert again.version.digest == written.version.digest
+    assert (again.folder / WORDINGS_FILE).read_bytes() == (written.folder / WORDINGS_FILE).read_bytes()
+    with pytest.raises(ValueError, match="do not belong together"):
+        elsewhere.instructions(rewrite)
 
 
 def test_a_teacher_without_its_rewriter_is_a_programming_error(pipeline: DatasetsPipeline) -> None:

@@ -141,6 +141,37 @@ def test_a_page_that_is_no_model_service_is_named(tmp_path: Path) -> None:
             )
 
 
+def test_a_model_that_the_endpoint_has_not_is_found_before_any_shard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workers = Workers(lambda question, turn: question)
+    monkeypatch.setattr(shards, "_run_worker", workers)
+    listed = {"data": [{"id": f"m{at:02}"} for at in range(15)]}
+    with serving(models=listed, known=("org/short",)) as fake:
+        unknown = Endpoint(base_url=fake.base_url, model="smol")
+        with pytest.raises(LLMError, match=r"has no model 'smol'; it offers 'm00', 'm01', .*'m11', and 3 others") as no:
+            run_shards(_requests("a"), unknown, folder=tmp_path, config=ShardConfig())
+        assert fake.base_url in no.value.message and "datasets.teacher.model" in no.value.next_step
+        assert workers.sizes == [] and fake.asked == []
+        for name in ("m07", "org/short"):  # in the list, or known by another name than its own
+            known = unknown.model_copy(update={"model": name})
+            assert run_shards(_requests("a"), known, folder=tmp_path, config=ShardConfig()).results
+    assert workers.sizes == [1, 1]
+
+
+def test_an_endpoint_without_a_list_of_models_is_taken_at_its_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards, "_run_worker", Workers(lambda question, turn: question))
+    with serving(lists=False) as fake:
+        endpoint = Endpoint(base_url=fake.base_url, model="m")
+        assert run_shards(_requests("a"), endpoint, folder=tmp_path, config=ShardConfig()).results
+        astray = endpoint.model_copy(update={"base_url": fake.base_url.removesuffix("/v1"), "model": "other"})
+        with pytest.raises(LLMUnavailableError, match="no OpenAI-compatible service") as raised:
+            run_shards(_requests("a"), astray, folder=tmp_path, config=ShardConfig())
+    assert "it ends with /v1" in raised.value.next_step
+
+
 def test_a_program_that_speaks_no_http_is_named(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -200,6 +231,8 @@ def test_teachers_are_checked_on_construction(monkeypatch: pytest.MonkeyPatch) -
         TeacherConfig(kind="endpoint")
     with pytest.raises(ValueError, match="belong to a teacher of kind 'endpoint'"):
         TeacherConfig(kind="local", model="m")
+    with pytest.raises(ValueError, match="max_questions is 24, and there is no teacher"):
+        TeacherConfig(max_questions=24)
     assert teacher_endpoint(TeacherConfig(), local_url="u", local_model="m") is None
     local = teacher_endpoint(TeacherConfig(kind="local"), local_url="http://x/v1", local_model="base")
     assert local is not None and (local.base_url, local.model) == ("http://x/v1", "base")

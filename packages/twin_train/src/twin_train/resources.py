@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Literal
 
+from twin_data.contracts.base import Contract
 from twin_data.contracts.errors import ModelError, TrainingError
 from twin_train.configuration import LaunchSettings, TrainingConfig
 from twin_train.forecast import trained_parameters
@@ -20,6 +22,47 @@ CHECKPOINT_BYTES_PER_WEIGHT = 12
 GPU_QUERY = ("nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits")
 
 
+WHAT_LOWERS_MEMORY = (
+    "set training.launch.gradient_checkpointing to true, lower sequence_length or max_length, use zero_stage 3 or "
+    "fewer processes, stop other programs (`twin down`), or choose a smaller base_model"
+)
+
+
+class MemoryFit(Contract):
+    """Whether this machine has the memory that a training is expected to take."""
+
+    device: Literal["cpu", "gpu"]
+    needed_mb: float
+    """Of the stage that takes most."""
+    available_mb: float | None
+    """What training may take now; None where the machine lacks the devices that the recipe asks for."""
+    lacking: str = ""
+    """Which devices, then."""
+
+    @property
+    def fits(self) -> bool | None:
+        """Whether training would start here."""
+        return None if self.available_mb is None else self.needed_mb <= self.available_mb
+
+    def text(self) -> str:
+        """For people."""
+        needed = f"{self.needed_mb / 1024:.1f} GiB"
+        if self.available_mb is None:
+            return f"memory: {needed} wanted; {self.lacking}"
+        where = "of the GPU(s)" if self.device == "gpu" else "of this machine, as it is now"
+        told = f"{needed} of the {self.available_mb / 1024:.1f} GiB {where}"
+        return f"memory: fits, {told}" if self.fits else f"memory: DOES NOT FIT, {told}; {WHAT_LOWERS_MEMORY}"
+
+
+def memory_fit(needed_mb: float, launch: LaunchSettings) -> MemoryFit:
+    """Hold a forecast against this machine, as a training will do before it starts."""
+    try:
+        available = available_mb(launch)
+    except TrainingError as error:
+        return MemoryFit(device=launch.device, needed_mb=needed_mb, available_mb=None, lacking=error.message)
+    return MemoryFit(device=launch.device, needed_mb=needed_mb, available_mb=available)
+
+
 def check_memory(needed_mb: float, available: float, model: str) -> None:
     """Refuse a training that would not fit.
 
@@ -29,8 +72,7 @@ def check_memory(needed_mb: float, available: float, model: str) -> None:
     if needed_mb > available:
         raise ModelError(
             f"training {model} needs about {needed_mb / 1024:.1f} GiB, {available / 1024:.1f} GiB are available",
-            next_step="set training.launch.gradient_checkpointing to true, lower sequence_length or max_length, use "
-            "zero_stage 3 or fewer processes, stop other programs (`twin down`), or choose a smaller base_model",
+            next_step=WHAT_LOWERS_MEMORY,
         )
 
 

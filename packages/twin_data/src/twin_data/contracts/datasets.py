@@ -76,6 +76,16 @@ class Instruction(Contract):
     """Validation rows: their loss is watched, they are never trained on."""
 
 
+class TeacherWording(Contract):
+    """What a teacher made of one question of the rules: kept with the bundle, so that no rebuild asks it again."""
+
+    question: str
+    wording: str | None
+    """None where nothing usable came."""
+    rejected: str = ""
+    """Why it was not taken, so that the rules' question stands; empty if it was."""
+
+
 class PolicyDraft(Contract):
     """What the SFT model itself wrote to a prompt: an input of the preference dataset, kept with the bundle."""
 
@@ -159,6 +169,10 @@ class DatasetCertificate(Contract):
     inputs: tuple[NamedDigest, ...]
     template_digest: str
     teacher: str
+    teacher_asked: int = 0
+    """Questions that the teacher was asked to word."""
+    teacher_worded: int = 0
+    """Rows whose question is in the teacher's wording."""
     code_digest: str
     counts: tuple[ReasonCount, ...]
     checks: tuple[CertificateCheck, ...]

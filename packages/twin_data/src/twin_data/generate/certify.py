@@ -20,6 +20,7 @@ from twin_data.contracts.datasets import (
     RejectedReason,
     ResponseSource,
     SourceSpan,
+    TeacherWording,
 )
 from twin_data.contracts.digests import digest_rows
 from twin_data.contracts.documents import BLOCK_SEPARATOR, Split
@@ -53,6 +54,7 @@ class CertifyInputs:
         inputs: Digests of the tables the rows were made of, by name.
         teacher: Name of the teacher; `none` for the rules alone.
         min_rows: Fewest rows that are worth training on.
+        wordings: What the teacher was asked.
     """
 
     persona: str
@@ -61,6 +63,7 @@ class CertifyInputs:
     inputs: Mapping[str, str]
     teacher: str
     min_rows: int
+    wordings: Sequence[TeacherWording] = ()
 
 
 def certify_instructions(rows: Sequence[Instruction], inputs: CertifyInputs) -> DatasetCertificate:
@@ -120,6 +123,8 @@ def _certificate(
         inputs=tuple(NamedDigest(name=name, digest=digest) for name, digest in sorted(inputs.inputs.items())),
         template_digest=prompt_digest(),
         teacher=inputs.teacher,
+        teacher_asked=len(inputs.wordings),
+        teacher_worded=sum(not one.rejected for one in inputs.wordings),
         code_digest=code_digest(),
         counts=tuple(counts),
         checks=checks,

@@ -22,7 +22,7 @@ def dataset_card(
             "",
             f"{certificate.rows:,} rows, {certificate.held_out_rows:,} of them held out; digest "
             f"`{short(certificate.dataset_digest)}`; licence of the material: {licence}; teacher: "
-            f"{certificate.teacher}; certificate {verdict}.",
+            f"{_teacher(certificate)}; certificate {verdict}.",
             "",
             "Every response that is not a refusal is made of the persona's own words; `certificate.json` says how each "
             "was traced, `files.json` names each file's SHA-256.",
@@ -40,6 +40,15 @@ def dataset_card(
             "(`llamafactory/dataset_info.json`) and axolotl (`axolotl.yaml`).",
             "",
         ]
+    )
+
+
+def _teacher(certificate: DatasetCertificate) -> str:
+    if not certificate.teacher_asked:
+        return certificate.teacher
+    return (
+        f"{certificate.teacher}, which worded {certificate.teacher_worded:,} of the {certificate.teacher_asked:,} "
+        "questions that it was asked (`wordings.jsonl`)"
     )
 
 

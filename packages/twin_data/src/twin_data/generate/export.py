@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from twin_data.contracts.datasets import DatasetCertificate, DatasetVersion, Instruction, Preference
+from twin_data.contracts.datasets import DatasetCertificate, DatasetVersion, Instruction, Preference, TeacherWording
 from twin_data.contracts.digests import digest_bytes, digest_rows, short
 from twin_data.contracts.errors import IntegrityError
 from twin_data.generate.dataset_card import dataset_card
@@ -23,6 +23,8 @@ from twin_data.registry.durable import exclusive, new_folder
 
 TRAIN_FILE, HELD_OUT_FILE = "train.jsonl", "held_out.jsonl"
 CERTIFICATE_FILE, CARD_FILE = "certificate.json", "README.md"
+WORDINGS_FILE = "wordings.jsonl"
+"""What a teacher was asked and what it said; there only if one was."""
 FILES_FILE = "files.json"
 """Names every other file with the SHA-256 of its bytes; written last."""
 
@@ -42,6 +44,7 @@ def write_dataset(
     *,
     table_version: int,
     licence: str,
+    wordings: Sequence[TeacherWording] = (),
 ) -> WrittenDataset:
     """Write a dataset to `<root>/<kind>-<digest>`; a folder that is there and undamaged is left as it is.
 
@@ -51,6 +54,7 @@ def write_dataset(
         certificate: Their certificate, passed or not: a failed one is written too, so that it can be read.
         table_version: Version of the Delta table that holds the same rows.
         licence: Of the persona's material.
+        wordings: What a teacher was asked.
 
     Raises:
         IntegrityError: The certificate is of other rows.
@@ -62,6 +66,10 @@ def write_dataset(
         )
     folder = root / f"{certificate.kind}-{short(certificate.dataset_digest)}"
     contents = _contents(rows, certificate, licence)
+    if wordings:
+        contents[WORDINGS_FILE] = "".join(
+            f"{one.model_dump_json()}\n" for one in sorted(wordings, key=lambda one: one.question)
+        ).encode()
     manifest = _json({name: digest_bytes(data) for name, data in sorted(contents.items())})
     with exclusive(root / f".{folder.name}.lock"):
         if not _is_same(folder, contents, manifest):
@@ -102,6 +110,11 @@ def _contents(
         LLAMAFACTORY_FILE: _json(llamafactory_info(certificate.kind)),
         AXOLOTL_FILE: axolotl_config(certificate.kind).encode(),
     }
+
+
+def read_wordings(path: Path) -> tuple[TeacherWording, ...]:
+    """What a teacher was asked and what it said, from a `wordings.jsonl`."""
+    return tuple(TeacherWording.model_validate_json(line) for line in path.read_text("utf-8").split("\n") if line)
 
 
 def trl_record(row: Instruction | Preference) -> dict[str, Any]:

@@ -13,7 +13,14 @@ from pydantic import Field
 
 from twin_data.contracts.answers import Turn
 from twin_data.contracts.base import Contract
-from twin_data.contracts.datasets import DroppedRow, Instruction, ResponseSource, SourceSpan, TaskKind
+from twin_data.contracts.datasets import (
+    DroppedRow,
+    Instruction,
+    ResponseSource,
+    SourceSpan,
+    TaskKind,
+    TeacherWording,
+)
 from twin_data.contracts.digests import digest_text, digest_value, short
 from twin_data.generate.asking import Questioner
 from twin_data.generate.balance import BalanceConfig, Chosen, choose
@@ -57,18 +64,21 @@ class InstructionInputs:
     Attributes:
         material: One version of the features.
         rewrite: A teacher that words the questions anew; None for the rules' own wording.
+        max_rewritten: Questions that it is asked at most; None for all.
     """
 
     material: Material
     rewrite: Rewrite | None = None
+    max_rewritten: int | None = None
 
 
 @dataclass(frozen=True)
 class InstructionSet:
-    """The rows, and what did not become one."""
+    """The rows, what did not become one, and what a teacher was asked."""
 
     instructions: tuple[Instruction, ...]
     dropped: tuple[DroppedRow, ...]
+    wordings: tuple[TeacherWording, ...] = ()
 
 
 def run(inputs: InstructionInputs, *, config: InstructionConfig) -> InstructionSet:
@@ -77,11 +87,18 @@ def run(inputs: InstructionInputs, *, config: InstructionConfig) -> InstructionS
     found, lost = candidates(material, config)
     clean, contaminated = decontaminated(found, material)
     chosen, unbalanced = choose(clean, config=config.balance, seed=config.seed)
-    worded, unworded = _reworded(chosen, inputs)
-    rows, unfit = _rows(worded, material, config)
+    made, unfit = _rows(chosen, material, config)
+    wordings: tuple[TeacherWording, ...] = ()
+    unworded: list[DroppedRow] = []
+    if inputs.rewrite is not None:  # of what fits alone: a teacher's time is not spent on what is dropped anyway
+        new, said, unworded = _reworded([one for one in chosen if one.key in made], inputs, inputs.rewrite)
+        made, unfit = _rows([new.get(one.key, one) for one in chosen], material, config)
+        wordings = tuple(_with_fate(one, key in new and key not in made) for key, one in said.items())
+    rows = {row.instruction_id: row for row in made.values()}
     return InstructionSet(
-        instructions=tuple(sorted(rows, key=lambda row: row.instruction_id)),
+        instructions=tuple(rows[name] for name in sorted(rows)),
         dropped=(*lost, *contaminated, *unbalanced, *unworded, *unfit),
+        wordings=wordings,
     )
 
 
@@ -119,27 +136,42 @@ def decontaminated(found: Sequence[Candidate], material: Material) -> tuple[list
     return clean, lost
 
 
-def _reworded(chosen: Sequence[Chosen], inputs: InstructionInputs) -> tuple[list[Chosen], list[DroppedRow]]:
-    """Questions in the teacher's wording where that keeps what is asked; the rules' wording where it does not."""
-    if inputs.rewrite is None:
-        return list(chosen), []
-    answers = [one for one in chosen if one.candidate.task is not TaskKind.WRITE]
-    wordings = inputs.rewrite([one.asked.text for one in answers])
+def asked_of_teacher(chosen: Sequence[Chosen], most: int | None) -> list[Chosen]:
+    """Rows whose questions a teacher words: all but briefs; of too many those of the least hashes, in every run."""
+    questions = [one for one in chosen if one.candidate.task is not TaskKind.WRITE]
+    ordered = sorted(questions, key=lambda one: digest_text(f"teacher:{one.asked.text}"))
+    return ordered if most is None else ordered[:most]
+
+
+def _reworded(
+    chosen: Sequence[Chosen], inputs: InstructionInputs, rewrite: Rewrite
+) -> tuple[dict[str, Chosen], dict[str, TeacherWording], list[DroppedRow]]:
+    """By key, rows in the teacher's wording where that keeps what is asked, and all that it said; what is lost."""
+    asked = asked_of_teacher(chosen, inputs.max_rewritten)
     new: dict[str, Chosen] = {}
+    said: dict[str, TeacherWording] = {}
     lost: list[DroppedRow] = []
-    for one, wording in zip(answers, wordings, strict=True):
-        verdict = rejected_rewrite(one.asked, wording, one.candidate.response)
-        if verdict or inputs.material.repeats_held_out_question(wording or ""):
-            reason = verdict or "rewrite_asks_a_held_out_question"
+    for one, wording in zip(asked, rewrite([one.asked.text for one in asked]), strict=True):
+        reason = rejected_rewrite(one.asked, wording, one.candidate.response)
+        if not reason and inputs.material.repeats_held_out_question(wording or ""):
+            reason = "rewrite_asks_a_held_out_question"
+        said[one.key] = TeacherWording(question=one.asked.text, wording=wording, rejected=reason)
+        if reason:
             lost.append(dropped(REWRITE_STAGE, reason, one.candidate.unit, wording or one.asked.text))
         else:
             new[one.key] = replace(one, asked=replace(one.asked, text=str(wording)))
-    return [new.get(one.key, one) for one in chosen], lost
+    return new, said, lost
+
+
+def _with_fate(one: TeacherWording, row_is_gone: bool) -> TeacherWording:
+    """A wording that was taken may make a prompt too long, or overlap the test set with it."""
+    return one.model_copy(update={"rejected": "row_was_dropped"}) if row_is_gone else one
 
 
 def _rows(
     chosen: Sequence[Chosen], material: Material, config: InstructionConfig
-) -> tuple[list[Instruction], list[DroppedRow]]:
+) -> tuple[dict[str, Instruction], list[DroppedRow]]:
+    """Rows by the key of what they are made of, as many as fit, and what did not."""
     writer = PromptWriter(material, Neighbours(material), config)
     held_out = held_out_families([one.candidate.family for one in chosen], config.held_out_share, config.seed)
     rows: dict[str, Instruction] = {}
@@ -156,8 +188,8 @@ def _rows(
             lost.append(dropped("balance", "over_the_token_budget", one.candidate.unit, row.response))
         else:
             spent += tokens
-            rows[row.instruction_id] = row
-    return list(rows.values()), lost
+            rows[one.key] = row
+    return rows, lost
 
 
 def _row(chosen: Chosen, prompt: tuple[Turn, ...], context: tuple[SourceSpan, ...], held_out: bool) -> Instruction:

@@ -13,7 +13,14 @@ from pydantic import Field
 
 from twin_data.configuration.persona import PersonaConfig
 from twin_data.contracts.base import Contract
-from twin_data.contracts.datasets import DatasetKind, DroppedRow, Instruction, PolicyDraft, Preference
+from twin_data.contracts.datasets import (
+    DatasetKind,
+    DroppedRow,
+    Instruction,
+    PolicyDraft,
+    Preference,
+    TeacherWording,
+)
 from twin_data.contracts.digests import digest_value
 from twin_data.contracts.documents import Chunk, CorpusDocument, Rejection
 from twin_data.contracts.errors import CorpusError
@@ -25,7 +32,7 @@ from twin_data.generate.export import WrittenDataset, write_dataset
 from twin_data.generate.instructions import InstructionConfig, InstructionInputs
 from twin_data.generate.material import Material
 from twin_data.generate.preferences import PreferenceConfig, PreferenceInputs, VoiceScorer
-from twin_data.generate.rewriting import Rewrite
+from twin_data.generate.rewriting import Rewrite, replayed
 from twin_data.generate.shards import ShardConfig
 from twin_data.generate.teacher import TeacherConfig
 from twin_data.prompts.renderer import prompt_digest
@@ -35,7 +42,7 @@ from twin_data.store.tables import FeatureStore, digest_frame
 from twin_data.transform import embed
 from twin_data.transform.pipeline import CHUNKS, DOCUMENTS, EXCLUSIONS
 
-INSTRUCTIONS, PREFERENCES, PROMPTS = "instructions", "preferences", "draft_prompts"
+INSTRUCTIONS, PREFERENCES, PROMPTS, WORDINGS = "instructions", "preferences", "draft_prompts", "teacher_wordings"
 SOURCES = (DOCUMENTS, CHUNKS, EXCLUSIONS)
 
 
@@ -69,6 +76,7 @@ class DatasetsPipeline:
         config: The recipe's settings.
         questions: The held-out questions, none of which may be trained on.
         embedding_digest: Names the embeddings that neighbours are found by.
+        wordings: Of the teacher, as a bundle that is made again carries them; None has the teacher asked.
     """
 
     persona: PersonaConfig
@@ -77,6 +85,12 @@ class DatasetsPipeline:
     config: DatasetsConfig
     questions: tuple[HeldOutQuestion, ...]
     embedding_digest: str
+    wordings: tuple[TeacherWording, ...] | None = None
+
+    @property
+    def asks_teacher(self) -> bool:
+        """Whether a teacher is needed to make the instructions."""
+        return self.config.teacher.kind != "none" and self.wordings is None
 
     @cached_property
     def material(self) -> Material:
@@ -100,19 +114,25 @@ class DatasetsPipeline:
         """Make the rows of supervised fine-tuning.
 
         Args:
-            rewrite: A teacher that words the questions; needed if the settings name one.
+            rewrite: A teacher that words the questions; needed if `asks_teacher`.
         """
-        if (rewrite is None) is not (self.config.teacher.kind == "none"):
-            raise ValueError(f"teacher {self.config.teacher.kind!r} and rewrite {rewrite!r} do not belong together")
+        teacher = self.config.teacher
+        if (rewrite is not None) is not self.asks_teacher:
+            raise ValueError(f"teacher {teacher.kind!r} and rewrite {rewrite!r} do not belong together")
+        asked = rewrite if self.wordings is None else replayed(self.wordings)
 
         def compute() -> dict[str, pl.DataFrame]:
-            made = instructions.run(InstructionInputs(self.material, rewrite), config=self.config.instructions)
+            inputs = InstructionInputs(self.material, asked, teacher.max_questions)
+            made = instructions.run(inputs, config=self.config.instructions)
             return {
                 INSTRUCTIONS: to_frame(made.instructions, Instruction),
                 dropped_table(INSTRUCTIONS): to_frame(made.dropped, DroppedRow),
+                WORDINGS: to_frame(made.wordings, TeacherWording),
             }
 
-        digests = self.digests | {"teacher": digest_value(self.config.teacher)}
+        digests = self.digests | {"teacher": digest_value(teacher)}
+        if self.wordings is not None:
+            digests["wordings"] = digest_value(self.wordings)
         return run_stage(self.store, INSTRUCTIONS, inputs=digests, config=self.config.instructions, compute=compute)
 
     def draft_prompts(self, made: StageRecord) -> StageResult:
@@ -174,15 +194,22 @@ class DatasetsPipeline:
             inputs={one.name: one.digest for one in made.inputs},
             teacher=self.config.teacher.described,
             min_rows=fewest,
+            wordings=self._asked_wordings(made) if kind is DatasetKind.INSTRUCTIONS else (),
         )
         licence = self.persona.licence or "not stated"
         if kind is DatasetKind.INSTRUCTIONS:
             rows = self.read_instructions(made)
             certificate = certify.certify_instructions(rows, inputs)
-            return write_dataset(self.folder, rows, certificate, table_version=table.version, licence=licence)
+            return write_dataset(
+                self.folder, rows, certificate,
+                table_version=table.version, licence=licence, wordings=inputs.wordings,
+            )  # fmt: skip
         pairs = to_rows(self.store.read(PREFERENCES, version=table.version), Preference)
         certificate = certify.certify_preferences(pairs, inputs)
         return write_dataset(self.folder, pairs, certificate, table_version=table.version, licence=licence)
+
+    def _asked_wordings(self, made: StageRecord) -> tuple[TeacherWording, ...]:
+        return to_rows(self.store.read(WORDINGS, version=made.output(WORDINGS).version), TeacherWording)
 
     def read_instructions(self, made: StageRecord) -> tuple[Instruction, ...]:
         """The rows of a run of `instructions`."""

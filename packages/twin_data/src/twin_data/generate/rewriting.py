@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import regex
 
+from twin_data.contracts.datasets import TeacherWording
 from twin_data.generate.asking import Asked
 from twin_data.scoring.sentences import content_stems, words
 from twin_data.scoring.support import names, numbers
@@ -22,6 +23,12 @@ REWRITE_PROMPT = (
     "Reword this question so that it sounds as a person would ask it. Keep every name, number and key word. "
     "Reply with the question alone.\n\nQuestion: {question}"
 )
+
+
+def replayed(wordings: Sequence[TeacherWording]) -> Rewrite:
+    """Wordings of an earlier run in the place of the teacher; a question that it was never asked gets none."""
+    known = {one.question: one.wording for one in wordings}
+    return lambda questions: [known.get(question) for question in questions]
 
 
 def tidy_wording(text: str) -> str:

@@ -7,6 +7,7 @@ what is finished is never asked twice.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPException
 from pathlib import Path
+from urllib.parse import quote
 
 from pydantic import Field, ValidationError
 
@@ -34,8 +36,13 @@ from twin_data.registry.durable import exclusive, write_file
 STAGE = "ask_model"
 WORKER_MODULE = "twin_data.generate.shard_worker"
 REACH_TIMEOUT_S = 10.0
+MAX_LIST_BYTES = 16_000_000
+MODELS_NAMED = 12
+"""Models that an error names at most."""
 _ENV_KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "PYTHONPATH", "VIRTUAL_ENV")
 _KEY_REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+_HAS_NO_SUCH = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED})
+_REFUSES = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
 Progress = Callable[[int, int], None]
 
 
@@ -112,7 +119,8 @@ def run_shards(
 
     Raises:
         LLMUnavailableError: The endpoint does not answer.
-        LLMError: Most requests of a shard got no answer, or a shard failed or ran into its time limit.
+        LLMError: It has no such model, most requests of a shard got no answer, or a shard failed or ran into its time
+            limit.
     """
     results: dict[str, ChatResult] = {}
     progress(0, len(requests))
@@ -149,7 +157,7 @@ def _shard(
     with exclusive(folder / f".{name}.lock"):
         if found := _read(result, requests):
             return found
-        require_reachable(endpoint)
+        require_offered(endpoint)
         job = ShardJob(requests=requests, endpoint=endpoint, concurrency=config.concurrency, result=str(result))
         write_file(job_file, job.model_dump_json().encode())
         try:
@@ -185,37 +193,79 @@ def _read(path: Path, requests: tuple[ChatRequest, ...]) -> tuple[ChatResult, ..
     return results if [one.request_id for one in results] == [one.request_id for one in requests] else ()
 
 
-def require_reachable(endpoint: Endpoint) -> None:
-    """Ask for the endpoint's list of models.
+def require_offered(endpoint: Endpoint) -> None:
+    """Ask for the endpoint's models before anything is sent: a wrong name would fail every request of a shard.
+
+    A name that is not in the list is asked for by itself, since some services know short names or list a page at a
+    time. An endpoint without a list is taken at its word.
 
     Raises:
         LLMUnavailableError: Nothing answers there, something that is no OpenAI-compatible service, or one that does not
             take the key.
+        LLMError: It has no model of that name; those that it has are named.
     """
     address = f"{endpoint.base_url.rstrip('/')}/models"
-    key = os.environ.get(endpoint.api_key_variable, "")
-    request = urllib.request.Request(address, headers={"Authorization": f"Bearer {key}"} if key else {})
     try:
-        with urllib.request.urlopen(request, timeout=REACH_TIMEOUT_S) as response:
-            listed = b'"data"' in response.read(1_000_000)
+        told = _fetch(endpoint, "models")
+        if told is None and _fetch(endpoint, "chat/completions", b"{}") is not None:
+            return
+        if told is None or (offered := _names(told)) is None:
+            raise LLMUnavailableError(
+                f"{address} answers, but not with a list of models: it is no OpenAI-compatible service",
+                next_step="correct datasets.teacher.base_url in the recipe; it ends with /v1",
+            )
+        if endpoint.model in offered or _fetch(endpoint, f"models/{quote(endpoint.model, safe='')}") is not None:
+            return
     except (urllib.error.URLError, HTTPException, OSError, ValueError) as error:
-        if isinstance(error, urllib.error.HTTPError):
-            error.close()
-            if error.code in _KEY_REFUSED:
-                raise LLMUnavailableError(
-                    f"{address} does not take the key in ${endpoint.api_key_variable}: {error}",
-                    next_step=f"export {endpoint.api_key_variable}=…, or name another variable in "
-                    "datasets.teacher.api_key_variable in the recipe",
-                ) from error
+        if isinstance(error, urllib.error.HTTPError) and error.code in _KEY_REFUSED:
+            raise LLMUnavailableError(
+                f"{address} does not take the key in ${endpoint.api_key_variable}: {error}",
+                next_step=f"export {endpoint.api_key_variable}=…, or name another variable in "
+                "datasets.teacher.api_key_variable in the recipe",
+            ) from error
         raise LLMUnavailableError(
             f"the model {endpoint.model!r} cannot be reached at {address}: {error}",
             next_step="start it (the platform's own: twin up llm) or correct datasets.teacher in the recipe",
         ) from error
-    if not listed:
-        raise LLMUnavailableError(
-            f"{address} answers, but not with a list of models: it is no OpenAI-compatible service",
-            next_step="correct datasets.teacher.base_url in the recipe; it ends with /v1",
-        )
+    others = f", and {len(offered) - MODELS_NAMED} others" if len(offered) > MODELS_NAMED else ""
+    raise LLMError(
+        f"{endpoint.base_url} has no model {endpoint.model!r}; it offers "
+        f"{', '.join(map(repr, offered[:MODELS_NAMED])) or 'none'}{others}",
+        next_step="correct datasets.teacher.model in the recipe (the platform's own vLLM: twin up llm --restart)",
+    )
+
+
+def _fetch(endpoint: Endpoint, path: str, body: bytes | None = None) -> bytes | None:
+    """What the endpoint answers, to a body that it refuses nothing.
+
+    Returns:
+        None if it has nothing of that path.
+
+    Raises:
+        HTTPError: The key is refused, or the service is broken.
+        URLError: Nothing answers.
+    """
+    key = os.environ.get(endpoint.api_key_variable, "")
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
+    request = urllib.request.Request(f"{endpoint.base_url.rstrip('/')}/{path}", body, headers)
+    try:
+        with urllib.request.urlopen(request, timeout=REACH_TIMEOUT_S) as response:
+            return bytes(response.read(MAX_LIST_BYTES))
+    except urllib.error.HTTPError as error:
+        error.close()
+        if error.code in _HAS_NO_SUCH:
+            return None
+        if error.code in _REFUSES:
+            return None if body is None else b""
+        raise
+
+
+def _names(told: bytes) -> list[str] | None:
+    """Names in a list of models; None if it is none."""
+    try:
+        return sorted(str(one["id"]) for one in json.loads(told)["data"])
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def _run_worker(job_file: Path, log: Path, limit_s: float, endpoint: Endpoint) -> None:

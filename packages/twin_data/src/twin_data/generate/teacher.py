@@ -24,6 +24,8 @@ class TeacherConfig(Contract):
     """Name of the environment variable that holds the key; never the key itself."""
     temperature: float = Field(default=0.7, ge=0, le=2)
     max_tokens: int = Field(default=80, ge=8)
+    max_questions: int | None = Field(default=None, ge=1)
+    """Questions it is asked to word at most, an even choice that is the same in every run; None for all of them."""
 
     @model_validator(mode="after")
     def _complete(self) -> TeacherConfig:
@@ -31,6 +33,10 @@ class TeacherConfig(Contract):
             raise ValueError("a teacher of kind 'endpoint' needs base_url and model")
         if self.kind != "endpoint" and (self.base_url or self.model):
             raise ValueError(f"base_url and model belong to a teacher of kind 'endpoint', not {self.kind!r}")
+        if self.kind == "none" and self.max_questions is not None:
+            raise ValueError(
+                f"max_questions is {self.max_questions}, and there is no teacher: set kind or leave it out"
+            )
         return self
 
     @property

@@ -1,0 +1,94 @@
+"""A bundle again from what it carries: what is handed on, and what must still be asked of a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows import rebuild as rebuilding
+from flows.bundles import DRAFTS_FILE, PERSONA_FILE, RECIPE_FILE, WORDINGS_FILE, Carried
+from flows.persona_file import persona_yaml
+from flows.recipes import Recipe, load_recipe
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.datasets import DatasetKind, DatasetVersion
+from twin_data.contracts.digests import canonical_json
+from twin_data.contracts.errors import RegistryError
+from twin_data.contracts.releases import Rung
+from twin_data.registry.memory import MemoryRegistry
+
+from .test_evaluate_twin import manifest
+
+DEMO = load_recipe("demo")
+LAPTOP = load_recipe("laptop")
+PERSONA = persona_yaml("ada", "Ada", aliases=[], owner="Ada", licence="CC0-1.0", consent="I agree to a twin.")
+MADE = DatasetVersion(
+    persona="ada", kind=DatasetKind.INSTRUCTIONS, digest="d" * 64, rows=60, held_out_rows=6, table_version=1, passed=True
+)  # fmt: skip
+
+
+def bundle(root: Path, recipe: Recipe, *carried: str, trained: bool = True) -> Path:
+    """The folder of a registered bundle that carries so much."""
+    adapter = root / "trained"
+    adapter.mkdir(exist_ok=True)
+    (adapter / "adapter_config.json").write_text("{}")
+    made = manifest(recipe.name)
+    files: dict[str, Path | str] = {RECIPE_FILE: canonical_json(recipe), PERSONA_FILE: PERSONA}
+    files |= dict.fromkeys(carried, "")
+    if trained:
+        lineage = made.lineage.model_copy(update={"datasets": (MADE,), "override_reason": "a test"})
+        made = made.model_copy(update={"rung": Rung.DPO, "adapter": "adapter", "lineage": lineage})
+        files["adapter"] = adapter
+    return MemoryRegistry(root / "registry").register(made, files).folder
+
+
+@pytest.mark.parametrize(
+    ("recipe", "carried", "asks"),
+    [
+        (DEMO, (DRAFTS_FILE, WORDINGS_FILE), False),
+        (DEMO, (DRAFTS_FILE,), True),  # a teacher of the platform's own
+        (DEMO, (WORDINGS_FILE,), True),  # the SFT model
+        (LAPTOP, (DRAFTS_FILE,), False),
+        (LAPTOP, (), True),
+    ],
+)
+def test_models_are_needed_only_for_what_a_bundle_does_not_carry(
+    tmp_path: Path, recipe: Recipe, carried: tuple[str, ...], asks: bool
+) -> None:
+    assert rebuilding.asks_models(bundle(tmp_path, recipe, *carried)) is asks
+
+
+def test_bundle_0_needs_no_model(tmp_path: Path) -> None:
+    assert not rebuilding.asks_models(bundle(tmp_path, DEMO, trained=False))
+
+
+def test_a_bundle_without_its_recipe_is_told(tmp_path: Path) -> None:
+    folder = MemoryRegistry(tmp_path / "registry").register(manifest("old"), {}).folder
+    with pytest.raises(RegistryError, match=RECIPE_FILE):
+        rebuilding.asks_models(folder)
+
+
+def test_what_a_bundle_carries_is_found(tmp_path: Path) -> None:
+    folder = bundle(tmp_path, DEMO, WORDINGS_FILE)
+    assert Carried.of(folder) == Carried(drafts=None, wordings=folder / WORDINGS_FILE)
+    assert Carried.of(None) == Carried()
+
+
+def test_training_is_given_the_bundles_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = bundle(tmp_path, DEMO, DRAFTS_FILE, WORDINGS_FILE)
+    (tmp_path / "persona" / "sources").mkdir(parents=True)
+    given: list[Any] = []
+
+    def train(*arguments: Any) -> dict[str, Any]:
+        given.extend(arguments)
+        return {"bundle": "0123456789ab", "datasets": [{"kind": "instructions", "digest": "d" * 64}]}
+
+    features = {"features": {"features_digest": "0"}, "bundle": "ba9876543210"}
+    monkeypatch.setattr(rebuilding, "build_features", lambda persona, recipe: features)
+    monkeypatch.setattr(rebuilding, "train_twin", train)
+    made = rebuilding.rebuild(TwinHome(tmp_path / "home"), folder, tmp_path / "persona")
+    persona, recipe, reason, carried = given
+    assert (persona, reason, Path(carried)) == ("ada", "a test", folder)
+    assert load_recipe(recipe).datasets.teacher == DEMO.datasets.teacher
+    assert made.is_identical and made.bundle == "0123456789ab"
