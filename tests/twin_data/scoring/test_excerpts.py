@@ -29,6 +29,7 @@ class Part:
     start: int = START
     context: str = "The night the lamp went out, 12 November 2024"
     fused: float = 0.5
+    late: float | None = None
 
     @property
     def own(self) -> tuple[Span, ...]:
@@ -43,7 +44,7 @@ def place(number: int) -> Span:
 def window(first: int, last: int, score: float, passage: int = 0) -> EvidenceWindow:
     span = Span(start=place(first).start, end=place(last).end)
     text = TEXT[span.start - START : span.end - START]
-    return EvidenceWindow(passage, span, text, cosine=score, coverage=0, fused=0, sentences=last - first + 1)
+    return EvidenceWindow(passage, span, text, cosine=score, coverage=0, fused=0, behind=0, sentences=last - first + 1)
 
 
 @given(number=st.integers(0, 4), lot=st.text(max_size=6))

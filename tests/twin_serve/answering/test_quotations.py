@@ -15,7 +15,9 @@ SETTINGS = VerificationSettings(max_quote_words=30, max_quotes=2, min_quote_rati
 def window(index: int, start: int, end: int, cosine: float) -> EvidenceWindow:
     text = (EELS, CLOCKS)[index % 2].text[start:end]
     span = Span(start=start, end=end)
-    return EvidenceWindow(passage=index, span=span, text=text, cosine=cosine, coverage=cosine, fused=0.5, sentences=1)
+    return EvidenceWindow(
+        passage=index, span=span, text=text, cosine=cosine, coverage=cosine, fused=0.5, behind=0, sentences=1
+    )
 
 
 def evidence(*windows: EvidenceWindow) -> Evidence:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 # The cosine at which a passage is about something else altogether; below it the dense leg adds nothing.
 COSINE_FLOOR = 0.1
-FUSED_SHARE = 0.1
+FUSED_SHARE = 0.2
 """What a candidate's fused score adds to its late-interaction score, whose spread is a third of it."""
 
 

@@ -27,6 +27,8 @@ COSINE_SHARE = 0.75
 """Share of the embedding in a window's score; the words it holds have the rest."""
 PASSAGE_SHARE = 0.5
 """What a window gains from its passage's place in the retrieval."""
+LATE_SHARE = 2.0
+"""What it loses for each point of late interaction that its passage lies behind the best one."""
 LENGTH_BONUS = 0.003
 """For each word: of two windows about as near, the fuller one holds the answer more often."""
 MAX_BONUS_WORDS = 60
@@ -80,6 +82,10 @@ class Candidate(OwnPassage, Protocol):
     def fused(self) -> float:
         """Its score in the retrieval, 0 to 1."""
 
+    @property
+    def late(self) -> float | None:
+        """Its score by late interaction, -1 to 1; None without reranking."""
+
 
 @dataclass(frozen=True)
 class EvidenceWindow:
@@ -91,6 +97,7 @@ class EvidenceWindow:
         cosine: Likeness of its embedding to the question's.
         coverage: Weighted share of the question's stems that it holds.
         fused: The passage's own score in the retrieval, 0 to 1.
+        behind: How far the passage's late-interaction score lies behind the best passage's, 0 or more.
         sentences: How many sentences it runs over.
     """
 
@@ -100,6 +107,7 @@ class EvidenceWindow:
     cosine: float
     coverage: float
     fused: float
+    behind: float
     sentences: int
 
     @cached_property
@@ -111,7 +119,8 @@ class EvidenceWindow:
     def score(self) -> float:
         """What orders windows."""
         likeness = COSINE_SHARE * self.cosine + (1 - COSINE_SHARE) * self.coverage
-        return likeness + PASSAGE_SHARE * self.fused + LENGTH_BONUS * min(self.words, MAX_BONUS_WORDS)
+        place = PASSAGE_SHARE * self.fused - LATE_SHARE * self.behind
+        return likeness + place + LENGTH_BONUS * min(self.words, MAX_BONUS_WORDS)
 
 
 @dataclass(frozen=True)
@@ -186,18 +195,19 @@ def _ranked_windows(
         return ()
     vectors = encoder.encode([_text(passages[index], span) for index, span in flat])
     wanted = _weighted_stems(question, weights)
+    nearest = max(one.late or 0.0 for one in passages)  # some have own words, or there were no sentences
     windows, at = [], 0
     for index, run in sentences:
+        passage, behind = passages[index], nearest - (passages[index].late or 0.0)
         for first in range(len(run)):
             for last in range(first, min(first + LONGEST_WINDOW, len(run))):
                 span = Span(start=run[first].start, end=run[last].end)
                 mean = vectors[at + first : at + last + 1].mean(axis=0)
                 cosine = float(mean @ query_vector / (np.linalg.norm(mean) + 1e-9))
-                text = _text(passages[index], span)
+                text = _text(passage, span)
+                covered = _coverage(wanted, text)
                 windows.append(
-                    EvidenceWindow(
-                        index, span, text, cosine, _coverage(wanted, text), passages[index].fused, last - first + 1
-                    )
+                    EvidenceWindow(index, span, text, cosine, covered, passage.fused, behind, last - first + 1)
                 )
         at += len(run)
     return tuple(sorted(windows, key=lambda one: (-one.score, one.span.end - one.span.start)))

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from twin_data.contracts.base import Span
+from twin_data.scoring.answerability import find_evidence, wanted_type
+from twin_data.scoring.weights import term_weights
+
+FERRY = "The ferry left at noon. I steered by the smell of the bakery."
+ROPE = "A rope is spliced by hand. Ingrid Vass made me unpick it fourteen times."
+WEIGHTS = term_weights([FERRY, ROPE])
+
+
+@dataclass(frozen=True)
+class Part:
+    text: str
+    late: float | None = None
+    fused: float = 0.5
+    start: int = 0
+    context: str = ""
+
+    @property
+    def own(self) -> tuple[Span, ...]:
+        return (Span(start=0, end=len(self.text)),)
+
+
+class Alike:
+    """Finds every text as like the question as any other: what is left to tell windows apart is their place."""
+
+    def encode(self, texts: list[str]) -> NDArray[np.float32]:
+        return np.ones((len(texts), 1), dtype=np.float32)
+
+
+def best(*parts: Part, question: str = "Tell me something.") -> list[str]:
+    vector = np.ones(1, dtype=np.float32)
+    found = find_evidence(question, vector, parts, encoder=Alike(), weights=WEIGHTS)
+    return [one.text for one in found.windows]
+
+
+@pytest.mark.parametrize(("ferry", "rope"), [(0.6, 0.4), (0.5, None)])
+def test_of_equal_windows_those_of_the_passage_nearest_by_late_interaction_come_first(
+    ferry: float, rope: float | None
+) -> None:
+    assert best(Part(ROPE, rope), Part(FERRY, ferry))[0] == FERRY
+    assert best(Part(ROPE, ferry), Part(FERRY, rope))[0] == ROPE
+
+
+def test_without_reranking_nothing_is_behind() -> None:
+    vector = np.ones(1, dtype=np.float32)
+    found = find_evidence("x", vector, [Part(ROPE), Part(FERRY)], encoder=Alike(), weights=WEIGHTS)
+    assert {one.behind for one in found.windows} == {0.0}
+
+
+def test_a_window_that_holds_the_questions_words_comes_before_one_that_does_not() -> None:
+    assert "bakery" in best(Part(ROPE), Part(FERRY), question="Which smell of a bakery?")[0]
+
+
+def test_no_own_words_hold_no_answer() -> None:
+    found = find_evidence("x", np.ones(1, dtype=np.float32), [], encoder=Alike(), weights=WEIGHTS)
+    assert found.windows == () and found.answerability == 0.0
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("How many times did you unpick it?", "number"),
+        ("When did the ferry leave?", "date"),
+        ("Who taught you?", "name"),
+        ("What do you think of ropes?", None),
+    ],
+)
+def test_what_kind_of_thing_is_asked_for(question: str, kind: str | None) -> None:
+    assert wanted_type(question) == kind
