@@ -17,12 +17,12 @@ import psutil
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, FlowRun
 from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 from prefect.types.entrypoint import EntrypointType
 
 from flows.automations import MOST_STARTS, RUN_ENVIRONMENT, TAG, ensure_automations
-from flows.deployments import register_deployments
+from flows.deployments import NEVER_TWICE, register_deployments
 from flows.drift_events import announce, drift_trigger
 from flows.platform import run_files, supervisor
 from flows.platform.services import services
@@ -178,6 +178,20 @@ def test_a_run_that_is_killed_each_time_fails_for_good(
     assert failed.state and f"started {MOST_STARTS} times" in (failed.state.message or "")
 
 
+def test_a_second_refresh_beside_the_first_is_cancelled(prefect: SyncPrefectClient, tmp_path: Path) -> None:
+    from killable import killable as stub
+
+    limit = ConcurrencyLimitConfig(limit=1, collision_strategy=NEVER_TWICE)
+    deployment = _deploy(stub, name="alone", concurrency_limit=limit)
+    first = prefect.create_flow_run_from_deployment(deployment, parameters={"folder": str(tmp_path)})
+    started(tmp_path)
+    second = prefect.create_flow_run_from_deployment(deployment, parameters={"folder": str(tmp_path)})
+    in_state(prefect, second, "Cancelled")
+    (tmp_path / "go").touch()
+    in_state(prefect, first, "Completed")
+    assert (tmp_path / "steps").read_text("utf-8").split() == ["first", "second", "third"]
+
+
 def test_drift_starts_one_refresh_with_its_reason(prefect: SyncPrefectClient, tmp_path: Path) -> None:
     from killable import refresh_stub
 
@@ -211,6 +225,13 @@ def test_registering_again_changes_nothing(prefect: SyncPrefectClient) -> None:
         )
 
     names = register_deployments("ben", "smoke")
+    flows = {one.id: one.name for one in prefect.read_flows()}
+    alone = {
+        flows[one.flow_id]
+        for one in prefect.read_deployments()
+        if one.name == "ben" and one.concurrency_options and one.concurrency_options.collision_strategy == NEVER_TWICE
+    }
+    assert alone == {"refresh-twin", "monitor-twin"}
     first = state()
     assert register_deployments("ben", "smoke") == names
     assert state() == first
