@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,16 +13,18 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.exam_files import QUESTIONS_FILE, own_questions, rubric_of
+from flows.hard_stops import bundle_to_judge, stops_of
 from flows.local_key import local_key
 from flows.platform.settings import PlatformSettings
 from flows.recipes import DEFAULT_RECIPE, EvaluationSettings, Recipe, load_recipe
 from flows.reporting import report
+from flows.seed_siblings import seed_siblings
 from flows.voices import VoiceUse, voice_of
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.documents import Chunk, CorpusDocument
 from twin_data.contracts.errors import CorpusError, SourceError
-from twin_data.contracts.evaluation import GateDecision, HeldOutQuestion, Verdict
+from twin_data.contracts.evaluation import EvaluationReport, GateDecision, HardStop, HeldOutQuestion, Verdict
 from twin_data.contracts.releases import Alias
 from twin_data.registry import open_registry
 from twin_data.registry.port import BundleRegistry, RegisteredBundle
@@ -34,11 +37,13 @@ from twin_eval import gate
 from twin_eval.answering import Progress
 from twin_eval.briefs import Brief, writing_briefs
 from twin_eval.own_words import VoiceScorer
-from twin_eval.questions import balanced_subset
-from twin_eval.report import ReportFiles, write_report
+from twin_eval.questions import balanced_subset, questions_digest
+from twin_eval.report import DECISION_JSON, ReportFiles, read_report, write_report
 from twin_eval.run import EvaluationConfig, EvaluationInputs, evaluate, run_folder
 from twin_eval.scored_run import ScoredRun
+from twin_eval.seed_spread import seed_spreads
 from twin_eval.self_check import self_check_questions
+from twin_eval.storage import write_atomically
 
 REPORT_EVERY_S = 2.0
 
@@ -66,16 +71,23 @@ async def evaluate_twin(persona: str, recipe: str = DEFAULT_RECIPE, bundle: str 
         bundle: Bundle id; None for the candidate.
 
     Returns:
-        Scores, decision and the address of the page (`report`, `decision`, `html`) as plain JSON.
+        Scores, decision and the address of the page (`report`, `decision`, `html`) as plain JSON. A bundle whose files
+        are unsafe is rejected unasked: no scores, no page.
     """
     home, chosen = TwinHome.from_environment(), load_recipe(recipe)
     registry = open_registry(home)
-    candidate = registry.resolve(persona, bundle_id=bundle, alias=None if bundle else Alias.CANDIDATE)
+    candidate, unsafe = bundle_to_judge(registry, persona, bundle)
     exam = prepare(home, persona, chosen)
+    if unsafe:
+        return refuse(home, exam, candidate, unsafe)
     judged = await ask(home, candidate, exam, chosen.evaluation)
     live = champion_of(registry, candidate)
     champion = await ask(home, live, exam, chosen.evaluation) if live else None
-    decision, compared = decide(judged, champion, exam.rubric)
+    stops = stops_of(home, candidate, exam.questions)
+    siblings = examined_siblings(home, registry, candidate, exam) if champion else ()
+    others = [await ask(home, one, exam, chosen.evaluation) for one in siblings]
+    spreads = spreads_of(candidate, [judged, *others], exam.rubric)
+    decision, compared = decide(judged, champion, exam.rubric, stops, spreads)
     promote(registry, candidate, decision)
     files = await asyncio.to_thread(write_down, home, exam, judged, compared, decision)
     report(f"report: {files.page}")
@@ -124,16 +136,43 @@ async def ask(home: TwinHome, bundle: RegisteredBundle, exam: Exam, settings: Ev
 
 
 @task(cache_policy=NO_CACHE)
-def decide(candidate: ScoredRun, champion: ScoredRun | None, rubric: Rubric) -> tuple[GateDecision, ScoredRun | None]:
+def refuse(home: TwinHome, exam: Exam, bundle: RegisteredBundle, stops: Sequence[HardStop]) -> dict[str, Any]:
+    """Reject a bundle whose files nobody should load, without asking it anything; what the flow returns."""
+    manifest = bundle.manifest
+    empty = EvaluationReport(
+        persona=manifest.persona,
+        bundle=bundle.bundle_id,
+        questions_digest=questions_digest(exam.questions),
+        scores=(),
+        index=exam.index,
+    )
+    decision = gate.refuse(empty, stops)
+    path = run_folder(_inputs(home, manifest.persona, bundle.bundle_id, exam)) / DECISION_JSON
+    write_atomically(path, decision.model_dump_json(indent=2) + "\n")
+    report(f"gate: {decision.verdict.value} {manifest.model_name}: {'; '.join(decision.reasons)}")
+    return {"report": empty.model_dump(mode="json"), "decision": decision.model_dump(mode="json"), "html": None}
+
+
+@task(cache_policy=NO_CACHE)
+def decide(
+    candidate: ScoredRun,
+    champion: ScoredRun | None,
+    rubric: Rubric,
+    stops: Sequence[HardStop] = (),
+    spreads: Mapping[str, float] | None = None,
+) -> tuple[GateDecision, ScoredRun | None]:
     """Apply the gate; returns its decision and the champion, if it was compared with.
 
     A champion that can answer nothing any more, because templates or index have changed under it, protects nobody.
     """
+    unable = None
     if champion and all(one.record.answer is None for one in champion.answers):
         error = champion.answers[0].record.error
         report(f"gate: the champion {champion.model_name} answers nothing ({error.message if error else ''})")
+        unable = champion.report.bundle
         champion = None
-    decision = gate.decide(candidate, champion, rubric)
+    decision = gate.decide(candidate, champion, rubric, stops=stops, seed_spreads=spreads)
+    decision = decision.model_copy(update={"unable_champion": unable})
     report(f"gate: {decision.verdict.value} {candidate.model_name}: {'; '.join(decision.reasons)}")
     return decision, champion
 
@@ -161,6 +200,28 @@ def champion_of(registry: BundleRegistry, candidate: RegisteredBundle) -> Regist
     """The live champion, unless there is none or it is the candidate itself."""
     live = holder(registry.bundles(candidate.manifest.persona), Alias.CHAMPION)
     return None if live is None or live.bundle_id == candidate.bundle_id else live
+
+
+def examined_siblings(
+    home: TwinHome, registry: BundleRegistry, candidate: RegisteredBundle, exam: Exam
+) -> tuple[RegisteredBundle, ...]:
+    """Bundles of the same training under another seed that had the same exam: their answers are there already."""
+    persona = candidate.manifest.persona
+    found = []
+    for one in seed_siblings(candidate, registry.bundles(persona)):
+        former = read_report(run_folder(_inputs(home, persona, one.bundle_id, exam)))
+        if former is not None and former.index == exam.index:
+            found.append(one)
+    return tuple(found)
+
+
+def spreads_of(candidate: RegisteredBundle, runs: Sequence[ScoredRun], rubric: Rubric) -> dict[str, float]:
+    """How far the luck of the training's seed moves each metric, by the runs of its seeds.
+
+    Zero for a bundle that was not trained; empty, so unknown, where there is one seed only.
+    """
+    metrics = [bar.metric for bar in rubric.relative]
+    return seed_spreads(runs, metrics) if candidate.manifest.lineage.training else dict.fromkeys(metrics, 0.0)
 
 
 def live_index(persona: str) -> str:

@@ -2,20 +2,49 @@
 
 from __future__ import annotations
 
+from pydantic import ValidationError
+
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.errors import RegistryError
+from twin_data.contracts.evaluation import GateDecision
 from twin_data.contracts.releases import Alias
 from twin_data.registry import open_registry
 from twin_data.registry.port import RegisteredBundle
 
 
 def promote(home: TwinHome, persona: str, bundle_id: str, *, by: str, reason: str) -> RegisteredBundle:
-    """Make a bundle champion on a person's word, which is recorded.
+    """Make a bundle champion on a person's word, which is recorded beside what the gate had last said of it.
+
+    Raises:
+        RegistryError: There is no such bundle, or no name or no reason is given.
+        IntegrityError: Its files are unsafe or not as they were registered; this no word overrides.
+    """
+    said = last_decision(home, persona, bundle_id)
+    return open_registry(home).set_alias(
+        persona, Alias.CHAMPION, bundle_id, reason=reason, decision=said, override_by=by
+    )
+
+
+def last_decision(home: TwinHome, persona: str, bundle_id: str) -> GateDecision | None:
+    """What the gate said of a bundle the last time, on whichever questions; None if it was never asked."""
+    from twin_eval.report import DECISION_JSON  # takes a second to import, and most commands on bundles need none of it
+
+    written = (home.evaluations / persona / bundle_id).glob(f"*/{DECISION_JSON}")
+    for path in sorted(written, key=lambda one: one.stat().st_mtime_ns, reverse=True):
+        try:
+            return GateDecision.model_validate_json(path.read_bytes())
+        except ValidationError:
+            continue  # of another release of this software: an older one will do
+    return None
+
+
+def taint(home: TwinHome, persona: str, bundle_id: str, *, reason: str) -> RegisteredBundle:
+    """Mark a bundle as made of what may no longer be used: the gate rejects it from then on.
 
     Raises:
         RegistryError: There is no such bundle, or no reason is given.
     """
-    return open_registry(home).set_alias(persona, Alias.CHAMPION, bundle_id, reason=reason, override_by=by)
+    return open_registry(home).taint(persona, bundle_id, reason=reason)
 
 
 def rollback(home: TwinHome, persona: str, *, by: str, reason: str) -> RegisteredBundle:

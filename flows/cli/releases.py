@@ -1,4 +1,4 @@
-"""`twin promote | rollback | bundles`: which bundle answers for a persona."""
+"""`twin promote | rollback | taint | bundles`: which bundle answers for a persona."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from flows.cli.output import JsonFlag, emit, reports_errors
 from flows.cli.personas import PersonaArgument
 from flows.promotion import promote as promote_bundle
 from flows.promotion import rollback as roll_back
+from flows.promotion import taint as taint_bundle
 from twin_data.configuration.home import TwinHome
+from twin_data.contracts.releases import Alias
 from twin_data.registry import open_registry
 from twin_data.registry.port import RegisteredBundle
 
@@ -22,6 +24,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands on release bundles."""
     app.command("promote")(promote)
     app.command("rollback")(rollback)
+    app.command("taint")(taint)
     app.command("bundles")(bundles)
 
 
@@ -30,14 +33,18 @@ def promote(
     persona: PersonaArgument,
     bundle: Annotated[str, typer.Argument(help="Bundle id, as `twin bundles PERSONA` shows it.")],
     reason: ReasonOption,
+    override_by: Annotated[str | None, typer.Option(help="Who answers for it; your login name if not given.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Make a bundle champion against the gate or before it; the service feels it within seconds, without a restart.
 
+    Name, reason and what the gate had said are recorded. A bundle with unsafe or changed files is refused all the same.
+
     Example:
-      twin promote sample 0123456789ab --reason "read fifty answers of both"
+      twin promote sample 0123456789ab --override-by "Grace Hopper" --reason "read fifty answers of both"
     """
-    promoted = promote_bundle(TwinHome.from_environment(), persona, bundle, by=getpass.getuser(), reason=reason)
+    by = getpass.getuser() if override_by is None else override_by
+    promoted = promote_bundle(TwinHome.from_environment(), persona, bundle, by=by, reason=reason)
     emit(_described(promoted), f"{promoted.manifest.model_name} is champion", as_json=as_json)
 
 
@@ -53,6 +60,23 @@ def rollback(persona: PersonaArgument, reason: ReasonOption = "rolled back by ha
 
 
 @reports_errors
+def taint(
+    persona: PersonaArgument,
+    bundle: Annotated[str, typer.Argument(help="Bundle id, as `twin bundles PERSONA` shows it.")],
+    reason: Annotated[str, typer.Option(help="Why; it is recorded, and the gate repeats it.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """Mark a bundle as made of what may no longer be used. The gate rejects it from then on; it is not taken down.
+
+    Example:
+      twin taint sample 0123456789ab --reason "the letters were withdrawn"
+    """
+    tainted = taint_bundle(TwinHome.from_environment(), persona, bundle, reason=reason)
+    next_step = f"; it is live: twin rollback {persona}" if Alias.CHAMPION in tainted.aliases else ""
+    emit(_described(tainted), f"{tainted.manifest.model_name} is tainted{next_step}", as_json=as_json)
+
+
+@reports_errors
 def bundles(persona: PersonaArgument, as_json: JsonFlag = False) -> None:
     """List the persona's bundles, oldest first.
 
@@ -62,7 +86,7 @@ def bundles(persona: PersonaArgument, as_json: JsonFlag = False) -> None:
     found = open_registry(TwinHome.from_environment()).bundles(persona)
     lines = [
         f"{one.bundle_id}  {one.manifest.rung:<18} {', '.join(alias.value for alias in one.aliases) or '-':<20} "
-        f"{one.manifest.label}"
+        f"{one.manifest.label}{f'  tainted: {one.tainted}' if one.tainted else ''}"
         for one in found
     ]
     rows = {"bundles": [_described(one) for one in found]}
@@ -76,5 +100,6 @@ def _described(bundle: RegisteredBundle) -> dict[str, object]:
         "rung": bundle.manifest.rung,
         "aliases": [alias.value for alias in bundle.aliases],
         "label": bundle.manifest.label,
+        "tainted": bundle.tainted,
         "folder": str(bundle.folder),
     }

@@ -99,7 +99,8 @@ def _evaluation_text(result: dict[str, Any]) -> str:
     decision = result["decision"]
     against = f" against the champion {decision['champion']}" if decision["champion"] else ""
     reasons = [f"  {reason}" for reason in decision["reasons"]]
-    return "\n".join([*scores, f"{decision['verdict']}{against}:", *reasons, f"report: {result['html']}"])
+    page = [f"report: {result['html']}"] if result["html"] else []
+    return "\n".join([*scores, f"{decision['verdict']}{against}:", *reasons, *page])
 
 
 def check_persona_and_recipe(home: TwinHome, persona: str, recipe: str) -> Recipe:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -24,6 +25,7 @@ from twin_data.configuration.home import TwinHome
 from twin_data.configuration.persona import Author, Consent, PersonaConfig
 from twin_data.contracts.digests import digest_value
 from twin_data.contracts.errors import ConsentError, IntegrityError, ModelError, RegistryError
+from twin_data.contracts.evaluation import GateDecision, Verdict
 from twin_data.contracts.releases import (
     Alias,
     GenerationSettings,
@@ -263,6 +265,31 @@ def test_promotion_by_hand_and_rollback(
     assert promotion.rollback(home, "ada", by="me", reason="worse").bundle_id == first
     assert registry.resolve("ada").bundle_id == first
     assert [one.override_by for one in registry.history("ada") if one.alias is Alias.CHAMPION] == ["me"] * 3
+
+
+def test_a_promotion_by_hand_records_who_why_and_what_the_gate_had_said(
+    registry: MemoryRegistry, register: Register, tmp_path: Path
+) -> None:
+    home, first = TwinHome(tmp_path / "home"), register()
+    said = GateDecision(persona="ada", bundle=first, verdict=Verdict.INCONCLUSIVE, reasons=("228 more questions",))
+    for at, decision in enumerate((said.model_copy(update={"verdict": Verdict.REJECT}), said)):
+        path = home.evaluations / "ada" / first / f"set{at}" / "decision.json"
+        path.parent.mkdir(parents=True)
+        path.write_text(decision.model_dump_json(), "utf-8")
+        os.utime(path, (at, at))
+    promotion.promote(home, "ada", first, by="Grace Hopper", reason="read fifty answers")
+    change = registry.history("ada")[-1]
+    assert (change.override_by, change.reason) == ("Grace Hopper", "read fifty answers")
+    assert (change.verdict, change.gate_reasons) == (Verdict.INCONCLUSIVE, ("228 more questions",))
+
+
+def test_a_bundle_that_holds_a_pickle_is_promoted_on_nobody_s_word(
+    registry: MemoryRegistry, register: Register, tmp_path: Path
+) -> None:
+    first = register()
+    (registry.resolve("ada", bundle_id=first).folder / "weights.pkl").write_bytes(b"code")
+    with pytest.raises(IntegrityError, match=r"weights\.pkl was added"):
+        promotion.promote(TwinHome(tmp_path), "ada", first, by="Grace Hopper", reason="because")
 
 
 def test_nobody_is_promoted_without_a_reason(registry: MemoryRegistry, register: Register, tmp_path: Path) -> None:

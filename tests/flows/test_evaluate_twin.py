@@ -13,9 +13,11 @@ import pytest
 
 from flows import evaluate_twin as stages
 from flows.evaluate_twin import Exam
+from flows.hard_stops import bundle_to_judge, stops_of
+from flows.promotion import last_decision
 from flows.recipes import EvaluationSettings
 from twin_data.configuration.home import TwinHome
-from twin_data.configuration.rubric import Bar, RelativeBar, Rubric
+from twin_data.configuration.rubric import Bar, RelativeBar, Rubric, SampleSizes
 from twin_data.contracts.evaluation import Evidence, GateDecision, HeldOutQuestion, KeyFact, QuestionKind, Verdict
 from twin_data.contracts.releases import (
     Alias,
@@ -25,8 +27,10 @@ from twin_data.contracts.releases import (
     ModelReference,
     ReleaseBundle,
     RetrievalSettings,
+    Rung,
     VerificationSettings,
 )
+from twin_data.contracts.training import TrainingRecord, TrainingStage
 from twin_data.registry.memory import MemoryRegistry
 from twin_data.registry.port import RegisteredBundle
 from twin_eval.fake_service import FakeService, completion, refusal
@@ -37,6 +41,7 @@ RUBRIC = Rubric(
     absolute=(Bar(metric="facts_found", at_least=0.3, min_n=20),),
     relative=(RelativeBar(metric="facts_found", better="higher", margin=0.1),),
     improves=("facts_found",),
+    minimum=SampleSizes(questions=40, per_refusal_kind=0),
 )
 QUESTIONS = tuple(
     HeldOutQuestion(
@@ -62,16 +67,26 @@ EXAM = Exam(
 MODEL = ModelReference(name="base", source="tests", digest="b" * 64, licence="Apache-2.0")
 
 
-def manifest(label: str) -> ReleaseBundle:
+def trained_with(seed: int) -> Lineage:
+    record = TrainingRecord(
+        stage=TrainingStage.SFT, dataset_digest="d", config_digest=str(seed), seed=seed, steps=1, tokens=1,
+        non_pad_share=1, seconds=1, tokens_per_second=1, peak_memory_mb=1, world_size=1, distributed_type="NO",
+        zero_stage=0, device="cpu", dtype="float32", first_loss=2, final_loss=1, eval_loss=None,
+    )  # fmt: skip
+    return manifest("").lineage.model_copy(update={"training": (record,)})
+
+
+def manifest(label: str, **changes: object) -> ReleaseBundle:
     lineage = Lineage(
         persona_digest="0", features_digest="0", table_versions={}, index="twin-ada-1", recipe="demo", recipe_digest="0",
         code_digest="0", corpus_licence="CC0-1.0", consent_date=date(2026, 11, 2),
     )  # fmt: skip
-    return ReleaseBundle(
+    made = ReleaseBundle(
         persona="ada", display_name="Ada", label=label, base_model=MODEL, max_model_len=2048, embedding_model=MODEL,
         prompt_digest="0", retrieval=RetrievalSettings(), verification=VerificationSettings(),
         generation=GenerationSettings(), price=MachinePrice(), disclosure="I am a twin.", style_notes="", lineage=lineage,
     )  # fmt: skip
+    return made.model_copy(update=changes)
 
 
 class Bench:
@@ -91,8 +106,8 @@ class Bench:
         monkeypatch.setattr(stages, "local_key", key)
         monkeypatch.setattr(stages, "evaluate", on_fake)
 
-    def bundle(self, label: str, respond: Callable[[str, str], httpx.Response]) -> RegisteredBundle:
-        found = self.registry.register(manifest(label), {})
+    def bundle(self, label: str, respond: Callable[[str, str], httpx.Response], **changes: object) -> RegisteredBundle:
+        found = self.registry.register(manifest(label, **changes), {})
         self.services[found.bundle_id] = FakeService("ada", lambda question: respond(question, found.bundle_id))
         return found
 
@@ -150,6 +165,68 @@ async def test_a_better_candidate_takes_over_and_the_champion_is_not_asked_again
     assert list(bench.services[first.bundle_id].asked) == []
     assert "Against the champion" in page_of(page)
     assert bench.registry.history("ada")[-1].reason == f"better than {first.bundle_id}"
+
+
+async def test_on_too_few_questions_even_a_much_better_candidate_has_to_wait(bench: Bench) -> None:
+    first = bench.bundle("first", knowing(20))
+    await bench.judge(first)
+    strict = replace(EXAM, rubric=RUBRIC.model_copy(update={"minimum": SampleSizes()}))
+    second = bench.bundle("second", knowing(35))
+    judged, live = [await stages.ask.fn(bench.home, one, strict, EvaluationSettings()) for one in (second, first)]
+    decision, _ = stages.decide.fn(judged, live, strict.rubric)
+    stages.promote.fn(bench.registry, second, decision)
+    assert decision.verdict is Verdict.INCONCLUSIVE
+    assert decision.more_questions == 260
+    assert "40 questions that both answered or declined: to take a champion's place needs 300" in decision.reasons[0]
+    assert bench.champion == first.bundle_id
+
+
+async def test_a_hard_stop_rejects_a_better_candidate(bench: Bench) -> None:
+    first = bench.bundle("first", knowing(20))
+    await bench.judge(first)
+    second = bench.bundle("second", knowing(35))
+    bench.registry.taint("ada", second.bundle_id, reason="the letters were withdrawn")
+    second = bench.registry.resolve("ada", bundle_id=second.bundle_id)
+    judged, live = [await stages.ask.fn(bench.home, one, EXAM, EvaluationSettings()) for one in (second, first)]
+    decision, _ = stages.decide.fn(judged, live, RUBRIC, stops_of(bench.home, second, QUESTIONS))
+    stages.promote.fn(bench.registry, second, decision)
+    assert decision.verdict is Verdict.REJECT
+    assert decision.reasons[0] == "hard stop, tainted: the letters were withdrawn"
+    assert bench.champion == first.bundle_id
+
+
+async def test_unsafe_files_are_rejected_unasked_and_the_decision_is_kept(bench: Bench) -> None:
+    first = bench.bundle("first", knowing(20))
+    (first.folder / "weights.pkl").write_bytes(b"code")
+    found, unsafe = bundle_to_judge(bench.registry, "ada", None)
+    result = stages.refuse.fn(bench.home, EXAM, found, unsafe)
+    assert found.bundle_id == first.bundle_id
+    assert result["decision"]["verdict"] == "reject"
+    assert "weights.pkl was added" in result["decision"]["reasons"][0]
+    assert list(bench.services[first.bundle_id].asked) == []
+    said = last_decision(bench.home, "ada", first.bundle_id)
+    assert said is not None
+    assert said.stops == unsafe
+
+
+async def test_the_spread_of_seeds_comes_from_bundles_that_had_the_same_exam(bench: Bench) -> None:
+    def seeded(seed: int, known: int) -> RegisteredBundle:
+        return bench.bundle(f"seed {seed}", knowing(known), rung=Rung.SFT, lineage=trained_with(seed))
+
+    base = bench.bundle("base", knowing(10))
+    one, two, unasked = seeded(1, 20), seeded(2, 32), seeded(3, 0)
+    runs = [await stages.ask.fn(bench.home, bundle, EXAM, EvaluationSettings()) for bundle in (one, two)]
+    assert stages.spreads_of(base, runs[:1], RUBRIC) == {"facts_found": 0.0}  # nothing was trained: there is no seed
+    assert stages.spreads_of(one, runs[:1], RUBRIC) == {}
+
+    assert stages.examined_siblings(bench.home, bench.registry, two, EXAM) == ()  # nobody has judged the others yet
+    decision, _ = stages.decide.fn(runs[0], None, RUBRIC)
+    stages.write_down.fn(bench.home, EXAM, runs[0], None, decision)
+    (sibling,) = stages.examined_siblings(bench.home, bench.registry, two, EXAM)
+    assert sibling.bundle_id == one.bundle_id
+    assert stages.examined_siblings(bench.home, bench.registry, two, replace(EXAM, index="twin-ada-2")) == ()
+    assert stages.spreads_of(two, runs[::-1], RUBRIC) == {"facts_found": pytest.approx(0.3 / 2**0.5, rel=0.1)}
+    assert list(bench.services[unasked.bundle_id].asked) == []
 
 
 async def test_a_candidate_that_is_no_better_leaves_the_champion(bench: Bench) -> None:

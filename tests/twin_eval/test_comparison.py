@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from twin_data.configuration.rubric import Bar, RelativeBar, Rubric
+from twin_data.configuration.rubric import Bar, RelativeBar, Rubric, SampleSizes
 from twin_data.contracts.evaluation import ComparisonOutcome, EvaluationReport, GateDecision, Verdict
 from twin_eval.comparison import COMPARABLE, rows_of
 from twin_eval.gate import decide, decide_absolute, default_rubric
@@ -22,7 +22,9 @@ FIT = (Bar(metric="cost", at_most=1, if_measured=True),)
 FACTS = RelativeBar(metric="facts_found", better="higher", margin=0.1)
 OVER = RelativeBar(metric="over_refusal", better="lower", margin=0.1)
 VOICE = RelativeBar(metric="voice_fidelity", better="higher", margin=10, min_n=6)
-RUBRIC = Rubric(absolute=FIT, relative=(FACTS, OVER), improves=("facts_found",))
+FEW = SampleSizes(questions=1, per_refusal_kind=0)
+"""So that other bars decide."""
+RUBRIC = Rubric(absolute=FIT, relative=(FACTS, OVER), improves=("facts_found",), confidence=0.8, minimum=FEW)
 LENIENT = RUBRIC.model_copy(update={"require_improvement": False})
 
 
@@ -51,7 +53,7 @@ def test_a_clear_gain_promotes(make_run: MakeRun) -> None:
     assert (found.candidate, found.champion, found.n, found.clusters) == (50 / 60, 25 / 60, 60, 60)
     assert found.low is not None
     assert 0 < found.low < found.candidate - found.champion
-    assert any(reason == "better on facts_found" for reason in decision.reasons)
+    assert any(reason == "better on facts_found [spread of training seeds unknown]" for reason in decision.reasons)
 
 
 def test_a_clear_loss_on_one_metric_rejects_whatever_is_gained(make_run: MakeRun) -> None:
@@ -74,7 +76,9 @@ def test_no_gain_leaves_the_champion_unless_the_rubric_is_content(make_run: Make
     same = ["fact"] * 30 + ["other"] * 30
     decision = judged(make_run(same), make_run(same))
     assert decision.verdict is Verdict.INCONCLUSIVE
-    assert decision.reasons[0].startswith("no metric is shown to be better than the champion's: facts_found +0.000")
+    told = "no metric is shown to be better than the champion's: facts_found [spread of training seeds unknown] +0.000"
+    assert decision.reasons[0].startswith(told)
+    assert decision.more_questions is None  # no number of questions shows a gain of which there is no sign
     assert judged(make_run(same), make_run(same), LENIENT).verdict is Verdict.PROMOTE
 
 
@@ -90,6 +94,9 @@ def test_too_little_to_tell_says_what_could_be_detected_and_how_many_more(make_r
     assert found.detectable > FACTS.margin
     assert found.more_rows > 50
     assert f"about {found.more_rows} more rows would decide" in decision.reasons[0]
+    assert decision.more_questions is not None
+    assert decision.more_questions >= found.more_rows  # one question in thirteen has no facts to find
+    assert f"about {decision.more_questions} more questions in the same mixture would decide" in decision.reasons
 
 
 def test_so_many_more_rows_do_decide(make_run: MakeRun) -> None:
@@ -115,7 +122,7 @@ def test_questions_that_failed_on_either_side_are_left_out(make_run: MakeRun) ->
 
 
 def test_a_figure_that_neither_has_is_left_out_and_one_that_one_lacks_is_open(make_run: MakeRun) -> None:
-    rubric = Rubric(absolute=FIT, relative=(FACTS, VOICE), require_improvement=False)
+    rubric = Rubric(absolute=FIT, relative=(FACTS, VOICE), require_improvement=False, confidence=0.8, minimum=FEW)
     same = ["fact"] * 30 + ["other"] * 30
     neither = judged(make_run(same), make_run(same), rubric)
     assert neither.verdict is Verdict.PROMOTE
@@ -132,7 +139,7 @@ def test_a_figure_that_neither_has_is_left_out_and_one_that_one_lacks_is_open(ma
 def test_more_voice_is_better_until_it_is_a_caricature(
     make_run: MakeRun, voice: float, expected: ComparisonOutcome
 ) -> None:
-    rubric = Rubric(absolute=FIT, relative=(VOICE,), improves=("voice_fidelity",))
+    rubric = Rubric(absolute=FIT, relative=(VOICE,), improves=("voice_fidelity",), minimum=FEW)
     spread = [-9.0, 9.0, -3.0, 3.0, -6.0, 6.0, 0.0, 1.0]
     candidate = make_run(percents=[voice + one for one in spread])
     champion = make_run(percents=[60.0 - one for one in spread])
@@ -146,7 +153,7 @@ def test_the_voice_of_single_texts_may_scatter_as_the_personas_own_does(make_run
     assert score is not None
     assert score.value == 100
     assert 80 < score.low < 100
-    rubric = Rubric(absolute=FIT, relative=(VOICE,), improves=("voice_fidelity",))
+    rubric = Rubric(absolute=FIT, relative=(VOICE,), improves=("voice_fidelity",), minimum=FEW)
     base = make_run(percents=[45.0 + one for one in scatter])
     assert outcome(judged(run, base, rubric), "voice_fidelity") is ComparisonOutcome.BETTER
 
@@ -231,7 +238,7 @@ class Planted:
         return float(np.mean([verdict is Verdict.PROMOTE for verdict in verdicts]))
 
 
-FACTS_ONLY = Rubric(absolute=FIT, relative=(FACTS,), improves=("facts_found",))
+FACTS_ONLY = Rubric(absolute=FIT, relative=(FACTS,), improves=("facts_found",), minimum=FEW)
 
 
 def test_an_equal_candidate_is_seldom_taken_for_a_better_one(make_run: MakeRun) -> None:
@@ -242,11 +249,15 @@ def test_a_much_better_candidate_is_promoted(make_run: MakeRun) -> None:
     assert Planted(make_run, 60).promoted(FACTS_ONLY, champion=0.4, candidate=0.75) >= 0.9
 
 
-def test_a_candidate_twice_the_margin_worse_hardly_ever_gets_through(make_run: MakeRun) -> None:
+def test_a_candidate_that_is_worse_by_the_margin_gets_through_one_time_in_twenty(make_run: MakeRun) -> None:
     content = FACTS_ONLY.model_copy(update={"require_improvement": False})
-    assert Planted(make_run, 60).promoted(content, champion=0.6, candidate=0.4) <= 0.05
+    assert Planted(make_run, 300).promoted(content, champion=0.6, candidate=0.5, seeds=200) <= 0.06
+
+
+def test_a_candidate_that_is_better_by_fifteen_points_is_found_on_enough_questions(make_run: MakeRun) -> None:
+    assert Planted(make_run, 300).promoted(FACTS_ONLY, champion=0.5, candidate=0.65, seeds=100) >= 0.8
 
 
 def test_an_equal_candidate_mostly_counts_as_not_worse_on_enough_questions(make_run: MakeRun) -> None:
     content = FACTS_ONLY.model_copy(update={"require_improvement": False})
-    assert Planted(make_run, 150).promoted(content, champion=0.6, candidate=0.6) >= 0.75
+    assert Planted(make_run, 300).promoted(content, champion=0.6, candidate=0.6) >= 0.8

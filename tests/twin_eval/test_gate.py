@@ -148,6 +148,9 @@ def test_what_a_rubric_leaves_out_is_taken_from_the_default(tmp_path: Path) -> N
     )
     own = persona_rubric(path)
     assert ([bar.metric for bar in own.relative], own.improves, own.confidence) == (["cited"], ("cited",), 0.9)
+    assert own.minimum == default.minimum
+    path.write_text(path.read_text("utf-8") + "minimum: {questions: 40, per_refusal_kind: 5}\n", "utf-8")
+    assert persona_rubric(path).minimum.questions == 40
 
 
 def test_bars_on_unknown_metrics_are_refused(tmp_path: Path) -> None:

@@ -50,6 +50,11 @@ def test_a_comparison_may_be_left_out_or_ask_for_no_gain() -> None:
     assert Rubric(absolute=FIT, relative=(FACTS,), require_improvement=False).improves == ()
 
 
+def test_who_says_nothing_decides_on_enough_questions_and_with_confidence() -> None:
+    rubric = Rubric(absolute=FIT)
+    assert (rubric.minimum.questions, rubric.minimum.per_refusal_kind, rubric.confidence) == (300, 60, 0.95)
+
+
 def test_a_margin_is_a_loss_that_is_accepted() -> None:
     with pytest.raises(ValidationError, match="greater than 0"):
         RelativeBar(metric="cited", better="higher", margin=0)

@@ -46,8 +46,13 @@ def variant(bundle: ReleaseBundle, **changes: object) -> ReleaseBundle:
     return ReleaseBundle.model_validate(bundle.model_dump() | changes)
 
 
-def promote(bundle: ReleaseBundle, verdict: Verdict = Verdict.PROMOTE) -> GateDecision:
-    return GateDecision(persona=bundle.persona, bundle=bundle.bundle_id, verdict=verdict, reasons=("bars met",))
+def promote(
+    bundle: ReleaseBundle, verdict: Verdict = Verdict.PROMOTE, champion: ReleaseBundle | None = None
+) -> GateDecision:
+    return GateDecision(
+        persona=bundle.persona, bundle=bundle.bundle_id, verdict=verdict, reasons=("bars met",),
+        champion=champion.bundle_id if champion else None,
+    )  # fmt: skip
 
 
 def test_a_bundle_comes_back_as_registered(registry: BundleRegistry, manifest: ReleaseBundle) -> None:
@@ -113,6 +118,47 @@ def test_a_decision_about_another_bundle_does_not_count(registry: BundleRegistry
         registry.set_alias(manifest.persona, Alias.CHAMPION, manifest.bundle_id, reason="bars", decision=other)
 
 
+def test_a_decision_against_a_former_champion_does_not_count(registry: BundleRegistry, manifest: ReleaseBundle) -> None:
+    """Two candidates were compared with the same champion; the second has not been compared with the first."""
+    second, third = variant(manifest, label="second"), variant(manifest, label="third")
+    for bundle in (manifest, second, third):
+        registry.register(bundle, FILES)
+    for bundle, champion in ((manifest, None), (second, manifest)):
+        decision = promote(bundle, champion=champion)
+        registry.set_alias(manifest.persona, Alias.CHAMPION, bundle.bundle_id, reason="bars", decision=decision)
+
+    for stale in (promote(third, champion=manifest), promote(third)):
+        with pytest.raises(RegistryError, match=f"{second.bundle_id} is champion now"):
+            registry.set_alias(manifest.persona, Alias.CHAMPION, third.bundle_id, reason="bars", decision=stale)
+    assert registry.resolve(manifest.persona).bundle_id == second.bundle_id
+
+    # A champion that could answer nothing was known and had nothing to be compared with.
+    known = promote(third).model_copy(update={"unable_champion": second.bundle_id})
+    registry.set_alias(manifest.persona, Alias.CHAMPION, third.bundle_id, reason="bars", decision=known)
+    assert registry.resolve(manifest.persona).bundle_id == third.bundle_id
+
+
+def test_a_tainted_bundle_takes_a_person_s_word(registry: BundleRegistry, manifest: ReleaseBundle) -> None:
+    assert registry.register(manifest, FILES).tainted is None
+    with pytest.raises(RegistryError, match="without a reason"):
+        registry.taint(manifest.persona, manifest.bundle_id, reason=" ")
+    with pytest.raises(RegistryError, match="has no bundle '0123'"):
+        registry.taint(manifest.persona, "0123", reason="typo")
+    assert (
+        registry.taint(manifest.persona, manifest.bundle_id, reason="letters withdrawn").tainted == "letters withdrawn"
+    )
+    registry.taint(manifest.persona, manifest.bundle_id, reason="again")
+    assert [one.tainted for one in registry.bundles(manifest.persona)] == ["letters withdrawn"]
+    assert registry.register(manifest, FILES).tainted == "letters withdrawn"
+
+    with pytest.raises(RegistryError, match="it is tainted: letters withdrawn"):
+        registry.set_alias(
+            manifest.persona, Alias.CHAMPION, manifest.bundle_id, reason="bars", decision=promote(manifest)
+        )
+    registry.set_alias(manifest.persona, Alias.CHAMPION, manifest.bundle_id, reason="until Monday", override_by="Grace")
+    assert registry.history(manifest.persona)[-1].override_by == "Grace"
+
+
 def test_a_person_may_override(registry: BundleRegistry, manifest: ReleaseBundle) -> None:
     registry.register(manifest, FILES)
     registry.set_alias(
@@ -138,7 +184,8 @@ def test_the_former_champion_is_found_also_after_a_rollback(registry: BundleRegi
         registry.register(bundle, FILES)
     assert registry.former_champion(manifest.persona) is None
     for bundle, expected in ((manifest, None), (second, manifest), (manifest, second)):
-        registry.set_alias(manifest.persona, Alias.CHAMPION, bundle.bundle_id, reason="turn", decision=promote(bundle))
+        decision = promote(bundle, champion=expected)
+        registry.set_alias(manifest.persona, Alias.CHAMPION, bundle.bundle_id, reason="turn", decision=decision)
         former = registry.former_champion(manifest.persona)
         assert (former.bundle_id if former else None) == (expected.bundle_id if expected else None)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from statistics import NormalDist
 
 import numpy as np
 
@@ -44,40 +45,44 @@ class Judging:
     better: float
     """One-sided confidence that there is a gain."""
     intervals: IntervalConfig
+    seed_spreads: Mapping[str, float] = field(default_factory=dict)
+    """Standard deviation of metrics over training seeds, as far as measured."""
 
 
 def compare_all(
-    candidate: ScoredRun, champion: ScoredRun, rubric: Rubric, *, config: IntervalConfig
+    candidate: ScoredRun,
+    champion: ScoredRun,
+    rubric: Rubric,
+    *,
+    config: IntervalConfig,
+    seed_spreads: Mapping[str, float] | None = None,
 ) -> list[Comparison]:
     """One comparison for each relative bar.
 
     A gain in any of several metrics is enough for `improves`, so each of these is held to a stricter level
-    (Bonferroni): else the chance that one of them shows a gain by luck would grow with their number.
+    (Bonferroni): else the chance that one of them shows a gain by luck would grow with their number. That no metric is
+    worse needs no such correction, since every one has to show it (Berger, 1982, intersection-union test).
     """
     strict = 1 - (1 - CONFIDENCE) / max(1, len(rubric.improves))
     found = []
     for bar in rubric.relative:
         better = strict if bar.metric in rubric.improves else CONFIDENCE
-        judging = Judging(not_worse=rubric.confidence, better=better, intervals=config)
+        judging = Judging(not_worse=rubric.confidence, better=better, intervals=config, seed_spreads=seed_spreads or {})
         found.append(compare(candidate, champion, bar, judging))
     return found
 
 
 def compare(candidate: ScoredRun, champion: ScoredRun, bar: RelativeBar, judging: Judging) -> Comparison:
     """The comparison on one metric, on the rows that both bundles have."""
-    mine, theirs = rows_of(candidate, bar.metric), rows_of(champion, bar.metric)
-    if bar.metric in _QUESTION_METRICS:
-        both = mine.keys() & theirs.keys()
-        mine, theirs = ({key: rows[key] for key in rows if key in both} for rows in (mine, theirs))
+    mine, theirs = _rows_of_both(candidate, champion, bar.metric)
     if not mine and not theirs:
         return _without_verdict(bar, ComparisonOutcome.NOT_COMPARED, 0)
     n = min(len(mine), len(theirs))
-    clusters = {one.cluster for rows in (mine, theirs) for one in rows.values()}
-    if n < bar.min_n or len(clusters) < MIN_CLUSTERS:
+    if n < bar.min_n or _clusters(mine, theirs) < MIN_CLUSTERS:
         return _without_verdict(bar, ComparisonOutcome.UNDECIDED, n)
-    function = _FUNCTIONS.get(bar.metric, np.asarray)
-    found = difference(tuple(mine.values()), tuple(theirs.values()), config=judging.intervals, function=function)
-    outcome = _outcome(found, bar, judging)
+    found = _difference(mine, theirs, bar.metric, judging.intervals)
+    spread = judging.seed_spreads.get(bar.metric, bar.seed_spread)
+    outcome = _outcome(found, bar, judging, spread or 0.0)
     return Comparison(
         metric=bar.metric,
         better=bar.better,
@@ -92,7 +97,18 @@ def compare(candidate: ScoredRun, champion: ScoredRun, bar: RelativeBar, judging
         clusters=found.clusters,
         detectable=found.detectable(CONFIDENCE),
         more_rows=_more_rows(found, bar, judging) if outcome is ComparisonOutcome.UNDECIDED else None,
+        seed_spread=spread,
     )
+
+
+def difference_on(
+    candidate: ScoredRun, champion: ScoredRun, metric: str, *, config: IntervalConfig
+) -> Difference | None:
+    """The difference on one metric, on the rows that both bundles have; None where there are too few of them."""
+    mine, theirs = _rows_of_both(candidate, champion, metric)
+    if not mine or not theirs or _clusters(mine, theirs) < MIN_CLUSTERS:
+        return None
+    return _difference(mine, theirs, metric, config)
 
 
 def rows_of(run: ScoredRun, metric: str) -> dict[str, Observation]:
@@ -122,6 +138,24 @@ def rows_to_show_gain(comparison: Comparison) -> int | None:
     return _more(comparison.n, comparison.detectable / gain)
 
 
+def _rows_of_both(candidate: ScoredRun, champion: ScoredRun, metric: str) -> tuple[Rows, Rows]:
+    """Each side's rows; of questions only those that both have."""
+    mine, theirs = rows_of(candidate, metric), rows_of(champion, metric)
+    if metric not in _QUESTION_METRICS:
+        return mine, theirs
+    both = sorted(mine.keys() & theirs.keys())
+    return {key: mine[key] for key in both}, {key: theirs[key] for key in both}
+
+
+def _clusters(mine: Rows, theirs: Rows) -> int:
+    return len({one.cluster for rows in (mine, theirs) for one in rows.values()})
+
+
+def _difference(mine: Rows, theirs: Rows, metric: str, config: IntervalConfig) -> Difference:
+    function = _FUNCTIONS.get(metric, np.asarray)
+    return difference(tuple(mine.values()), tuple(theirs.values()), config=config, function=function)
+
+
 def _question_rows(run: ScoredRun, metric: RowMetric) -> Iterable[tuple[str, float | None, str]]:
     for one in run.answers:
         if metric.concerns(one):
@@ -133,15 +167,26 @@ def _observations(rows: Iterable[tuple[str, float | None, str]]) -> dict[str, Ob
     return {key: Observation(value, cluster) for key, value, cluster in rows if value is not None}
 
 
-def _outcome(found: Difference, bar: RelativeBar, judging: Judging) -> ComparisonOutcome:
+def _outcome(found: Difference, bar: RelativeBar, judging: Judging, seed_spread: float) -> ComparisonOutcome:
     higher = bar.better == "higher"
     if (found.upper(CONFIDENCE) if higher else -found.lower(CONFIDENCE)) < -bar.margin:
         return ComparisonOutcome.WORSE
-    if (found.lower(judging.better) if higher else -found.upper(judging.better)) > 0:
+    if _least_gain(found, bar, judging.better, seed_spread) > 0:
         return ComparisonOutcome.BETTER
     if (found.lower(judging.not_worse) if higher else -found.upper(judging.not_worse)) > -bar.margin:
         return ComparisonOutcome.NOT_WORSE
     return ComparisonOutcome.UNDECIDED
+
+
+def _least_gain(found: Difference, bar: RelativeBar, confidence: float, seed_spread: float) -> float:
+    """The gain that is shown with this confidence to be there, whichever questions and seeds had been drawn.
+
+    Of the two sides' trainings each has its seed, so the difference has twice the variance of one. Only a gain is held
+    to this: whether the candidate is worse is asked of this very bundle, which is what would serve.
+    """
+    gain = _gain(found.value, bar.better)
+    reach = found.value - found.lower(confidence) if bar.better == "higher" else found.upper(confidence) - found.value
+    return gain - math.hypot(reach, NormalDist().inv_cdf(confidence) * math.sqrt(2) * seed_spread)
 
 
 def _more_rows(found: Difference, bar: RelativeBar, judging: Judging) -> int | None:

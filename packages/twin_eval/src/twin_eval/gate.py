@@ -1,13 +1,16 @@
 """The gate: may a bundle answer for its persona? Pure functions from scored runs and a rubric to a decision.
 
-Two questions are asked. Absolute bars: is it fit to be let out at all? That decides about a first bundle. And where a
-champion is live: is the candidate, on the same questions, not worse on any metric that counts, and better on one?
+Three questions are asked. Hard stops: is there anything that no score makes good? Absolute bars: is it fit to be let
+out at all? These two decide about a first bundle. And where a champion is live: is the candidate, on enough of the
+same questions, not worse on any metric that counts, and better on one?
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from importlib import resources
@@ -21,14 +24,19 @@ from twin_data.contracts.evaluation import (
     ComparisonOutcome,
     EvaluationReport,
     GateDecision,
+    HardStop,
+    QuestionKind,
     Score,
     Verdict,
 )
 from twin_eval.comparison import COMPARABLE, compare_all, rows_to_show_gain
+from twin_eval.hard_stops import unsafe_answers
 from twin_eval.metrics import describe
 from twin_eval.scored_run import ScoredRun
 from twin_eval.statistics import IntervalConfig
 
+_INHERITED = {"confidence", "minimum"}
+_REFUSAL_KINDS = tuple(kind for kind in QuestionKind if not kind.is_answerable)
 _ROUNDING = 1e-9
 """A share computed in floats may miss a bar by this much and still be the same share."""
 
@@ -46,36 +54,50 @@ class _Outcome(Enum):
 class _Reason:
     outcome: _Outcome
     text: str
+    more: int | None = None
+    """About how many more questions would decide it; None where it is decided, or where no number can be named."""
 
 
 def decide(
-    candidate: ScoredRun, champion: ScoredRun | None, rubric: Rubric, *, config: IntervalConfig | None = None
+    candidate: ScoredRun,
+    champion: ScoredRun | None,
+    rubric: Rubric,
+    *,
+    stops: Sequence[HardStop] = (),
+    seed_spreads: Mapping[str, float] | None = None,
+    config: IntervalConfig | None = None,
 ) -> GateDecision:
-    """Hold a candidate against the absolute bars and, where one is live, against the champion.
+    """Hold a candidate against hard stops, the absolute bars and, where one is live, the champion.
 
-    Reject if an absolute bar fails or a metric is worse than its margin allows. Promote if every absolute bar is
-    cleared, every metric is shown to be not worse and, where the rubric asks for it, one of `improves` to be better.
-    Else inconclusive: the champion stays, and the reasons say how many more questions would decide.
+    Reject if there is a hard stop, an absolute bar fails or a metric is worse than its margin allows. Promote if every
+    absolute bar is cleared and, against a champion, the rubric's minimum of questions is there, every metric is shown
+    to be not worse and, where the rubric asks for it, one of `improves` to be better. Else inconclusive: the champion
+    stays, and the reasons say how many more questions would decide.
 
     Args:
         candidate: The bundle to be decided on.
         champion: The live bundle on the same questions; None for a first bundle.
         rubric: The bars.
+        stops: What was found about the bundle beside its answers; unsafe answers are looked for here.
+        seed_spreads: Standard deviation of metrics over training seeds (`seed_spread`), zero for a bundle that was not
+            trained; what is missing is taken from the rubric, and is else unknown.
         config: Resamples and seed of the comparison.
 
     Raises:
         ValueError: The two runs answered different questions.
     """
+    found = (*stops, *unsafe_answers(candidate.answers))
     absolute = [_judge(bar, candidate.report.score(bar.metric)) for bar in rubric.absolute]
     if champion is None:
-        return _decision(candidate.report, absolute)
+        return _decision(candidate.report, absolute, stops=found)
     if candidate.report.questions_digest != champion.report.questions_digest:
         raise ValueError(f"{candidate.model_name} and {champion.model_name} answered different questions")
-    comparisons = compare_all(candidate, champion, rubric, config=config or IntervalConfig())
-    reasons = [*absolute, *map(_compared, comparisons)]
+    comparisons = compare_all(candidate, champion, rubric, config=config or IntervalConfig(), seed_spreads=seed_spreads)
+    both = _answered_by_both(candidate, champion)
+    reasons = [*absolute, *_samples(both, rubric), *(_compared(one, both.total()) for one in comparisons)]
     if rubric.require_improvement:
-        reasons.append(_improvement(comparisons, rubric.improves))
-    return _decision(candidate.report, reasons, champion.report.bundle, comparisons)
+        reasons.append(_improvement(comparisons, rubric.improves, both.total()))
+    return _decision(candidate.report, reasons, champion.report.bundle, comparisons, found)
 
 
 def decide_absolute(report: EvaluationReport, rubric: Rubric) -> GateDecision:
@@ -85,6 +107,17 @@ def decide_absolute(report: EvaluationReport, rubric: Rubric) -> GateDecision:
     promote only if every bar is cleared. Each bar gives one reason, which names figure, interval and n.
     """
     return _decision(report, [_judge(bar, report.score(bar.metric)) for bar in rubric.absolute])
+
+
+def refuse(report: EvaluationReport, stops: Sequence[HardStop]) -> GateDecision:
+    """The rejection of a bundle that was not even asked.
+
+    Raises:
+        ValueError: There is no hard stop.
+    """
+    if not stops:
+        raise ValueError(f"nothing was found against {report.persona}@{report.bundle}")
+    return _decision(report, (), stops=stops)
 
 
 def reaches_targets(report: EvaluationReport, rubric: Rubric) -> tuple[bool, tuple[str, ...]]:
@@ -112,6 +145,7 @@ def persona_rubric(path: Path, *, is_self_check: bool = False) -> Rubric:
     rubric = load_yaml(path, Rubric)
     _check_metrics(path, rubric)
     left_out: dict[str, object] = {} if rubric.targets else {"targets": default.targets}
+    left_out |= {name: getattr(default, name) for name in _INHERITED - rubric.model_fields_set}
     if not rubric.relative:
         left_out |= {"relative": default.relative, "improves": default.improves}
     return rubric.model_copy(update=left_out)
@@ -140,8 +174,10 @@ def _decision(
     reasons: Sequence[_Reason],
     champion: str | None = None,
     comparisons: Sequence[Comparison] = (),
+    stops: Sequence[HardStop] = (),
 ) -> GateDecision:
     """The verdict that follows from the reasons; what decided comes first."""
+    reasons = [*(_Reason(_Outcome.FAILED, f"hard stop, {one.kind}: {one.detail}") for one in stops), *reasons]
     outcomes = {one.outcome for one in reasons}
     if _Outcome.FAILED in outcomes:
         verdict = Verdict.REJECT
@@ -149,6 +185,9 @@ def _decision(
         verdict = Verdict.INCONCLUSIVE
     else:
         verdict = Verdict.PROMOTE
+    more = _more_questions(reasons) if verdict is Verdict.INCONCLUSIVE else None
+    if more is not None:
+        reasons.append(_Reason(_Outcome.UNDECIDED, f"about {more} more questions in the same mixture would decide"))
     ordered = tuple(one.text for outcome in _Outcome for one in reasons if one.outcome is outcome)
     return GateDecision(
         persona=report.persona,
@@ -157,7 +196,38 @@ def _decision(
         reasons=ordered,
         champion=champion,
         comparisons=tuple(comparisons),
+        stops=tuple(stops),
+        more_questions=more,
     )
+
+
+def _more_questions(reasons: Iterable[_Reason]) -> int | None:
+    """What all that is undecided needs; None if for any of it no number can be named."""
+    needs = [one.more for one in reasons if one.outcome is _Outcome.UNDECIDED]
+    return max((need for need in needs if need is not None), default=None) if None not in needs else None
+
+
+def _answered_by_both(candidate: ScoredRun, champion: ScoredRun) -> Counter[QuestionKind]:
+    """Questions of each kind on which neither bundle's endpoint failed."""
+    scored = {one.question.id for one in champion.answers if one.scores}
+    return Counter(one.kind for one in candidate.answers if one.scores and one.question.id in scored)
+
+
+def _samples(both: Counter[QuestionKind], rubric: Rubric) -> list[_Reason]:
+    """Whether there are questions enough to put a candidate in a champion's place."""
+    wanted, total = rubric.minimum, both.total()
+    short = {kind: wanted.per_refusal_kind - both[kind] for kind in _REFUSAL_KINDS}
+    lacking = {kind: gap for kind, gap in short.items() if gap > 0}
+    more = max(wanted.questions - total, sum(lacking.values()))
+    if more <= 0:
+        return [_Reason(_Outcome.CLEARED, f"{total} questions that both answered or declined: enough to decide on")]
+    text = (
+        f"{total} questions that both answered or declined: to take a champion's place needs {wanted.questions}, "
+        f"and {wanted.per_refusal_kind} of each kind to be refused; {more} more"
+    )
+    if lacking:
+        text += f", at least {', '.join(f'{gap} {kind}' for kind, gap in lacking.items())}"
+    return [_Reason(_Outcome.UNDECIDED, text, more)]
 
 
 def _judge(bar: Bar, score: Score | None) -> _Reason:
@@ -165,12 +235,12 @@ def _judge(bar: Bar, score: Score | None) -> _Reason:
     too_few = _Outcome.NOT_ASKED if bar.if_measured else _Outcome.UNDECIDED
     if score is None:
         rest = "left out" if bar.if_measured else f"wanted {wanted} on at least {bar.min_n} rows"
-        return _Reason(too_few, f"{bar.metric}: no figure, {rest}")
+        return _Reason(too_few, f"{bar.metric}: no figure, {rest}", bar.min_n)
     rows = f"n = {score.n}" + (f", {score.unscored} unscored" if score.unscored else "")
     figure = f"{bar.metric}: {score.value:.3f} [{score.low:.3f}, {score.high:.3f}], {rows}; wanted {wanted}"
     if score.n < bar.min_n:
         rest = "left out" if bar.if_measured else f"{bar.min_n - score.n} more would decide"
-        return _Reason(too_few, f"{figure} on at least {bar.min_n} rows: {rest}")
+        return _Reason(too_few, f"{figure} on at least {bar.min_n} rows: {rest}", bar.min_n - score.n)
     if _clears(bar, score.value):
         return _Reason(_Outcome.CLEARED, f"{figure}: cleared")
     return _Reason(_Outcome.FAILED, f"{figure}: failed")
@@ -191,8 +261,14 @@ _OF_COMPARISON = {
 }
 
 
-def _compared(comparison: Comparison) -> _Reason:
-    return _Reason(_OF_COMPARISON[comparison.outcome], comparison_text(comparison))
+def _compared(comparison: Comparison, questions: int) -> _Reason:
+    more = _in_questions(comparison.more_rows, comparison, questions)
+    return _Reason(_OF_COMPARISON[comparison.outcome], comparison_text(comparison), more)
+
+
+def _in_questions(rows: int | None, comparison: Comparison, questions: int) -> int | None:
+    """How many questions bring so many rows: not every question concerns every metric."""
+    return None if rows is None else math.ceil(rows * max(1.0, questions / max(1, comparison.n)))
 
 
 def comparison_text(one: Comparison) -> str:
@@ -212,18 +288,27 @@ def comparison_text(one: Comparison) -> str:
     return f"{figure}: undecided, a difference of {one.detectable:.3f} could be found; {more}"
 
 
-def _improvement(comparisons: Sequence[Comparison], improves: Sequence[str]) -> _Reason:
+def _improvement(comparisons: Sequence[Comparison], improves: Sequence[str], questions: int) -> _Reason:
     """Whether one of the metrics that shall improve does so with confidence."""
     asked = [one for one in comparisons if one.metric in improves]
-    better = [one.metric for one in asked if one.outcome is ComparisonOutcome.BETTER]
+    better = [one for one in asked if one.outcome is ComparisonOutcome.BETTER]
     if better:
-        return _Reason(_Outcome.CLEARED, f"better on {', '.join(better)}")
-    parts = []
+        return _Reason(_Outcome.CLEARED, f"better on {', '.join(_with_seeds(one) for one in better)}")
+    parts, needs = [], []
     for one in asked:
         if one.difference is None or one.detectable is None:
             parts.append(f"{one.metric} has too few rows")
             continue
         more = rows_to_show_gain(one)
+        needs += [need] if (need := _in_questions(more, one, questions)) is not None else []
         hint = f", about {more} more rows would show it" if more else ""
-        parts.append(f"{one.metric} {one.difference:+.3f} (detectable {one.detectable:.3f}{hint})")
-    return _Reason(_Outcome.UNDECIDED, f"no metric is shown to be better than the champion's: {'; '.join(parts)}")
+        parts.append(f"{_with_seeds(one)} {one.difference:+.3f} (detectable {one.detectable:.3f}{hint})")
+    text = f"no metric is shown to be better than the champion's: {'; '.join(parts)}"
+    return _Reason(_Outcome.UNDECIDED, text, min(needs, default=None))
+
+
+def _with_seeds(one: Comparison) -> str:
+    """The metric, and how much of a difference was put down to the luck of the training's seed."""
+    if one.seed_spread is None:
+        return f"{one.metric} [spread of training seeds unknown]"
+    return f"{one.metric} [spread of training seeds {one.seed_spread:.3f}]" if one.seed_spread else one.metric

@@ -37,6 +37,18 @@ class RelativeBar(Contract):
     """In the metric's own unit: a loss smaller than this is accepted."""
     min_n: int = Field(default=10, ge=2)
     """With fewer compared rows the bar gives no verdict."""
+    seed_spread: float | None = Field(default=None, ge=0)
+    """Standard deviation of the metric over seeds of one training, in its own unit, as far as it is known beforehand;
+    one that is measured on the same questions goes before it."""
+
+
+class SampleSizes(Contract):
+    """The fewest questions on which a candidate may take a live champion's place. A loss may be found on fewer."""
+
+    questions: int = Field(default=300, ge=1)
+    """Questions that both bundles answered or declined."""
+    per_refusal_kind: int = Field(default=60, ge=0)
+    """Of these so many of each kind that ought to be refused: unanswerable, off the subject, private or unsafe."""
 
 
 class Rubric(Contract):
@@ -45,9 +57,11 @@ class Rubric(Contract):
     absolute: tuple[Bar, ...] = Field(min_length=1)
     relative: tuple[RelativeBar, ...] = ()
     """The comparison with the live champion; left out, the product's own is taken."""
-    confidence: float = Field(default=0.8, ge=0.5, lt=1)
-    """One-sided confidence with which a loss must be shown to stay within its margin. 0.975 asks for proof, and for
-    hundreds of questions; 0.5 takes the figure as it is."""
+    confidence: float = Field(default=0.95, ge=0.5, lt=1)
+    """One-sided confidence with which a loss must be shown to stay within its margin: at 0.95 one in twenty candidates
+    that are just too much worse on a metric slips through. 0.5 takes the figure as it is."""
+    minimum: SampleSizes = SampleSizes()
+    """Below these a comparison with the live champion may reject, but never promote."""
     improves: tuple[str, ...] = ()
     """Metrics of `relative` of which at least one must be better with confidence."""
     require_improvement: bool = True

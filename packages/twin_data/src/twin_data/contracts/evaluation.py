@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from twin_data.contracts.base import Contract
 
@@ -98,6 +98,29 @@ class Verdict(StrEnum):
     INCONCLUSIVE = "inconclusive"
 
 
+class HardStopKind(StrEnum):
+    """What rejects a bundle whatever its scores are."""
+
+    LEAK = "leak"
+    """Held-out questions stand in what it was trained on: its scores say nothing."""
+    TAINTED = "tainted"
+    """Made of material that may no longer be used."""
+    CERTIFICATE = "certificate"
+    """Trained on a dataset without a passed certificate."""
+    UNSAFE_ANSWER = "unsafe_answer"
+    """A private or unsafe question was answered."""
+    UNSAFE_FILES = "unsafe_files"
+    """The bundle holds a pickle, code or a call for remote code, or is not as it was registered."""
+
+
+class HardStop(Contract):
+    """One such finding."""
+
+    kind: HardStopKind
+    detail: str
+    """The thing and its value."""
+
+
 class ComparisonOutcome(StrEnum):
     """What a comparison on one metric shows, with confidence."""
 
@@ -132,6 +155,9 @@ class Comparison(Contract):
     """The smallest true difference that this comparison would find four times in five."""
     more_rows: int | None = None
     """About how many more rows would decide it; None where it is decided, or where no number can be named."""
+    seed_spread: float | None = None
+    """Standard deviation of the metric over seeds of one training, which a gain has to exceed as well; None where it is
+    not known, and then a gain may be the seed's."""
 
 
 class GateDecision(Contract):
@@ -144,3 +170,16 @@ class GateDecision(Contract):
     champion: str | None = None
     """The bundle that was live and compared with; None for a first bundle."""
     comparisons: tuple[Comparison, ...] = ()
+    stops: tuple[HardStop, ...] = ()
+    """What rejected it whatever its scores are."""
+    more_questions: int | None = None
+    """About how many more questions, in the same mixture, would decide; None where it is decided, or where no number
+    can be named."""
+    unable_champion: str | None = None
+    """A live bundle that could answer nothing any more, so that there was nothing to compare with."""
+
+    @model_validator(mode="after")
+    def _stopped(self) -> GateDecision:
+        if self.stops and self.verdict is not Verdict.REJECT:
+            raise ValueError(f"a bundle with a hard stop ({self.stops[0].kind}) is rejected, not {self.verdict}")
+        return self

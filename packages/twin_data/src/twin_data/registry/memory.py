@@ -11,8 +11,15 @@ from twin_data.contracts.evaluation import GateDecision
 from twin_data.contracts.releases import Alias, ReleaseBundle
 from twin_data.registry.bundle_folder import fresh, read_manifest, verify_bundle, write_bundle
 from twin_data.registry.port import BundleFiles, RegisteredBundle
-from twin_data.registry.rules import REGISTERED, AliasChange, check_change, former_champion_id, in_order
-from twin_data.registry.selection import select
+from twin_data.registry.rules import (
+    REGISTERED,
+    AliasChange,
+    check_change,
+    check_taint,
+    former_champion_id,
+    in_order,
+)
+from twin_data.registry.selection import holder, select
 
 
 @dataclass
@@ -22,6 +29,7 @@ class _Entry:
     folder: Path
     files_digest: str
     aliases: tuple[Alias, ...] = ()
+    tainted: str | None = None
 
 
 class MemoryRegistry:
@@ -67,10 +75,21 @@ class MemoryRegistry:
         override_by: str | None = None,
     ) -> RegisteredBundle:
         """See `BundleRegistry.set_alias`."""
-        self.resolve(persona, bundle_id=bundle_id)
-        change = check_change(persona, alias, bundle_id, reason=reason, decision=decision, override_by=override_by)
+        wanted = self.resolve(persona, bundle_id=bundle_id)
+        live = holder(self._entries[persona], Alias.CHAMPION)
+        change = check_change(
+            persona, alias, bundle_id, reason=reason, decision=decision, override_by=override_by,
+            live=live.bundle_id if live else None, tainted=wanted.tainted,
+        )  # fmt: skip
         self._move(persona, select(persona, self._entries[persona], bundle_id=bundle_id, alias=None), change)
         return self.resolve(persona, bundle_id=bundle_id)
+
+    def taint(self, persona: str, bundle_id: str, *, reason: str) -> RegisteredBundle:
+        """See `BundleRegistry.taint`."""
+        told = check_taint(persona, bundle_id, reason)
+        entry = select(persona, self._entries.get(persona, []), bundle_id=bundle_id, alias=None)
+        entry.tainted = entry.tainted or told
+        return _registered(entry)
 
     def former_champion(self, persona: str) -> RegisteredBundle | None:
         """See `BundleRegistry.former_champion`."""
@@ -108,4 +127,5 @@ def _registered(entry: _Entry) -> RegisteredBundle:
         folder=entry.folder,
         version=entry.version,
         aliases=entry.aliases,
+        tainted=entry.tainted,
     )

@@ -23,8 +23,15 @@ from twin_data.registry.durable import exclusive
 from twin_data.registry.mlflow_database import StoredVersion
 from twin_data.registry.model_folder import FileStamp, file_stamps
 from twin_data.registry.port import BundleFiles, RegisteredBundle
-from twin_data.registry.rules import REGISTERED, AliasChange, check_change, former_champion_id, in_order
-from twin_data.registry.selection import select
+from twin_data.registry.rules import (
+    REGISTERED,
+    AliasChange,
+    check_change,
+    check_taint,
+    former_champion_id,
+    in_order,
+)
+from twin_data.registry.selection import holder, select
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -33,6 +40,7 @@ MODEL_PREFIX = "twin-"
 BUNDLE_TAG = "twin.bundle"
 FILES_TAG = "twin.files"
 CHANGE_TAG = "twin.alias"
+TAINT_TAG = "twin.tainted"
 BUNDLE_FOLDER = "bundle"
 QUIET_LOGGERS = ("mlflow", "alembic")
 
@@ -45,6 +53,7 @@ class _Version:
     bundle_id: str
     files_digest: str
     changes: tuple[AliasChange, ...]
+    tainted: str | None
 
     @property
     def aliases(self) -> tuple[Alias, ...]:
@@ -100,10 +109,25 @@ class MlflowRegistry:
     ) -> RegisteredBundle:
         """See `BundleRegistry.set_alias`."""
         self.resolve(persona, bundle_id=bundle_id)  # a damaged bundle may have no alias
-        change = check_change(persona, alias, bundle_id, reason=reason, decision=decision, override_by=override_by)
-        with self._writing(persona):
-            self._move(persona, self._select(persona, bundle_id), change)
+        with self._writing(persona):  # what is live must not change between the check and the move
+            version, live = self._select(persona, bundle_id), holder(self._versions(persona), Alias.CHAMPION)
+            change = check_change(
+                persona, alias, bundle_id, reason=reason, decision=decision, override_by=override_by,
+                live=live.bundle_id if live else None, tainted=version.tainted,
+            )  # fmt: skip
+            self._move(persona, version, change)
         return self.resolve(persona, bundle_id=bundle_id)
+
+    def taint(self, persona: str, bundle_id: str, *, reason: str) -> RegisteredBundle:
+        """See `BundleRegistry.taint`."""
+        told = check_taint(persona, bundle_id, reason)
+        self._select(check_persona_name(persona), bundle_id)
+        with self._writing(persona):
+            version = self._select(persona, bundle_id)
+            if version.tainted is None:
+                number = str(version.stored.version)
+                self._client.set_model_version_tag(MODEL_PREFIX + persona, number, TAINT_TAG, told)
+        return self._registered(persona, self._select(persona, bundle_id))
 
     def former_champion(self, persona: str) -> RegisteredBundle | None:
         """See `BundleRegistry.former_champion`."""
@@ -141,6 +165,7 @@ class MlflowRegistry:
             folder=folder,
             version=version.stored.version,
             aliases=version.aliases,
+            tainted=version.tainted,
         )
 
     @cached_property
@@ -239,6 +264,7 @@ def _as_bundle(stored: StoredVersion) -> _Version:
         bundle_id=stored.tags[BUNDLE_TAG],
         files_digest=stored.tags.get(FILES_TAG, ""),
         changes=tuple(AliasChange.model_validate_json(change) for change in changes),
+        tainted=stored.tags.get(TAINT_TAG),
     )
 
 

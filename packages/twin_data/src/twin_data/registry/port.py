@@ -25,6 +25,8 @@ class RegisteredBundle:
     version: int
     """Counts up from 1 within a persona."""
     aliases: tuple[Alias, ...]
+    tainted: str | None = None
+    """Why it may no longer be used, for instance because a source was withdrawn; None as long as it may."""
 
     @property
     def bundle_id(self) -> str:
@@ -71,11 +73,19 @@ class BundleRegistry(Protocol):
         decision: GateDecision | None = None,
         override_by: str | None = None,
     ) -> RegisteredBundle:
-        """Move an alias to a bundle and record when, why and on whose word.
+        """Move an alias to a bundle and record when, why, on whose word, and what the gate had said.
 
         Raises:
             RegistryError: The bundle is unknown, or the rules do not allow it (`rules.check_change`).
             IntegrityError: What is stored is not what was registered.
+        """
+        ...
+
+    def taint(self, persona: str, bundle_id: str, *, reason: str) -> RegisteredBundle:
+        """Mark a bundle as made of what may no longer be used: the gate rejects it from now on. The first reason stays.
+
+        Raises:
+            RegistryError: There is no such bundle, or no reason is given.
         """
         ...
 

@@ -35,11 +35,25 @@ def check_change(
     reason: str,
     decision: GateDecision | None = None,
     override_by: str | None = None,
+    live: str | None = None,
+    tainted: str | None = None,
     at: datetime | None = None,
 ) -> AliasChange:
     """The record of an alias's move, if the move is allowed.
 
-    `champion` takes the gate's decision to promote this very bundle, or a person who overrides it.
+    `champion` takes the gate's decision to promote this very bundle over the bundle that is live now, or a person who
+    overrides it.
+
+    Args:
+        persona: Whose alias.
+        alias: Which.
+        bundle_id: Where it is to point.
+        reason: Why.
+        decision: What the gate said.
+        override_by: Who takes it on themselves.
+        live: The bundle that is champion at this moment.
+        tainted: Why the bundle may no longer be used, if so.
+        at: When; now, if not given.
 
     Raises:
         RegistryError: It is not allowed, or no reason is given.
@@ -47,7 +61,8 @@ def check_change(
     if not reason.strip():
         raise RegistryError(f"alias {alias} of {persona} may not move without a reason", next_step="give a reason")
     author = (override_by or "").strip() or None
-    if alias is Alias.CHAMPION and author is None and (objection := _objection(persona, bundle_id, decision)):
+    objection = _objection(persona, bundle_id, decision, live) or (f"it is tainted: {tainted}" if tainted else "")
+    if alias is Alias.CHAMPION and author is None and objection:
         raise RegistryError(
             f"bundle {bundle_id} of {persona} may not become champion: {objection}",
             next_step=f"run `twin evaluate {persona}`, or override with your name and a reason",
@@ -63,14 +78,29 @@ def check_change(
     )
 
 
-def _objection(persona: str, bundle_id: str, decision: GateDecision | None) -> str:
+def _objection(persona: str, bundle_id: str, decision: GateDecision | None, live: str | None) -> str:
     if decision is None:
         return "the gate has not decided on it"
     if (decision.persona, decision.bundle) != (persona, bundle_id):
         return f"the gate's decision is about bundle {decision.bundle} of {decision.persona}"
     if decision.verdict is not Verdict.PROMOTE:
         return f"the gate said {decision.verdict}: {'; '.join(decision.reasons) or 'no reasons given'}"
+    if live not in {None, bundle_id, decision.champion, decision.unable_champion}:
+        return f"the gate compared it with {decision.champion or 'no champion'}, and {live} is champion now"
     return ""
+
+
+def check_taint(persona: str, bundle_id: str, reason: str) -> str:
+    """The reason for a taint as it is recorded.
+
+    Raises:
+        RegistryError: There is none.
+    """
+    if not reason.strip():
+        raise RegistryError(
+            f"bundle {bundle_id} of {persona} may not be tainted without a reason", next_step="give one"
+        )
+    return reason.strip()
 
 
 def former_champion_id(changes: Iterable[AliasChange]) -> str | None:

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import getpass
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from flows.cli import releases
+from flows.cli.app import app
+from twin_data.contracts.releases import Alias
+
+
+class Registry:
+    """Stands for the registry; remembers who did what."""
+
+    def __init__(self) -> None:
+        self.calls: list[dict[str, Any]] = []
+        self.aliases: tuple[Alias, ...] = ()
+
+    def act(self, home: object, persona: str, bundle: str, **how: str) -> SimpleNamespace:
+        self.calls.append({"persona": persona, "bundle": bundle, **how})
+        manifest = SimpleNamespace(persona=persona, rung="base", label="", model_name=f"{persona}@{bundle}")
+        return SimpleNamespace(
+            manifest=manifest, bundle_id=bundle, aliases=self.aliases, folder=Path("/bundle"),
+            tainted=how["reason"] if "by" not in how else None,
+        )  # fmt: skip
+
+
+@pytest.fixture
+def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
+    found = Registry()
+    monkeypatch.setattr(releases, "promote_bundle", found.act)
+    monkeypatch.setattr(releases, "taint_bundle", found.act)
+    return found
+
+
+def twin(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
+
+
+def test_an_override_names_its_author_or_the_login(registry: Registry) -> None:
+    assert twin("promote", "ada", "0123", "--override-by", "Grace Hopper", "--reason", "read fifty").exit_code == 0
+    assert twin("promote", "ada", "0123", "--reason", "read fifty").exit_code == 0
+    assert [one["by"] for one in registry.calls] == ["Grace Hopper", getpass.getuser()]
+    assert {one["reason"] for one in registry.calls} == {"read fifty"}
+
+
+def test_a_promotion_without_a_reason_is_no_command(registry: Registry) -> None:
+    assert twin("promote", "ada", "0123").exit_code == 2
+    assert registry.calls == []
+
+
+@pytest.mark.parametrize(("aliases", "hint"), [((), False), ((Alias.CHAMPION,), True)])
+def test_a_taint_says_what_to_do_where_the_bundle_is_live(
+    registry: Registry, aliases: tuple[Alias, ...], hint: bool
+) -> None:
+    registry.aliases = aliases
+    result = twin("taint", "ada", "0123", "--reason", "withdrawn")
+    assert result.exit_code == 0
+    assert ("it is live: twin rollback ada" in result.stdout) is hint
+    assert json.loads(twin("taint", "ada", "0123", "--reason", "withdrawn", "--json").stdout)["tainted"] == "withdrawn"
