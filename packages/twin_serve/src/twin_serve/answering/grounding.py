@@ -17,6 +17,7 @@ from twin_data.contracts.answers import (
     SentenceOutcome,
     VerifiedAnswer,
 )
+from twin_data.contracts.releases import RetrievalSettings
 from twin_data.prompts.renderer import Message, PromptPassage, render_answer
 from twin_data.scoring.answerability import Evidence, EvidenceWindow, find_evidence
 from twin_data.scoring.excerpts import best_excerpts
@@ -50,7 +51,8 @@ class GroundedAnswerer:
             query: What to search for.
             vector: Its embedding, shape (D,).
         """
-        making = self._from_archive(run, query, vector) if run.question.options.retrieval else self._unretrieved(run)
+        settings = run.retrieval
+        making = self._from_archive(run, settings, query, vector) if settings else self._unretrieved(run)
         async with aclosing(making) as pieces:
             async for piece in pieces:
                 yield piece
@@ -58,13 +60,13 @@ class GroundedAnswerer:
             yield run.finished(AnswerOutcome.DECLINED, decline_reason=MODEL_DECLINED)
 
     async def _from_archive(
-        self, run: Run, query: str, vector: NDArray[np.float32]
+        self, run: Run, settings: RetrievalSettings, query: str, vector: NDArray[np.float32]
     ) -> AsyncGenerator[str | VerifiedAnswer, None]:
         """Retrieve, then answer from what was found, or decline."""
         twin, progress = run.twin, run.progress
-        retrieval = await self._search.search(twin.manifest.persona, query, vector, twin.manifest.retrieval)
+        retrieval = await self._search.search(twin.manifest.persona, query, vector, settings)
         progress.retrieval, progress.retrieval_seconds = retrieval, retrieval.seconds
-        passages = retrieval.passages[: twin.manifest.retrieval.passages]
+        passages = retrieval.passages[: settings.passages]
         evidence = await asyncio.to_thread(
             find_evidence, query, vector, passages, encoder=twin.encoder, weights=twin.weights
         )
@@ -143,7 +145,7 @@ class GroundedAnswerer:
 
 def _shown(run: Run, passages: tuple[RetrievedPassage, ...], evidence: Evidence) -> Sequence[PromptPassage]:
     """What the model is given to read."""
-    count = run.twin.manifest.retrieval.excerpts
+    count = run.retrieval.excerpts if run.retrieval else 0
     return best_excerpts(evidence.windows, passages, count) if count else passages
 
 
@@ -155,6 +157,7 @@ def _messages(run: Run, shown: Sequence[PromptPassage]) -> tuple[Message, ...]:
         question=run.question.text,
         passages=shown,
         history=run.history,
+        examples=run.examples,
     )
 
 
