@@ -82,7 +82,6 @@ def test_the_cheapest_fit_rung_is_found_and_a_clear_gain_is_worth_it(rung: Calla
     assert [one.rung for one in found.rungs] == [Rung.PROMPT, Rung.FEW_SHOT, Rung.BASE, Rung.SFT], "from the lowest up"
     assert [one.fit for one in found.rungs] == [Verdict.REJECT, Verdict.REJECT, Verdict.PROMOTE, Verdict.PROMOTE]
     assert (found.cheapest_fit, found.cheapest_on_target, found.recommended) == (Rung.BASE, None, Rung.SFT)
-    assert found.trained_is_needed
     (climb,) = found.climbs
     assert (climb.lower, climb.upper, climb.worth) == (Rung.BASE, Rung.SFT, Worth.YES)
     assert "The cheapest rung that clears the bars is base+retrieval." in found.verdict
@@ -103,7 +102,6 @@ def test_neighbours_are_compared_on_the_same_questions(rung: Callable[..., RungR
 def test_a_rung_on_target_makes_everything_above_it_unnecessary(rung: Callable[..., RungRun]) -> None:
     found = ladder(rung(Rung.FEW_SHOT, 20), rung(Rung.BASE, 50), rung(Rung.SFT, 58))
     assert (found.cheapest_fit, found.cheapest_on_target, found.recommended) == (Rung.FEW_SHOT, Rung.BASE, Rung.BASE)
-    assert not found.trained_is_needed
     assert "nothing above base+retrieval is needed" in found.verdict
 
 

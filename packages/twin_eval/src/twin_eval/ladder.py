@@ -42,6 +42,15 @@ class RungRun:
         return self.manifest.rung
 
 
+@dataclass(frozen=True, kw_only=True)
+class Climbed:
+    """A ladder, and the runs that it was made of."""
+
+    ladder: Ladder
+    runs: tuple[RungRun, ...] = ()
+    """Empty where it was read back: then its answers are not at hand."""
+
+
 def build_ladder(
     runs: Sequence[RungRun],
     rubric: Rubric,

@@ -101,8 +101,3 @@ class Ladder(Contract):
     def rung(self, rung: Rung) -> RungResult | None:
         """The result of a rung; None if it was not evaluated."""
         return next((one for one in self.rungs if one.rung is rung), None)
-
-    @property
-    def trained_is_needed(self) -> bool:
-        """Whether no rung that needs no training is the one to stand on."""
-        return self.recommended in {Rung.SFT, Rung.DPO}

@@ -33,6 +33,10 @@ class Rung(StrEnum):
     DPO = "sft+dpo+retrieval"
 
 
+TRAINED = frozenset({Rung.SFT, Rung.DPO})
+"""The rungs whose bundles have an adapter."""
+
+
 class RetrievalSettings(Contract):
     """How passages are found and fused."""
 

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from twin_data.contracts.base import Contract
 from twin_data.contracts.datasets import TaskKind
+from twin_data.contracts.digests import digest_text
 from twin_data.contracts.errors import CorpusError
 from twin_data.contracts.releases import PromptExample
 from twin_data.generate.asking import Questioner
@@ -67,7 +68,12 @@ def few_shot_examples(
             "the training documents give no example for a few-shot prompt",
             next_step="add sources: `twin corpus` says what there is",
         )
-    return tuple(map(_example, shown))
+    return in_order(map(_example, shown))
+
+
+def in_order(examples: Iterable[PromptExample]) -> tuple[PromptExample, ...]:
+    """Examples in the order in which prompts show them, whatever order a table gives them back in."""
+    return tuple(sorted(examples, key=lambda one: (one.mode, digest_text(one.asked))))
 
 
 def _candidates(material: Material, config: FewShotConfig, making: InstructionConfig) -> list[Candidate]:
