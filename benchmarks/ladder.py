@@ -2,11 +2,11 @@
 
     python -m benchmarks.ladder [--rounds 300] [--resamples 500] [--questions 60 400]
 
-Needs no server and no data. Rungs are simulated: each question has a hardness that all rungs share, and each rung a rate
-of right answers. Printed are the shares of rounds in which the verdict says to go up: although nothing above is better
-(to be at most 5 %), and where the highest rung is better by so much (goal 80 %). The peer is the rule that people use
-without intervals: go up where the figure is higher. Then the seconds that a ladder of five rungs takes to score, compare
-and write down, without a single request.
+Needs no server and no data. Rungs are simulated: each question has a hardness that all rungs share, and each rung a
+rate of right answers. Printed are the shares of rounds in which the verdict says to go up: although nothing above is
+better (to be at most 5 %), and where the highest rung is better by so much (goal 80 %). The peer is the rule that
+people use without intervals: go up where the figure is higher. Then the seconds that a ladder of five rungs takes to
+score, compare and write down, without a single request.
 """
 
 from __future__ import annotations
@@ -89,15 +89,11 @@ def main() -> None:
     parser.add_argument("--resamples", type=int, default=500)
     parser.add_argument("--questions", type=int, nargs="+", default=[60, 400])
     arguments = parser.parse_args()
-    print(
-        "| truth | questions | rounds | says to go up | by the bare figure | of those, wrongly |\n|---|---|---|---|---|---|"
-    )
+    print("| truth | questions | rounds | the verdict says to go up | the bare figure does |\n|---|---|---|---|---|")
     for count in arguments.questions:
         for truth in TRUTHS:
             _print_verdicts(truth, count, arguments.rounds, IntervalConfig(resamples=arguments.resamples))
-    print(
-        "\n| questions | score five rungs, s | compare, s | page, JSON and Inspect logs, s | page, MB |\n|---|---|---|---|---|"
-    )
+    print("\n| questions | score five rungs, s | compare, s | page and logs, s | page, MB |\n|---|---|---|---|---|")
     for count in arguments.questions:
         _print_expense(count)
 

@@ -108,7 +108,7 @@ def _evaluation_text(result: dict[str, Any]) -> str:
 def _ladder_text(ladder: dict[str, Any]) -> str:
     """A row a rung and the verdict."""
     from twin_data.contracts.ladder import Ladder  # takes seconds to import, like all that stands on the evaluation
-    from twin_eval.page_ladder import ladder_text
+    from twin_eval.ladder_text import ladder_text
 
     return ladder_text(Ladder.model_validate(ladder))
 

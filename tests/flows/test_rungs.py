@@ -53,6 +53,7 @@ def test_the_rungs_without_retrieval_differ_from_bundle_0_by_that_alone(
         assert one.manifest.verification.heed_refusals
         assert (one.manifest.generation, one.manifest.lineage) == (base.manifest.generation, base.manifest.lineage)
         assert all((one.folder / name).read_text("utf-8") == text for name, text in FILES.items())
+        assert "memory alone" in (one.folder / "README.md").read_text("utf-8"), "its card claims no citations"
     assert without_retrieval(registry, base, EXAMPLES) == few and len(registry.bundles("ada")) == 3
 
 

@@ -154,7 +154,8 @@ def test_the_ladder_stands_on_the_page_with_verdict_figures_and_steps(candidate:
     assert "its whole_answer is 0 by what it is" in text
     assert all(one.startswith("#") for one in found.loaded), "it needs no network"
     ids = re.findall(r'\bid="([^"]+)"', page)
-    assert len(ids) == len(set(ids))
+    referred = {name for pair in re.findall(r'url\(#([^)]+)\)|href="#([^"]+)"', page) for name in pair if name}
+    assert all(ids.count(name) == 1 for name in referred), "also across plots"
 
 
 def test_answers_of_the_other_rungs_stand_beside_the_candidates(candidate: ScoredRun, climbed: Climbed) -> None:

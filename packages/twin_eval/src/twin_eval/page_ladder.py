@@ -1,4 +1,4 @@
-"""The ladder on the report's page and in a terminal: a row a rung, a row a step, and the verdict."""
+"""The ladder on the report's page: a row a rung, a fold a step, and the verdict."""
 
 from __future__ import annotations
 
@@ -7,20 +7,18 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from twin_data.contracts.evaluation import Score, Verdict
+from twin_data.contracts.evaluation import Score
 from twin_data.contracts.ladder import Ladder, RungResult, Step
 from twin_eval import plots
+from twin_eval.ladder_text import EXPENSE, FIT_WORDS, QUALITY, known
 from twin_eval.page_rows import UNKNOWN, ComparisonLine, comparison_line, figure
 
-QUALITY = ("whole_answer", "facts_found", "voice", "over_refusal", "under_refusal", "copied_8grams")
-EXPENSE = ("seconds_p50", "seconds_p95", "prompt_tokens", "completion_tokens", "cost")
 SHARES = ("whole_answer", "facts_found", "over_refusal", "under_refusal", "copied_8grams")
 """Those of the plot."""
 BY_NATURE = (
     "A rung without retrieval has nothing to check its sentences against and nothing to cite: its whole_answer is 0 by "
     "what it is, whatever it says. facts_found, refusals and voice are measured on every rung alike."
 )
-_FIT = {Verdict.PROMOTE: "cleared", Verdict.REJECT: "failed", Verdict.INCONCLUSIVE: "open"}
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ class LadderPart:
 
 def ladder_part(ladder: Ladder) -> LadderPart:
     """The ladder for the page."""
-    quality, expense = (_known(names, ladder.rungs) for names in (QUALITY, EXPENSE))
+    quality, expense = (known(names, ladder.rungs) for names in (QUALITY, EXPENSE))
     neighbours = {(one.lower, one.upper) for one in ladder.steps}
     return LadderPart(
         verdict=ladder.verdict,
@@ -89,26 +87,9 @@ def ladder_part(ladder: Ladder) -> LadderPart:
         steps=tuple(map(_step_line, ladder.steps)),
         climbs=tuple(_step_line(one) for one in ladder.climbs if (one.lower, one.upper) not in neighbours),
         plot=Markup(  # drawn here, nothing received
-            plots.ladder_plot(_known(SHARES, ladder.rungs), [(one.rung.value, one.report) for one in ladder.rungs])
+            plots.ladder_plot(known(SHARES, ladder.rungs), [(one.rung.value, one.report) for one in ladder.rungs])
         ),
     )
-
-
-def ladder_text(ladder: Ladder) -> str:
-    """The ladder for a terminal."""
-    names = _known((*QUALITY[:5], "seconds_p50", "completion_tokens", "cost"), ladder.rungs)
-    width = max(len(one.rung) for one in ladder.rungs)
-    lines = [f"  {'':<{width}}  {'bars':<8}" + "".join(f"{name:>18}" for name in names)]
-    for one in ladder.rungs:
-        mark = "*" if one.rung is ladder.recommended else " "
-        cells = "".join(f"{figure(score.value if (score := one.report.score(name)) else None):>18}" for name in names)
-        lines.append(f"{mark} {one.rung:<{width}}  {_FIT[one.fit]:<8}{cells}")
-    return "\n".join(["ladder:", *lines, f"verdict: {ladder.verdict}"])
-
-
-def _known(names: Sequence[str], rungs: Sequence[RungResult]) -> tuple[str, ...]:
-    """Those of the metrics that some rung has a figure of."""
-    return tuple(name for name in names if any(one.report.score(name) for one in rungs))
 
 
 def _rung_line(one: RungResult, ladder: Ladder, quality: Sequence[str], expense: Sequence[str]) -> RungLine:
@@ -121,7 +102,7 @@ def _rung_line(one: RungResult, ladder: Ladder, quality: Sequence[str], expense:
         rung=one.rung.value,
         bundle=one.bundle,
         is_recommended=one.rung is ladder.recommended,
-        fit=_FIT[one.fit],
+        fit=FIT_WORDS[one.fit],
         why=one.fit_reasons[0] if one.fit_reasons else "",
         target="reached" if one.on_target else "not reached",
         quality=tuple(_with_interval(one.report.score(name)) for name in quality),
