@@ -40,7 +40,8 @@ def worst(run: ScoredRun, count: int = SHOWN) -> tuple[Pick, ...]:
 def changed(run: ScoredRun, other: ScoredRun, count: int = SHOWN) -> tuple[Pick, ...]:
     """Questions that one of the two gets right and the other wrong; losses and gains in turn, losses first."""
     theirs = {one.question.id: one for one in other.answers}
-    losses, gains = [], []
+    losses: list[Pick] = []
+    gains: list[Pick] = []
     for at, one in enumerate(run.answers):
         before = theirs.get(one.question.id)
         if before is None or bool(wrongs(one)) is bool(wrongs(before)):
