@@ -18,6 +18,7 @@ from flows.local_key import local_key
 from flows.platform.settings import PlatformSettings
 from flows.recipes import DEFAULT_RECIPE, EvaluationSettings, Recipe, load_recipe
 from flows.reporting import report
+from flows.rungs import rung_bundles
 from flows.seed_siblings import seed_siblings
 from flows.voices import VoiceUse, voice_of
 from twin_data.configuration.home import TwinHome
@@ -25,6 +26,7 @@ from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.documents import Chunk, CorpusDocument
 from twin_data.contracts.errors import CorpusError, SourceError
 from twin_data.contracts.evaluation import EvaluationReport, GateDecision, HardStop, HeldOutQuestion, Verdict
+from twin_data.contracts.ladder import MissingRung
 from twin_data.contracts.releases import Alias
 from twin_data.registry import open_registry
 from twin_data.registry.port import BundleRegistry, RegisteredBundle
@@ -36,6 +38,7 @@ from twin_data.transform.pipeline import CHUNKS, DOCUMENTS
 from twin_eval import gate
 from twin_eval.answering import Progress
 from twin_eval.briefs import Brief, writing_briefs
+from twin_eval.ladder import Climbed, RungRun, build_ladder
 from twin_eval.own_words import VoiceScorer
 from twin_eval.questions import balanced_subset, questions_digest
 from twin_eval.report import DECISION_JSON, ReportFiles, read_report, write_report
@@ -62,17 +65,21 @@ class Exam:
 
 
 @flow(name="evaluate-twin", flow_run_name="evaluate-twin-{persona}", log_prints=False)
-async def evaluate_twin(persona: str, recipe: str = DEFAULT_RECIPE, bundle: str | None = None) -> dict[str, Any]:
+async def evaluate_twin(
+    persona: str, recipe: str = DEFAULT_RECIPE, bundle: str | None = None, ladder: bool = False
+) -> dict[str, Any]:
     """Judge a bundle by its persona's bars and against the live champion; one that is promoted becomes champion.
 
     Args:
         persona: A persona of `$TWIN_HOME`.
         recipe: Name or path of a recipe.
         bundle: Bundle id; None for the candidate.
+        ladder: Put the same questions to every rung of the ladder as well: is training needed at all? Answers that a
+            rung has given before, in an interrupted run or another evaluation, are used again.
 
     Returns:
-        Scores, decision and the address of the page (`report`, `decision`, `html`) as plain JSON. A bundle whose files
-        are unsafe is rejected unasked: no scores, no page.
+        Scores, decision, ladder and the address of the page (`report`, `decision`, `ladder`, `html`) as plain JSON. A
+        bundle whose files are unsafe is rejected unasked: no scores, no page.
     """
     home, chosen = TwinHome.from_environment(), load_recipe(recipe)
     registry = open_registry(home)
@@ -80,6 +87,7 @@ async def evaluate_twin(persona: str, recipe: str = DEFAULT_RECIPE, bundle: str 
     exam = prepare(home, persona, chosen)
     if unsafe:
         return refuse(home, exam, candidate, unsafe)
+    rungs = await climb(home, persona, chosen, exam) if ladder else None
     judged = await ask(home, candidate, exam, chosen.evaluation)
     live = champion_of(registry, candidate)
     champion = await ask(home, live, exam, chosen.evaluation) if live else None
@@ -89,11 +97,12 @@ async def evaluate_twin(persona: str, recipe: str = DEFAULT_RECIPE, bundle: str 
     spreads = spreads_of(candidate, [judged, *others], exam.rubric)
     decision, compared = decide(judged, champion, exam.rubric, stops, spreads)
     promote(registry, candidate, decision)
-    files = await asyncio.to_thread(write_down, home, exam, judged, compared, decision)
+    files = await asyncio.to_thread(write_down, home, exam, judged, compared, decision, rungs, candidate)
     report(f"report: {files.page}")
     return {
         "report": judged.report.model_dump(mode="json"),
         "decision": decision.model_dump(mode="json"),
+        "ladder": rungs.ladder.model_dump(mode="json") if rungs else None,
         "html": str(files.page),
     }
 
@@ -120,8 +129,34 @@ def prepare(home: TwinHome, persona: str, recipe: Recipe) -> Exam:
 
 
 @task(cache_policy=NO_CACHE)
+async def climb(home: TwinHome, persona: str, recipe: Recipe, exam: Exam) -> Climbed:
+    """Put the questions to every rung, one after the other, and say where to stand.
+
+    A rung that answers nothing, for instance because its adapter is refused, counts as missing and says why.
+    """
+    bundles, found_missing = await asyncio.to_thread(rung_bundles, home, persona, recipe)
+    runs, missing = [], list(found_missing)
+    for bundle in bundles:
+        run = await put_questions(home, bundle, exam, recipe.evaluation)
+        if why := answers_nothing(run):
+            missing.append(MissingRung(rung=bundle.manifest.rung, reason=f"it answers nothing: {why}"))
+        else:
+            runs.append(RungRun(manifest=bundle.manifest, run=run))
+    found = await asyncio.to_thread(build_ladder, runs, exam.rubric, missing=missing)
+    report(f"ladder: {found.verdict}")
+    return Climbed(ladder=found, runs=tuple(runs))
+
+
+@task(cache_policy=NO_CACHE)
 async def ask(home: TwinHome, bundle: RegisteredBundle, exam: Exam, settings: EvaluationSettings) -> ScoredRun:
     """Put every question and brief to the business microservice; what was answered before is not asked again."""
+    return await put_questions(home, bundle, exam, settings)
+
+
+async def put_questions(
+    home: TwinHome, bundle: RegisteredBundle, exam: Exam, settings: EvaluationSettings
+) -> ScoredRun:
+    """The body of `ask`, for tasks that ask several bundles."""
     name, last = bundle.manifest.model_name, time.monotonic()
 
     def progress(state: Progress) -> None:
@@ -166,9 +201,8 @@ def decide(
     A champion that can answer nothing any more, because templates or index have changed under it, protects nobody.
     """
     unable = None
-    if champion and all(one.record.answer is None for one in champion.answers):
-        error = champion.answers[0].record.error
-        report(f"gate: the champion {champion.model_name} answers nothing ({error.message if error else ''})")
+    if champion and (why := answers_nothing(champion)):
+        report(f"gate: the champion {champion.model_name} answers nothing ({why})")
         unable = champion.report.bundle
         champion = None
     decision = gate.decide(candidate, champion, rubric, stops=stops, seed_spreads=spreads)
@@ -189,11 +223,33 @@ def promote(registry: BundleRegistry, candidate: RegisteredBundle, decision: Gat
 
 @task(cache_policy=NO_CACHE)
 def write_down(
-    home: TwinHome, exam: Exam, candidate: ScoredRun, champion: ScoredRun | None, decision: GateDecision
+    home: TwinHome,
+    exam: Exam,
+    candidate: ScoredRun,
+    champion: ScoredRun | None,
+    decision: GateDecision,
+    rungs: Climbed | None = None,
+    bundle: RegisteredBundle | None = None,
 ) -> ReportFiles:
-    """Write scores, decision, page and Inspect log."""
+    """Write scores, decision, ladder, page and Inspect logs."""
     inputs = _inputs(home, candidate.report.persona, candidate.report.bundle, exam)
-    return write_report(candidate, run_folder(inputs), decision=decision, rubric=exam.rubric, champion=champion)
+    return write_report(
+        candidate,
+        run_folder(inputs),
+        decision=decision,
+        rubric=exam.rubric,
+        champion=champion,
+        ladder=rungs,
+        manifest=bundle.manifest if bundle else None,
+    )
+
+
+def answers_nothing(run: ScoredRun) -> str:
+    """Why a bundle answered none of the questions; empty if it answered any."""
+    if any(one.record.answer for one in run.answers):
+        return ""
+    error = run.answers[0].record.error
+    return error.message if error else "no question was put to it"
 
 
 def champion_of(registry: BundleRegistry, candidate: RegisteredBundle) -> RegisteredBundle | None:

@@ -7,15 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
+from flows.bundles import newest_base_bundle
 from flows.features import features_pipeline
 from flows.recipes import Recipe, load_recipe
 from flows.verdicts import objections_to_training
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.contracts.base import Contract
 from twin_data.contracts.datasets import DatasetKind
-from twin_data.contracts.errors import ModelError
+from twin_data.contracts.errors import ModelError, RegistryError
+from twin_data.contracts.releases import TRAINED, Rung
 from twin_data.contracts.training import TrainingForecast, TrainingStage
 from twin_data.registry.model_folder import base_model_folder, read_base_model
+from twin_eval.report import newest_ladder
 from twin_train.forecast import Workload, forecast
 from twin_train.model_shape import ModelShape, known_shape, read_shape
 from twin_train.resources import MemoryFit, memory_fit
@@ -29,6 +32,17 @@ FRAME_TOKENS, PASSAGE_TOKENS, EXCERPT_TOKENS, TEXT_TOKENS = 160, 160, 75, 300
 """Of an answer's row without what it reads, of each passage or stretch that it reads, of a row that is a text."""
 PAIRS_PER_PROMPT = 0.45
 """Drafts that become a pair."""
+
+
+class LadderFinding(Contract):
+    """What the last ladder said."""
+
+    verdict: str
+    recommended: Rung | None
+    needs_training: bool
+    """Whether the rung to stand on is a trained one, or no rung without training clears the bars."""
+    is_current: bool
+    """Whether it was climbed on the newest features."""
 
 
 class Plan(Contract):
@@ -45,16 +59,25 @@ class Plan(Contract):
     memory: MemoryFit
     fits: bool | None
     """Whether the stage that takes most memory would start on this machine; None where it lacks the GPUs."""
+    ladder: LadderFinding | None = None
+    """None if none has been climbed."""
 
     def text(self) -> str:
         """For people."""
         lines = [f"recipe {self.recipe}, {self.training_words:,} words to train on; figures from the {self.basis}"]
-        lines += [*(_line(one) for one in self.forecasts), self.memory.text()]
+        lines += [*(_line(one) for one in self.forecasts), self.memory.text(), self._of_the_ladder()]
         if self.objections:
             lines += [f"not advisable: {'; '.join(self.objections)}", "stay with prompt and retrieval"]
+        elif self.ladder and self.ladder.is_current and not self.ladder.needs_training:
+            lines.append(f"the corpus allows training, the ladder sees no need: stay with {self.ladder.recommended}")
         else:
             lines.append(f"the corpus allows training; next: twin train {self.persona} --recipe {self.recipe}")
         return "\n".join(lines)
+
+    def _of_the_ladder(self) -> str:
+        if self.ladder is None:
+            return f"no ladder yet: `twin evaluate {self.persona} --ladder` says whether training is needed at all"
+        return f"ladder{'' if self.ladder.is_current else ' (of other features)'}: {self.ladder.verdict}"
 
 
 def make_plan(home: TwinHome, persona: str, recipe_name: str) -> Plan:
@@ -82,6 +105,29 @@ def make_plan(home: TwinHome, persona: str, recipe_name: str) -> Plan:
         forecasts=tuple(forecasts),
         memory=memory,
         fits=memory.fits,
+        ladder=_ladder(home, persona),
+    )
+
+
+def _ladder(home: TwinHome, persona: str) -> LadderFinding | None:
+    """What the last ladder said, and whether it still holds.
+
+    Training is called unnecessary only where a rung without it reaches the targets, or where trained rungs were
+    evaluated and found not worth it: a ladder that ends below training cannot say what training would give.
+    """
+    found = newest_ladder(home.evaluations / persona)
+    if found is None:
+        return None
+    try:
+        features = newest_base_bundle(home, persona).manifest.lineage.features_digest
+    except RegistryError:
+        features = ""
+    is_settled = found.cheapest_on_target is not None or any(one.rung in TRAINED for one in found.rungs)
+    return LadderFinding(
+        verdict=found.verdict,
+        recommended=found.recommended,
+        needs_training=not is_settled or found.recommended is None or found.recommended in TRAINED,
+        is_current=found.features_digest == features,
     )
 
 

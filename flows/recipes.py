@@ -12,6 +12,7 @@ from twin_data.configuration.yaml_files import load_yaml
 from twin_data.contracts.base import Contract
 from twin_data.contracts.digests import digest_value
 from twin_data.contracts.releases import GenerationSettings, MachinePrice, RetrievalSettings, VerificationSettings
+from twin_data.generate.few_shot import FewShotConfig
 from twin_data.generate.pipeline import DatasetsConfig
 from twin_data.scoring.voice import VoiceConfig
 from twin_data.transform.pipeline import FeaturesConfig
@@ -47,6 +48,8 @@ class Recipe(Contract):
     training: TrainingConfig = TrainingConfig()
     verification: VerificationSettings = VerificationSettings()
     generation: GenerationSettings = GenerationSettings()
+    few_shot: FewShotConfig = FewShotConfig()
+    """Of the ladder's few-shot rung."""
     evaluation: EvaluationSettings = EvaluationSettings()
     monitoring: MonitoringConfig = MonitoringConfig()
     schedule: ScheduleSettings = ScheduleSettings()
@@ -66,8 +69,11 @@ class Recipe(Contract):
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the settings that decide what the recipe makes; it enters the lineage of that."""
-        return digest_value(self.model_dump(exclude={"monitoring", "schedule"}))
+        """SHA-256 of the settings that decide what the recipe makes; it enters the lineage of that.
+
+        The few-shot rung carries its examples itself, and nothing else is made of their settings.
+        """
+        return digest_value(self.model_dump(exclude={"monitoring", "schedule", "few_shot"}))
 
 
 def load_recipe(name: str) -> Recipe:

@@ -18,7 +18,7 @@ from flows.train_twin import train_twin
 from flows.verdicts import objections_to_training
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.evaluation import EvaluationReport
-from twin_data.contracts.releases import Alias, Rung
+from twin_data.contracts.releases import TRAINED, Alias, Rung
 from twin_data.registry import open_registry
 from twin_data.registry.port import RegisteredBundle
 from twin_data.registry.selection import holder
@@ -98,7 +98,7 @@ def _was_judged(home: TwinHome, bundle: RegisteredBundle) -> bool:
 def _was_trained(home: TwinHome, persona: str) -> bool:
     """Whether the live champion is a trained one: then base and retrieval are no cheaper rung but a step back."""
     champion = holder(open_registry(home).bundles(persona), Alias.CHAMPION)
-    return champion is not None and champion.manifest.rung is not Rung.BASE
+    return champion is not None and champion.manifest.rung in TRAINED
 
 
 def _ended(

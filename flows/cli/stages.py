@@ -64,14 +64,19 @@ def evaluate(
     persona: PersonaArgument,
     recipe: RecipeOption = None,
     bundle: Annotated[str | None, typer.Option(help="Bundle id; the candidate if not given.")] = None,
+    ladder: Annotated[
+        bool,
+        typer.Option("--ladder", help="Also ask prompt only, few-shot, retrieval, SFT and DPO: is training needed?"),
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Put the questions to the candidate and the live champion; a bundle that the gate promotes becomes champion.
 
-    Exit code 1 if it is not promoted.
+    With --ladder the same questions go to every rung from prompting alone to what was trained; interrupted, it goes on
+    where it stopped. Exit code 1 if the bundle is not promoted.
 
     Example:
-      twin evaluate sample
+      twin evaluate sample --ladder
     """
     home, settings = TwinHome.from_environment(), PlatformSettings.from_environment()
     os.environ.update(settings.as_environment())
@@ -83,7 +88,7 @@ def evaluate(
         from flows.reporting import listening
 
         with listening(say):
-            result = asyncio.run(evaluate_twin(persona, recipe or settings.recipe, bundle))
+            result = asyncio.run(evaluate_twin(persona, recipe or settings.recipe, bundle, ladder))
     decision = result["decision"]
     emit(result, _evaluation_text(result), as_json=as_json)
     if decision["verdict"] != "promote":
@@ -99,8 +104,17 @@ def _evaluation_text(result: dict[str, Any]) -> str:
     decision = result["decision"]
     against = f" against the champion {decision['champion']}" if decision["champion"] else ""
     reasons = [f"  {reason}" for reason in decision["reasons"]]
+    climbed = [_ladder_text(result["ladder"])] if result.get("ladder") else []
     page = [f"report: {result['html']}"] if result["html"] else []
-    return "\n".join([*scores, f"{decision['verdict']}{against}:", *reasons, *page])
+    return "\n".join([*scores, f"{decision['verdict']}{against}:", *reasons, *climbed, *page])
+
+
+def _ladder_text(ladder: dict[str, Any]) -> str:
+    """A row a rung and the verdict."""
+    from twin_data.contracts.ladder import Ladder  # takes seconds to import, like all that stands on the evaluation
+    from twin_eval.ladder_text import ladder_text
+
+    return ladder_text(Ladder.model_validate(ladder))
 
 
 def check_persona_and_recipe(home: TwinHome, persona: str, recipe: str) -> Recipe:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,6 +10,9 @@ from flows import plans
 from flows.plans import make_plan
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.errors import ModelError
+from twin_data.contracts.evaluation import EvaluationReport, Verdict
+from twin_data.contracts.ladder import Ladder, RungResult
+from twin_data.contracts.releases import Rung
 from twin_data.transform.verdict import CorpusVerdict
 from twin_train import resources
 from twin_train.model_shape import known_shape
@@ -111,3 +115,63 @@ def test_an_unknown_model_that_is_not_here_cannot_be_planned(home: TwinHome, tmp
     recipe.write_text("name: r\ndescription: d\nbase_model: {source: some/model, name: some-model, licence: MIT}\n")
     with pytest.raises(ModelError, match="some/model"):
         make_plan(home, "ada", str(recipe))
+
+
+def climbed(home: TwinHome, *rungs: Rung, on_target: Rung | None = None, recommended: Rung | None = Rung.BASE) -> None:
+    report = EvaluationReport(persona="ada", bundle="b", questions_digest="q", scores=())
+    results = tuple(
+        RungResult(rung=one, report=report, fit=Verdict.PROMOTE, fit_reasons=(), on_target=False, target_reasons=())
+        for one in rungs
+    )
+    found = Ladder(
+        persona="ada", features_digest="f" * 64, questions_digest="q", rungs=results, steps=(),
+        cheapest_on_target=on_target, recommended=recommended, verdict="Stand on what you have.",
+    )  # fmt: skip
+    folder = home.evaluations / "ada" / "0123456789ab" / "questions"
+    folder.mkdir(parents=True)
+    (folder / "ladder.json").write_text(found.model_dump_json(), "utf-8")
+
+
+def newest_features(monkeypatch: pytest.MonkeyPatch, digest: str) -> None:
+    base = SimpleNamespace(manifest=SimpleNamespace(lineage=SimpleNamespace(features_digest=digest)))
+    monkeypatch.setattr(plans, "newest_base_bundle", lambda home, persona: base)
+
+
+def test_without_a_ladder_the_plan_says_how_to_get_one(home: TwinHome) -> None:
+    plan = make_plan(home, "ada", "gpu_8b")
+    assert plan.ladder is None
+    assert "twin evaluate ada --ladder" in plan.text() and "twin train ada" in plan.text()
+
+
+def test_a_rung_on_target_makes_training_unnecessary(home: TwinHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    newest_features(monkeypatch, "f" * 64)
+    climbed(home, Rung.PROMPT, Rung.BASE, on_target=Rung.BASE)
+    plan = make_plan(home, "ada", "gpu_8b")
+    assert plan.ladder is not None and plan.ladder.is_current and not plan.ladder.needs_training
+    assert "ladder: Stand on what you have." in plan.text()
+    assert "the ladder sees no need: stay with base+retrieval" in plan.text() and "twin train" not in plan.text()
+
+
+def test_a_ladder_that_ends_below_training_cannot_speak_against_it(
+    home: TwinHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newest_features(monkeypatch, "f" * 64)
+    climbed(home, Rung.PROMPT, Rung.BASE)
+    plan = make_plan(home, "ada", "gpu_8b")
+    assert plan.ladder is not None and plan.ladder.needs_training
+    assert "twin train ada" in plan.text()
+
+
+def test_trained_rungs_that_were_not_worth_it_do(home: TwinHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    newest_features(monkeypatch, "f" * 64)
+    climbed(home, Rung.BASE, Rung.SFT)
+    assert "stay with base+retrieval" in make_plan(home, "ada", "gpu_8b").text()
+
+
+def test_a_ladder_of_other_features_is_told_and_decides_nothing(
+    home: TwinHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newest_features(monkeypatch, "e" * 64)
+    climbed(home, Rung.BASE, on_target=Rung.BASE)
+    text = make_plan(home, "ada", "gpu_8b").text()
+    assert "ladder (of other features): Stand on what you have." in text and "twin train ada" in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -12,13 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import polars as pl
 import pytest
 
 from flows.platform import supervisor
 from flows.platform.services import services
 from twin_data.configuration.home import TwinHome
+from twin_data.contracts.documents import Split
+from twin_data.contracts.ladder import Ladder
 from twin_data.contracts.releases import Alias, Rung
 from twin_data.registry import open_registry
+from twin_data.transform.pipeline import DOCUMENTS
 
 from .conftest import REPOSITORY, Twin, free_ports
 
@@ -77,6 +82,55 @@ def test_a_refresh_trains_judges_and_says_how_it_ended(twin: Twin, refreshed: di
 def test_a_second_refresh_finds_nothing_changed(twin: Twin, refreshed: dict[str, Any], recipe: str) -> None:
     again = twin("refresh", "sample", "--recipe", recipe, "--json").json
     assert again["ended"] == "nothing changed"
+
+
+@pytest.mark.slow
+def test_the_ladder_has_every_rung_and_asks_nothing_twice(twin: Twin, refreshed: dict[str, Any], recipe: str) -> None:
+    registry, candidate = open_registry(twin.home), refreshed["training"]["bundle"]
+    asked_before = _answers_kept(twin)
+    climbed = twin("evaluate", "sample", "--recipe", recipe, "--ladder", "--json")
+    assert climbed.code in {0, 1}, climbed.err  # 1: the gate did not promote the candidate
+    result = json.loads(climbed.out)
+    ladder = Ladder.model_validate(result["ladder"])
+    assert [one.rung for one in ladder.rungs] == list(Rung), ladder.verdict
+    assert ladder.missing == () and len(ladder.steps) == len(Rung) - 1
+    assert ladder.rungs[-1].bundle == candidate and ladder.rungs[-1].training_seconds > 0
+    assert registry.resolve("sample", alias=Alias.CANDIDATE).bundle_id == candidate, "measuring moves no alias"
+
+    prompt, few_shot = (registry.resolve("sample", bundle_id=one.bundle).manifest for one in ladder.rungs[:2])
+    assert prompt.retrieval is None and few_shot.retrieval is None
+    documents = twin.store("sample").read(DOCUMENTS)
+    training = set(documents.filter(pl.col("split") == Split.TRAIN.value)["document_id"])
+    shown = {span.document_id for one in few_shot.examples for span in one.spans}
+    assert shown and shown <= training
+    asked = _answers_kept(twin)
+    # Bundle 0 and the candidate had been asked by the refresh.
+    assert asked.keys() - asked_before.keys() == {one.bundle for one in ladder.rungs[:2]} | {ladder.rungs[3].bundle}
+    assert all(asked[bundle] == lines for bundle, lines in asked_before.items())
+
+    page = Path(result["html"]).read_text("utf-8")
+    assert "The ladder: is training needed?" in page and "http" not in re.sub(
+        r"http://www\.w3\.org/\S+", "", _head(page)
+    )
+    again = json.loads(twin("evaluate", "sample", "--recipe", recipe, "--ladder", "--json").out)
+    assert Ladder.model_validate(again["ladder"]) == ladder
+    assert _answers_kept(twin) == asked
+    plan = twin("plan", "sample", "--recipe", recipe, "--json").json
+    assert plan["ladder"]["is_current"] and plan["ladder"]["verdict"] == ladder.verdict
+
+
+def _answers_kept(twin: Twin) -> dict[str, int]:
+    """How many answers each of the sample's bundles has given in evaluations."""
+    found: dict[str, int] = {}
+    for path in (twin.home.evaluations / "sample").glob("*/*/answers.jsonl"):
+        bundle = path.parent.parent.name
+        found[bundle] = found.get(bundle, 0) + len(path.read_text("utf-8").splitlines())
+    return found
+
+
+def _head(page: str) -> str:
+    """What a browser reads before the first answer, which may quote addresses."""
+    return page[: page.index("<body>")]
 
 
 @pytest.mark.slow

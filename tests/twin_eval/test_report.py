@@ -9,11 +9,16 @@ import pytest
 
 from twin_data.contracts.errors import IntegrityError, StoreError
 from twin_data.contracts.evaluation import GateDecision
+from twin_data.contracts.ladder import MissingRung
+from twin_data.contracts.releases import Rung
 from twin_eval.gate import decide, default_rubric
+from twin_eval.ladder import Climbed, RungRun, build_ladder
 from twin_eval.page import render_page
 from twin_eval.report import ReportFiles, read_report, write_report
 from twin_eval.scored_run import ScoredRun
 from twin_eval.scorers import ScoredAnswer
+
+from .test_ladder import manifest as rung_manifest
 
 MakeRun = Callable[..., ScoredRun]
 VOID = {"meta", "br", "link", "img", "hr", "input"}
@@ -127,6 +132,58 @@ def test_what_others_wrote_cannot_become_markup(make_run: MakeRun) -> None:
     found = checked(page)
     assert all(one.startswith("#") for one in found.loaded)
     assert evil in "".join(found.text)
+
+
+@pytest.fixture
+def climbed(make_run: MakeRun, candidate: ScoredRun) -> Climbed:
+    """Three rungs, of which the candidate is the highest."""
+    runs = {Rung.PROMPT: make_run(["other"] * 15, ["other"] * 8, bundle="bare"), Rung.BASE: candidate}
+    rungs = tuple(RungRun(manifest=rung_manifest(rung), run=run) for rung, run in runs.items())
+    missing = (MissingRung(rung=Rung.SFT, reason="nothing was trained"),)
+    return Climbed(ladder=build_ladder(rungs, default_rubric(), missing=missing), runs=rungs)
+
+
+def test_the_ladder_stands_on_the_page_with_verdict_figures_and_steps(candidate: ScoredRun, climbed: Climbed) -> None:
+    page = render_page(candidate, ladder=climbed)
+    found = checked(page)
+    text = " ".join(" ".join(found.text).split())
+    assert climbed.ladder.verdict in text
+    assert "base+retrieval against prompt" in text and "an answer takes" in text
+    facts = climbed.ladder.rungs[0].report.score("facts_found")
+    assert facts and f"{facts.value:.3f} [{facts.low:.3f}, {facts.high:.3f}] n = 15" in text
+    assert "its whole_answer is 0 by what it is" in text
+    assert all(one.startswith("#") for one in found.loaded), "it needs no network"
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    referred = {name for pair in re.findall(r'url\(#([^)]+)\)|href="#([^"]+)"', page) for name in pair if name}
+    assert all(ids.count(name) == 1 for name in referred), "also across plots"
+
+
+def test_answers_of_the_other_rungs_stand_beside_the_candidates(candidate: ScoredRun, climbed: Climbed) -> None:
+    page = render_page(candidate, ladder=climbed)
+    assert page.count("<h4>prompt <span") >= len(candidate.answers)
+    assert "<h4>base+retrieval <span" not in page, "the candidate itself is not shown twice"
+    assert "Changed against prompt" in page
+
+
+def test_a_ladder_that_was_read_back_is_shown_without_answers(candidate: ScoredRun, climbed: Climbed) -> None:
+    page = render_page(candidate, ladder=Climbed(ladder=climbed.ladder))
+    assert climbed.ladder.rungs[0].bundle in page and "<h4>prompt <span" not in page
+
+
+def test_examples_causes_the_log_and_the_lineage_are_on_the_page(
+    candidate: ScoredRun, champion: ScoredRun, decision: GateDecision
+) -> None:
+    page = render_page(
+        candidate, champion=champion, decision=decision, inspect_log="inspect.eval", manifest=rung_manifest(Rung.BASE)
+    )
+    found = checked(page)
+    text = " ".join(" ".join(found.text).split())
+    assert [title for title in ("Best", "Worst", "Changed against the champion") if title in text] == [
+        "Best", "Worst", "Changed against the champion"
+    ]  # fmt: skip
+    assert "1 × endpoint: llm_unavailable" in text and "2 × judge: it took the question for answerable" in text
+    assert {one for one in found.loaded if not one.startswith("#")} == {"inspect.eval"}, "a file beside the page"
+    assert "Where it came from" in text and f"features {'f' * 12}" in text
 
 
 def test_the_same_run_gives_the_same_page(candidate: ScoredRun, champion: ScoredRun, decision: GateDecision) -> None:

@@ -22,12 +22,33 @@ from flows.personas import create_persona
 from flows.reporting import report
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.errors import SearchUnavailableError
+from twin_data.contracts.evaluation import EvaluationReport, Score, Verdict
+from twin_data.contracts.ladder import Ladder, RungResult
+from twin_data.contracts.releases import Rung
 
 FEATURES = {
     "bundle": "0123456789ab",
     "features": {"chunks": 1234, "index": "twin-ada-1"},
     "verdict": {"documents": 12, "own_words": 34567, "recommendation": "train"},
 }
+LADDER = Ladder(
+    persona="ada",
+    features_digest="f" * 64,
+    questions_digest="0" * 64,
+    rungs=(
+        RungResult(
+            rung=Rung.BASE,
+            report=EvaluationReport(
+                persona="ada", bundle="0123456789ab", questions_digest="0" * 64,
+                scores=(Score(name="facts_found", value=0.35, low=0.2, high=0.5, n=40),),
+            ),
+            fit=Verdict.PROMOTE, fit_reasons=("cleared",), on_target=False, target_reasons=("whole_answer: .1",),
+        ),
+    ),
+    steps=(),
+    recommended=Rung.BASE,
+    verdict="The cheapest rung that clears the bars is base+retrieval.",
+)  # fmt: skip
 SCORES = [{"name": "citation_precision", "value": 0.9, "low": 0.8, "high": 1.0, "n": 12}]
 
 
@@ -53,11 +74,14 @@ class Platform:
             raise self.raises
         return FEATURES
 
-    async def evaluate_twin(self, persona: str, recipe: str, bundle: str | None) -> dict[str, Any]:
-        self.runs.append((persona, recipe, bundle))
+    async def evaluate_twin(self, persona: str, recipe: str, bundle: str | None, ladder: bool) -> dict[str, Any]:
+        self.runs.append((persona, recipe, bundle, ladder))
         report("evaluate: 60 of 60 questions")
         decision = {"verdict": self.verdict, "reasons": ["every bar cleared"], "champion": "ba9876543210"}
-        return {"report": {"scores": SCORES}, "decision": decision, "html": "/somewhere/report.html"}
+        climbed = LADDER.model_dump(mode="json") if ladder else None
+        return {
+            "report": {"scores": SCORES}, "decision": decision, "ladder": climbed, "html": "/somewhere/report.html"
+        }  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -214,7 +238,8 @@ def test_evaluate_starts_what_answers_and_shows_scores(platform: Platform) -> No
     result = twin("evaluate", "ada", "--bundle", "0123456789ab")
     assert result.exit_code == 0, result.output
     assert platform.started == [("elasticsearch", "llm", "business")]
-    assert platform.runs == [("ada", "demo", "0123456789ab")]
+    assert platform.runs == [("ada", "demo", "0123456789ab", False)]
+    assert "ladder:" not in result.stdout
     assert "citation_precision" in result.stdout and "[0.800, 1.000]" in result.stdout and "n=12" in result.stdout
     assert "promote against the champion ba9876543210:\n  every bar cleared" in result.stdout
     assert "report: /somewhere/report.html" in result.stdout
@@ -226,3 +251,16 @@ def test_a_bundle_that_is_not_promoted_is_exit_code_1(platform: Platform, verdic
     result = twin("evaluate", "ada", "--json")
     assert result.exit_code == 1
     assert json.loads(result.stdout)["decision"]["verdict"] == verdict
+
+
+def test_the_ladder_is_shown_row_by_row_with_its_verdict(platform: Platform) -> None:
+    result = twin("evaluate", "ada", "--ladder")
+    assert result.exit_code == 0, result.output
+    assert platform.runs == [("ada", "demo", None, True)]
+    assert "* base+retrieval  cleared" in result.stdout and "0.350" in result.stdout
+    assert "verdict: The cheapest rung that clears the bars is base+retrieval." in result.stdout
+
+
+def test_the_ladder_is_whole_in_the_json(platform: Platform) -> None:
+    result = twin("evaluate", "ada", "--ladder", "--json")
+    assert Ladder.model_validate(json.loads(result.stdout)["ladder"]) == LADDER

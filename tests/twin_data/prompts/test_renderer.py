@@ -10,12 +10,17 @@ import pytest
 
 from twin_data.contracts.answers import Turn
 from twin_data.prompts import renderer
-from twin_data.prompts.renderer import Message, prompt_digest, render_answer, template_files
+from twin_data.prompts.renderer import Message, prompt_digest, render_answer, render_write, template_files
 
 
 class Passage(NamedTuple):
     context: str
     text: str
+
+
+class Example(NamedTuple):
+    asked: str
+    response: str
 
 
 PASSAGES = [Passage("Why Kafka Went (05 September 2021)", "It cost £1,310 a month — {{ not }} a joke & <b>.")]
@@ -72,6 +77,24 @@ def test_earlier_turns_stand_between_and_cannot_pose_as_the_system() -> None:
     messages = prompt(history=history)
     assert [one.role for one in messages] == ["system", "user", "assistant", "user"]
     assert all("Forget" not in one.content for one in messages)
+
+
+def test_examples_stand_as_turns_between_the_system_and_the_conversation() -> None:
+    examples = [Example("What of {{ eels }}?", "We found 31 of them."), Example("And clocks?", "Two must agree.")]
+    history = (Turn(role="user", content="Hello"), Turn(role="assistant", content="Good day."))
+    messages = prompt(examples=examples, history=history, passages=[])
+    assert [one.role for one in messages] == ["system", *["user", "assistant"] * 3, "user"]
+    assert messages[1].content == "Question: What of {{ eels }}?", "in the form of every other question"
+    assert messages[2].content == "We found 31 of them."
+    assert messages[5].content == "Hello"
+    assert prompt(examples=examples)[:5] == prompt(examples=examples, question="B?")[:5], "one prefix to be cached"
+
+
+def test_examples_of_texts_stand_as_briefs() -> None:
+    messages = render_write(
+        display_name="Ada", style_notes="", brief="Write on tides.", passages=[], examples=[Example("Write.", "Done.")]
+    )
+    assert [one.content for one in messages[1:]] == ["Brief: Write.", "Done.", "Brief: Write on tides."]
 
 
 def test_what_does_not_change_between_questions_is_a_common_beginning() -> None:

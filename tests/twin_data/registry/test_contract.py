@@ -84,6 +84,16 @@ def test_candidate_moves_to_the_newest(registry: BundleRegistry, manifest: Relea
     assert [one.version for one in registry.bundles(manifest.persona)] == [1, 2]
 
 
+def test_a_bundle_that_is_only_measured_moves_no_alias(registry: BundleRegistry, manifest: ReleaseBundle) -> None:
+    registry.register(manifest, FILES)
+    beside = registry.register(variant(manifest, label="beside"), FILES, as_candidate=False)
+    assert beside.aliases == ()
+    assert registry.resolve(manifest.persona, alias=Alias.CANDIDATE).bundle_id == manifest.bundle_id
+    assert [one.bundle for one in registry.history(manifest.persona)] == [manifest.bundle_id]
+    again = registry.register(variant(manifest, label="beside"), FILES)
+    assert again.aliases == (Alias.CANDIDATE,), "made in earnest later on, the same bundle becomes the candidate"
+
+
 def test_champion_takes_the_gate_s_word(registry: BundleRegistry, manifest: ReleaseBundle) -> None:
     registry.register(manifest, FILES)
     champion = registry.set_alias(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from twin_data.contracts.answers import AnswerOutcome
 from twin_eval.scorers import ScoredAnswer
 
 
@@ -49,3 +50,33 @@ FAILURES: dict[str, Callable[[ScoredAnswer], str | None]] = {
     "Quotations that are not verbatim": quote_changed,
 }
 """Each way of going wrong: what it is called, and what is wrong with a question, None if nothing is."""
+
+
+def cause_of(one: ScoredAnswer) -> str:
+    """Where in the pipeline an answer went wrong: the endpoint, the search, the judge, the model or the check."""
+    if one.record.error:
+        return f"endpoint: {one.record.error.code}"
+    answer, scores = one.record.answer, one.scores
+    if answer is None or scores is None:
+        return "unknown"
+    if answer.is_declined:
+        return _DECLINED.get(answer.twin.decline_reason or "", f"declined: {answer.twin.decline_reason or 'no reason'}")
+    if one.question.expected == "refuse":
+        return "judge: it took the question for answerable"
+    if not answer.twin.passages:
+        return "no retrieval: written from the model's memory"
+    if scores.evidence and not scores.evidence[-1].is_complete:
+        return "search: the evidence was not among the passages"
+    if answer.twin.outcome is AnswerOutcome.QUOTED:
+        return "model: no sentence of its own held, and the quotation does not say it"
+    return "model: the evidence was there, and the answer does not say it"
+
+
+_DECLINED = {
+    "no_evidence": "judge: it took the passages for no answer",
+    "unsupported": "check: nothing of the draft held, and nothing could be quoted",
+    "model_declined": "model: it declined by itself",
+    "private": "rule: taken for a private matter",
+    "unsafe": "rule: taken for harmful",
+    "empty_draft": "model: it wrote nothing",
+}

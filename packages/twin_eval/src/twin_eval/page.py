@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -10,9 +11,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from twin_data.configuration.rubric import Rubric
+from twin_data.contracts.digests import short
 from twin_data.contracts.evaluation import GateDecision, QuestionKind, Unmeasured
-from twin_eval import plots
+from twin_data.contracts.releases import ReleaseBundle
+from twin_eval import examples, plots
 from twin_eval.failures import FAILURES
+from twin_eval.ladder import Climbed
+from twin_eval.page_ladder import LadderPart, ladder_part
 from twin_eval.page_rows import (
     ComparisonLine,
     FailureLine,
@@ -67,10 +72,28 @@ class Section:
 
 @dataclass(frozen=True)
 class FailureGroup:
-    """The questions that went wrong in one way."""
+    """The questions that went wrong in one way, with how many of them for which cause, the commonest first."""
 
     title: str
     rows: tuple[FailureLine, ...]
+    causes: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class ExampleLine:
+    """An answer worth reading: its number on the page, what was asked, and why it is shown."""
+
+    at: int
+    why: str
+    block: QuestionBlock
+
+
+@dataclass(frozen=True)
+class ExampleGroup:
+    """Answers of one sort."""
+
+    title: str
+    rows: tuple[ExampleLine, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +109,10 @@ class Page:
     sections: tuple[Section, ...]
     unmeasured: tuple[Unmeasured, ...]
     failures: tuple[FailureGroup, ...]
+    ladder: LadderPart | None
+    examples: tuple[ExampleGroup, ...]
+    inspect_log: str | None
+    lineage: tuple[tuple[str, str], ...]
     questions: tuple[QuestionBlock, ...]
     drafts: tuple[QuestionBlock, ...]
 
@@ -96,6 +123,9 @@ def render_page(
     champion: ScoredRun | None = None,
     decision: GateDecision | None = None,
     rubric: Rubric | None = None,
+    ladder: Climbed | None = None,
+    inspect_log: str | None = None,
+    manifest: ReleaseBundle | None = None,
 ) -> str:
     """The page of a run.
 
@@ -104,8 +134,13 @@ def render_page(
         champion: The live bundle on the same questions, if it was compared with.
         decision: What the gate said.
         rubric: The bars, for the plot of scores.
+        ladder: The ladder on the same questions, if one was climbed.
+        inspect_log: Name of the Inspect log that lies beside the page.
+        manifest: The candidate's, for its lineage.
     """
     report = run.report
+    rungs = {one.rung.value: one.run for one in ladder.runs} if ladder else {}
+    questions = question_blocks(run, champion, rungs)
     page = Page(
         title=f"Evaluation of {run.model_name}",
         subtitle=_subtitle(run),
@@ -116,7 +151,11 @@ def render_page(
         sections=_sections(run, champion),
         unmeasured=report.unmeasured,
         failures=_failures(run),
-        questions=question_blocks(run, champion),
+        ladder=ladder_part(ladder.ladder) if ladder else None,
+        examples=_examples(run, champion, rungs, questions),
+        inspect_log=inspect_log,
+        lineage=_lineage(manifest) if manifest else (),
+        questions=questions,
         drafts=draft_blocks(run, champion),
     )
     return _template().render(page=page)
@@ -158,8 +197,56 @@ def _sections(run: ScoredRun, champion: ScoredRun | None) -> tuple[Section, ...]
 
 
 def _failures(run: ScoredRun) -> tuple[FailureGroup, ...]:
-    groups = (FailureGroup(title, failure_lines(run.answers, what_of)) for title, what_of in FAILURES.items())
-    return tuple(group for group in groups if group.rows)
+    found = []
+    for title, what_of in FAILURES.items():
+        if rows := failure_lines(run.answers, what_of):
+            found.append(FailureGroup(title, rows, tuple(Counter(row.cause for row in rows).most_common())))
+    return tuple(found)
+
+
+def _examples(
+    run: ScoredRun, champion: ScoredRun | None, rungs: Mapping[str, ScoredRun], blocks: Sequence[QuestionBlock]
+) -> tuple[ExampleGroup, ...]:
+    """The best, the worst, and what changed: against the champion, else against the next rung below."""
+    picked = {"Best": examples.best(run), "Worst": examples.worst(run)}
+    if champion:
+        picked["Changed against the champion"] = examples.changed(run, champion)
+    elif below := _below(run, rungs):
+        picked[f"Changed against {below}"] = examples.changed(run, rungs[below])
+    return tuple(
+        ExampleGroup(title, tuple(ExampleLine(one.at + 1, one.why, blocks[one.at]) for one in picks))
+        for title, picks in picked.items()
+        if picks
+    )
+
+
+def _below(run: ScoredRun, rungs: Mapping[str, ScoredRun]) -> str | None:
+    """The rung below the run's own; None where it stands on none, or on the lowest."""
+    names = list(rungs)
+    at = next((place for place, name in enumerate(names) if rungs[name].report.bundle == run.report.bundle), 0)
+    return names[at - 1] if at else None
+
+
+def _lineage(manifest: ReleaseBundle) -> tuple[tuple[str, str], ...]:
+    """What the bundle was made of, as rows."""
+    lineage, base = manifest.lineage, manifest.base_model
+    rows = [
+        ("bundle", f"{manifest.model_name}, {manifest.rung}" + (f" ({manifest.label})" if manifest.label else "")),
+        ("base model", f"{base.name} from {base.source}, {base.licence}, digest {short(base.digest)}"),
+        ("sentence encoder", f"{manifest.embedding_model.name}, digest {short(manifest.embedding_model.digest)}"),
+        ("prompt templates", f"digest {short(manifest.prompt_digest)}, {len(manifest.examples)} examples"),
+        ("persona", f"digest {short(lineage.persona_digest)}, consent of {lineage.consent_date.isoformat()}"),
+        ("corpus", f"features {short(lineage.features_digest)}, index {lineage.index}, {lineage.corpus_licence}"),
+        ("recipe", f"{lineage.recipe}, digest {short(lineage.recipe_digest)}; code {short(lineage.code_digest)}"),
+    ]
+    rows += [("dataset", f"{one.kind}: {one.rows:,} rows, digest {short(one.digest)}") for one in lineage.datasets]
+    rows += [
+        ("training", f"{one.stage}: {one.steps} steps, {one.tokens:,} tokens, {one.seconds:.0f} s, seed {one.seed}")
+        for one in lineage.training
+    ]
+    if lineage.override_reason:
+        rows.append(("trained although advised against", lineage.override_reason))
+    return tuple(rows)
 
 
 def _plots(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from twin_data.contracts.evaluation import Comparison, Score
-from twin_eval.failures import FAILURES
+from twin_eval.failures import FAILURES, cause_of
 from twin_eval.metrics import describe
 from twin_eval.own_words import DraftRecord
 from twin_eval.records import Answer, AnswerRecord
@@ -100,6 +100,8 @@ class FailureLine:
     id: str
     question: str
     what: str
+    cause: str = ""
+    """Where in the pipeline it went wrong."""
 
 
 def figure(value: float | None) -> str:
@@ -139,10 +141,22 @@ def comparison_line(one: Comparison) -> ComparisonLine:
     )
 
 
-def question_blocks(run: ScoredRun, champion: ScoredRun | None) -> tuple[QuestionBlock, ...]:
-    """Every question with the candidate's answer and the champion's."""
+def question_blocks(
+    run: ScoredRun, champion: ScoredRun | None, rungs: Mapping[str, ScoredRun] | None = None
+) -> tuple[QuestionBlock, ...]:
+    """Every question with the candidate's answer, the champion's, and in brief that of each other rung by its name."""
     theirs = {one.question.id: one for one in champion.answers} if champion else {}
-    return tuple(_question_block(one, theirs.get(one.question.id)) for one in run.answers)
+    beside = {
+        label: {one.question.id: one for one in other.answers}
+        for label, other in (rungs or {}).items()
+        if other.report.bundle not in {run.report.bundle, champion.report.bundle if champion else None}
+    }
+    blocks = []
+    for one in run.answers:
+        block = _question_block(one, theirs.get(one.question.id))
+        brief = [_brief_side(label, known[one.question.id]) for label, known in beside.items()]
+        blocks.append(replace(block, sides=(*block.sides, *brief)))
+    return tuple(blocks)
 
 
 def draft_blocks(run: ScoredRun, champion: ScoredRun | None) -> tuple[QuestionBlock, ...]:
@@ -162,7 +176,7 @@ def failure_lines(
 ) -> tuple[FailureLine, ...]:
     """The questions that went wrong in one way."""
     return tuple(
-        FailureLine(at, one.question.id, shortened(one.question.question), shortened(what))
+        FailureLine(at, one.question.id, shortened(one.question.question), shortened(what), cause_of(one))
         for at, one in enumerate(answers, start=1)
         if (what := what_of(one)) is not None
     )
@@ -208,6 +222,12 @@ def _answer_side(label: str, one: ScoredAnswer) -> Side:
     if scores.own_sentence_share is not None:
         parts.append(f"own sentences {figure(scores.own_sentence_share)}")
     return _side(label, one.record, " · ".join(parts), scores.quotes_verbatim)
+
+
+def _brief_side(label: str, one: ScoredAnswer) -> Side:
+    """An answer without its sentences and citations: enough to compare, and a page of five rungs stays readable."""
+    side = _answer_side(label, one)
+    return replace(side, sentences=(), citations=())
 
 
 def _draft_side(label: str, draft: DraftRecord, run: ScoredRun) -> Side:

@@ -12,7 +12,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from twin_data.contracts.evaluation import Comparison, Score
+from twin_data.contracts.evaluation import Comparison, EvaluationReport, Score
 
 CANDIDATE, CHAMPION, BAR = "#1f5fa8", "#b0752a", "#8a8a8a"
 _STYLE: dict[Any, Any] = {
@@ -71,6 +71,25 @@ def comparisons_plot(comparisons: Sequence[Comparison]) -> str:
         axes.set_yticks(range(len(shown)), [one.metric for one in reversed(shown)])
         axes.set_ylim(-0.6, len(shown) - 0.4)
         axes.set_xlabel("gain over the champion, in margins; dashed: the margin")
+    return svg.getvalue()
+
+
+def ladder_plot(metrics: Sequence[str], rungs: Sequence[tuple[str, EvaluationReport]]) -> str:
+    """Each rung's shares from 0 to 1 with their intervals, metric by metric; the lowest rung on top and palest."""
+    step = 0.7 / max(1, len(rungs))
+    with _figure("ladder", max(1, len(metrics) * max(1, len(rungs)) // 2)) as (axes, svg):
+        for place, (label, report) in enumerate(rungs):
+            strength = 0.3 + 0.7 * (place + 1) / len(rungs)
+            for at, name in enumerate(reversed(metrics)):
+                if score := report.score(name):
+                    y = at + 0.35 - step * (place + 0.5)
+                    axes.plot([score.low, score.high], [y, y], color=CANDIDATE, alpha=strength, linewidth=2)
+                    axes.plot([score.value], [y], "o", color=CANDIDATE, alpha=strength, markersize=5)
+                    axes.text(min(score.high, 1.0) + 0.012, y, label, va="center", fontsize=7, color="#555555")
+        axes.set_yticks(range(len(metrics)), list(reversed(metrics)))
+        axes.set_xlim(-0.02, 1.2)
+        axes.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1.0])
+        axes.set_ylim(-0.6, len(metrics) - 0.4)
     return svg.getvalue()
 
 

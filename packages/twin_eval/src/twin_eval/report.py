@@ -10,6 +10,9 @@ from pydantic import ValidationError
 from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.errors import IntegrityError
 from twin_data.contracts.evaluation import EvaluationReport, GateDecision
+from twin_data.contracts.ladder import Ladder
+from twin_data.contracts.releases import ReleaseBundle
+from twin_eval.ladder import Climbed
 from twin_eval.scored_run import ScoredRun
 from twin_eval.storage import write_atomically
 
@@ -18,6 +21,7 @@ REPORT_PAGE = "report.html"
 DECISION_JSON = "decision.json"
 SCORED_FILE = "scored.jsonl"
 INSPECT_LOG = "inspect.eval"
+LADDER_JSON = "ladder.json"
 
 
 @dataclass(frozen=True)
@@ -29,29 +33,61 @@ class ReportFiles:
     decision: Path
     scored: Path
     inspect: Path
+    ladder: Path
+    """Only there if a ladder was climbed."""
 
     @classmethod
     def in_folder(cls, folder: Path) -> ReportFiles:
         """The report's files in a run's folder."""
-        names = (REPORT_JSON, REPORT_PAGE, DECISION_JSON, SCORED_FILE, INSPECT_LOG)
+        names = (REPORT_JSON, REPORT_PAGE, DECISION_JSON, SCORED_FILE, INSPECT_LOG, LADDER_JSON)
         return cls(*(folder / name for name in names))
 
 
 def write_report(
-    run: ScoredRun, folder: Path, *, decision: GateDecision, rubric: Rubric, champion: ScoredRun | None = None
+    run: ScoredRun,
+    folder: Path,
+    *,
+    decision: GateDecision,
+    rubric: Rubric,
+    champion: ScoredRun | None = None,
+    ladder: Climbed | None = None,
+    manifest: ReleaseBundle | None = None,
 ) -> ReportFiles:
     """Write everything, the scores last: where `report.json` is, the rest is too, and the gate has decided.
 
+    Args:
+        run: The candidate.
+        folder: The run's.
+        decision: What the gate said.
+        rubric: The bars.
+        champion: The live bundle, if it was compared with.
+        ladder: The ladder on the same questions; without one, the page shows what an earlier run in this folder found.
+        manifest: The candidate's, for its lineage on the page.
+
     Raises:
         StoreError: The folder cannot be written.
+        IntegrityError: The earlier ladder is damaged.
     """
     from twin_eval.inspect_log import write_inspect_log  # each of the two takes seconds to import
     from twin_eval.page import render_page
 
     files = ReportFiles.in_folder(folder)
     write_atomically(files.scored, "".join(f"{one.model_dump_json()}\n" for one in run.answers))
-    write_atomically(files.page, render_page(run, champion=champion, decision=decision, rubric=rubric))
+    page = render_page(
+        run,
+        champion=champion,
+        decision=decision,
+        rubric=rubric,
+        ladder=ladder or _earlier(files.ladder),
+        inspect_log=files.inspect.name,
+        manifest=manifest,
+    )
+    write_atomically(files.page, page)
     write_inspect_log(run, files.inspect, decision=decision)
+    if ladder:
+        for one in ladder.runs:
+            write_inspect_log(one.run, folder / f"inspect-{one.rung.value}.eval")
+        write_atomically(files.ladder, ladder.ladder.model_dump_json(indent=2) + "\n")
     write_atomically(files.decision, decision.model_dump_json(indent=2) + "\n")
     write_atomically(files.json, run.report.model_dump_json(indent=2) + "\n")
     return files
@@ -72,3 +108,32 @@ def read_report(folder: Path) -> EvaluationReport | None:
         raise IntegrityError(
             f"{path} is not an evaluation report", next_step=f"delete {path} and evaluate again"
         ) from error
+
+
+def read_ladder(path: Path) -> Ladder:
+    """The ladder of a run's folder.
+
+    Raises:
+        IntegrityError: The file is damaged.
+    """
+    try:
+        return Ladder.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise IntegrityError(
+            f"{path} is not a ladder", next_step=f"delete {path} and run `twin evaluate PERSONA --ladder` again"
+        ) from error
+
+
+def newest_ladder(evaluations: Path) -> Ladder | None:
+    """The ladder climbed last, of all that lie in a persona's folder of evaluations; None if there is none.
+
+    Raises:
+        IntegrityError: Its file is damaged.
+    """
+    found = max(evaluations.glob(f"*/*/{LADDER_JSON}"), key=lambda path: path.stat().st_mtime, default=None)
+    return read_ladder(found) if found else None
+
+
+def _earlier(path: Path) -> Climbed | None:
+    """What a former run in the same folder found: the same bundle and questions."""
+    return Climbed(ladder=read_ladder(path)) if path.is_file() else None

@@ -9,8 +9,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from twin_data.contracts.answers import Mode
 from twin_data.contracts.base import Contract
-from twin_data.contracts.datasets import DatasetVersion
+from twin_data.contracts.datasets import DatasetVersion, SourceSpan
 from twin_data.contracts.digests import canonical_json, digest_value, short
 from twin_data.contracts.training import TrainingRecord
 
@@ -23,11 +24,17 @@ class Alias(StrEnum):
 
 
 class Rung(StrEnum):
-    """How far up the ladder a bundle stands."""
+    """How far up the ladder a bundle stands, the lowest first: each costs more to make or to run than the one below."""
 
+    PROMPT = "prompt"
+    FEW_SHOT = "few-shot"
     BASE = "base+retrieval"
     SFT = "sft+retrieval"
     DPO = "sft+dpo+retrieval"
+
+
+TRAINED = frozenset({Rung.SFT, Rung.DPO})
+"""The rungs whose bundles have an adapter."""
 
 
 class RetrievalSettings(Contract):
@@ -97,6 +104,16 @@ class ModelReference(Contract):
     licence: str
 
 
+class PromptExample(Contract):
+    """A question or brief and what the persona wrote on it, shown to the model as an answer that it gave before."""
+
+    mode: Mode
+    asked: str
+    response: str
+    spans: tuple[SourceSpan, ...]
+    """Where the response stands in the persona's documents."""
+
+
 class Lineage(Contract):
     """Where a bundle came from."""
 
@@ -131,13 +148,16 @@ class ReleaseBundle(Contract):
     adapter: str | None = None
     """Folder inside the bundle that holds the adapter; None in bundle 0."""
     prompt_digest: str
-    retrieval: RetrievalSettings
+    retrieval: RetrievalSettings | None
+    """None where answers are written from the model's memory alone: then nothing can be checked or cited."""
     verification: VerificationSettings
     generation: GenerationSettings
     price: MachinePrice
     disclosure: str
     """What the twin says when asked who or what it is."""
     style_notes: str
+    examples: tuple[PromptExample, ...] = ()
+    """What the prompt shows before the question, each with prompts of its own mode."""
     lineage: Lineage
 
     @cached_property

@@ -25,10 +25,12 @@ from twin_data.contracts.digests import digest_value
 from twin_data.contracts.documents import Chunk, CorpusDocument, Rejection
 from twin_data.contracts.errors import CorpusError
 from twin_data.contracts.evaluation import HeldOutQuestion
+from twin_data.contracts.releases import PromptExample
 from twin_data.generate import certify, instructions, preferences
 from twin_data.generate.certify import CertifyInputs
 from twin_data.generate.draft_prompts import DraftPrompt, DraftPromptConfig, DraftPromptInputs, prompts_for_drafts
 from twin_data.generate.export import WrittenDataset, write_dataset
+from twin_data.generate.few_shot import FewShotConfig, few_shot_examples, in_order
 from twin_data.generate.instructions import InstructionConfig, InstructionInputs
 from twin_data.generate.material import Material
 from twin_data.generate.preferences import PreferenceConfig, PreferenceInputs, VoiceScorer
@@ -42,7 +44,8 @@ from twin_data.store.tables import FeatureStore, digest_frame
 from twin_data.transform import embed
 from twin_data.transform.pipeline import CHUNKS, DOCUMENTS, EXCLUSIONS
 
-INSTRUCTIONS, PREFERENCES, PROMPTS, WORDINGS = "instructions", "preferences", "draft_prompts", "teacher_wordings"
+INSTRUCTIONS, PREFERENCES, PROMPTS = "instructions", "preferences", "draft_prompts"
+WORDINGS, EXAMPLES = "teacher_wordings", "prompt_examples"
 SOURCES = (DOCUMENTS, CHUNKS, EXCLUSIONS)
 
 
@@ -134,6 +137,26 @@ class DatasetsPipeline:
         if self.wordings is not None:
             digests["wordings"] = digest_value(self.wordings)
         return run_stage(self.store, INSTRUCTIONS, inputs=digests, config=self.config.instructions, compute=compute)
+
+    def prompt_examples(self, config: FewShotConfig, *, context_tokens: int) -> tuple[PromptExample, ...]:
+        """The examples of a few-shot prompt; what was chosen once is remembered.
+
+        Args:
+            config: How many.
+            context_tokens: What the model can read.
+
+        Raises:
+            CorpusError: No features have been built, or they give no example.
+        """
+        making = self.config.instructions
+
+        def compute() -> dict[str, pl.DataFrame]:
+            found = few_shot_examples(self.material, config, making, context_tokens=context_tokens)
+            return {EXAMPLES: to_frame(found, PromptExample)}
+
+        digests = self.digests | {"making": digest_value([making, context_tokens])}
+        record = run_stage(self.store, EXAMPLES, inputs=digests, config=config, compute=compute).record
+        return in_order(to_rows(self.store.read(EXAMPLES, version=record.output(EXAMPLES).version), PromptExample))
 
     def draft_prompts(self, made: StageRecord) -> StageResult:
         """Choose the prompts for which the SFT model's drafts are wanted."""

@@ -23,6 +23,18 @@ class Message(Contract):
     content: str
 
 
+class PromptExchange(Protocol):
+    """An example that a prompt may show: what was asked, and what the persona wrote on it."""
+
+    @property
+    def asked(self) -> str:
+        """The question or the brief."""
+
+    @property
+    def response(self) -> str:
+        """The persona's own words."""
+
+
 class PromptPassage(Protocol):
     """What a template may show of a passage."""
 
@@ -42,14 +54,16 @@ def render_answer(
     question: str,
     passages: Sequence[PromptPassage],
     history: Sequence[Turn] = (),
+    examples: Sequence[PromptExchange] = (),
 ) -> tuple[Message, ...]:
-    """The prompt for one answer: system, earlier turns, then the passages and the question.
+    """The prompt for one answer: system, examples, earlier turns, then the passages and the question.
 
-    What does not change between questions comes first, so that the server's prefix cache can hold it.
+    What does not change between questions comes first, so that the server's prefix cache can hold it. Examples stand as
+    turns of their own (Brown et al., 2020, in the form of a chat), without passages.
     """
     system = _system("answer", display_name, style_notes, passages)
-    user = _template("answer.user").render(passages=passages, question=question)
-    return system, *_earlier(history), Message(role="user", content=user.strip())
+    shown = [turn for one in examples for turn in _exchange(_answer_user(one.asked, ()), one.response)]
+    return system, *shown, *_earlier(history), _answer_user(question, passages)
 
 
 def render_write(
@@ -59,11 +73,26 @@ def render_write(
     brief: str,
     passages: Sequence[PromptPassage],
     history: Sequence[Turn] = (),
+    examples: Sequence[PromptExchange] = (),
 ) -> tuple[Message, ...]:
     """The prompt for one text in the voice: a post, a reply, a review."""
     system = _system("write", display_name, style_notes, passages)
-    user = _template("write.user").render(passages=passages, brief=brief)
-    return system, *_earlier(history), Message(role="user", content=user.strip())
+    shown = [turn for one in examples for turn in _exchange(_write_user(one.asked, ()), one.response)]
+    return system, *shown, *_earlier(history), _write_user(brief, passages)
+
+
+def _answer_user(question: str, passages: Sequence[PromptPassage]) -> Message:
+    text = _template("answer.user").render(passages=passages, question=question)
+    return Message(role="user", content=text.strip())
+
+
+def _write_user(brief: str, passages: Sequence[PromptPassage]) -> Message:
+    text = _template("write.user").render(passages=passages, brief=brief)
+    return Message(role="user", content=text.strip())
+
+
+def _exchange(asked: Message, response: str) -> tuple[Message, Message]:
+    return asked, Message(role="assistant", content=response)
 
 
 def _system(mode: str, display_name: str, style_notes: str, passages: Sequence[PromptPassage]) -> Message:

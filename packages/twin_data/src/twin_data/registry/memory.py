@@ -41,7 +41,7 @@ class MemoryRegistry:
         self._entries: dict[str, list[_Entry]] = {}
         self._changes: dict[str, list[AliasChange]] = {}
 
-    def register(self, manifest: ReleaseBundle, files: BundleFiles) -> RegisteredBundle:
+    def register(self, manifest: ReleaseBundle, files: BundleFiles, *, as_candidate: bool = True) -> RegisteredBundle:
         """See `BundleRegistry.register`."""
         manifest = fresh(manifest)
         persona, bundle_id = check_persona_name(manifest.persona), manifest.bundle_id
@@ -53,7 +53,7 @@ class MemoryRegistry:
             self._entries.setdefault(persona, []).append(entry)
         else:
             self._mend(entry, manifest, files)
-        if Alias.CANDIDATE not in entry.aliases:
+        if as_candidate and Alias.CANDIDATE not in entry.aliases:
             self._move(persona, entry, check_change(persona, Alias.CANDIDATE, bundle_id, reason=REGISTERED))
         return self.resolve(persona, bundle_id=bundle_id)
 

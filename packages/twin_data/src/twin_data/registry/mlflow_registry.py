@@ -72,7 +72,7 @@ class MlflowRegistry:
         self._database = self.root / "mlflow.db"
         self._verified: dict[str, tuple[FileStamp, ...]] = {}
 
-    def register(self, manifest: ReleaseBundle, files: BundleFiles) -> RegisteredBundle:
+    def register(self, manifest: ReleaseBundle, files: BundleFiles, *, as_candidate: bool = True) -> RegisteredBundle:
         """See `BundleRegistry.register`."""
         manifest = fresh(manifest)
         persona, bundle_id = check_persona_name(manifest.persona), manifest.bundle_id
@@ -83,7 +83,7 @@ class MlflowRegistry:
             else:
                 self._mend(known, manifest, files)
             added = self._select(persona, bundle_id)
-            if Alias.CANDIDATE not in added.aliases:
+            if as_candidate and Alias.CANDIDATE not in added.aliases:
                 self._move(persona, added, check_change(persona, Alias.CANDIDATE, bundle_id, reason=REGISTERED))
         return self.resolve(persona, bundle_id=bundle_id)
 

@@ -10,7 +10,7 @@ def model_card(manifest: ReleaseBundle) -> str:
     lineage = manifest.lineage
     return f"""# {manifest.display_name}: bundle {manifest.bundle_id}
 
-A twin of the writer {manifest.display_name}: it answers from the writer's own documents and cites them.
+A twin of the writer {manifest.display_name}: {_what_it_does(manifest)}
 It is a program, not the person. Asked what it is, it says: "{manifest.disclosure}"
 
 | | |
@@ -25,9 +25,7 @@ It is a program, not the person. Asked what it is, it says: "{manifest.disclosur
 
 ## Use
 
-For questions that the writer's documents answer. A sentence that no passage supports at
-{manifest.verification.min_support:g} or better is not meant to be shipped, and below an answerability of
-{manifest.verification.min_answerability:g} the twin declines. It is not for advice on health, law or money, nor for
+{_use(manifest)} It is not for advice on health, law or money, nor for
 passing its words off as the person's.
 
 ## Where it came from
@@ -42,6 +40,20 @@ passing its words off as the person's.
 
 `files.json` holds the SHA-256 of every file of this folder, `manifest.json` every setting.
 """
+
+
+def _what_it_does(manifest: ReleaseBundle) -> str:
+    if manifest.retrieval is None:
+        return "it answers from its model's memory alone, and nothing that it says is checked."
+    return "it answers from the writer's own documents and cites them."
+
+
+def _use(manifest: ReleaseBundle) -> str:
+    if manifest.retrieval is None:
+        return "To be measured beside bundles that retrieve: it has no documents to hold a sentence against."
+    return f"""For questions that the writer's documents answer. A sentence that no passage supports at
+{manifest.verification.min_support:g} or better is not meant to be shipped, and below an answerability of
+{manifest.verification.min_answerability:g} the twin declines."""
 
 
 def licence_note(manifest: ReleaseBundle) -> str:

@@ -42,8 +42,10 @@ class RegisteredBundle:
 class BundleRegistry(Protocol):
     """Keeps bundles for ever, and moves aliases between them by rule."""
 
-    def register(self, manifest: ReleaseBundle, files: BundleFiles) -> RegisteredBundle:
+    def register(self, manifest: ReleaseBundle, files: BundleFiles, *, as_candidate: bool = True) -> RegisteredBundle:
         """Store a bundle whole or not at all, and point `candidate` at it. Doing so twice stores it once.
+
+        With `as_candidate=False` no alias moves: for bundles that are only measured beside others.
 
         A model card and a note of licences are added unless `files` brings its own `README.md` and `LICENSE`.
 

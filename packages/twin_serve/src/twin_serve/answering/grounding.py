@@ -17,6 +17,7 @@ from twin_data.contracts.answers import (
     SentenceOutcome,
     VerifiedAnswer,
 )
+from twin_data.contracts.releases import RetrievalSettings
 from twin_data.prompts.renderer import Message, PromptPassage, render_answer
 from twin_data.scoring.answerability import Evidence, EvidenceWindow, find_evidence
 from twin_data.scoring.excerpts import best_excerpts
@@ -47,19 +48,22 @@ class GroundedAnswerer:
             run: The question.
             query: What to search for.
         """
-        making = self._from_archive(run, query) if run.question.options.retrieval else self._unretrieved(run)
+        settings = run.retrieval
+        making = self._from_archive(run, settings, query) if settings else self._unretrieved(run)
         async with aclosing(making) as pieces:
             async for piece in pieces:
                 yield piece
         if run.progress.refused:
             yield run.finished(AnswerOutcome.DECLINED, decline_reason=MODEL_DECLINED)
 
-    async def _from_archive(self, run: Run, query: SearchQuery) -> AsyncGenerator[str | VerifiedAnswer, None]:
+    async def _from_archive(
+        self, run: Run, settings: RetrievalSettings, query: SearchQuery
+    ) -> AsyncGenerator[str | VerifiedAnswer, None]:
         """Retrieve, then answer from what was found, or decline."""
         twin, progress = run.twin, run.progress
-        retrieval = await self._search.search(twin.manifest.persona, query, twin.manifest.retrieval)
+        retrieval = await self._search.search(twin.manifest.persona, query, settings)
         progress.retrieval, progress.retrieval_seconds = retrieval, retrieval.seconds
-        passages = retrieval.passages[: twin.manifest.retrieval.passages]
+        passages = retrieval.passages[: settings.passages]
         evidence = await asyncio.to_thread(
             find_evidence, query.text, query.vector, passages, encoder=twin.encoder, weights=twin.weights
         )
@@ -138,7 +142,7 @@ class GroundedAnswerer:
 
 def _shown(run: Run, passages: tuple[RetrievedPassage, ...], evidence: Evidence) -> Sequence[PromptPassage]:
     """What the model is given to read."""
-    count = run.twin.manifest.retrieval.excerpts
+    count = run.retrieval.excerpts if run.retrieval else 0
     return best_excerpts(evidence.windows, passages, count) if count else passages
 
 
@@ -150,6 +154,7 @@ def _messages(run: Run, shown: Sequence[PromptPassage]) -> tuple[Message, ...]:
         question=run.question.text,
         passages=shown,
         history=run.history,
+        examples=run.examples,
     )
 
 
@@ -158,7 +163,7 @@ def _further_prompts(run: Run, shown: Sequence[PromptPassage]) -> list[tuple[Mes
 
     A small model that chose wrongly among stretches has nothing to choose from in one.
     """
-    apart = run.twin.manifest.retrieval.excerpts > 0 and len(shown) > 0
+    apart = run.retrieval is not None and run.retrieval.excerpts > 0 and len(shown) > 0
     return [
         _messages(run, [shown[number % len(shown)]] if apart else shown)
         for number in range(run.twin.generation.redrafts)

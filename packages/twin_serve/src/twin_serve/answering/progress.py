@@ -15,6 +15,7 @@ from twin_data.contracts.answers import (
     Turn,
     VerifiedAnswer,
 )
+from twin_data.contracts.releases import PromptExample, RetrievalSettings
 from twin_serve.answering.citations import CitationList
 from twin_serve.ledger.money import price_of
 from twin_serve.llm.client import Usage
@@ -75,6 +76,16 @@ class Run:
         """The last turns of the conversation, as many as the bundle remembers."""
         turns = self.question.history
         return turns[max(0, len(turns) - self.twin.manifest.generation.max_history_turns) :]
+
+    @property
+    def retrieval(self) -> RetrievalSettings | None:
+        """How passages are found; None if the caller wants none, or the bundle works without."""
+        return self.twin.manifest.retrieval if self.question.options.retrieval else None
+
+    @property
+    def examples(self) -> tuple[PromptExample, ...]:
+        """What the prompt shows before the question."""
+        return tuple(one for one in self.twin.manifest.examples if one.mode == self.question.options.mode)
 
     def finished(self, outcome: AnswerOutcome, *, decline_reason: str | None = None) -> VerifiedAnswer:
         """The answer as it stands now."""

@@ -16,6 +16,7 @@ from twin_data.contracts.answers import (
     VerifiedAnswer,
 )
 from twin_data.contracts.base import Span
+from twin_data.contracts.releases import RetrievalSettings
 from twin_data.prompts.renderer import render_write
 from twin_data.scoring.sentences import words
 from twin_data.scoring.support import EvidenceText
@@ -68,9 +69,9 @@ class Writer:
         yield run.finished(AnswerOutcome.DECLINED, decline_reason=reason)
 
     async def _retrieve(self, run: Run, query: SearchQuery) -> tuple[RetrievedPassage, ...]:
-        if not run.question.options.retrieval:
+        settings = run.retrieval
+        if settings is None:
             return ()
-        settings = run.twin.manifest.retrieval
         retrieval = await self._search.search(run.twin.manifest.persona, query, settings)
         run.progress.retrieval, run.progress.retrieval_seconds = retrieval, retrieval.seconds
         return retrieval.passages[: settings.passages]
@@ -83,6 +84,7 @@ class Writer:
             brief=run.question.text,
             passages=passages,
             history=run.history,
+            examples=run.examples,
         )
         return draft(self._llm, run, messages, tidy_written)
 
@@ -117,12 +119,13 @@ class ClaimChecker:
             return unchecked(sentence, NO_CLAIM)
         if await asyncio.to_thread(self._is_told, sentence):
             return SentenceCheck(text=sentence, outcome=SentenceOutcome.SUPPORTED, support=1.0, reason=AS_TOLD)
-        if not self._run.question.options.retrieval:
+        settings = self._run.retrieval
+        if settings is None:
             return self._unsupported(sentence, UNRETRIEVED)
         near = await asyncio.to_thread(self._held, self._evidence, sentence)
         if near.outcome is SentenceOutcome.SUPPORTED:
             return near
-        anywhere = await asyncio.to_thread(self._held, await self._looked_up(sentence), sentence)
+        anywhere = await asyncio.to_thread(self._held, await self._looked_up(sentence, settings), sentence)
         return anywhere if anywhere.outcome is SentenceOutcome.SUPPORTED else near
 
     def _held(self, evidence: PassageEvidence, sentence: str) -> SentenceCheck:
@@ -135,12 +138,12 @@ class ClaimChecker:
             return self._unsupported(sentence, found.objection, found.support.score)
         return supported(sentence, found, self._run.progress.citations, "copied word for word" if copied else "")
 
-    async def _looked_up(self, claim: str) -> PassageEvidence:
+    async def _looked_up(self, claim: str, settings: RetrievalSettings) -> PassageEvidence:
         """What the archive has on a claim."""
         twin = self._run.twin
         query = await asyncio.to_thread(SearchQuery.of, claim, twin.encoder)
-        found = await self._search.search(twin.manifest.persona, query, twin.manifest.retrieval)
-        return PassageEvidence(found.passages[: twin.manifest.retrieval.passages], twin)
+        found = await self._search.search(twin.manifest.persona, query, settings)
+        return PassageEvidence(found.passages[: settings.passages], twin)
 
     def _is_told(self, sentence: str) -> bool:
         found = [text.support(sentence, self._run.twin.weights.weight) for text in self._told]

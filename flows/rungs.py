@@ -1,0 +1,81 @@
+"""The bundles that stand for the rungs of the ladder: two made here of bundle 0, bundle 0, and what was trained."""
+
+from __future__ import annotations
+
+from flows.build_datasets import datasets_pipeline
+from flows.bundles import newest_base_bundle
+from flows.recipes import Recipe
+from flows.reporting import report
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.ladder import MissingRung
+from twin_data.contracts.releases import PromptExample, ReleaseBundle, Rung
+from twin_data.registry import open_registry
+from twin_data.registry.port import BundleRegistry, RegisteredBundle
+
+CARRIED = ("prompts", "lineage")
+"""Folders of bundle 0 that the rungs below it carry, too: they are made of the same."""
+
+
+def rung_bundles(
+    home: TwinHome, persona: str, recipe: Recipe
+) -> tuple[tuple[RegisteredBundle, ...], tuple[MissingRung, ...]]:
+    """One bundle a rung, from the lowest up, all on the newest features; and the rungs that there is no bundle for.
+
+    The two rungs without retrieval are registered if they are not yet; no alias points at them.
+
+    Raises:
+        RegistryError: No features have been built.
+        CorpusError: The training documents give no example for a prompt.
+    """
+    base, registry = newest_base_bundle(home, persona), open_registry(home)
+    pipeline = datasets_pipeline(home, persona, recipe)
+    examples = pipeline.prompt_examples(recipe.few_shot, context_tokens=base.manifest.max_model_len)
+    report(f"few-shot: {len(examples)} examples of {persona}'s training documents")
+    lower = (without_retrieval(registry, base, ()), without_retrieval(registry, base, examples))
+    trained = trained_on(registry, base)
+    missing = tuple(
+        MissingRung(rung=rung, reason=f"not trained on these features; `twin train {persona}` makes it")
+        for rung in (Rung.SFT, Rung.DPO)
+        if rung not in {one.manifest.rung for one in trained}
+    )
+    return (*lower, base, *trained), missing
+
+
+def without_retrieval(
+    registry: BundleRegistry, base: RegisteredBundle, examples: tuple[PromptExample, ...]
+) -> RegisteredBundle:
+    """Bundle 0 without its index, with examples in the prompt or without; registering it again changes nothing.
+
+    Its refusals are heeded: nothing else could make it decline.
+    """
+    manifest = base.manifest.model_copy(
+        update={
+            "rung": Rung.FEW_SHOT if examples else Rung.PROMPT,
+            "retrieval": None,
+            "examples": examples,
+            "verification": base.manifest.verification.model_copy(update={"heed_refusals": True}),
+        }
+    )
+    files = {name: base.folder / name for name in CARRIED}
+    return registry.register(manifest, files, as_candidate=False)
+
+
+def trained_on(registry: BundleRegistry, base: RegisteredBundle) -> tuple[RegisteredBundle, ...]:
+    """The newest SFT bundle that stands on what `base` does, and the newest DPO one made of it; none, one or both."""
+    bundles = [one for one in registry.bundles(base.manifest.persona) if _stands_on(one.manifest, base.manifest)]
+    of_parent = {
+        one.manifest.lineage.parent: one for one in bundles if one.manifest.rung is Rung.DPO
+    }  # the newest wins
+    tuned = [one for one in bundles if one.manifest.rung is Rung.SFT]
+    if not tuned:
+        return ()
+    newest = tuned[-1]
+    aligned = of_parent.get(newest.bundle_id)
+    return (newest, aligned) if aligned else (newest,)
+
+
+def _stands_on(manifest: ReleaseBundle, base: ReleaseBundle) -> bool:
+    """Whether the two differ by training alone: the same facts, prompts, base model and search."""
+    return (
+        manifest.lineage.features_digest, manifest.base_model.digest, manifest.prompt_digest, manifest.retrieval
+    ) == (base.lineage.features_digest, base.base_model.digest, base.prompt_digest, base.retrieval)  # fmt: skip

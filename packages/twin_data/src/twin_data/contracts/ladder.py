@@ -1,0 +1,103 @@
+"""The ladder: the same questions put to every rung from prompting alone to SFT and DPO, and what follows from it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from twin_data.contracts.base import Contract
+from twin_data.contracts.evaluation import Comparison, EvaluationReport, Verdict
+from twin_data.contracts.releases import Rung
+
+
+class RungResult(Contract):
+    """One rung's bundle, its scores, and what the rubric says of it."""
+
+    rung: Rung
+    report: EvaluationReport
+    fit: Verdict
+    """By the rubric's absolute bars: `promote` if all are cleared."""
+    fit_reasons: tuple[str, ...]
+    on_target: bool
+    """Whether the bars are cleared and every target is reached as well."""
+    target_reasons: tuple[str, ...]
+    training_seconds: float = 0.0
+    """Of all training that went into it."""
+    training_amount: float | None = None
+    """What that training cost, by the machine's price; None where nothing was trained or the price is unknown."""
+
+    @property
+    def bundle(self) -> str:
+        """The bundle that stands for the rung."""
+        return self.report.bundle
+
+    @property
+    def is_fit(self) -> bool:
+        """Whether it clears the absolute bars."""
+        return self.fit is Verdict.PROMOTE
+
+
+class MissingRung(Contract):
+    """A rung that was not evaluated, and why."""
+
+    rung: Rung
+    reason: str
+
+
+class PairedDifference(Contract):
+    """How much more of something the upper of two rungs takes, on the same questions, with its 95 % interval."""
+
+    metric: str
+    lower: float
+    upper: float
+    difference: float
+    low: float
+    high: float
+    n: int
+    clusters: int
+
+
+class Worth(StrEnum):
+    """Whether a higher rung is worth going up to."""
+
+    YES = "yes"
+    NO = "no"
+    NOT_SHOWN = "not shown"
+
+
+class Step(Contract):
+    """One rung against a lower one; in each comparison the upper is the candidate, the lower the champion."""
+
+    lower: Rung
+    upper: Rung
+    worth: Worth
+    reason: str
+    comparisons: tuple[Comparison, ...]
+    expenses: tuple[PairedDifference, ...]
+
+
+class Ladder(Contract):
+    """What `twin evaluate --ladder` found."""
+
+    persona: str
+    features_digest: str
+    """Of the features that every rung stands on."""
+    questions_digest: str
+    rungs: tuple[RungResult, ...]
+    """From the lowest up."""
+    missing: tuple[MissingRung, ...] = ()
+    steps: tuple[Step, ...]
+    """Each rung against its neighbour below."""
+    climbs: tuple[Step, ...] = ()
+    """Each rung above the cheapest fit one against that one, each at a level that allows for their number."""
+    cheapest_fit: Rung | None = None
+    """The lowest rung that clears the absolute bars."""
+    cheapest_on_target: Rung | None = None
+    """The lowest one that reaches the targets, too."""
+    recommended: Rung | None = None
+    """Where to stand: the lowest rung on target, else the lowest worth going up to, else the cheapest fit one."""
+    verdict: str
+    """The same in words."""
+
+    def rung(self, rung: Rung) -> RungResult | None:
+        """The result of a rung; None if it was not evaluated."""
+        return next((one for one in self.rungs if one.rung is rung), None)

@@ -1,0 +1,147 @@
+"""The ladder on the report's page: a row a rung, a fold a step, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from twin_data.contracts.evaluation import Score
+from twin_data.contracts.ladder import Ladder, RungResult, Step
+from twin_eval import plots
+from twin_eval.ladder_text import EXPENSE, FIT_WORDS, QUALITY, known
+from twin_eval.page_rows import UNKNOWN, ComparisonLine, comparison_line, figure
+
+SHARES = ("whole_answer", "facts_found", "over_refusal", "under_refusal", "copied_8grams")
+"""Those of the plot."""
+BY_NATURE = (
+    "A rung without retrieval has nothing to check its sentences against and nothing to cite: its whole_answer is 0 by "
+    "what it is, whatever it says. facts_found, refusals and voice are measured on every rung alike."
+)
+
+
+@dataclass(frozen=True)
+class RungLine:
+    """One rung, as text."""
+
+    rung: str
+    bundle: str
+    is_recommended: bool
+    fit: str
+    why: str
+    """What decided on the bars."""
+    target: str
+    quality: tuple[str, ...]
+    expense: tuple[str, ...]
+    training: str
+
+
+@dataclass(frozen=True)
+class ExpenseLine:
+    """How much more one rung takes than another, as text."""
+
+    metric: str
+    lower: str
+    upper: str
+    difference: str
+    interval: str
+    n: int
+
+
+@dataclass(frozen=True)
+class StepLine:
+    """One rung against a lower one, as text."""
+
+    title: str
+    worth: str
+    reason: str
+    comparisons: tuple[ComparisonLine, ...]
+    expenses: tuple[ExpenseLine, ...]
+
+
+@dataclass(frozen=True)
+class LadderPart:
+    """All that the template shows of a ladder."""
+
+    verdict: str
+    note: str
+    quality: tuple[str, ...]
+    expense: tuple[str, ...]
+    rungs: tuple[RungLine, ...]
+    steps: tuple[StepLine, ...]
+    climbs: tuple[StepLine, ...]
+    plot: Markup
+
+
+def ladder_part(ladder: Ladder) -> LadderPart:
+    """The ladder for the page."""
+    quality, expense = (known(names, ladder.rungs) for names in (QUALITY, EXPENSE))
+    neighbours = {(one.lower, one.upper) for one in ladder.steps}
+    return LadderPart(
+        verdict=ladder.verdict,
+        note=BY_NATURE if any("retrieval" not in one.rung for one in ladder.rungs) else "",
+        quality=quality,
+        expense=expense,
+        rungs=tuple(_rung_line(one, ladder, quality, expense) for one in ladder.rungs),
+        steps=tuple(map(_step_line, ladder.steps)),
+        climbs=tuple(_step_line(one) for one in ladder.climbs if (one.lower, one.upper) not in neighbours),
+        plot=Markup(  # drawn here, nothing received
+            plots.ladder_plot(known(SHARES, ladder.rungs), [(one.rung.value, one.report) for one in ladder.rungs])
+        ),
+    )
+
+
+def _rung_line(one: RungResult, ladder: Ladder, quality: Sequence[str], expense: Sequence[str]) -> RungLine:
+    training = f"{one.training_seconds / 60:.0f} min" if one.training_seconds else "none"
+    if one.training_amount is not None:
+        training += f", {one.training_amount:.2f} {one.report.currency or ''}".rstrip()
+    elif one.training_seconds:
+        training += ", cost unknown"
+    return RungLine(
+        rung=one.rung.value,
+        bundle=one.bundle,
+        is_recommended=one.rung is ladder.recommended,
+        fit=FIT_WORDS[one.fit],
+        why=one.fit_reasons[0] if one.fit_reasons else "",
+        target="reached" if one.on_target else "not reached",
+        quality=tuple(_with_interval(one.report.score(name)) for name in quality),
+        expense=tuple(_value(one.report.score(name)) for name in expense),
+        training=training,
+    )
+
+
+def _with_interval(score: Score | None) -> str:
+    if score is None:
+        return UNKNOWN
+    return f"{figure(score.value)} [{figure(score.low)}, {figure(score.high)}] n = {score.n}"
+
+
+def _value(score: Score | None) -> str:
+    if score is None:
+        return UNKNOWN
+    return f"{score.value:.6f}" if score.name == "cost" else figure(score.value)
+
+
+def _step_line(one: Step) -> StepLine:
+    return StepLine(
+        title=f"{one.upper} against {one.lower}",
+        worth=one.worth.value,
+        reason=one.reason,
+        comparisons=tuple(map(comparison_line, one.comparisons)),
+        expenses=tuple(
+            ExpenseLine(
+                metric=each.metric,
+                lower=_amount(each.metric, each.lower),
+                upper=_amount(each.metric, each.upper),
+                difference=f"{each.difference:+.3f}" if each.metric != "cost" else f"{each.difference:+.6f}",
+                interval=f"[{_amount(each.metric, each.low)}, {_amount(each.metric, each.high)}]",
+                n=each.n,
+            )
+            for each in one.expenses
+        ),
+    )
+
+
+def _amount(metric: str, value: float) -> str:
+    return f"{value:.6f}" if metric == "cost" else figure(value)

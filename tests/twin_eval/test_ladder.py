@@ -1,0 +1,181 @@
+"""The verdict of the ladder, on runs whose truth is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from twin_data.configuration.rubric import Bar, RelativeBar, Rubric
+from twin_data.contracts.evaluation import Verdict
+from twin_data.contracts.ladder import Ladder, MissingRung, Worth
+from twin_data.contracts.releases import (
+    GenerationSettings,
+    Lineage,
+    MachinePrice,
+    ModelReference,
+    ReleaseBundle,
+    RetrievalSettings,
+    Rung,
+    VerificationSettings,
+)
+from twin_data.contracts.training import TrainingRecord, TrainingStage
+from twin_eval.errors import EvaluationError
+from twin_eval.ladder import RungRun, build_ladder
+from twin_eval.scored_run import ScoredRun
+from twin_eval.statistics import IntervalConfig
+
+MakeRun = Callable[..., ScoredRun]
+CONFIG = IntervalConfig(resamples=400)
+RUBRIC = Rubric(
+    absolute=(Bar(metric="facts_found", at_least=0.3, min_n=20),),
+    relative=(
+        RelativeBar(metric="facts_found", better="higher", margin=0.1),
+        RelativeBar(metric="over_refusal", better="lower", margin=0.1),
+    ),
+    improves=("facts_found",),
+    targets=(Bar(metric="facts_found", at_least=0.8, min_n=20),),
+)
+MODEL = ModelReference(name="base", source="tests", digest="b" * 64, licence="Apache-2.0")
+
+
+def manifest(rung: Rung, *trained_s: float, per_hour: float | None = None) -> ReleaseBundle:
+    records = tuple(
+        TrainingRecord(
+            stage=TrainingStage.SFT, dataset_digest="0", config_digest="0", seed=0, steps=1, tokens=1, non_pad_share=1,
+            seconds=seconds, tokens_per_second=1, peak_memory_mb=1, world_size=1, distributed_type="NO", zero_stage=0,
+            device="cpu", dtype="float32", first_loss=2, final_loss=1, eval_loss=None,
+        )
+        for seconds in trained_s
+    )  # fmt: skip
+    lineage = Lineage(
+        persona_digest="0", features_digest="f" * 64, table_versions={}, index="twin-ada-1", recipe="demo",
+        recipe_digest="0", code_digest="0", corpus_licence="CC0-1.0", consent_date=date(2026, 11, 2), training=records,
+    )  # fmt: skip
+    return ReleaseBundle(
+        persona="ada", display_name="Ada", rung=rung, base_model=MODEL, max_model_len=2048, embedding_model=MODEL,
+        prompt_digest="0", retrieval=None if rung in {Rung.PROMPT, Rung.FEW_SHOT} else RetrievalSettings(),
+        verification=VerificationSettings(), generation=GenerationSettings(), price=MachinePrice(per_hour=per_hour),
+        disclosure="I am a twin.", style_notes="", lineage=lineage,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def rung(make_run: MakeRun) -> Callable[..., RungRun]:
+    """A rung that states the fact of so many of 60 questions, declines some, and answers the rest without it."""
+
+    def make(of: Rung, right: int, *trained_s: float, declined: int = 0, per_hour: float | None = None) -> RungRun:
+        outcomes = ["fact"] * right + ["other"] * (60 - right - declined) + ["decline"] * declined
+        run = make_run(outcomes, ["decline"] * 5, bundle=of.value)
+        return RungRun(manifest=manifest(of, *trained_s, per_hour=per_hour), run=run)
+
+    return make
+
+
+def ladder(*runs: RungRun, missing: tuple[MissingRung, ...] = (), rubric: Rubric = RUBRIC) -> Ladder:
+    return build_ladder(runs, rubric, missing=missing, config=CONFIG)
+
+
+def test_the_cheapest_fit_rung_is_found_and_a_clear_gain_is_worth_it(rung: Callable[..., RungRun]) -> None:
+    found = ladder(rung(Rung.SFT, 45), rung(Rung.PROMPT, 5), rung(Rung.BASE, 24), rung(Rung.FEW_SHOT, 6))
+    assert [one.rung for one in found.rungs] == [Rung.PROMPT, Rung.FEW_SHOT, Rung.BASE, Rung.SFT], "from the lowest up"
+    assert [one.fit for one in found.rungs] == [Verdict.REJECT, Verdict.REJECT, Verdict.PROMOTE, Verdict.PROMOTE]
+    assert (found.cheapest_fit, found.cheapest_on_target, found.recommended) == (Rung.BASE, None, Rung.SFT)
+    (climb,) = found.climbs
+    assert (climb.lower, climb.upper, climb.worth) == (Rung.BASE, Rung.SFT, Worth.YES)
+    assert "The cheapest rung that clears the bars is base+retrieval." in found.verdict
+    assert "sft+retrieval in its place: worth it, better on facts_found +0.350" in found.verdict
+
+
+def test_neighbours_are_compared_on_the_same_questions(rung: Callable[..., RungRun]) -> None:
+    found = ladder(rung(Rung.PROMPT, 5), rung(Rung.FEW_SHOT, 6), rung(Rung.BASE, 24))
+    assert [(one.lower, one.upper) for one in found.steps] == [(Rung.PROMPT, Rung.FEW_SHOT), (Rung.FEW_SHOT, Rung.BASE)]
+    facts = found.steps[1].comparisons[0]
+    assert (facts.metric, facts.champion, facts.candidate, facts.n) == ("facts_found", 6 / 60, 24 / 60, 60)
+    assert facts.low is not None and 0 < facts.low < 18 / 60
+    expenses = {one.metric: one for one in found.steps[0].expenses}
+    assert expenses.keys() == {"seconds", "prompt_tokens", "completion_tokens"}, "cost is unknown and stays so"
+    assert (expenses["prompt_tokens"].lower, expenses["prompt_tokens"].upper) == (100, 100)
+
+
+def test_a_rung_on_target_makes_everything_above_it_unnecessary(rung: Callable[..., RungRun]) -> None:
+    found = ladder(rung(Rung.FEW_SHOT, 20), rung(Rung.BASE, 50), rung(Rung.SFT, 58))
+    assert (found.cheapest_fit, found.cheapest_on_target, found.recommended) == (Rung.FEW_SHOT, Rung.BASE, Rung.BASE)
+    assert "nothing above base+retrieval is needed" in found.verdict
+
+
+def test_no_gain_is_not_shown_and_says_what_would_show_it(rung: Callable[..., RungRun]) -> None:
+    found = ladder(rung(Rung.BASE, 24), rung(Rung.SFT, 27))
+    assert found.climbs[0].worth is Worth.NOT_SHOWN
+    assert "more rows would show it" in found.climbs[0].reason
+    assert found.recommended is Rung.BASE
+
+
+def test_a_gain_that_is_surely_small_is_not_worth_it(make_run: MakeRun) -> None:
+    same = {of: make_run(["fact", "other"] * 200, bundle=of.value) for of in (Rung.BASE, Rung.SFT)}
+    found = ladder(*(RungRun(manifest=manifest(of), run=run) for of, run in same.items()))
+    assert found.climbs[0].worth is Worth.NO
+    assert found.climbs[0].reason.startswith("any gain is smaller than its margin")
+
+
+def test_a_loss_is_not_worth_any_gain(rung: Callable[..., RungRun]) -> None:
+    found = ladder(rung(Rung.BASE, 20), rung(Rung.SFT, 36, declined=24))
+    assert found.climbs[0].worth is Worth.NO
+    assert found.climbs[0].reason.startswith("worse on over_refusal")
+
+
+def test_a_rung_that_fails_the_bars_is_not_gone_up_to(rung: Callable[..., RungRun]) -> None:
+    strict = RUBRIC.model_copy(
+        update={"absolute": (*RUBRIC.absolute, Bar(metric="over_refusal", at_most=0.05, min_n=20))}
+    )
+    found = ladder(rung(Rung.BASE, 20), rung(Rung.SFT, 50, declined=4), rubric=strict)
+    assert found.climbs[0].worth is Worth.NO
+    assert "it fails the bars: over_refusal: 0.067" in found.climbs[0].reason
+    assert found.recommended is Rung.BASE and found.cheapest_on_target is None, "on target, but not fit"
+
+
+def test_where_several_rungs_stand_above_each_needs_stronger_proof(rung: Callable[..., RungRun]) -> None:
+    """A gain at the edge of what sixty questions show is enough for the one rung above, not for one of two."""
+    fine = IntervalConfig(resamples=4000)
+    verdicts = []
+    for right in range(26, 31):
+        base, sft = rung(Rung.BASE, 24), rung(Rung.SFT, right)
+        alone = build_ladder((base, sft), RUBRIC, config=fine)
+        of_two = build_ladder((base, sft, rung(Rung.DPO, 24)), RUBRIC, config=fine)
+        verdicts.append((alone.climbs[0].worth, of_two.climbs[0].worth))
+    assert (Worth.NOT_SHOWN, Worth.YES) not in verdicts
+    assert (Worth.YES, Worth.NOT_SHOWN) in verdicts
+
+
+def test_without_a_fit_rung_there_is_no_recommendation(rung: Callable[..., RungRun]) -> None:
+    found = ladder(rung(Rung.PROMPT, 3), rung(Rung.BASE, 9))
+    assert (found.cheapest_fit, found.recommended, found.climbs) == (None, None, ())
+    assert found.verdict.startswith("No rung clears the bars; of base+retrieval: facts_found: 0.150")
+
+
+def test_what_is_missing_is_named(rung: Callable[..., RungRun]) -> None:
+    missing = (MissingRung(rung=Rung.SFT, reason="nothing was trained"),)
+    assert "Not evaluated: sft+retrieval (nothing was trained)." in ladder(rung(Rung.BASE, 30), missing=missing).verdict
+
+
+def test_training_is_counted_among_the_costs(rung: Callable[..., RungRun]) -> None:
+    base, sft = ladder(rung(Rung.BASE, 24, per_hour=1.5), rung(Rung.SFT, 24, 3600.0, 1200.0, per_hour=1.5)).rungs
+    assert (base.training_seconds, base.training_amount) == (0, None)
+    assert (sft.training_seconds, sft.training_amount) == (4800, pytest.approx(2.0))
+    assert ladder(rung(Rung.SFT, 24, 60.0)).rungs[0].training_amount is None, "an unknown price is not zero"
+
+
+def test_what_cannot_be_a_ladder_is_refused(rung: Callable[..., RungRun], make_run: MakeRun) -> None:
+    with pytest.raises(EvaluationError, match="without a rung"):
+        ladder()
+    with pytest.raises(EvaluationError, match="two bundles for the rung"):
+        ladder(rung(Rung.BASE, 24), rung(Rung.BASE, 20))
+    other = RungRun(manifest=manifest(Rung.SFT), run=make_run(["fact"] * 20))
+    with pytest.raises(EvaluationError, match="different questions"):
+        ladder(rung(Rung.BASE, 24), other)
+
+
+def test_it_survives_being_written_down(rung: Callable[..., RungRun]) -> None:
+    found = ladder(rung(Rung.BASE, 24), rung(Rung.SFT, 45))
+    assert Ladder.model_validate_json(found.model_dump_json()) == found
