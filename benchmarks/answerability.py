@@ -23,14 +23,14 @@ from flows.platform.settings import PlatformSettings
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.contracts.evaluation import HeldOutQuestion
 from twin_data.contracts.releases import RetrievalSettings
-from twin_data.scoring.answerability import DEFAULT_MODEL, FEATURES, AnswerabilityModel, find_evidence
+from twin_data.scoring.answerability import RERANKED_FEATURES, RERANKED_MODEL, AnswerabilityModel, find_evidence
 from twin_eval.questions import load_questions
 from twin_serve.answering.intents import asks_for_harm, asks_for_private
 from twin_serve.search import ElasticPassageSearch, SearchQuery
 from twin_serve.twins import open_encoder
 
 TEST_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "personas" / "chesterton"
-REGULARISATION = 10.0
+REGULARISATION = 30.0
 
 Rows = tuple[NDArray[np.float64], NDArray[np.bool_], list[str]]
 
@@ -47,8 +47,10 @@ async def features_of(persona: str, questions: tuple[HeldOutQuestion, ...]) -> R
     for one in reached:
         query = SearchQuery.of(one.question, encoder)
         found = await search.search(persona, query, retrieval)
-        passages = found.passages[: retrieval.passages]
-        rows.append(find_evidence(one.question, query.vector, passages, encoder=encoder, weights=weights).features)
+        evidence = find_evidence(
+            one.question, query.vector, found.passages, passages=retrieval.passages, encoder=encoder, weights=weights
+        )
+        rows.append(evidence.features)
     await search.close()
     return np.array(rows), np.array([one.expected == "answer" for one in reached]), [one.kind for one in reached]
 
@@ -73,13 +75,13 @@ async def main() -> None:
     arguments = parser.parse_args()
     home = TwinHome.from_environment()
     sample = await features_of("sample", load_questions(home.persona_folder("sample") / "questions.jsonl"))
-    model = DEFAULT_MODEL
+    model = RERANKED_MODEL
     if arguments.fit:
         fitted = LogisticRegression(C=REGULARISATION, class_weight="balanced").fit(sample[0], sample[1])
         model = AnswerabilityModel(
             intercept=float(fitted.intercept_[0]), coefficients=tuple(float(one) for one in fitted.coef_[0])
         )
-    named = dict(zip(FEATURES, (round(one, 2) for one in model.coefficients), strict=True))
+    named = dict(zip(RERANKED_FEATURES, (round(one, 2) for one in model.coefficients), strict=True))
     print(f"intercept {model.intercept:.2f}, {named}\n")
     print("| questions | n | AUC | over-refusal | answered, by kind |\n|---|---|---|---|---|")
     report("sample (fitted on)", sample, model)

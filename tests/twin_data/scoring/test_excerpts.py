@@ -30,6 +30,7 @@ class Part:
     context: str = "The night the lamp went out, 12 November 2024"
     fused: float = 0.5
     late: float | None = None
+    weakest: float | None = None
 
     @property
     def own(self) -> tuple[Span, ...]:

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from twin_data.scoring.late_interaction import (
+    Likeness,
     as_text,
     from_text,
     is_telling,
-    max_sim,
+    likeness,
     packed,
     quantised,
     unpacked,
@@ -24,25 +25,29 @@ unit = arrays(np.float32, st.tuples(st.integers(1, 9), st.just(6)), elements=st.
 def test_each_piece_of_the_question_counts_its_nearest() -> None:
     asked = quantised(np.array([[1, 0, 0], [0, 1, 0]], dtype=np.float32))
     held = quantised(np.array([[0.6, 0.8, 0], [1, 0, 0], [0, 0, 1]], dtype=np.float32))
-    assert max_sim(asked, held) == pytest.approx((1 + 0.8) / 2, abs=0.01)
+    found = likeness(asked, held)
+    assert found.mean == pytest.approx((1 + 0.8) / 2, abs=0.01)
+    assert found.weakest == pytest.approx(0.8, abs=0.01)
 
 
 @pytest.mark.parametrize("empty", [np.zeros((0, 3), dtype=np.int8)])
 def test_nothing_is_like_nothing(empty: np.ndarray) -> None:
     held = quantised(np.eye(3, dtype=np.float32))
-    assert max_sim(empty, held) == max_sim(held, empty) == 0.0
+    assert likeness(empty, held) == likeness(held, empty) == Likeness(0.0, 0.0)
 
 
 @given(asked=unit, held=unit)
 def test_eight_bits_are_enough(asked: np.ndarray, held: np.ndarray) -> None:
     exact = float((asked @ held.T).max(axis=1).mean())
-    assert max_sim(quantised(asked), quantised(held)) == pytest.approx(exact, abs=0.03)
+    found = likeness(quantised(asked), quantised(held))
+    assert found.mean == pytest.approx(exact, abs=0.03)
+    assert found.weakest <= found.mean + 1e-6
 
 
 @given(asked=unit, held=unit)
 def test_more_to_choose_from_is_never_less_like(asked: np.ndarray, held: np.ndarray) -> None:
     few, all_of_it = quantised(held[:1]), quantised(held)
-    assert max_sim(quantised(asked), all_of_it) >= max_sim(quantised(asked), few) - 1e-6
+    assert likeness(quantised(asked), all_of_it).mean >= likeness(quantised(asked), few).mean - 1e-6
 
 
 @given(vectors=unit)

@@ -17,14 +17,14 @@ from twin_data.contracts.answers import Retrieval, RetrievedPassage
 from twin_data.contracts.documents import Chunk, CorpusDocument
 from twin_data.contracts.errors import SearchUnavailableError, StoreError
 from twin_data.contracts.releases import RetrievalSettings
-from twin_data.scoring.late_interaction import PieceEncoder, Pieces, from_text, max_sim
+from twin_data.scoring.late_interaction import PieceEncoder, Pieces, from_text, likeness
 from twin_data.scoring.sentences import content_stems
 from twin_data.scoring.weights import TermWeights
 from twin_data.store.search import WEIGHTS_ID, IndexIdentity, alias_name, two_leg_search
 from twin_serve.fusion import fuse, rerank
 
 REQUEST_TIMEOUT_S = 10.0
-_PASSAGE_FIELDS = frozenset(RetrievedPassage.model_fields) - {"bm25", "cosine", "fused", "late"}
+_PASSAGE_FIELDS = frozenset(RetrievedPassage.model_fields) - {"bm25", "cosine", "fused", "late", "weakest"}
 
 
 @dataclass(frozen=True)
@@ -173,11 +173,15 @@ def _reranked(
     passages: tuple[RetrievedPassage, ...], query: SearchQuery, held: Mapping[str, str]
 ) -> tuple[RetrievedPassage, ...]:
     """The candidates in the order of late interaction. Runs in a worker thread."""
-    late = {
-        one.chunk_id: max_sim(query.pieces, from_text(held[one.chunk_id], query.pieces.shape[1])) for one in passages
-    }
-    scored = {one.chunk_id: one.model_copy(update={"late": round(late[one.chunk_id], 6)}) for one in passages}
-    return tuple(scored[chunk] for chunk in rerank({one.chunk_id: one.fused for one in passages}, late))
+    scored = {}
+    for one in passages:
+        found = likeness(query.pieces, from_text(held[one.chunk_id], query.pieces.shape[1]))
+        update = {"late": round(found.mean, 6), "weakest": round(found.weakest, 6)}
+        scored[one.chunk_id] = one.model_copy(update=update)
+    order = rerank(
+        {chunk: one.fused for chunk, one in scored.items()}, {chunk: one.late or 0.0 for chunk, one in scored.items()}
+    )
+    return tuple(scored[chunk] for chunk in order)
 
 
 @dataclass

@@ -68,6 +68,8 @@ class RetrievedPassage(Contract):
     late: float | None = None
     """Likeness of the question's word pieces to the passage's, -1 to 1, which orders the candidates; None if the bundle
     does not rerank."""
+    weakest: float | None = None
+    """The same over the quarter of the question's pieces that the passage matches worst."""
 
 
 class Retrieval(Contract):

@@ -2,7 +2,8 @@
 
 Every run of one to three sentences of the persona's own words is a candidate. It is scored by its embedding's likeness
 to the question and by the weighted share of the question's words that it holds. The probability is a logistic
-regression over what the best candidate offers; its coefficients are fitted by `benchmarks/answerability.py`.
+regression over what the best candidate offers and, where the passages were reranked, over how they match the question
+piece by piece; its coefficients are fitted by `benchmarks/answerability.py`.
 """
 
 from __future__ import annotations
@@ -86,6 +87,10 @@ class Candidate(OwnPassage, Protocol):
     def late(self) -> float | None:
         """Its score by late interaction, -1 to 1; None without reranking."""
 
+    @property
+    def weakest(self) -> float | None:
+        """The same over the question's worst matched pieces."""
+
 
 @dataclass(frozen=True)
 class EvidenceWindow:
@@ -132,19 +137,16 @@ class Evidence:
     answerability: float
 
 
-FEATURES = (
-    "cosine",
-    "coverage",
-    "passage_coverage",
-    "worst_missing",
-    "unseen_share",
-    "missing_names",
-    "wanted_type_absent",
-)
+FEATURES = ("cosine", "unseen_share", "missing_names", "wanted_type_gap")
+"""Of a retrieval without reranking."""
+RERANKED_FEATURES = ("unseen_share", "missing_names", "wanted_type_gap", "weakest", "stands_out")
+"""Of one with it. The nearest passage's `weakest`: a question that borrows a passage's words to ask for what is not
+there has a part that nothing matches. `stands_out`: how far the best lies above the mean of all candidates, as it does
+where one passage shares a phrase and the archive is about something else."""
 
 
 class AnswerabilityModel(Contract):
-    """Logistic regression over `FEATURES`."""
+    """Logistic regression over `FEATURES` or `RERANKED_FEATURES`."""
 
     intercept: float
     coefficients: tuple[float, ...]
@@ -155,31 +157,45 @@ class AnswerabilityModel(Contract):
         return 1 / (1 + math.exp(-total))
 
 
-DEFAULT_MODEL = AnswerabilityModel(intercept=-0.2, coefficients=(1.45, -4.0, -1.96, -4.32))
+PLAIN_MODEL = AnswerabilityModel(intercept=-0.2, coefficients=(1.45, -4.0, -1.96, -4.32))
+RERANKED_MODEL = AnswerabilityModel(intercept=0.87, coefficients=(-6.39, -2.62, -5.25, 4.77, -6.95))
 
 
 def find_evidence(
     question: str,
     query_vector: NDArray[np.float32],
-    passages: Sequence[Candidate],
+    candidates: Sequence[Candidate],
     *,
+    passages: int,
     encoder: Encoder,
     weights: TermWeights,
-    model: AnswerabilityModel = DEFAULT_MODEL,
 ) -> Evidence:
-    """Rank every window of the passages and judge whether the best of them answers the question.
+    """Rank every window of the best passages and judge whether the best of them answers the question.
 
     Args:
         question: The question as searched.
         query_vector: Its embedding, shape (D,).
-        passages: What retrieval found, best first.
+        candidates: What retrieval found, best first.
+        passages: How many of them are read.
         encoder: The encoder of the index.
         weights: Weights of stems in this corpus.
-        model: The calibrated judge.
     """
-    windows = _ranked_windows(question, query_vector, passages, encoder, weights)
-    features = _features(question, windows, passages, weights)
-    return Evidence(windows=windows, features=features, answerability=model.probability(features) if windows else 0.0)
+    read = candidates[:passages]
+    windows = _ranked_windows(question, query_vector, read, encoder, weights)
+    if not windows:
+        return Evidence(windows=(), features=(), answerability=0.0)
+    plain = _features(question, windows, read, weights)
+    if any(one.late is None or one.weakest is None for one in candidates):
+        return Evidence(windows=windows, features=plain, answerability=PLAIN_MODEL.probability(plain))
+    features = (*plain[1:], *_of_reranking(candidates, read))
+    return Evidence(windows=windows, features=features, answerability=RERANKED_MODEL.probability(features))
+
+
+def _of_reranking(candidates: Sequence[Candidate], read: Sequence[Candidate]) -> tuple[float, float]:
+    """`weakest` and `stands_out`."""
+    nearest = max(read, key=lambda one: one.late or 0.0)
+    mean = sum(one.late or 0.0 for one in candidates) / len(candidates)
+    return nearest.weakest or 0.0, (candidates[0].late or 0.0) - mean
 
 
 def _ranked_windows(
@@ -195,7 +211,7 @@ def _ranked_windows(
         return ()
     vectors = encoder.encode([_text(passages[index], span) for index, span in flat])
     wanted = _weighted_stems(question, weights)
-    nearest = max(one.late or 0.0 for one in passages)  # some have own words, or there were no sentences
+    nearest = max(one.late or 0.0 for one in passages)
     windows, at = [], 0
     for index, run in sentences:
         passage, behind = passages[index], nearest - (passages[index].late or 0.0)
@@ -246,8 +262,6 @@ def _coverage(wanted: dict[str, float], text: str) -> float:
 def _features(
     question: str, windows: Sequence[EvidenceWindow], passages: Sequence[Candidate], weights: TermWeights
 ) -> tuple[float, ...]:
-    if not windows:
-        return (0.0,) * len(FEATURES)
     stems = set(content_stems(question))
     unseen = [one for one in stems if weights.frequencies.get(one, 0) == 0]
     asked = names(question)

@@ -8,6 +8,7 @@ of pieces that carry no meaning not at all: some 65 for a passage of 120 words, 
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -31,17 +32,31 @@ class PieceEncoder(Protocol):
         """One array a text."""
 
 
-def max_sim(asked: Pieces, held: Pieces) -> float:
-    """Mean over the question's pieces of the cosine of the nearest piece of the passage; 0 if either has none.
+@dataclass(frozen=True)
+class Likeness:
+    """How a question's pieces find their like in a passage.
+
+    Attributes:
+        mean: Mean over the pieces of the cosine of the nearest piece of the passage: MaxSim. -1 to 1.
+        weakest: The same over the quarter of the pieces that is matched worst.
+    """
+
+    mean: float
+    weakest: float
+
+
+def likeness(asked: Pieces, held: Pieces) -> Likeness:
+    """How like a question a passage is; 0 if either has no pieces.
 
     Args:
         asked: Of the question, shape (Q, D).
         held: Of the passage, shape (P, D).
     """
     if not len(asked) or not len(held):
-        return 0.0
+        return Likeness(0.0, 0.0)
     cosines = asked.astype(np.float32) @ held.astype(np.float32).T / _SCALE**2
-    return float(cosines.max(axis=1).mean())
+    nearest = np.sort(cosines.max(axis=1))
+    return Likeness(mean=float(nearest.mean()), weakest=float(nearest[: max(1, len(nearest) // 4)].mean()))
 
 
 def quantised(vectors: NDArray[np.float32]) -> Pieces:
