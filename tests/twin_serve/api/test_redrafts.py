@@ -35,16 +35,20 @@ async def test_the_first_further_draft_that_holds_takes_the_place_of_one_that_do
     assert body["usage"]["completion_tokens"] == words, "every draft is paid for"
 
 
-async def test_each_further_draft_reads_one_stretch_where_the_bundle_shows_stretches(start: StartService) -> None:
-    apart = bundle(3).model_copy(update={"retrieval": RetrievalSettings(excerpts=2)})
-    async with start(WRONG, WRONG, WRONG, EELS_ANSWER, bundle=apart) as running:
+async def test_every_other_further_draft_reads_one_stretch_where_the_bundle_shows_stretches(
+    start: StartService,
+) -> None:
+    apart = bundle(5).model_copy(update={"retrieval": RetrievalSettings(excerpts=2)})
+    async with start(WRONG, WRONG, WRONG, WRONG, WRONG, EELS_ANSWER, bundle=apart) as running:
         body = (await running.ask()).json()
     assert body["choices"][0]["message"]["content"].startswith(EELS_ANSWER)
     first, *further = [asked[-1].content for asked in running.model.asked]
     assert "[2]" in first
-    assert all("[2]" not in prompt for prompt in further)
-    assert further[0] == further[2] != further[1], "the nearest stretch first, and again when all were read"
-    assert all(prompt.split("[1]")[1].splitlines()[1] in first for prompt in further)
+    assert further[1] == further[3] == first
+    alone = further[::2]
+    assert all("[2]" not in prompt for prompt in alone)
+    assert alone[0] == alone[2] != alone[1], "the nearest stretch first, and again when all were read"
+    assert all(prompt.split("[1]")[1].splitlines()[1] in first for prompt in alone)
 
 
 async def test_a_copy_among_further_drafts_is_no_reason_to_take_one(start: StartService) -> None:

@@ -165,13 +165,13 @@ def _messages(run: Run, shown: Sequence[PromptPassage]) -> tuple[Message, ...]:
 
 
 def _further_prompts(run: Run, shown: Sequence[PromptPassage]) -> list[tuple[Message, ...]]:
-    """What further drafts are written to: one stretch each, the nearest first, or else all that the first draft had.
+    """What further drafts are written to: one stretch, the nearest first, and in turns with it all that the first had.
 
-    A small model that chose wrongly among stretches has nothing to choose from in one.
+    A small model that chose wrongly among stretches has nothing to choose from in one; an untrained one copies it.
     """
     apart = run.retrieval is not None and run.retrieval.excerpts > 0 and len(shown) > 0
     return [
-        _messages(run, [shown[number % len(shown)]] if apart else shown)
+        _messages(run, [shown[number // 2 % len(shown)]] if apart and number % 2 == 0 else shown)
         for number in range(run.twin.generation.redrafts)
     ]
 
