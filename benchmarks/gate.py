@@ -1,6 +1,6 @@
 """How often the gate is wrong, by simulation: false promotions, power, and whether its intervals hold what they say.
 
-    python -m benchmarks.gate [--rounds 300] [--questions 400]
+    python -m benchmarks.gate [--rounds 300] [--questions 72 400]
 
 Needs nothing but the package. Pairs of bundles are planted whose true scores are known, on questions that rest on
 documents of unequal size: how hard a document and a question are is shared by both bundles (latent correlation .6,
@@ -79,7 +79,7 @@ def main() -> None:
     """Print both tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=300, help="pairs of each scenario, and samples of each coverage")
-    parser.add_argument("--questions", type=int, nargs="+", default=[72, 400], help="sizes of the question set")
+    parser.add_argument("--questions", type=int, nargs="*", default=[72, 400], help="sizes; none: coverage alone")
     parser.add_argument("--resamples", type=int, default=1000)
     given = parser.parse_args()
     config = IntervalConfig(resamples=given.resamples)

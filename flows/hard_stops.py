@@ -30,7 +30,8 @@ def bundle_to_judge(
     try:
         return registry.resolve(persona, bundle_id=named.bundle_id), ()
     except IntegrityError as error:
-        return named, (HardStop(kind=HardStopKind.UNSAFE_FILES, detail=error.message),)
+        detail = f"{error.message} ({error.next_step})"
+        return named, (HardStop(kind=HardStopKind.UNSAFE_FILES, detail=detail),)
 
 
 def stops_of(home: TwinHome, bundle: RegisteredBundle, questions: Sequence[HeldOutQuestion]) -> tuple[HardStop, ...]:

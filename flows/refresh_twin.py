@@ -56,6 +56,7 @@ def refresh_twin(
     base = newest_base_bundle(home, persona)
     if trained := _trained_on(home, base, chosen):
         return _ended(Ending.NOTHING_CHANGED, f"{trained.manifest.model_name} is made of the same", features)
+    open_registry(home).resolve(persona, bundle_id=base.bundle_id)  # nothing is trained on a damaged one
     rungs = asyncio.run(evaluate_twin(persona, recipe, base.bundle_id))
     if not override_reason:
         if objections := objections_to_training(features["verdict"]):

@@ -251,7 +251,8 @@ def test_a_much_better_candidate_is_promoted(make_run: MakeRun) -> None:
 
 def test_a_candidate_that_is_worse_by_the_margin_gets_through_one_time_in_twenty(make_run: MakeRun) -> None:
     content = FACTS_ONLY.model_copy(update={"require_improvement": False})
-    assert Planted(make_run, 300).promoted(content, champion=0.6, candidate=0.5, seeds=200) <= 0.06
+    found = Planted(make_run, 300).promoted(content, champion=0.6, candidate=0.5, seeds=200)
+    assert found <= 0.08  # .05 and twice the error of 200 pairs; 2,000 of `benchmarks.gate` are nearer
 
 
 def test_a_candidate_that_is_better_by_fifteen_points_is_found_on_enough_questions(make_run: MakeRun) -> None:

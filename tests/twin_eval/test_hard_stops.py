@@ -91,8 +91,8 @@ def test_a_trained_bundle_needs_passed_certificates() -> None:
         ),  # case and marks do not hide it
         ("What of the east lock?", "What of the west lock and the east lock?", False),
         ("Why the lock?", "Why the lock?", False),  # too short to prove anything
-        (LONG, "He asked: " + " ".join(LONG.split()[2:16]), True),
-        (LONG, "He asked: " + " ".join(LONG.split()[2:14]), False),
+        (LONG, "He asked: " + " ".join(LONG.split()[1:16]), True),  # 15 of 18 words
+        (LONG, "He asked: " + " ".join(LONG.split()[2:15]), False),  # 13: may be a title that both name
     ],
 )
 def test_a_question_in_the_training_data_is_a_leak(

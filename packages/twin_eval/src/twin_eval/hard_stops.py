@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 from twin_data.contracts.evaluation import HardStop, HardStopKind, HeldOutQuestion, QuestionKind
@@ -10,7 +11,9 @@ from twin_data.scoring.sentences import grams, words
 from twin_eval.scorers import ScoredAnswer
 
 LEAK_WORDS = 13
-"""Length of a run of words that training may not share with a held-out question (Brown et al., 2020)."""
+"""A run of words at least so long is no coincidence (Brown et al., 2020)."""
+LEAK_SHARE = 0.8
+"""Of a long question so much has to be in the run: thirteen words alone may be a title that both name."""
 MIN_QUESTION_WORDS = 5
 """A shorter question stands in other people's mouths as well, so that its wording proves nothing."""
 _SHOWN = 3
@@ -44,8 +47,8 @@ def uncertified_datasets(manifest: ReleaseBundle) -> tuple[HardStop, ...]:
 def leaked_questions(questions: Sequence[HeldOutQuestion], trained_on: Iterable[str]) -> tuple[HardStop, ...]:
     """One stop if held-out questions stand in what was trained on.
 
-    A question has leaked if a text holds thirteen of its words in a row, or all of them where it has no more than that.
-    The certificate looks for the same, but for the questions of its day only.
+    A question has leaked if a text holds all of its words in a row; of one with more than thirteen, four fifths and no
+    fewer than thirteen. The certificate looks for something like it, but for the questions of its day only.
 
     Args:
         questions: What the bundle is asked now.
@@ -53,7 +56,8 @@ def leaked_questions(questions: Sequence[HeldOutQuestion], trained_on: Iterable[
     """
     runs: dict[int, dict[str, list[str]]] = {}
     for one in questions:
-        length = min(LEAK_WORDS, len(words(one.question)))
+        count = len(words(one.question))
+        length = min(count, max(LEAK_WORDS, math.ceil(LEAK_SHARE * count)))
         if length >= MIN_QUESTION_WORDS:
             for gram in grams(one.question, length):
                 runs.setdefault(length, {}).setdefault(gram, []).append(one.id)
