@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from twin_data.contracts.base import Span
+from twin_data.contracts.evaluation import GateDecision, Verdict
 
 settings.register_profile("unhurried", deadline=None)  # the machine may be busy
 settings.load_profile("unhurried")
@@ -35,7 +36,13 @@ def instances(model: type[BaseModel]) -> Strategy:
         ends = st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)).map(sorted)
         others = st.fixed_dictionaries({name: one for name, one in fields.items() if name not in {"start", "end"}})
         return st.tuples(ends, others).map(lambda drawn: model(start=drawn[0][0], end=drawn[0][1], **drawn[1]))
+    if issubclass(model, GateDecision):  # of one with a hard stop there is but one verdict
+        return st.fixed_dictionaries(fields).map(lambda drawn: model(**{**drawn, "verdict": _verdict(drawn)}))
     return st.fixed_dictionaries(fields).map(lambda drawn: model(**drawn))
+
+
+def _verdict(drawn: dict[str, Any]) -> Verdict:
+    return Verdict.REJECT if drawn["stops"] else Verdict(drawn["verdict"])
 
 
 def _field(field: FieldInfo) -> Strategy:
