@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from twin_data.contracts.training import TrainingStage
-from twin_train.configuration import TrainingConfig
+from twin_train import configuration
+from twin_train.configuration import LaunchSettings, TrainingConfig
 
 
 def test_defaults_are_valid_and_survive_a_round_trip() -> None:
@@ -42,3 +43,12 @@ def test_a_step_holds_the_same_rows_whatever_the_number_of_processes(processes: 
 def test_null_lora_means_all_weights() -> None:
     assert TrainingConfig.model_validate({"lora": None}).full
     assert not TrainingConfig().full
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_auto_takes_what_the_hardware_multiplies_in(monkeypatch: pytest.MonkeyPatch, native: bool) -> None:
+    monkeypatch.setattr(configuration, "multiplies_bfloat16", lambda: native)
+    assert LaunchSettings().compute_dtype == ("bfloat16" if native else "float32")
+    assert LaunchSettings(device="gpu").compute_dtype == "bfloat16"
+    assert LaunchSettings(dtype="bfloat16").compute_dtype == "bfloat16"
+    assert LaunchSettings(device="gpu", dtype="float32").compute_dtype == "float32"

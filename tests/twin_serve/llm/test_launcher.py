@@ -31,7 +31,7 @@ from twin_data.contracts.releases import (
 )
 from twin_data.registry.memory import MemoryRegistry
 from twin_data.scoring.encoder import write_model_manifest
-from twin_serve.llm import launcher
+from twin_serve.llm import launcher, vllm_command
 from twin_serve.llm.launcher import LauncherSettings, launch
 from twin_serve.llm.vllm_command import Adapter, AdapterRoom, Device, ServedModels, vllm_argv, vllm_environment
 
@@ -299,12 +299,14 @@ def test_an_interpreter_that_fails_is_told(register: Register, registry: MemoryR
 MODELS = ServedModels(folder=Path("/models/base"), digest="0123456789abcdef", max_model_len=2048)
 
 
-def test_the_command_on_a_cpu_is_as_measured() -> None:
+@pytest.mark.parametrize(("native", "dtype"), [(True, "bfloat16"), (False, "float32")])
+def test_the_command_on_a_cpu_is_as_measured(monkeypatch: pytest.MonkeyPatch, native: bool, dtype: str) -> None:
+    monkeypatch.setattr(vllm_command, "multiplies_bfloat16", lambda: native)
     assert vllm_argv(Path("/v/python"), MODELS, port=8001, device=Device.CPU) == (
         "/v/python", "-m", "vllm.entrypoints.openai.api_server",
         "--model", "/models/base", "--served-model-name", "base", "base:0123456789ab",
         "--host", "127.0.0.1", "--port", "8001",
-        "--dtype", "bfloat16", "--max-model-len", "2048", "--max-num-seqs", "32", "--enable-prefix-caching",
+        "--dtype", dtype, "--max-model-len", "2048", "--max-num-seqs", "32", "--enable-prefix-caching",
         "--no-enable-log-requests", "--disable-uvicorn-access-log",
         "--enforce-eager", "--distributed-executor-backend", "uni",
         "--enable-lora", "--max-loras", "4", "--max-cpu-loras", "8", "--max-lora-rank", "32",

@@ -6,6 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from twin_data.configuration.processor import multiplies_bfloat16
 from twin_data.contracts.base import Contract
 from twin_data.contracts.training import TrainingStage
 
@@ -97,8 +98,9 @@ class LaunchSettings(Contract):
     zero_stage: Literal[0, 2, 3] = 2
     """DeepSpeed ZeRO: 2 shares gradients and optimizer among processes, 3 the weights too; 0 is without DeepSpeed."""
     device: Literal["cpu", "gpu"] = "cpu"
-    dtype: Literal["bfloat16", "float32"] = "bfloat16"
-    """Of the matrix products. What is trained is kept in float32: the weights, or DeepSpeed's copy of them."""
+    dtype: Literal["auto", "bfloat16", "float32"] = "auto"
+    """Of the matrix products; `auto` is bfloat16 wherever the hardware multiplies in it. What is trained is kept in
+    float32: the weights, or DeepSpeed's copy of them."""
     threads_per_process: int = Field(default=1, ge=1)
     """`OMP_NUM_THREADS` of each process; processes times threads should not exceed the cores."""
     gradient_checkpointing: bool = False
@@ -113,6 +115,13 @@ class LaunchSettings(Contract):
                 f"launch.processes is {self.processes} with zero_stage 0: set zero_stage to 2 or 3, or processes to 1"
             )
         return self
+
+    @property
+    def compute_dtype(self) -> Literal["bfloat16", "float32"]:
+        """`dtype` as it is on this machine."""
+        if self.dtype != "auto":
+            return self.dtype
+        return "bfloat16" if self.device == "gpu" or multiplies_bfloat16() else "float32"
 
     @property
     def uses_deepspeed(self) -> bool:

@@ -104,7 +104,7 @@ def forecast_memory_mb(stage: TrainingStage, workload: Workload, shape: ModelSha
     """Peak of all processes together, in MiB: resident on the CPU, of the devices on GPUs."""
     launch, trained = config.launch, trained_parameters(shape, config)
     world = launch.processes
-    weight_bytes = 2 if launch.dtype == "bfloat16" and (launch.uses_deepspeed or launch.device == "gpu") else 4
+    weight_bytes = 2 if launch.compute_dtype == "bfloat16" and (launch.uses_deepspeed or launch.device == "gpu") else 4
     weights = shape.parameters * weight_bytes * _weights_held(config)
     states = trained * (GRADIENT_BYTES + ADAM_BYTES + MASTER_BYTES) / (world if launch.zero_stage >= 2 else 1)
     copies = 2 if stage is TrainingStage.DPO else 1  # the reference: of the adapter, or of the whole model
@@ -128,7 +128,7 @@ def _weights_held(config: TrainingConfig) -> float:
 
 def activation_bytes_per_token(shape: ModelShape, config: TrainingConfig) -> float:
     """What is kept of one token for the backward pass (Korthikanti et al. 2022, adapted to gated layers and SDPA)."""
-    element = 2 if config.launch.dtype == "bfloat16" else 4
+    element = 2 if config.launch.compute_dtype == "bfloat16" else 4
     lora = 0 if config.full else 7 * shape.hidden
     block = element * (10 * shape.hidden + 5 * shape.intermediate + lora)
     if config.launch.gradient_checkpointing:

@@ -40,7 +40,7 @@ def accelerate_config(launch: LaunchSettings, files: WorkFolder) -> dict[str, ob
         "num_processes": launch.processes,
         "main_training_function": "main",
         "main_process_ip": LOOPBACK,
-        "mixed_precision": "no" if launch.uses_deepspeed or launch.dtype == "float32" else "bf16",
+        "mixed_precision": "no" if launch.uses_deepspeed or launch.compute_dtype == "float32" else "bf16",
         "rdzv_backend": "static",
         "same_network": True,
         "debug": False,
@@ -73,7 +73,7 @@ def deepspeed_config(config: TrainingConfig) -> dict[str, object]:
         "gradient_clipping": "auto",
         "zero_allow_untested_optimizer": True,
         "zero_force_ds_cpu_optimizer": False,
-        "bf16": {"enabled": launch.dtype == "bfloat16"},
+        "bf16": {"enabled": launch.compute_dtype == "bfloat16"},
         "fp16": {"enabled": False},
         "steps_per_print": 10**9,
     }

@@ -35,7 +35,7 @@ def speed_key(base_digest: str, stage: TrainingStage, config: TrainingConfig) ->
     trained = "full" if config.lora is None else f"r{config.lora.r}"
     checkpointing = "-recompute" if launch.gradient_checkpointing else ""
     return (
-        f"{short(base_digest)}/{stage}/{launch.device}-{launch.dtype}-{launch.processes}x{launch.threads_per_process}"
+        f"{short(base_digest)}/{stage}/{launch.device}-{launch.compute_dtype}-{launch.processes}x{launch.threads_per_process}"
         f"-zero{launch.zero_stage}-{trained}{checkpointing}"
     )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from twin_data.configuration.processor import multiplies_bfloat16
 from twin_data.contracts.digests import short
 
 BASE_NAME = "base"
@@ -120,7 +121,7 @@ def vllm_argv(
         str(python), "-m", "vllm.entrypoints.openai.api_server",
         "--model", str(models.folder), "--served-model-name", BASE_NAME, base_name(models.digest),
         "--host", LOOPBACK, "--port", str(port),
-        "--dtype", "bfloat16", "--max-model-len", str(models.max_model_len),
+        "--dtype", _dtype(device), "--max-model-len", str(models.max_model_len),
         "--max-num-seqs", str(MAX_CONCURRENT_REQUESTS), "--enable-prefix-caching",
         "--no-enable-log-requests", "--disable-uvicorn-access-log",
     ]  # fmt: skip
@@ -128,6 +129,11 @@ def vllm_argv(
         # A worker process of its own would import vLLM once more: 25 s and 1 GB.
         argv += ["--enforce-eager", "--distributed-executor-backend", "uni"]
     return (*argv, *_adapter_arguments(models.adapters, room), *extra)
+
+
+def _dtype(device: Device) -> str:
+    """A CPU that only emulates bfloat16 reads a prompt four times as fast in float32, for twice the memory."""
+    return "bfloat16" if device is Device.GPU or multiplies_bfloat16() else "float32"
 
 
 def _adapter_arguments(adapters: tuple[Adapter, ...], room: AdapterRoom) -> list[str]:

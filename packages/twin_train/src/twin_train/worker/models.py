@@ -50,7 +50,7 @@ def weights_dtype(job: TrainingJob) -> torch.dtype:
     import torch
 
     launch = job.config.launch
-    if launch.dtype == "float32":
+    if launch.compute_dtype == "float32":
         return torch.float32
     if not launch.uses_deepspeed and (launch.device == "cpu" or job.config.full):
         return torch.float32

@@ -121,7 +121,7 @@ def _outcome(job: TrainingJob, trainer: Any, watch: Any, files: WorkFolder) -> W
         distributed_type=trainer.accelerator.distributed_type.value,
         zero_stage=_zero_stage(trainer),
         device=trainer.accelerator.device.type,
-        dtype=job.config.launch.dtype,
+        dtype=job.config.launch.compute_dtype,
         eval_loss=None,
         resumed_at=tuple(_resumptions(files)),
     )

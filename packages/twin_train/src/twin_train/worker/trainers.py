@@ -114,7 +114,7 @@ def _common(job: TrainingJob) -> dict[str, Any]:
         "seed": stage.seed,
         "data_seed": stage.seed,
         "use_cpu": launch.device == "cpu",
-        "bf16": launch.dtype == "bfloat16",
+        "bf16": launch.compute_dtype == "bfloat16",
         "gradient_checkpointing": launch.gradient_checkpointing,
         "dataloader_pin_memory": launch.device == "gpu",
     }
