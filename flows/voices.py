@@ -12,7 +12,8 @@ from flows.reporting import report
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.digests import digest_folder, digest_text, digest_value, short
 from twin_data.contracts.documents import Split
-from twin_data.scoring.voice import PROFILE_FILE, VoiceConfig, VoiceProfile, VoiceText, fit_voice
+from twin_data.scoring.voice import PROFILE_FILE, VoiceConfig, VoiceProfile, VoiceText
+from twin_data.scoring.voice_fitting import fit_voice
 from twin_data.sources.contrast import read_contrast
 from twin_data.store.stages import code_digest
 from twin_data.store.tables import FeatureStore, digest_frame

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +9,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin_data.contracts.errors import CorpusError, IntegrityError
-from twin_data.scoring.style_features import HABITS, gram_counts, habits, masked, shared_words
-from twin_data.scoring.voice import VoiceConfig, VoiceProfile, VoiceText, fit_voice, segments_of
+from twin_data.scoring.style_counts import count_style, grouping, stretches
+from twin_data.scoring.style_features import (
+    HABITS,
+    character_grams,
+    habits,
+    masked,
+    sentences_of,
+    shared_words,
+    token_grams,
+)
+from twin_data.scoring.voice import VoiceConfig, VoiceProfile, VoiceText, segments_of
+from twin_data.scoring.voice_fitting import fit_voice
 from twin_data.sources.contrast import read_contrast
 
 CONTRAST = Path(__file__).parents[3] / "personas" / "contrast"
 OWN, STRANGER = "brody-tannenholt", "eustace-varnhelm"
-CONFIG = VoiceConfig(max_segments=40, max_grams=1500, lengths=(30, 60, 120))
+CONFIG = VoiceConfig(max_segments=40, max_grams=3000, lengths=(30, 60, 120))
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +83,13 @@ def test_no_profile_and_a_damaged_one_are_named(tmp_path: Path) -> None:
         VoiceProfile.load(tmp_path)
 
 
+def test_a_profile_of_another_format_is_refused(profile: VoiceProfile, tmp_path: Path) -> None:
+    path = profile.save(tmp_path)
+    path.write_text(path.read_text().replace('"format": 2', '"format": 1'))
+    with pytest.raises(IntegrityError, match="voice profile"):
+        VoiceProfile.load(tmp_path)
+
+
 def test_the_same_texts_give_the_same_profile(texts: dict[str, tuple[str, ...]]) -> None:
     own = [VoiceText(group=str(at), text=text) for at, text in enumerate(texts[OWN])]
     others = {name: texts[name][:4] for name in (STRANGER, "marisol-fennwright")}
@@ -114,7 +132,55 @@ def test_words_of_most_authors_are_kept() -> None:
 def test_any_text_can_be_measured(text: str) -> None:
     assert habits(text).shape == (len(HABITS),)
     assert np.isfinite(habits(text)).all()
-    assert sum(gram_counts(masked(text, frozenset())).values()) >= 0
+    hidden = masked(text, frozenset())
+    assert sum(character_grams(hidden).values()) >= 0
+    assert token_grams(hidden)["<s>"] == 1
+
+
+def test_only_the_most_frequent_of_the_shared_words_are_kept() -> None:
+    texts = {"a": ["the eel and the church"], "b": ["the clock and the church the"]}
+    assert shared_words(texts, most=1) == {"the"}
+    assert shared_words(texts, most=3) == {"the", "and", "church"}
+
+
+def test_tokens_tell_the_order_of_words_and_marks() -> None:
+    grams = token_grams("But it is not, ^•on; 0 is.")
+    assert grams["<s> But it"] == grams["is not ,"] == grams[", ^•on ;"] == grams["is . </s>"] == 1
+    assert grams["is"] == 2
+
+
+def test_a_stretch_is_counted_as_the_sum_of_its_sentences() -> None:
+    """Fitting counts sentence by sentence and scoring text by text: they must see the same."""
+    text = "I say no; and I say it twice. The eel did not. Whose was the eel?\n\nNobody's, I think - but who knows!"
+    sentences = sentences_of(text)
+    counted = count_style(sentences, {"i", "say", "the", "not"}, most=5000, at_least=1)
+    whole = counted.summed(grouping([(0, len(sentences))], len(sentences)))
+    assert np.allclose(whole.habits[0], habits(text))
+    expected = sum((token_grams(masked(one, {"i", "say", "the", "not"})) for one in sentences), start=Counter())
+    row = whole.tokens.counts.toarray()[0]
+    assert dict(zip(whole.tokens.grams, row, strict=True)) == dict(expected)
+    assert whole.tokens.totals[0] == expected.total()
+    assert whole.tokens.known_shares()[0] == 1
+
+
+def test_stretches_are_whole_sentences_and_leave_no_long_rest() -> None:
+    found = stretches([10, 25, 5, 30, 14, 20], 30, shortest=25)
+    assert [(one.first, one.last, one.words) for one in found] == [(0, 2, 35), (2, 4, 35), (4, 6, 34)]
+    assert [one.last for one in stretches([30, 20], 30, shortest=25)] == [1]
+    assert [one.last for one in stretches([30, 26], 30, shortest=25)] == [1, 2]
+
+
+def test_fitting_and_scoring_agree(profile: VoiceProfile, texts: dict[str, tuple[str, ...]]) -> None:
+    """The levels were measured by folds; the final weights must still put own segments over the others'."""
+    own = profile.logits(segments_of(texts[OWN][:-1], 60))
+    others = profile.logits(segments_of(texts["marisol-fennwright"], 60))
+    assert own.min() > others.mean()
+    assert np.median(own) > np.max(others)
+
+
+def test_longer_texts_are_judged_with_more_certainty(profile: VoiceProfile) -> None:
+    gaps = [point.ceiling - point.floor for point in profile.levels]
+    assert gaps == sorted(gaps)
 
 
 @settings(max_examples=40, deadline=None)

@@ -40,7 +40,7 @@ class PreferenceConfig(Contract):
     """Bars and shares of the preference dataset."""
 
     seed: int = 0
-    min_voice_gap: float = Field(default=0.5, ge=0)
+    min_voice_gap: float = Field(default=1.0, ge=0)
     """Logits by which a draft must have less of the voice than the chosen side, or more, to be rejected for it. Both
     ways alike: drafts that are as much in the voice as the persona's own words then push it nowhere."""
     worded_refusal_share: float = Field(default=0.08, ge=0, lt=0.5)

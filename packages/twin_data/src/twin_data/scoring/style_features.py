@@ -1,8 +1,11 @@
 """Style without topic: what a text looks like once every word that tells its subject is masked.
 
-Masking follows text distortion (Stamatatos, 2017, "Authorship attribution using text distortion"): words that most
-authors share stay as they are, all others are reduced to their last letters, so that grammar, punctuation, casing and
-rhythm remain. Counted are character n-grams of the masked text and the rates of a few habits.
+Masking follows text distortion (Stamatatos, 2017, "Authorship attribution using text distortion"): frequent words that
+most authors share stay as they are, all others are reduced to their last letters, so that grammar, punctuation, casing
+and rhythm remain. Counted, sentence by sentence, are character n-grams of the masked text, n-grams of its words and
+marks (function words with what stands between them: syntax without a tagger), and a few habits.
+
+A text's counts are the sums over its sentences. Counting each sentence once therefore serves stretches of any length.
 """
 
 from __future__ import annotations
@@ -19,12 +22,14 @@ from twin_data.scoring.sentences import WORD, sentence_spans, words
 
 Floats = NDArray[np.float64]
 
-GRAM_LENGTHS = (2, 3, 4)
+CHARACTER_GRAMS = (2, 3, 4, 5)
+TOKEN_GRAMS = (1, 2, 3)
 KEPT_SUFFIX = 2
 MASK = "•"
+BEGINNING, END = "<s>", "</s>"
 _SPACES = regex.compile(r"\s+")
-_CONTRACTION = regex.compile(r"(?i)\p{L}['’](?:s|t|re|ve|ll|d|m)\b")
-_HABITS = {
+_TOKEN = regex.compile(r"\^?•?[\p{L}\p{M}]+(?:['’]\p{L}+)*|\p{N}+|\.\.\.|--|[^\s\p{L}\p{M}\p{N}]")
+_MARKS = {
     "comma": regex.compile(r","),
     "semicolon": regex.compile(r";"),
     "colon": regex.compile(r":"),
@@ -34,25 +39,44 @@ _HABITS = {
     "exclamation": regex.compile(r"!"),
     "quotation": regex.compile(r"[“\"]"),
     "ellipsis": regex.compile(r"…|\.\.\."),
-    "contraction": _CONTRACTION,
+    "contraction": regex.compile(r"(?i)\p{L}['’](?:s|t|re|ve|ll|d|m)\b"),
     "first_person": regex.compile(r"(?i)\b(?:I|me|my|mine|myself)\b"),
     "we": regex.compile(r"(?i)\b(?:we|us|our|ours)\b"),
     "you": regex.compile(r"(?i)\byou(?:r|rs)?\b"),
     "list": regex.compile(r"(?m)^\s*(?:[-*•]|\d+[.)])\s"),
     "bold": regex.compile(r"\*\*|__"),
-    "and_opening": regex.compile(r"(?:^|[.!?]\s+)(?:And|But|So|Or)\b"),
+    "and_opening": regex.compile(r"^(?:And|But|So|Or)\b"),
     "negation": regex.compile(r"(?i)\b(?:not|no|never|nor|none|nothing)\b|n['’]t\b"),
     "capitals": regex.compile(r"\b\p{Lu}{2,}\b"),
 }
-HABITS = (*_HABITS, "sentence_words", "sentence_spread", "word_letters", "long_words", "new_words")
+HABITS = (*_MARKS, "long_words", "word_letters", "sentence_words", "sentence_spread", "short_sentences")
+LONG_WORD_LETTERS, SHORT_SENTENCE_WORDS = 9, 8
+TALLIES = (*_MARKS, "long_words", "letters", "words", "sentences", "squared_sentence_words", "short_sentences")
+"""What is counted in a sentence for the habits; the tallies of a text are the sums over its sentences."""
 
 
-def shared_words(texts_by_author: Mapping[str, Sequence[str]], *, share: float = 0.6) -> frozenset[str]:
-    """Lower-cased words that at least this share of the authors use: the ones that cannot tell a subject."""
-    used = [{word.casefold() for text in texts for word in words(text)} for texts in texts_by_author.values()]
-    counts = Counter(word for vocabulary in used for word in vocabulary)
-    needed = max(2, math.ceil(share * len(used)))
-    return frozenset(word for word, count in counts.items() if count >= needed)
+def shared_words(
+    texts_by_author: Mapping[str, Sequence[str]], *, share: float = 0.6, most: int | None = None
+) -> frozenset[str]:
+    """Lower-cased words that at least this share of the authors use: the ones that cannot tell a subject.
+
+    Args:
+        texts_by_author: Texts of each author.
+        share: Of the authors.
+        most: Only so many, those with the highest mean relative frequency; what all authors of long books mention
+            at times ("church", "money") is a subject nevertheless.
+    """
+    used: Counter[str] = Counter()
+    frequency: Counter[str] = Counter()
+    for texts in texts_by_author.values():
+        counts = Counter(word.casefold() for text in texts for word in words(text))
+        total = counts.total()
+        used.update(counts.keys())
+        for word, count in counts.items():
+            frequency[word] += count / total  # type: ignore[assignment]
+    needed = math.ceil(share * len(texts_by_author))
+    shared = sorted((-frequency[word], word) for word, authors in used.items() if authors >= needed)
+    return frozenset(word for _, word in shared[:most])
 
 
 def masked(text: str, kept: Collection[str]) -> str:
@@ -65,54 +89,63 @@ def masked(text: str, kept: Collection[str]) -> str:
         lowered = word.casefold()
         if lowered in kept:
             return lowered if word.islower() or not word[0].isupper() else word[0] + lowered[1:]
-        head = MASK.upper() if word[0].isupper() else MASK
-        return ("^" if word[0].isupper() else "") + head + lowered[-KEPT_SUFFIX:]
+        return ("^" if word[0].isupper() else "") + MASK + lowered[-KEPT_SUFFIX:]
 
     return _SPACES.sub(" ", WORD.sub(replaced, text)).strip()
 
 
-def gram_counts(masked_text: str) -> Counter[str]:
-    """Character n-grams of a masked text."""
-    padded = f" {masked_text} "
-    return Counter(padded[at : at + length] for length in GRAM_LENGTHS for at in range(len(padded) - length + 1))
+def sentences_of(text: str) -> tuple[str, ...]:
+    """The sentences of a text, each with its inner line breaks."""
+    return tuple(span.of(text) for span in sentence_spans(text))
+
+
+def character_grams(masked_sentence: str) -> Counter[str]:
+    """Character n-grams of a masked sentence, blanks around it included."""
+    padded = f" {masked_sentence} "
+    return Counter(padded[at : at + length] for length in CHARACTER_GRAMS for at in range(len(padded) - length + 1))
+
+
+def token_grams(masked_sentence: str) -> Counter[str]:
+    """N-grams of the words and marks of a masked sentence, its beginning and end among them; joined by blanks."""
+    tokens = [BEGINNING, *_TOKEN.findall(masked_sentence), END]
+    return Counter(" ".join(tokens[at : at + n]) for n in TOKEN_GRAMS for at in range(len(tokens) - n + 1))
+
+
+def tallies(sentence: str) -> Floats:
+    """What the habits are made of, counted in one sentence, shape (len(TALLIES),)."""
+    found = words(sentence)
+    marks = [len(pattern.findall(sentence)) for pattern in _MARKS.values()]
+    long_words = sum(len(word) >= LONG_WORD_LETTERS for word in found)
+    letters = sum(map(len, found))
+    is_short = len(found) < SHORT_SENTENCE_WORDS
+    return np.asarray([*marks, long_words, letters, len(found), 1, len(found) ** 2, is_short], dtype=float)
+
+
+def habit_rates(summed: Floats) -> Floats:
+    """Habits of texts from their summed tallies, shapes (N, len(TALLIES)) to (N, len(HABITS)).
+
+    Marks and long words a hundred words; mean letters of a word; mean and standard deviation of a sentence's words;
+    short sentences a hundred sentences.
+    """
+    column = {name: summed[:, at] for at, name in enumerate(TALLIES)}
+    number, sentences = np.maximum(1, column["words"]), np.maximum(1, column["sentences"])
+    mean = column["words"] / sentences
+    spread = np.sqrt(np.maximum(0, column["squared_sentence_words"] / sentences - mean**2))
+    marks = [100 * column[name] / number for name in (*_MARKS, "long_words")]
+    rhythm = [column["letters"] / number, mean, spread, 100 * column["short_sentences"] / sentences]
+    return np.stack([*marks, *rhythm], axis=1)
 
 
 def habits(text: str) -> Floats:
-    """Rates of habits, shape (len(HABITS),): marks and word classes a hundred words, lengths in words and letters."""
-    found = words(text)
-    count = max(1, len(found))
-    lengths = [len(words(span.of(text))) for span in sentence_spans(text)] or [0]
-    letters = [len(word) for word in found] or [0]
-    distinct = len({word.casefold() for word in found})
-    rates = [100 * len(pattern.findall(text)) / count for pattern in _HABITS.values()]
-    return np.asarray(
-        [
-            *rates,
-            float(np.mean(lengths)),
-            float(np.std(lengths)),
-            float(np.mean(letters)),
-            100 * sum(size > 8 for size in letters) / count,
-            distinct / math.sqrt(count),  # Guiraud's measure: less dependent on length than the plain ratio
-        ]
-    )
+    """Habits of one text, shape (len(HABITS),)."""
+    summed = np.sum([tallies(one) for one in sentences_of(text)] or [np.zeros(len(TALLIES))], axis=0)
+    return np.asarray(habit_rates(summed[np.newaxis])[0])
 
 
 def frequent_grams(counts: Iterable[Counter[str]], *, most: int, at_least: int) -> tuple[str, ...]:
-    """The n-grams that occur in most texts, in order of name; only those in at least `at_least` of them."""
-    in_texts: Counter[str] = Counter()
+    """The n-grams that occur in most of the counts, in order of name; only those in at least `at_least` of them."""
+    found_in: Counter[str] = Counter()
     for one in counts:
-        in_texts.update(one.keys())
-    ranked = sorted(((-number, gram) for gram, number in in_texts.items() if number >= at_least))
+        found_in.update(one.keys())
+    ranked = sorted(((-number, gram) for gram, number in found_in.items() if number >= at_least))
     return tuple(sorted(gram for _, gram in ranked[:most]))
-
-
-def gram_matrix(counts: Sequence[Counter[str]], grams: Sequence[str]) -> Floats:
-    """Shape (texts, grams): square roots of relative frequencies, which tame the common n-grams (Hellinger)."""
-    matrix = np.zeros((len(counts), len(grams)))
-    place = {gram: at for at, gram in enumerate(grams)}
-    for row, one in enumerate(counts):
-        total = max(1, sum(one.values()))
-        for gram, number in one.items():
-            if (at := place.get(gram)) is not None:
-                matrix[row, at] = math.sqrt(number / total)
-    return matrix
