@@ -152,7 +152,7 @@ def test_the_way_up_goes_on_from_where_it_led(rung: Callable[..., RungRun]) -> N
     found = ladder(rung(Rung.FEW_SHOT, 20), rung(Rung.BASE, 35), rung(Rung.SFT, 36), rung(Rung.DPO, 47))
     assert [(one.lower, one.upper, one.worth) for one in found.climbs] == [
         (Rung.FEW_SHOT, Rung.BASE, Worth.YES),
-        (Rung.BASE, Rung.SFT, Worth.NOT_SHOWN),
+        (Rung.BASE, Rung.SFT, Worth.NO),
         (Rung.BASE, Rung.DPO, Worth.YES),
     ], "DPO is held against retrieval, since SFT was not worth going to"
     assert found.recommended is Rung.DPO and found.verdict.endswith("Stand on sft+dpo+retrieval.")
