@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flows.build_datasets import datasets_pipeline
 from flows.bundles import newest_base_bundle
+from flows.personas import exclusive
 from flows.recipes import Recipe
 from flows.reporting import report
 from twin_data.configuration.home import TwinHome
@@ -24,12 +25,14 @@ def rung_bundles(
     The two rungs without retrieval are registered if they are not yet; no alias points at them.
 
     Raises:
+        PlatformError: Another run is working on the persona.
         RegistryError: No features have been built.
         CorpusError: The training documents give no example for a prompt.
     """
     base, registry = newest_base_bundle(home, persona), open_registry(home)
-    pipeline = datasets_pipeline(home, persona, recipe)
-    examples = pipeline.prompt_examples(recipe.few_shot, context_tokens=base.manifest.max_model_len)
+    with exclusive(home, persona):  # the chosen examples are kept in a table
+        pipeline = datasets_pipeline(home, persona, recipe)
+        examples = pipeline.prompt_examples(recipe.few_shot, context_tokens=base.manifest.max_model_len)
     report(f"few-shot: {len(examples)} examples of {persona}'s training documents")
     lower = (without_retrieval(registry, base, ()), without_retrieval(registry, base, examples))
     trained = trained_on(registry, base)

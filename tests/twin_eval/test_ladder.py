@@ -85,7 +85,7 @@ def test_the_cheapest_fit_rung_is_found_and_a_clear_gain_is_worth_it(rung: Calla
     (climb,) = found.climbs
     assert (climb.lower, climb.upper, climb.worth) == (Rung.BASE, Rung.SFT, Worth.YES)
     assert "The cheapest rung that clears the bars is base+retrieval." in found.verdict
-    assert "sft+retrieval in its place: worth it, better on facts_found +0.350" in found.verdict
+    assert "sft+retrieval in place of base+retrieval: worth it, better on facts_found +0.350" in found.verdict
 
 
 def test_neighbours_are_compared_on_the_same_questions(rung: Callable[..., RungRun]) -> None:
@@ -146,6 +146,16 @@ def test_where_several_rungs_stand_above_each_needs_stronger_proof(rung: Callabl
         verdicts.append((alone.climbs[0].worth, of_two.climbs[0].worth))
     assert (Worth.NOT_SHOWN, Worth.YES) not in verdicts
     assert (Worth.YES, Worth.NOT_SHOWN) in verdicts
+
+
+def test_the_way_up_goes_on_from_where_it_led(rung: Callable[..., RungRun]) -> None:
+    found = ladder(rung(Rung.FEW_SHOT, 20), rung(Rung.BASE, 35), rung(Rung.SFT, 36), rung(Rung.DPO, 47))
+    assert [(one.lower, one.upper, one.worth) for one in found.climbs] == [
+        (Rung.FEW_SHOT, Rung.BASE, Worth.YES),
+        (Rung.BASE, Rung.SFT, Worth.NO),
+        (Rung.BASE, Rung.DPO, Worth.YES),
+    ], "DPO is held against retrieval, since SFT was not worth going to"
+    assert found.recommended is Rung.DPO and found.verdict.endswith("Stand on sft+dpo+retrieval.")
 
 
 def test_without_a_fit_rung_there_is_no_recommendation(rung: Callable[..., RungRun]) -> None:

@@ -1,9 +1,9 @@
 """The ladder's verdict: which is the cheapest rung that will do, and is a higher one worth it? Pure functions.
 
 Rungs are ordered by what they take: a prompt, examples in it, an index beside it, then training. Each is held to the
-rubric by itself, as a first bundle is. A higher rung is worth going up to if it is shown to be better than the cheapest
-fit one on a metric that the rubric wants improved, and worse on none. Several metrics and several higher rungs are
-several chances to look better by luck: the level is shared among all of them (Bonferroni).
+rubric by itself, as a first bundle is. From the cheapest fit one the way leads up to the lowest rung that is shown to
+be better on a metric that the rubric wants improved, and worse on none; and on from there. Several metrics and several
+higher rungs are several chances to look better by luck: the level is shared among all of them (Bonferroni).
 """
 
 from __future__ import annotations
@@ -75,8 +75,8 @@ def build_ladder(
     steps = tuple(_step(upper, lower, rubric, config, tries=1) for lower, upper in pairwise(ordered))
     cheapest = next((one.rung for one in rungs if one.is_fit), None)
     climbs = _climbs(ordered, cheapest, rubric, config)
+    stand = next((one.upper for one in reversed(climbs) if one.worth is Worth.YES), cheapest)
     on_target = next((one.rung for one in rungs if one.on_target), None)
-    worth = next((one.upper for one in climbs if one.worth is Worth.YES), None)
     first = ordered[0]
     return Ladder(
         persona=first.manifest.persona,
@@ -88,8 +88,8 @@ def build_ladder(
         climbs=climbs,
         cheapest_fit=cheapest,
         cheapest_on_target=on_target,
-        recommended=on_target or worth or cheapest,
-        verdict=_verdict(rungs, cheapest, on_target, climbs, missing),
+        recommended=on_target or stand,
+        verdict=_verdict(rungs, cheapest, on_target, climbs, stand, missing),
     )
 
 
@@ -130,12 +130,17 @@ def _result(one: RungRun, rubric: Rubric) -> RungResult:
 def _climbs(
     ordered: Sequence[RungRun], cheapest: Rung | None, rubric: Rubric, config: IntervalConfig
 ) -> tuple[Step, ...]:
-    """Every rung above the cheapest fit one against it."""
-    if cheapest is None:
-        return ()
-    at = next(place for place, one in enumerate(ordered) if one.rung is cheapest)
-    above = ordered[at + 1 :]
-    return tuple(_step(upper, ordered[at], rubric, config, tries=len(above)) for upper in above)
+    """From the cheapest fit rung up, the lowest first: each against the one stood on, which gives way to a better."""
+    found: list[Step] = []
+    at = next((place for place, one in enumerate(ordered) if one.rung is cheapest), len(ordered))
+    looked_at = at + 1
+    while looked_at < len(ordered):
+        step = _step(ordered[looked_at], ordered[at], rubric, config, tries=len(ordered) - at - 1)
+        found.append(step)
+        if step.worth is Worth.YES:
+            at = looked_at
+        looked_at += 1
+    return tuple(found)
 
 
 def _step(upper: RungRun, lower: RungRun, rubric: Rubric, config: IntervalConfig, *, tries: int) -> Step:
@@ -239,6 +244,7 @@ def _verdict(
     cheapest: Rung | None,
     on_target: Rung | None,
     climbs: Sequence[Step],
+    stand: Rung | None,
     missing: Sequence[MissingRung],
 ) -> str:
     """The whole in plain sentences."""
@@ -254,9 +260,8 @@ def _verdict(
         else:
             short = next(one for one in rungs if one.rung is cheapest).target_reasons
             said.append(f"No rung reaches the targets ({'; '.join(short) or 'the rubric names none'}).")
-        said += [f"{one.upper} in its place: {_judged(one)}." for one in climbs]
-        if not climbs:
-            said.append("No higher rung was evaluated.")
+            said += [f"{one.upper} in place of {one.lower}: {_judged(one)}." for one in climbs]
+            said.append(f"Stand on {stand}." if climbs else "No higher rung was evaluated.")
     said += [f"Not evaluated: {one.rung} ({one.reason})." for one in missing]
     return " ".join(said)
 

@@ -77,7 +77,6 @@ class LadderPart:
 def ladder_part(ladder: Ladder) -> LadderPart:
     """The ladder for the page."""
     quality, expense = (known(names, ladder.rungs) for names in (QUALITY, EXPENSE))
-    neighbours = {(one.lower, one.upper) for one in ladder.steps}
     return LadderPart(
         verdict=ladder.verdict,
         note=BY_NATURE if any("retrieval" not in one.rung for one in ladder.rungs) else "",
@@ -85,7 +84,7 @@ def ladder_part(ladder: Ladder) -> LadderPart:
         expense=expense,
         rungs=tuple(_rung_line(one, ladder, quality, expense) for one in ladder.rungs),
         steps=tuple(map(_step_line, ladder.steps)),
-        climbs=tuple(_step_line(one) for one in ladder.climbs if (one.lower, one.upper) not in neighbours),
+        climbs=tuple(map(_step_line, ladder.climbs)),
         plot=Markup(  # drawn here, nothing received
             plots.ladder_plot(known(SHARES, ladder.rungs), [(one.rung.value, one.report) for one in ladder.rungs])
         ),

@@ -88,13 +88,14 @@ class Ladder(Contract):
     steps: tuple[Step, ...]
     """Each rung against its neighbour below."""
     climbs: tuple[Step, ...] = ()
-    """Each rung above the cheapest fit one against that one, each at a level that allows for their number."""
+    """The way up from the cheapest fit rung: each rung above against the one stood on when it was looked at, at a level
+    that allows for the number of rungs above."""
     cheapest_fit: Rung | None = None
     """The lowest rung that clears the absolute bars."""
     cheapest_on_target: Rung | None = None
     """The lowest one that reaches the targets, too."""
     recommended: Rung | None = None
-    """Where to stand: the lowest rung on target, else the lowest worth going up to, else the cheapest fit one."""
+    """Where to stand: the lowest rung on target, else the highest that the way up led to."""
     verdict: str
     """The same in words."""
 
