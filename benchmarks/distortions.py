@@ -33,7 +33,8 @@ _PAST_VERB = regex.compile(
 _OPPOSITES = (
     "largest smallest|large small|more less|most least|before after|increased decreased|increase decrease|higher lower|"
     "above below|first last|won lost|began ended|north south|east west|northern southern|eastern western|always rarely|"
-    "often rarely|all few|many few|some no|accepted rejected|allowed prohibited|allows prohibits|successful unsuccessful|"
+    "often rarely|all few|many few|some no|accepted rejected|allowed prohibited|allows prohibits|"
+    "successful unsuccessful|"
     "public private|with without|strong weak|early late|old new|positive negative|innate adaptive|direct indirect|"
     "formal informal|supported opposed|majority minority|succeeded failed"
 )

@@ -22,13 +22,13 @@ import argparse
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import astuple
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
+from benchmarks.verifier_fit import fit
 from benchmarks.verifier_rows import DATA, SEED, Row, labelled_rows, squad_rows
 from twin_data.configuration.home import cache_folder
 from twin_data.contracts.answers import RetrievedPassage
@@ -37,8 +37,8 @@ from twin_data.contracts.digests import digest_text
 from twin_data.contracts.documents import DocumentKind
 from twin_data.contracts.releases import VerificationSettings
 from twin_data.scoring.encoder import SentenceEncoder
-from twin_data.scoring.sentences import content_stems, words
-from twin_data.scoring.support import DEFAULT_MODEL, EvidenceText, Support, SupportModel, sentence_windows
+from twin_data.scoring.sentences import content_stems, sentence_spans, words
+from twin_data.scoring.support import EvidenceText, Support, sentence_windows
 from twin_data.scoring.weights import TermWeights, term_weights
 from twin_data.transform.embedding_model import EmbeddingModelConfig, ensure_encoder
 from twin_serve.answering.verification import objection
@@ -47,10 +47,6 @@ PEER_WINDOWS = 3
 """Peers that are slow look at the stretches of most words in common only."""
 
 RESAMPLES = 1000
-ROUNDS = 2
-RIDGE = 0.002
-TRUE_KEPT = 0.9
-"""Share of the true claims of the fitted half that shall pass the bar."""
 
 Floats = NDArray[np.float64]
 
@@ -90,6 +86,7 @@ class Measures:
         text, support = self._best(row)
         return support.score >= self.bar and not objection(row.text, _passage(text), support.span)
 
+    @cache  # noqa: B019 - lives as long as the report
     def _best(self, row: Row) -> tuple[str, Support]:
         found = [(text, self._evidence[text].support(row.text, self.weights.weight)) for text in row.passages]
         return max(((text, one) for text, one in found if one), key=lambda one: one[1].score)
@@ -107,11 +104,12 @@ class Measures:
         return max(self._rouge(window, row.text) for _, window in self._best_windows(row))
 
     def cosine(self, row: Row) -> float:
-        """The embedding's likeness to the nearest stretch."""
+        """The embedding's likeness to the nearest sentence."""
         assert self._encoder
         claim = self._encoder.encode([row.text])[0]
         return max(float((self._vectors[text] @ claim).max()) for text in row.passages)
 
+    @cache  # noqa: B019
     def _best_windows(self, row: Row) -> list[tuple[float, str]]:
         weights = {one: self.weights.weight(one) + 0.05 for one in content_stems(row.text)}
         total = sum(weights.values()) or 1.0
@@ -123,10 +121,12 @@ class Measures:
         return [(score, window) for score, _, window in sorted(scored, reverse=True)[:PEER_WINDOWS]]
 
     def _encoded(self, texts: list[str]) -> dict[str, NDArray[np.float32]]:
+        """Vectors of each text's sentences, shape (sentences, D)."""
         assert self._encoder
-        every = [window for text in texts for window in self._windows[text]]
+        sentences = {text: [span.of(text) for span in sentence_spans(text)] for text in texts}
+        every = list(dict.fromkeys(one for found in sentences.values() for one in found))
         vectors = dict(zip(every, self._encoder.encode(every), strict=True))
-        return {text: np.stack([vectors[window] for window in self._windows[text]]) for text in texts}
+        return {text: np.stack([vectors[one] for one in found]) for text, found in sentences.items()}
 
 
 def _f1(one: list[str], other: list[str]) -> float:
@@ -244,80 +244,6 @@ def _print_accepted(
             of = side & ((kinds == kind) | (kind == "all"))
             shares = [resamples.share(one, of) for one in (passed, served)]
             print(f"| {title}: {kind} | {int(of.sum())} | " + " | ".join(shares) + " |")
-
-
-# -------------------------------------------------------------------------------------------------------------- fit
-
-
-def fit(rows: Sequence[Row]) -> SupportModel:
-    """Coefficients that tell the true rows from the false, each way of being false counting alike.
-
-    Logistic regression with a ridge and without negative coefficients. Which stretch of the evidence a claim is judged
-    by depends on the coefficients, so they are fitted `ROUNDS` times. The intercept puts the bar where `TRUE_KEPT` of the
-    true rows pass.
-    """
-    weights = term_weights(dict.fromkeys(text for row in rows for text in row.passages))
-    model = DEFAULT_MODEL
-    for _ in range(ROUNDS):
-        found = _features(rows, weights, model)
-        kept = np.array([one is not None for one in found])
-        features = np.array([one for one in found if one is not None])
-        judged = [row for row, one in zip(rows, kept, strict=True) if one]
-        coefficients = _logistic_regression(features, judged)
-        raw = np.zeros(len(rows))
-        raw[kept] = features @ coefficients
-        true = np.array([row.is_true for row in rows])
-        model = _with_bar(coefficients, float(np.quantile(raw[true], 1 - TRUE_KEPT)))
-    return model
-
-
-def _features(rows: Sequence[Row], weights: TermWeights, model: SupportModel) -> list[tuple[float, ...] | None]:
-    """Relations to the passage that supports each row best; None where a hard constraint fails everywhere."""
-    texts = dict.fromkeys(text for row in rows for text in row.passages)
-    evidence = {text: EvidenceText(text, [Span(start=0, end=len(text))], model=model) for text in texts}
-    found: list[tuple[float, ...] | None] = []
-    for row in rows:
-        scored = [
-            (one.score, text) for text in row.passages if (one := evidence[text].support(row.text, weights.weight))
-        ]
-        best = evidence[max(scored)[1]].relations(row.text, weights.weight)
-        found.append(astuple(best) if best else None)
-    return found
-
-
-def _logistic_regression(features: Floats, rows: Sequence[Row]) -> Floats:
-    sizes = Counter((row.is_true, "" if row.is_true else row.kind) for row in rows)
-    false_kinds = len(sizes) - 1
-    weights = np.array(
-        [
-            (1.0 if row.is_true else 1 / false_kinds) / sizes[row.is_true, "" if row.is_true else row.kind]
-            for row in rows
-        ]
-    )
-    signs = np.array([1.0 if row.is_true else -1.0 for row in rows])
-
-    def loss(parameters: Floats) -> tuple[float, Floats]:
-        margins = signs * (features @ parameters[1:] + parameters[0])
-        slope = -weights * signs / (1 + np.exp(margins))
-        ridge = RIDGE * parameters[1:]
-        gradient = np.concatenate([[slope.sum()], features.T @ slope + ridge])
-        return float(weights @ np.logaddexp(0, -margins) + ridge @ parameters[1:] / 2), gradient
-
-    count = features.shape[1]
-    bounds = [(None, None), *[(0.0, None)] * count]
-    solved = minimize(loss, np.zeros(count + 1), jac=True, bounds=bounds, method="L-BFGS-B")
-    return np.round(solved.x[1:], 2)
-
-
-def _with_bar(coefficients: Floats, raw: float) -> SupportModel:
-    """The curve that has the shipped bar where the weighted sum of the relations is `raw`."""
-    bar, total = VerificationSettings().min_support, float(coefficients.sum())
-    low, high = -60.0, 60.0
-    for _ in range(80):
-        middle = (low + high) / 2
-        ends = [1 / (1 + np.exp(-(middle + one))) for one in (0.0, raw, total)]
-        low, high = (middle, high) if (ends[1] - ends[0]) / (ends[2] - ends[0]) < bar else (low, middle)
-    return SupportModel(intercept=round(low, 2), coefficients=tuple(float(one) for one in coefficients))
 
 
 def main() -> None:
