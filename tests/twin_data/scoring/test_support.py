@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from twin_data.contracts.base import Span
-from twin_data.scoring.support import EvidenceText, Support, is_negated, names, sentence_windows
+from twin_data.scoring.alignment import NOTHING, Relations
+from twin_data.scoring.support import DEFAULT_MODEL, EvidenceText, Support, is_negated, names, sentence_windows
 
 
 def even(stem: str) -> float:
@@ -115,6 +118,40 @@ def test_the_nearer_the_wording_the_higher_the_score() -> None:
     assert scores[0] == 1.0
     assert scores[-1] == 0.0
     assert len(set(scores)) == len(scores)
+
+
+SQUARE = (
+    "The bishop praised the mayor in public for the new bridge over the river. "
+    "The market of the town was closed in winter after a fire in the mill."
+)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("The bishop praised the mayor for the new bridge.", "The mayor praised the bishop for the new bridge."),
+        ("The bishop praised the mayor for the bridge.", "The river praised the bridge for the mayor of the bishop."),
+        ("The market was closed after a fire in the mill.", "The mill of the fire was a market for the closed winter."),
+        ("The market was closed in winter.", "The bishop praised the mayor in winter after a fire."),
+        ("The mayor was praised by the bishop.", "The bishop was praised by the mayor."),
+    ],
+)
+def test_the_same_words_in_another_relation_support_less(right: str, wrong: str) -> None:
+    assert support(right, SQUARE).score >= 0.9
+    assert support(wrong, SQUARE).score < support(right, SQUARE).score - 0.05
+
+
+def test_words_that_stand_nowhere_are_not_made_up_for_by_the_others() -> None:
+    assert support("The bishop praised the mayor for burning heretics slowly.", SQUARE).score < 0.6
+
+
+def test_a_model_never_scores_less_for_more_in_common() -> None:
+    low = Relations(*[0.5] * 9)
+    for name in vars(low):
+        assert DEFAULT_MODEL.score(replace(low, **{name: 0.9})) >= DEFAULT_MODEL.score(low)
+    assert DEFAULT_MODEL.score(NOTHING) == 0
+    assert DEFAULT_MODEL.score(Relations(*[1.0] * 9)) == 1
+    assert DEFAULT_MODEL.bound(0.5) >= DEFAULT_MODEL.score(Relations(0.5, *[1.0] * 8))
 
 
 def test_rare_words_weigh_more() -> None:

@@ -40,9 +40,13 @@ def numbers(text: str) -> set[str]:
     `10.0` is `10` and `07` is `7`, but `3.10` is not `3.1`: it may be a version. `1` is left out, because "one" is a
     pronoun more often than a figure.
     """
-    digits = _SPOKEN.sub(lambda match: " ".join(_values(match[0])), _SCALED.sub(_multiplied, text))
-    found = {figure for word in WORD.findall(digits) if word[0].isdecimal() for figure in _figures(word)}
+    found = {figure for word in WORD.findall(in_digits(text)) if word[0].isdecimal() for figure in _figures(word)}
     return found - {"1"}
+
+
+def in_digits(text: str) -> str:
+    """The text with its number words in digits: `forty-five boats` is `45 boats`; "one" becomes `1` as well."""
+    return _SPOKEN.sub(lambda match: " ".join(_values(match[0])), _SCALED.sub(_multiplied, text))
 
 
 def without_numbers(text: str) -> str:

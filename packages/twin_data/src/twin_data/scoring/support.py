@@ -1,28 +1,27 @@
 """Whether a passage supports a claim: a deterministic check that names what is missing.
 
-The score is the weighted share of the claim's content stems that the evidence holds, adjacent pairs counted beside
-single stems. Three things stop a claim whatever its score: a number or a name that the evidence lacks, and a clause of
-the evidence that says the opposite.
+What the claim's words have to do with each other in the evidence is counted by `alignment.relations` and weighed by a
+logistic curve whose coefficients `benchmarks/verifier.py` fits on labelled claims. Three things stop a claim whatever
+its score: a number or a name that the evidence lacks, and a clause of the evidence that says the opposite.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass
+from functools import cached_property
 
 import regex
 
 from twin_data.contracts.base import Span
+from twin_data.scoring.alignment import MIN_WEIGHT, Laid, Relations, Weight, relations
 from twin_data.scoring.numerals import numbers as numbers
 from twin_data.scoring.numerals import without_numbers
 from twin_data.scoring.sentences import STOPWORDS, WORD, content_stems, sentence_spans, stem, words
 
-PAIR_SHARE = 0.25
-"""Weight of adjacent pairs beside single stems."""
-PAIR_DISTANCE = 3
-"""How many content stems apart a pair may stand in the evidence."""
-MIN_WEIGHT = 0.05
-"""Added to every stem's weight, so that a claim made of common words alone can still be checked."""
+NEAR_SHARE = 0.25
+"""Weight of neighbouring words beside single ones."""
 MAX_WINDOW_SENTENCES = 3
 _NEGATIONS = frozenset("not no never none nobody nothing neither nor without cannot".split())
 # "Not only", "no fewer than 42", "not until May": a negation in form alone.
@@ -36,7 +35,6 @@ _CLAUSE_END = regex.compile(
 OPPOSED_SHARE = 0.5
 """Share of a clause's weight that, found only where the evidence says the opposite, makes it a contradiction."""
 _SENTENCE_START = regex.compile(r"(?:^|[.!?…:;][\"'”’»)\]]*\s+|\n)[\s\"'“‘(—–-]*$")
-Weight = Callable[[str], float]
 
 
 @dataclass(frozen=True)
@@ -54,13 +52,62 @@ class Support:
     missing: str = ""
 
 
+@dataclass(frozen=True)
+class SupportModel:
+    """The lower of two scores: how much of the claim the evidence says, and how far it says the same of it.
+
+    The first is coverage with a share for neighbours; a claim half of whose words are nowhere is not saved by the other
+    half. The second is a logistic curve over what the relations say of the words' order and company, stretched so that
+    a copy scores 1. No coefficient is negative. `benchmarks/verifier.py --fit` fits them, and sets the intercept so
+    that the shipped bar, .6, lies where the fitted rows call for it.
+
+    Attributes:
+        intercept: The logit of nothing in common.
+        coefficients: Of the fields of `Relations`, in their order.
+    """
+
+    intercept: float
+    coefficients: tuple[float, ...]
+
+    @cached_property
+    def _ends(self) -> tuple[float, float]:
+        return _logistic(self.intercept), _logistic(self.intercept + sum(self.coefficients))
+
+    def score(self, found: Relations) -> float:
+        """Between 0 and 1."""
+        logit = self.intercept + sum(a * b for a, b in zip(self.coefficients, astuple(found), strict=True))
+        return min(stated(found), self._stretched(logit))
+
+    def bound(self, coverage: float) -> float:
+        """What a stretch of that coverage scores at most."""
+        return (1 - NEAR_SHARE) * coverage + NEAR_SHARE
+
+    def _stretched(self, logit: float) -> float:
+        low, high = self._ends
+        return (_logistic(logit) - low) / (high - low)
+
+
+def stated(found: Relations) -> float:
+    """How much of a claim the evidence says: the weighted share of its words, and of neighbours that are near."""
+    return (1 - NEAR_SHARE) * found.coverage + NEAR_SHARE * found.near
+
+
+def _logistic(logit: float) -> float:
+    return 1 / (1 + math.exp(-logit))
+
+
+DEFAULT_MODEL = SupportModel(intercept=-9.9, coefficients=(3.22, 0.0, 1.21, 2.36, 1.01, 1.03, 0.93, 0.71, 2.32))
+"""Fitted on six articles of SQuAD 2.0 on 2026-11-28 (`python -m benchmarks.verifier --fit`, docs/benchmarks.md)."""
+
+
 class EvidenceText:
     """One text prepared for checking many claims: its runs of one to three sentences within the allowed spans."""
 
-    def __init__(self, text: str, allowed: Sequence[Span]) -> None:
+    def __init__(self, text: str, allowed: Sequence[Span], *, model: SupportModel = DEFAULT_MODEL) -> None:
         """Prepare `text`; only spans in `allowed` (the persona's own words) may be cited."""
         self.text = text
-        self._windows = [_Window.of(text, span) for span in sentence_windows(text, allowed)]
+        self._model = model
+        self._parts = [_Part.of(text, span) for span in allowed]
 
     def support(self, claim: str, weight: Weight) -> Support | None:
         """The window that best supports the claim, the shortest if several do; None if the text has none.
@@ -70,8 +117,51 @@ class EvidenceText:
             weight: Weight of a stem, 0 to 1.
         """
         prepared = _Claim.of(claim)
-        found = [_support(prepared, window, weight) for window in self._windows]
-        return max(found, key=lambda one: (round(one.score, 3), one.span.start - one.span.end), default=None)
+        best: Support | None = None
+        for coverage, window in self._by_coverage(prepared, weight):
+            if best and not best.missing and self._model.bound(coverage) < round(best.score, 3):
+                break
+            found = self._judge(prepared, window, weight)
+            if best is None or _rank(found) > _rank(best):
+                best = found
+        return best
+
+    def relations(self, claim: str, weight: Weight) -> Relations | None:
+        """What the model sees of the window that best supports the claim; None where a hard constraint fails."""
+        found = self.support(claim, weight)
+        if found is None or found.missing:
+            return None
+        window = next(one for part in self._parts for one in part.windows() if one.span == found.span)
+        return relations(_Claim.of(claim).laid, window.part.laid, window.first, window.last, weight)
+
+    def _by_coverage(self, claim: _Claim, weight: Weight) -> list[tuple[float, _Window]]:
+        """The windows with the share of the claim's words that each holds, the fullest first."""
+        weights = [weight(token.stem) + MIN_WEIGHT for token in claim.laid.tokens]
+        total = sum(weights) or 1.0
+        shares: dict[int, float] = {}
+        found = []
+        for part in self._parts:
+            masks = part.masks(claim.laid)
+            for window in part.windows():
+                mask = 0
+                for number in range(window.first, window.last + 1):
+                    mask |= masks[number]
+                if mask not in shares:
+                    shares[mask] = sum(one for at, one in enumerate(weights) if mask >> at & 1) / total
+                found.append((shares[mask], window))
+        return sorted(found, key=lambda one: -one[0])
+
+    def _judge(self, claim: _Claim, window: _Window, weight: Weight) -> Support:
+        if missing := _missing_constraint(claim, window) or _contradiction(claim, window, weight):
+            return Support(score=0.0, span=window.span, missing=missing)
+        if not claim.laid.tokens:
+            return Support(score=0.0, span=window.span, missing="the sentence says nothing that can be checked")
+        found = relations(claim.laid, window.part.laid, window.first, window.last, weight)
+        return Support(score=self._model.score(found), span=window.span)
+
+
+def _rank(one: Support) -> tuple[float, int]:
+    return round(one.score, 3), one.span.start - one.span.end
 
 
 @dataclass(frozen=True)
@@ -88,60 +178,83 @@ class _Clause:
 
 @dataclass(frozen=True)
 class _Claim:
-    stems: list[str]
+    laid: Laid
     numbers: set[str]
     names: set[str]
     clauses: list[_Clause]
 
     @classmethod
     def of(cls, text: str) -> _Claim:
-        # Numbers are a constraint of their own, and may be spelled otherwise in the evidence.
-        stems = content_stems(without_numbers(text)) or content_stems(text)
-        return cls(stems, numbers(text), names(text), _Clause.all_of(text))
+        return cls(Laid.of([text]), numbers(text), names(text), _Clause.all_of(text))
 
 
-@dataclass(frozen=True)
-class _Window:
-    span: Span
-    stems: frozenset[str]
-    near: frozenset[tuple[str, str]]
-    words: frozenset[str]
-    numbers: set[str]
-    clauses: list[_Clause]
+class _Part:
+    """An allowed span: its sentences are prepared once, whatever windows they are in."""
+
+    def __init__(self, spans: Sequence[Span], sentences: Sequence[str]) -> None:
+        self.spans = spans
+        self.laid = Laid.of(sentences)
+        self.words = [frozenset(stem(word) for word in words(one)) for one in sentences]
+        self.numbers = [numbers(one) for one in sentences]
+        self.clauses = [_Clause.all_of(one) for one in sentences]
+        self._windows = [
+            _Window(self, first, last)
+            for first in range(len(spans))
+            for last in range(first, min(first + MAX_WINDOW_SENTENCES, len(spans)))
+        ]
 
     @classmethod
-    def of(cls, text: str, span: Span) -> _Window:
-        piece = span.of(text)
-        held = content_stems(piece)
-        near = frozenset((a, b) for i, a in enumerate(held) for b in held[i + 1 : i + 1 + PAIR_DISTANCE])
-        every = frozenset(stem(word) for word in words(piece))
-        return cls(span, frozenset(held), near, every, numbers(piece), _Clause.all_of(piece))
+    def of(cls, text: str, allowed: Span) -> _Part:
+        spans = _sentences(text, allowed)
+        return cls(spans, [one.of(text) for one in spans])
+
+    def windows(self) -> list[_Window]:
+        return self._windows
+
+    def masks(self, claim: Laid) -> list[int]:
+        """For each sentence, which of the claim's tokens it holds, as bits."""
+        masks = [0] * len(self.spans)
+        for at, token in enumerate(claim.tokens):
+            for place in self.laid.places.get(token.stem, ()):
+                masks[self.laid.tokens[place].sentence] |= 1 << at
+        return masks
+
+
+class _Window:
+    """A run of sentences of one part."""
+
+    def __init__(self, part: _Part, first: int, last: int) -> None:
+        self.part, self.first, self.last = part, first, last
+        self.span = Span(start=part.spans[first].start, end=part.spans[last].end)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        return frozenset().union(*self.part.words[self.first : self.last + 1])
+
+    @cached_property
+    def numbers(self) -> set[str]:
+        return set().union(*self.part.numbers[self.first : self.last + 1])
+
+    @cached_property
+    def clauses(self) -> list[_Clause]:
+        return [one for clauses in self.part.clauses[self.first : self.last + 1] for one in clauses]
+
+
+def _sentences(text: str, allowed: Span) -> list[Span]:
+    return [
+        Span(start=one.start + allowed.start, end=one.end + allowed.start) for one in sentence_spans(allowed.of(text))
+    ]
 
 
 def sentence_windows(text: str, allowed: Sequence[Span], *, longest: int = MAX_WINDOW_SENTENCES) -> list[Span]:
     """Every run of one to `longest` consecutive sentences that lies within one allowed span."""
     windows = []
     for span in allowed:
-        sentences = [
-            Span(start=one.start + span.start, end=one.end + span.start) for one in sentence_spans(span.of(text))
-        ]
+        sentences = _sentences(text, span)
         for first in range(len(sentences)):
             for last in range(first, min(first + longest, len(sentences))):
                 windows.append(Span(start=sentences[first].start, end=sentences[last].end))
     return windows
-
-
-def _support(claim: _Claim, window: _Window, weight: Weight) -> Support:
-    if missing := _missing_constraint(claim, window) or _contradiction(claim, window, weight):
-        return Support(score=0.0, span=window.span, missing=missing)
-    if not claim.stems:
-        return Support(score=0.0, span=window.span, missing="the sentence says nothing that can be checked")
-    single = _covered(claim.stems, window.stems, weight)
-    pairs = list(zip(claim.stems, claim.stems[1:], strict=False))
-    if not pairs:
-        return Support(score=single, span=window.span)
-    paired = sum((a, b) in window.near or (b, a) in window.near for a, b in pairs) / len(pairs)
-    return Support(score=(1 - PAIR_SHARE) * single + PAIR_SHARE * paired, span=window.span)
 
 
 def _covered(stems: Iterable[str], held: frozenset[str], weight: Weight) -> float:

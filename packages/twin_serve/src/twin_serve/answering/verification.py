@@ -74,7 +74,7 @@ class PassageEvidence:
         passage, support = best
         if support.score < self._twin.manifest.verification.min_support:
             return Found(passage, support, self._what_is_missing(sentence))
-        return Found(passage, support, _objection(sentence, passage, support.span))
+        return Found(passage, support, objection(sentence, passage, support.span))
 
     def copied(self, sentence: str) -> tuple[RetrievedPassage, Span] | None:
         """Where the persona wrote these very words; punctuation and letter case aside."""
@@ -189,8 +189,14 @@ def supported(sentence: str, found: Found, citations: CitationList, reason: str 
     )
 
 
-def _objection(sentence: str, passage: RetrievedPassage, span: Span) -> str:
-    """What speaks against a sentence whose words are held by its evidence; empty if nothing does."""
+def objection(sentence: str, passage: RetrievedPassage, span: Span) -> str:
+    """What speaks against a sentence whose words are held by its evidence; empty if nothing does.
+
+    Args:
+        sentence: What is to be shipped.
+        passage: The passage that supports it best.
+        span: Where in the passage's text.
+    """
     first = words(sentence)[0]
     if _may_name(first) and stem(first) not in {stem(word) for word in words(f"{passage.context} {passage.text}")}:
         return f"the name {first} is not in the passages"

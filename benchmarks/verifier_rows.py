@@ -1,0 +1,122 @@
+"""The rows that the verifier is measured on: claims, true and false, with the passages that they are held against."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Literal
+
+from pydantic import Field
+
+from benchmarks.claims import Source, TrueClaim, misled_claims, sources, true_claims
+from benchmarks.distortions import DISTORTIONS, other_passages_claim
+from twin_data.contracts.base import Contract
+from twin_data.scoring.sentences import content_stems
+from twin_data.scoring.weights import term_weights
+
+DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "squad" / "dev-v2.0-part.json"
+SEED = 20_261
+SHOWN = 5
+TRUE_PER_ARTICLE = 60
+FALSE_PER_ARTICLE = 20
+MISLED_PER_ARTICLE = 40
+MISLED = "people's own (SQuAD 2.0)"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A claim with what it is held against.
+
+    Attributes:
+        kind: How it came to be: a way of `TrueClaim`, a distortion, or a hand label.
+        cluster: Rows of one paragraph stand and fall together.
+        passages: Texts that may support it.
+    """
+
+    text: str
+    is_true: bool
+    kind: str
+    cluster: str
+    passages: tuple[str, ...]
+
+
+class LabelledSentence(Contract):
+    """A row of a file of hand labels."""
+
+    id: str
+    question: str = ""
+    sentence: str
+    passages: tuple[str, ...] = Field(min_length=1)
+    label: Literal["supported", "unsupported", "contradicted", "nonsense"]
+    note: str = ""
+
+
+def squad_rows(half: str) -> Iterator[Row]:
+    """The rows of one half of the articles; every second article, in the order of the file, is tested on."""
+    articles = json.loads(DATA.read_text("utf-8"))["data"]
+    for number, article in enumerate(articles):
+        if half == "all" or (half == "test") is bool(number % 2):
+            yield from _article_rows(article)
+
+
+def _article_rows(article: dict) -> Iterator[Row]:  # type: ignore[type-arg]
+    random = Random(f"{SEED}:{article['title']}")
+    paragraphs = sources([article])
+    nearest = _Nearest([source.text for source, _ in paragraphs])
+    claims = [claim for source, questions in paragraphs for claim in true_claims(source, questions)]
+    for way in dict.fromkeys(claim.way for claim in claims):
+        of_way = [claim for claim in claims if claim.way == way]
+        share = round(TRUE_PER_ARTICLE * (0.5 if way == "question" else 0.2))
+        for claim in random.sample(of_way, min(share, len(of_way))):
+            yield _row(claim, claim.text, True, way, nearest.shown(claim.text, claim.source))
+    for name, distortion in DISTORTIONS.items():
+        made = []
+        for claim in random.sample(claims, len(claims)):
+            shown = nearest.shown(
+                claim.text, None if distortion is other_passages_claim else claim.source, claim.source
+            )
+            for text in distortion(claim, shown, random):
+                made.append(_row(claim, text, False, name, shown))
+                break
+            if len(made) == FALSE_PER_ARTICLE:
+                break
+        yield from made
+    misled = [claim for source, questions in paragraphs for claim in misled_claims(source, questions)]
+    for claim in random.sample(misled, min(MISLED_PER_ARTICLE, len(misled))):
+        yield _row(claim, claim.text, False, MISLED, nearest.shown(claim.text, claim.source))
+
+
+def _row(claim: TrueClaim, text: str, is_true: bool, kind: str, shown: tuple[str, ...]) -> Row:
+    return Row(text, is_true, kind, f"{claim.source.article}:{claim.source.number}", shown)
+
+
+class _Nearest:
+    """Which paragraphs of an article share most words with a claim: what a search would have shown beside its own."""
+
+    def __init__(self, texts: list[str]) -> None:
+        self._texts = texts
+        self._held = [frozenset(content_stems(text)) for text in texts]
+        self._weights = term_weights(texts)
+
+    def shown(self, claim: str, own: Source | None, without: Source | None = None) -> tuple[str, ...]:
+        stems = frozenset(content_stems(claim))
+        hidden = (own or without).text if own or without else ""  # type: ignore[union-attr]
+        scored = sorted(
+            (-sum(self._weights.weight(one) for one in stems & held), at)
+            for at, held in enumerate(self._held)
+            if self._texts[at] != hidden
+        )
+        others = tuple(self._texts[at] for _, at in scored[: SHOWN - (own is not None)])
+        return (*others[:2], own.text, *others[2:]) if own else others
+
+
+def labelled_rows(path: Path) -> list[Row]:
+    """Hand-labelled sentences."""
+    lines = [line for line in path.read_text("utf-8").splitlines() if line.strip()]
+    labels = [LabelledSentence.model_validate_json(line) for line in lines]
+    return [
+        Row(one.sentence, one.label == "supported", one.label, one.question or one.id, one.passages) for one in labels
+    ]
