@@ -47,10 +47,8 @@ async def features_of(persona: str, questions: tuple[HeldOutQuestion, ...]) -> R
     for one in reached:
         query = SearchQuery.of(one.question, encoder)
         found = await search.search(persona, query, retrieval)
-        evidence = find_evidence(
-            one.question, query.vector, found.passages, passages=retrieval.passages, encoder=encoder, weights=weights
-        )
-        rows.append(evidence.features)
+        passages = found.passages[: retrieval.passages]
+        rows.append(find_evidence(one.question, query.vector, passages, encoder=encoder, weights=weights).features)
     await search.close()
     return np.array(rows), np.array([one.expected == "answer" for one in reached]), [one.kind for one in reached]
 

@@ -139,10 +139,9 @@ class Evidence:
 
 FEATURES = ("cosine", "unseen_share", "missing_names", "wanted_type_gap")
 """Of a retrieval without reranking."""
-RERANKED_FEATURES = ("unseen_share", "missing_names", "wanted_type_gap", "weakest", "stands_out")
-"""Of one with it. The nearest passage's `weakest`: a question that borrows a passage's words to ask for what is not
-there has a part that nothing matches. `stands_out`: how far the best lies above the mean of all candidates, as it does
-where one passage shares a phrase and the archive is about something else."""
+RERANKED_FEATURES = ("unseen_share", "missing_names", "wanted_type_gap", "late", "weakest")
+"""Of one with it, the last two of the passage nearest by late interaction. A question that borrows a passage's words to
+ask for what is not there is matched unevenly: most of its parts closely, one not at all."""
 
 
 class AnswerabilityModel(Contract):
@@ -158,44 +157,35 @@ class AnswerabilityModel(Contract):
 
 
 PLAIN_MODEL = AnswerabilityModel(intercept=-0.2, coefficients=(1.45, -4.0, -1.96, -4.32))
-RERANKED_MODEL = AnswerabilityModel(intercept=0.87, coefficients=(-6.39, -2.62, -5.25, 4.77, -6.95))
+RERANKED_MODEL = AnswerabilityModel(intercept=2.23, coefficients=(-7.45, -2.58, -5.48, -4.57, 4.83))
 
 
 def find_evidence(
     question: str,
     query_vector: NDArray[np.float32],
-    candidates: Sequence[Candidate],
+    passages: Sequence[Candidate],
     *,
-    passages: int,
     encoder: Encoder,
     weights: TermWeights,
 ) -> Evidence:
-    """Rank every window of the best passages and judge whether the best of them answers the question.
+    """Rank every window of the passages and judge whether the best of them answers the question.
 
     Args:
         question: The question as searched.
         query_vector: Its embedding, shape (D,).
-        candidates: What retrieval found, best first.
-        passages: How many of them are read.
+        passages: What retrieval found, best first.
         encoder: The encoder of the index.
         weights: Weights of stems in this corpus.
     """
-    read = candidates[:passages]
-    windows = _ranked_windows(question, query_vector, read, encoder, weights)
+    windows = _ranked_windows(question, query_vector, passages, encoder, weights)
     if not windows:
         return Evidence(windows=(), features=(), answerability=0.0)
-    plain = _features(question, windows, read, weights)
-    if any(one.late is None or one.weakest is None for one in candidates):
+    plain = _features(question, windows, passages, weights)
+    nearest = max(passages, key=lambda one: one.late or 0.0)
+    if nearest.late is None or nearest.weakest is None:
         return Evidence(windows=windows, features=plain, answerability=PLAIN_MODEL.probability(plain))
-    features = (*plain[1:], *_of_reranking(candidates, read))
+    features = (*plain[1:], nearest.late, nearest.weakest)
     return Evidence(windows=windows, features=features, answerability=RERANKED_MODEL.probability(features))
-
-
-def _of_reranking(candidates: Sequence[Candidate], read: Sequence[Candidate]) -> tuple[float, float]:
-    """`weakest` and `stands_out`."""
-    nearest = max(read, key=lambda one: one.late or 0.0)
-    mean = sum(one.late or 0.0 for one in candidates) / len(candidates)
-    return nearest.weakest or 0.0, (candidates[0].late or 0.0) - mean
 
 
 def _ranked_windows(

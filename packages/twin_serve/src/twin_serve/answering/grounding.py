@@ -65,13 +65,7 @@ class GroundedAnswerer:
         progress.retrieval, progress.retrieval_seconds = retrieval, retrieval.seconds
         passages = retrieval.passages[: settings.passages]
         evidence = await asyncio.to_thread(
-            find_evidence,
-            query.text,
-            query.vector,
-            retrieval.passages,
-            passages=settings.passages,
-            encoder=twin.encoder,
-            weights=twin.weights,
+            find_evidence, query.text, query.vector, passages, encoder=twin.encoder, weights=twin.weights
         )
         progress.answerability = evidence.answerability
         if evidence.answerability < twin.manifest.verification.min_answerability:
