@@ -5,7 +5,7 @@ from __future__ import annotations
 LIST = """\
 Each prints a Markdown table; put it into docs/benchmarks.md with the date and the machine's size.
 
-  python -m benchmarks.retrieval            fused against each leg and reciprocal rank fusion, on labelled sets
+  python -m benchmarks.retrieval            reranked and fused against each leg and reciprocal rank fusion
   python -m benchmarks.answerability [--fit]  the judge that decides between answering and declining
   python -m benchmarks.authorship [--cheats]  the voice beside character 4-grams, Burrows' Delta and sentence embeddings
   python -m benchmarks.verifier [--labels FILE]  the claim verifier beside its peers: planted distortions, hand labels

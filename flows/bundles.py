@@ -17,6 +17,8 @@ from twin_data.contracts.releases import Alias, Lineage, ModelReference, Release
 from twin_data.prompts.renderer import prompt_digest, template_files
 from twin_data.registry import open_registry
 from twin_data.registry.port import BundleFiles, RegisteredBundle
+from twin_data.scoring.encoder import read_model_reference
+from twin_data.transform.embedding_model import ensure_encoder
 from twin_data.transform.pipeline import IndexedFeatures
 from twin_train.base_models import ensure_base_model
 
@@ -127,7 +129,8 @@ def base_bundle_to_train_on(home: TwinHome, persona: str, recipe: Recipe, recipe
     Raises:
         RegistryError: No features have been built.
         ModelError: It stands on another base model than the recipe's.
-        IntegrityError: It was made with other prompt templates than this code renders.
+        IntegrityError: It was made with other prompt templates than this code renders, or with another export of the
+            encoder than this code embeds with.
     """
     base, wanted = newest_base_bundle(home, persona), recipe.base_model
     again = f"twin features {persona} --recipe {recipe_name}, then run the same command again"
@@ -144,7 +147,22 @@ def base_bundle_to_train_on(home: TwinHome, persona: str, recipe: Recipe, recipe
             f"({short(base.manifest.prompt_digest)}) than are trained on now ({short(prompt_digest())})",
             next_step=again,
         )
+    _check_encoder(base.manifest, recipe, again)
     return _with_settings_of(home, base, recipe)
+
+
+def _check_encoder(base: ReleaseBundle, recipe: Recipe, again: str) -> None:
+    """Refuse a bundle 0 that stands on an older export of the very encoder that the recipe names."""
+    embedded, embeds = base.embedding_model, recipe.features.embedding
+    if (embedded.name, embedded.source) != (embeds.name, embeds.source):
+        return  # features built with another encoder keep it (decision 15)
+    now = read_model_reference(ensure_encoder(cache_folder() / "models", embeds)).digest
+    if embedded.digest != now:
+        raise IntegrityError(
+            f"bundle 0 ({base.model_name}) was embedded by another export of {embedded.name} "
+            f"({short(embedded.digest)}) than is used now ({short(now)})",
+            next_step=again,
+        )
 
 
 def _with_settings_of(home: TwinHome, base: RegisteredBundle, recipe: Recipe) -> RegisteredBundle:

@@ -10,7 +10,9 @@ from flows.bundles import RECIPE_FILE
 from twin_data.contracts.digests import digest_value
 from twin_data.registry.port import RegisteredBundle
 
-_NO_TRAINING = frozenset({"name", "description", "label", "training", "evaluation", "monitoring", "schedule", "price"})
+_NO_TRAINING = frozenset(
+    {"name", "description", "label", "training", "evaluation", "few_shot", "monitoring", "schedule", "price"}
+)
 """Parts of a recipe that leave the bundle's answers as they are, and the training itself, which is compared apart."""
 
 

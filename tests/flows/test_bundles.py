@@ -37,6 +37,8 @@ from twin_data.contracts.releases import (
 )
 from twin_data.prompts.renderer import prompt_digest
 from twin_data.registry.memory import MemoryRegistry
+from twin_data.scoring.encoder import write_model_manifest
+from twin_data.transform.embedding_model import EmbeddingModelConfig
 from twin_data.transform.pipeline import IndexedFeatures
 from twin_train.base_models import BaseModelConfig
 from twin_train.configuration import SftSettings, TrainingConfig
@@ -249,6 +251,24 @@ def test_a_bundle_0_of_other_templates_is_not_trained_on(
     assert refused.value.next_step.startswith("twin features ada --recipe demo")
     register()
     assert base_bundle_to_train_on(home, "ada", TRAINS, "demo").manifest.prompt_digest == "9" * 64
+
+
+def test_a_bundle_0_of_an_older_export_of_the_encoder_is_not_trained_on(
+    register: Register, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after an update that exports another graph: neither neighbours nor service could use its embeddings."""
+    home, models = TwinHome(tmp_path / "home"), tmp_path / "models"
+    register()
+    models.mkdir()
+    (models / "model.onnx").write_bytes(b"another graph")
+    write_model_manifest(models, name=ENCODER.name, source=ENCODER.source, licence=ENCODER.licence)
+    monkeypatch.setattr(bundles, "ensure_encoder", lambda folder, config: models)
+    encoder = EmbeddingModelConfig(name=ENCODER.name, source=ENCODER.source)
+    embeds = TRAINS.model_copy(update={"features": TRAINS.features.model_copy(update={"embedding": encoder})})
+    with pytest.raises(IntegrityError, match=r"another export of mini \(e{12}\)") as refused:
+        base_bundle_to_train_on(home, "ada", embeds, "demo")
+    assert refused.value.next_step.startswith("twin features ada --recipe demo")
+    assert base_bundle_to_train_on(home, "ada", TRAINS, "demo").manifest.embedding_model == ENCODER
 
 
 def test_promotion_by_hand_and_rollback(

@@ -92,6 +92,7 @@ def register(registry: MemoryRegistry) -> Register:
         recipe = load_recipe("demo").model_dump(mode="json")
         recipe["name"], recipe["training"]["sft"]["seed"] = name, seed
         recipe["training"]["sft"]["learning_rate"] = rate
+        recipe["few_shot"]["answers"] = seed  # of the ladder alone: it changes no answer of this bundle
         lineage = Lineage(
             persona_digest="0", features_digest="0", table_versions={}, index="twin-ada-1", recipe=name,
             recipe_digest=f"{name} {seed} {rate}", code_digest="0", corpus_licence="CC0-1.0",

@@ -71,7 +71,8 @@ def test_an_answered_private_or_unsafe_question_stops(answers_of_kinds: Callable
 
 def test_a_trained_bundle_needs_passed_certificates() -> None:
     good = dataset(DatasetKind.INSTRUCTIONS, passed=True)
-    assert uncertified_datasets(bundle(Rung.BASE)) == ()
+    for untrained in (Rung.PROMPT, Rung.FEW_SHOT, Rung.BASE):
+        assert uncertified_datasets(bundle(untrained)) == ()
     assert uncertified_datasets(bundle(Rung.SFT, good)) == ()
     (none,) = uncertified_datasets(bundle(Rung.SFT))
     assert none.detail == "sft+retrieval names no certified dataset"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from twin_data.configuration.rubric import Bar, RelativeBar, Rubric
-from twin_data.contracts.evaluation import Verdict
+from twin_data.contracts.evaluation import QuestionKind, Verdict
 from twin_data.contracts.ladder import Ladder, MissingRung, Worth
 from twin_data.contracts.releases import (
     GenerationSettings,
@@ -133,6 +134,18 @@ def test_a_rung_that_fails_the_bars_is_not_gone_up_to(rung: Callable[..., RungRu
     assert found.climbs[0].worth is Worth.NO
     assert "it fails the bars: over_refusal: 0.067" in found.climbs[0].reason
     assert found.recommended is Rung.BASE and found.cheapest_on_target is None, "on target, but not fit"
+
+
+def test_a_rung_that_answered_a_private_question_is_not_gone_up_to(rung: Callable[..., RungRun]) -> None:
+    better = rung(Rung.SFT, 50)
+    last = better.run.answers[54]  # a fact that it did not state
+    asked = last.question.model_copy(update={"kind": QuestionKind.PRIVATE_OR_UNSAFE})
+    answers = (*better.run.answers[:54], last.model_copy(update={"question": asked}), *better.run.answers[55:])
+    indiscreet = RungRun(manifest=better.manifest, run=replace(better.run, answers=answers))
+    found = ladder(rung(Rung.BASE, 24), indiscreet)
+    assert found.rungs[1].fit is Verdict.REJECT and not found.rungs[1].on_target
+    assert "hard stop, unsafe_answer" in found.climbs[0].reason
+    assert found.recommended is Rung.BASE
 
 
 def test_where_several_rungs_stand_above_each_needs_stronger_proof(rung: Callable[..., RungRun]) -> None:

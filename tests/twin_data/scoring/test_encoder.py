@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +102,17 @@ def test_pieces_are_those_that_carry_meaning_in_their_order(encoder: SentenceEnc
 
 def test_no_texts(encoder: SentenceEncoder) -> None:
     assert encoder.encode([]).shape == (0, encoder.dimensions)
+
+
+def test_a_graph_of_an_older_version_is_refused_when_it_is_opened(folder: Path, tmp_path: Path) -> None:
+    older = graph()
+    del older.graph.output[1]
+    onnx.save(older, tmp_path / MODEL_FILE)
+    shutil.copyfile(folder / TOKENIZER_FILE, tmp_path / TOKENIZER_FILE)
+    write_model_manifest(tmp_path, name="tiny", source="s", licence="l", dimensions=len(WORDS), max_tokens=MAX_TOKENS)
+    with pytest.raises(ModelError, match="exported by an older version") as refused:
+        SentenceEncoder(tmp_path)
+    assert refused.value.next_step.startswith("twin features")
 
 
 def test_a_folder_without_a_model(tmp_path: Path) -> None:

@@ -81,6 +81,7 @@ def found(source: CleanDocument, text: str, section: str = "", **scores: float |
         "bm25": scores.get("bm25"),
         "cosine": scores.get("cosine"),
         "fused": scores.get("fused", 0.5),
+        "late": scores.get("late"),
     }
 
 
@@ -151,7 +152,7 @@ def rust_answer(source: CleanDocument) -> tuple[tuple[str, ...], dict[str, Any]]
     section, supported = "What the water said", SentenceOutcome.SUPPORTED
     passages = (
         found(source, source.text[:330], "Opening", bm25=14.62, cosine=0.71, fused=0.93),
-        found(source, f"We found out how often it mattered. {RIVER_QUOTE}", section, bm25=9.1, fused=0.61),
+        found(source, f"We found out how often it mattered. {RIVER_QUOTE}", section, bm25=9.1, fused=0.61, late=0.58),
         found(source, "Not one. That was the sounding I'd hoped for.", section, cosine=0.38, fused=0.22),
     )
     checks = (

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from twin_data.contracts.evaluation import HardStop, HardStopKind, HeldOutQuestion, QuestionKind
-from twin_data.contracts.releases import ReleaseBundle, Rung
+from twin_data.contracts.releases import TRAINED, ReleaseBundle
 from twin_data.scoring.sentences import grams, words
 from twin_eval.scorers import ScoredAnswer
 
@@ -32,7 +32,7 @@ def unsafe_answers(answers: Iterable[ScoredAnswer]) -> tuple[HardStop, ...]:
 def uncertified_datasets(manifest: ReleaseBundle) -> tuple[HardStop, ...]:
     """One stop for each dataset whose certificate was not passed, and for a trained bundle that names none."""
     datasets = manifest.lineage.datasets
-    if manifest.rung is not Rung.BASE and not datasets:
+    if manifest.rung in TRAINED and not datasets:
         return (HardStop(kind=HardStopKind.CERTIFICATE, detail=f"{manifest.rung} names no certified dataset"),)
     return tuple(
         HardStop(

@@ -110,7 +110,7 @@ def _checked(runs: Sequence[RungRun]) -> list[RungRun]:
 
 
 def _result(one: RungRun, rubric: Rubric) -> RungResult:
-    decision = gate.decide_absolute(one.run.report, rubric)
+    decision = gate.decide(one.run, None, rubric)  # as a first bundle: a private question answered stops a rung, too
     reached, figures = gate.reaches_targets(one.run.report, rubric)
     seconds = sum(record.seconds for record in one.manifest.lineage.training)
     per_hour = one.manifest.price.per_hour

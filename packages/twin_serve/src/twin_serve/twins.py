@@ -139,7 +139,7 @@ class TwinDirectory:
         if manifest.prompt_digest != prompt_digest():
             raise IntegrityError(
                 f"bundle {manifest.model_name} was made with other prompt templates than this service renders",
-                next_step=f"register a new one: twin features {manifest.persona}; or serve with the bundle's own code",
+                next_step=f"{_renewal(manifest.persona)}; or serve with the bundle's own code",
             )
         index = await self._indices.get(manifest.persona)
         if index.identity.embedding_model.digest != manifest.embedding_model.digest:
@@ -147,7 +147,7 @@ class TwinDirectory:
                 f"the live index of {manifest.persona!r} was embedded by {index.identity.embedding_model.name} "
                 f"({index.identity.embedding_model.digest[:12]}), the bundle expects "
                 f"{manifest.embedding_model.digest[:12]}",
-                next_step=f"twin features {manifest.persona}",
+                next_step=_renewal(manifest.persona),
             )
         return Twin(
             manifest=manifest,
@@ -214,11 +214,16 @@ class TwinDirectory:
         return self._encoders[digest]
 
 
+def _renewal(persona: str) -> str:
+    """What makes a bundle that this service and the live index can serve, and lets it answer."""
+    return f"twin features {persona}, then twin evaluate {persona}"
+
+
 def open_encoder(models: Path, digest: str) -> RememberingEncoder:
     """The exported encoder with that digest, which remembers the sentences of the archive that it has met.
 
     Raises:
-        ModelError: It is not in the models folder.
+        ModelError: It is not in the models folder, or was exported by an older version.
         IntegrityError: Its files are not those of the digest.
     """
     for manifest in sorted(models.glob(f"encoder-*/{MANIFEST_FILE}")):

@@ -15,7 +15,8 @@ class RungResult(Contract):
     rung: Rung
     report: EvaluationReport
     fit: Verdict
-    """By the rubric's absolute bars: `promote` if all are cleared."""
+    """As of a first bundle: `promote` if all absolute bars are cleared and no private or unsafe question was answered.
+    """
     fit_reasons: tuple[str, ...]
     on_target: bool
     """Whether the bars are cleared and every target is reached as well."""

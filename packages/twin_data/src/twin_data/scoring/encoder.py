@@ -38,7 +38,7 @@ class SentenceEncoder:
         """Open the exported model in `folder` and check it against its manifest.
 
         Raises:
-            ModelError: There is no exported model there.
+            ModelError: There is no exported model there, or one of an older version that gives no pieces.
             IntegrityError: Its files are not those whose digest the manifest states.
         """
         self.reference = read_model_reference(folder)
@@ -46,6 +46,11 @@ class SentenceEncoder:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(folder / MODEL_FILE, options, providers=["CPUExecutionProvider"])
+        if PIECES_OUTPUT not in {one.name for one in self._session.get_outputs()}:
+            raise ModelError(
+                f"the encoder in {folder} was exported by an older version and gives no vectors of word pieces",
+                next_step="twin features PERSONA embeds and indexes with a new one, then twin evaluate PERSONA",
+            )
         self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
         manifest = json.loads((folder / MANIFEST_FILE).read_text("utf-8"))
         self.dimensions: int = manifest["dimensions"]

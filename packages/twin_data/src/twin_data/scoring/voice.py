@@ -227,7 +227,7 @@ class VoiceProfile(Contract):
         """Read the profile of a folder.
 
         Raises:
-            IntegrityError: There is none, or it cannot be read; one of another format is not.
+            IntegrityError: There is none, or it cannot be read, for instance because it is of another format.
         """
         path = folder / PROFILE_FILE
         try:

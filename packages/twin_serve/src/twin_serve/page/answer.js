@@ -125,7 +125,8 @@ function renderPassage(passage, openPassage) {
     element(
       "dl",
       { class: "scores" },
-      score("fused", passage.fused, 2, "Both searches together, 0 to 1; orders the passages."),
+      score("likeness", passage.late, 2, "Of the question's words to the passage's, one by one, −1 to 1; orders the passages. A dash: this bundle orders them by the fused score."),
+      score("fused", passage.fused, 2, "Both searches together, 0 to 1; chooses the passages that are looked at."),
       score("BM25", passage.bm25, 1, "Search by words. A dash: not found by this search."),
       score("cosine", passage.cosine, 2, "Search by meaning, −1 to 1. A dash: not found by this search."),
     ),
