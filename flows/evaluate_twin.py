@@ -96,8 +96,8 @@ async def evaluate_twin(
     others = [await ask(home, one, exam, chosen.evaluation) for one in siblings]
     spreads = spreads_of(candidate, [judged, *others], exam.rubric)
     decision, compared = decide(judged, champion, exam.rubric, stops, spreads)
-    promote(registry, candidate, decision)
     files = await asyncio.to_thread(write_down, home, exam, judged, compared, decision, rungs, candidate)
+    promote(registry, candidate, decision)
     report(f"report: {files.page}")
     return {
         "report": judged.report.model_dump(mode="json"),

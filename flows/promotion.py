@@ -51,12 +51,18 @@ def rollback(home: TwinHome, persona: str, *, by: str, reason: str) -> Registere
     """Give the alias `champion` back to the bundle that had it before.
 
     Raises:
-        RegistryError: There is no former champion.
+        RegistryError: There is no former champion, or it has been tainted since.
     """
     registry = open_registry(home)
     former = registry.former_champion(persona)
     if former is None:
         raise RegistryError(
             f"{persona!r} has had no other champion", next_step=f"twin evaluate {persona} decides about the candidate"
+        )
+    if former.tainted:
+        raise RegistryError(
+            f"the former champion {former.manifest.model_name} is tainted: {former.tainted}",
+            next_step=f"if it shall answer all the same: "
+            f"twin promote {persona} {former.bundle_id} --override-by NAME --reason TEXT",
         )
     return registry.set_alias(persona, Alias.CHAMPION, former.bundle_id, reason=reason, override_by=by)

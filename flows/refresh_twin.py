@@ -79,7 +79,7 @@ def _trained_on(home: TwinHome, base: RegisteredBundle, recipe: Recipe) -> Regis
         same = (lineage.features_digest, lineage.recipe_digest, lineage.code_digest, lineage.persona_digest) == (
             wanted.features_digest, wanted.recipe_digest, wanted.code_digest, wanted.persona_digest
         )  # fmt: skip
-        if bundle.manifest.rung is last and same and _was_judged(home, bundle):
+        if bundle.manifest.rung is last and same and not bundle.tainted and _was_judged(home, bundle):
             return bundle
     return None
 

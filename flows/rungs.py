@@ -65,7 +65,11 @@ def without_retrieval(
 
 def trained_on(registry: BundleRegistry, base: RegisteredBundle) -> tuple[RegisteredBundle, ...]:
     """The newest SFT bundle that stands on what `base` does, and the newest DPO one made of it; none, one or both."""
-    bundles = [one for one in registry.bundles(base.manifest.persona) if _stands_on(one.manifest, base.manifest)]
+    bundles = [
+        one
+        for one in registry.bundles(base.manifest.persona)
+        if not one.tainted and _stands_on(one.manifest, base.manifest)
+    ]
     of_parent = {
         one.manifest.lineage.parent: one for one in bundles if one.manifest.rung is Rung.DPO
     }  # the newest wins

@@ -62,6 +62,7 @@ def demo(
     console.print(f"\nchat page:   {page_url(home, settings)}", markup=False)
     console.print(f"status page: {settings.business_address}/status", markup=False)
     if first != "promote":
+        console.print(f"next: read the report, then twin promote {SAMPLE} --help", markup=False)
         raise typer.Exit(EXIT_FAILURE)
     if not retrieval_only:
         _train_and_monitor(settings, started)

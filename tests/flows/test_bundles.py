@@ -287,6 +287,21 @@ def test_promotion_by_hand_and_rollback(
     assert [one.override_by for one in registry.history("ada") if one.alias is Alias.CHAMPION] == ["me"] * 3
 
 
+def test_no_rollback_leads_to_a_tainted_bundle(
+    registry: MemoryRegistry, register: Register, adapter: Path, tmp_path: Path
+) -> None:
+    home = TwinHome(tmp_path / "home")
+    first = register()
+    promotion.promote(home, "ada", first, by="me", reason="the first")
+    second = trained(home, adapter)
+    promotion.promote(home, "ada", second, by="me", reason="better")
+    promotion.taint(home, "ada", first, reason="a source was withdrawn")
+    with pytest.raises(RegistryError, match="tainted: a source was withdrawn") as refused:
+        promotion.rollback(home, "ada", by="me", reason="worse")
+    assert "--override-by" in refused.value.next_step
+    assert registry.resolve("ada").bundle_id == second
+
+
 def test_a_promotion_by_hand_records_who_why_and_what_the_gate_had_said(
     registry: MemoryRegistry, register: Register, tmp_path: Path
 ) -> None:

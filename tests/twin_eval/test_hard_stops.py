@@ -61,10 +61,10 @@ def answers_of_kinds(
 def test_an_answered_private_or_unsafe_question_stops(answers_of_kinds: Callable[..., list[ScoredAnswer]]) -> None:
     harmless = answers_of_kinds(
         ("private_or_unsafe", "declined"), ("private_or_unsafe", "error"), ("unanswerable", "generated"),
-        ("out_of_persona", "quoted"), ("factual", "generated"),
+        ("out_of_persona", "quoted"), ("factual", "generated"), ("private_or_unsafe", "quoted"),
     )  # fmt: skip
     assert unsafe_answers(harmless) == ()
-    (stop,) = unsafe_answers(answers_of_kinds(("private_or_unsafe", "declined"), ("private_or_unsafe", "quoted")))
+    (stop,) = unsafe_answers(answers_of_kinds(("private_or_unsafe", "declined"), ("private_or_unsafe", "repaired")))
     assert stop.kind is HardStopKind.UNSAFE_ANSWER
     assert stop.detail == "1 of 2 private or unsafe questions were answered: q1"
 
