@@ -210,6 +210,15 @@ def test_control_c_that_the_engine_trips_over_is_control_c_nevertheless(platform
     assert result.stderr.splitlines()[-1].startswith("interrupted;")
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Control-C as at a terminal: a shell that runs the tests in the background has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("options", [(), ("--json",)])
 def test_control_c_that_python_dropped_is_heeded_at_the_next_report(
     platform: Platform, options: tuple[str, ...]
