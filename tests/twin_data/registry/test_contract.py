@@ -84,6 +84,12 @@ def test_candidate_moves_to_the_newest(registry: BundleRegistry, manifest: Relea
     assert [one.version for one in registry.bundles(manifest.persona)] == [1, 2]
 
 
+def test_a_bundle_without_retrieval_is_kept(registry: BundleRegistry, manifest: ReleaseBundle) -> None:
+    bare = variant(manifest, rung="prompt", retrieval=None)
+    assert registry.register(bare, FILES, as_candidate=False).bundle_id == bare.bundle_id
+    assert [one.manifest.retrieval for one in registry.bundles(manifest.persona)] == [None]
+
+
 def test_a_bundle_that_is_only_measured_moves_no_alias(registry: BundleRegistry, manifest: ReleaseBundle) -> None:
     registry.register(manifest, FILES)
     beside = registry.register(variant(manifest, label="beside"), FILES, as_candidate=False)

@@ -283,5 +283,6 @@ def _parameters(manifest: ReleaseBundle) -> dict[str, str]:
         "index": lineage.index,
     }
     for group in ("retrieval", "verification", "generation"):
-        settings |= {f"{group}.{key}": str(value) for key, value in getattr(manifest, group)}
+        if (chosen := getattr(manifest, group)) is not None:  # a rung below retrieval has none
+            settings |= {f"{group}.{key}": str(value) for key, value in chosen}
     return settings
