@@ -63,8 +63,9 @@ class HashingEncoder:
         self.encoded += texts
         return np.stack([self._vector(text) for text in texts])
 
-    def encode_pieces(self, texts: list[str]) -> list[Pieces]:
-        return [quantised(np.stack([self._vector(one) for one in content_stems(text) or [text]])) for text in texts]
+    def encode_passages(self, texts: list[str]) -> tuple[NDArray[np.float32], list[Pieces]]:
+        stems = [content_stems(text) or [text] for text in texts]
+        return self.encode(texts), [quantised(np.stack([self._vector(one) for one in found])) for found in stems]
 
     def _vector(self, text: str) -> NDArray[np.float32]:
         vector = np.zeros(DIMENSIONS, dtype=np.float32)

@@ -66,7 +66,7 @@ def hits(*scored: tuple[str, float]) -> dict[str, Any]:
 
 def hit(document_id: str, score: float) -> dict[str, Any]:
     found = chunk(document_id)
-    pieces = as_text(packed(HashingEncoder().encode_pieces([found.text])[0]))
+    pieces = as_text(packed(HashingEncoder().encode_passages([found.text])[1][0]))
     return {"_source": {"payload": found.model_dump(mode="json"), "pieces": pieces}, "_score": score}
 
 

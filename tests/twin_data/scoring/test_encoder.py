@@ -96,7 +96,7 @@ def test_pieces_are_those_that_carry_meaning_in_their_order(encoder: SentenceEnc
     assert [one.argmax(axis=1).tolist() for one in pieces] == [[2, 3], [4], [], [2, 3, 2, 4]]
     assert all(one.dtype == np.int8 and one.shape[1] == encoder.dimensions for one in pieces)
     assert pieces[1].max() == 127
-    (again,) = RememberingEncoder(encoder).encode_pieces(["the tide . gate"])
+    _, (again,) = RememberingEncoder(encoder).encode_passages(["the tide . gate"])
     assert np.array_equal(again, pieces[0])
 
 

@@ -17,9 +17,8 @@ from twin_data.contracts.evaluation import Comparison, ComparisonOutcome, Verdic
 from twin_data.contracts.ladder import Ladder, MissingRung, PairedDifference, RungResult, Step, Worth
 from twin_data.contracts.releases import ReleaseBundle, Rung
 from twin_eval import gate
-from twin_eval.comparison import CONFIDENCE, Judging, compare, rows_of, rows_to_show_gain
+from twin_eval.comparison import CONFIDENCE, Judging, compare, difference_on, rows_to_show_gain
 from twin_eval.errors import EvaluationError
-from twin_eval.paired import MIN_CLUSTERS, difference
 from twin_eval.scored_run import ScoredRun
 from twin_eval.statistics import IntervalConfig
 
@@ -217,13 +216,9 @@ def _expenses(upper: ScoredRun, lower: ScoredRun, config: IntervalConfig) -> tup
     """What an answer takes more, on the questions that both rungs answered; what is unknown of one is left out."""
     found = []
     for metric in EXPENSES:
-        more, less = rows_of(upper, metric), rows_of(lower, metric)
-        both = more.keys() & less.keys()
-        mine, theirs = ([rows[key] for key in rows if key in both] for rows in (more, less))
-        clusters = {one.cluster for one in mine}
-        if len(clusters) < MIN_CLUSTERS:
+        one = difference_on(upper, lower, metric, config=config)
+        if one is None:
             continue
-        one = difference(mine, theirs, config=config)
         found.append(
             PairedDifference(
                 metric=metric,

@@ -44,7 +44,8 @@ class SearchQuery:
     @classmethod
     def of(cls, text: str, encoder: PieceEncoder) -> SearchQuery:
         """Embed a text. Takes milliseconds: not for the event loop."""
-        return cls(text, encoder.encode([text])[0], encoder.encode_pieces([text])[0])
+        (vector,), (pieces,) = encoder.encode_passages([text])
+        return cls(text, vector, pieces)
 
 
 class PassageSearch(Protocol):

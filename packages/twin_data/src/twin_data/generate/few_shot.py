@@ -17,12 +17,10 @@ from twin_data.contracts.datasets import TaskKind
 from twin_data.contracts.digests import digest_text
 from twin_data.contracts.errors import CorpusError
 from twin_data.contracts.releases import PromptExample
-from twin_data.generate.asking import Questioner
 from twin_data.generate.balance import Chosen, choose
-from twin_data.generate.candidates import Candidate, answer_candidates, write_candidates
-from twin_data.generate.instructions import InstructionConfig, decontaminated
+from twin_data.generate.candidates import Candidate
+from twin_data.generate.instructions import InstructionConfig, answers_and_texts, decontaminated
 from twin_data.generate.material import Material
-from twin_data.generate.phrases import PhraseFinder
 from twin_data.scoring.sentences import words
 
 TOKENS_PER_WORD = 1.4
@@ -77,18 +75,7 @@ def in_order(examples: Iterable[PromptExample]) -> tuple[PromptExample, ...]:
 
 
 def _candidates(material: Material, config: FewShotConfig, making: InstructionConfig) -> list[Candidate]:
-    finder = PhraseFinder([material.chunks[at].text for at in material.trainable], material.weights)
-    fewest, most = making.write_words
-    made = [
-        *answer_candidates(
-            material,
-            Questioner(finder),
-            max_words=making.max_answer_words,
-            max_chunks=config.max_chunks,
-            seed=making.seed,
-        ),
-        *write_candidates(material, finder, min_words=fewest, min_short_words=making.min_short_words, max_words=most),
-    ]
+    made = answers_and_texts(material, making, max_chunks=config.max_chunks)
     return [one for one in made if isinstance(one, Candidate)]
 
 

@@ -102,20 +102,29 @@ def run(inputs: InstructionInputs, *, config: InstructionConfig) -> InstructionS
     )
 
 
-def candidates(material: Material, config: InstructionConfig) -> tuple[list[Candidate], list[DroppedRow]]:
-    """Every candidate of every task, and what no rule could make a candidate of."""
+def answers_and_texts(
+    material: Material, config: InstructionConfig, *, max_chunks: int
+) -> list[Candidate | DroppedRow]:
+    """Candidates of answers and of texts to be written, with what no rule could make one of; no declines.
+
+    Args:
+        material: One version of the features.
+        config: Lengths and seed.
+        max_chunks: Chunks looked at for answers.
+    """
     finder = PhraseFinder([material.chunks[at].text for at in material.trainable], material.weights)
     fewest, most = config.write_words
-    made = [
+    return [
         *answer_candidates(
-            material,
-            Questioner(finder),
-            max_words=config.max_answer_words,
-            max_chunks=config.max_chunks,
-            seed=config.seed,
+            material, Questioner(finder), max_words=config.max_answer_words, max_chunks=max_chunks, seed=config.seed
         ),
         *write_candidates(material, finder, min_words=fewest, min_short_words=config.min_short_words, max_words=most),
     ]
+
+
+def candidates(material: Material, config: InstructionConfig) -> tuple[list[Candidate], list[DroppedRow]]:
+    """Every candidate of every task, and what no rule could make a candidate of."""
+    made = answers_and_texts(material, config, max_chunks=config.max_chunks)
     found = [one for one in made if isinstance(one, Candidate)]
     lost = [one for one in made if isinstance(one, DroppedRow)]
     declines, undeclined = decline_candidates(material, found, passages=config.passages, seed=config.seed)

@@ -76,12 +76,8 @@ class SentenceEncoder:
             (vectors[rows],) = self._session.run([SENTENCE_OUTPUT], self._feeds([texts[i] for i in rows]))
         return vectors
 
-    def encode_pieces(self, texts: list[str]) -> list[Pieces]:
-        """Embed the telling word pieces of texts, each in its context; one array a text."""
-        return self.encode_passages(texts)[1]
-
     def encode_passages(self, texts: list[str], *, batch_size: int = 16) -> tuple[Vectors, list[Pieces]]:
-        """Embed texts and their word pieces in one pass.
+        """Embed texts and their telling word pieces, each in its context, in one pass.
 
         Returns:
             Unit vectors of the texts, shape (len(texts), dimensions), and the pieces of each.
@@ -141,9 +137,9 @@ class RememberingEncoder:
             return np.zeros((0, self._encoder.dimensions), dtype=np.float32)
         return np.stack([found[text] for text in texts])
 
-    def encode_pieces(self, texts: list[str]) -> list[Pieces]:
-        """Pieces of each text; questions are seldom asked twice, so none are kept."""
-        return self._encoder.encode_pieces(texts)
+    def encode_passages(self, texts: list[str]) -> tuple[Vectors, list[Pieces]]:
+        """Vectors and pieces of each text; questions are seldom asked twice, so none are kept."""
+        return self._encoder.encode_passages(texts)
 
     def _keep(self, vectors: dict[str, Vectors]) -> None:
         with self._lock:

@@ -28,8 +28,8 @@ class PieceEncoder(Protocol):
     def encode(self, texts: list[str]) -> NDArray[np.float32]:
         """Shape (len(texts), D)."""
 
-    def encode_pieces(self, texts: list[str]) -> list[Pieces]:
-        """One array a text."""
+    def encode_passages(self, texts: list[str]) -> tuple[NDArray[np.float32], list[Pieces]]:
+        """The same, and the pieces of each text, in one pass."""
 
 
 @dataclass(frozen=True)
