@@ -29,7 +29,10 @@ class DistributionError(Exception):
 
 
 def run_job(path: Path) -> int:
-    """Train what the job says; returns the exit status. What went wrong stands in the failure's file."""
+    """Train what the job says; returns the exit status. What went wrong stands in the failure's file.
+
+    The process group is left standing: the process is to end at once, see `__main__`.
+    """
     started = time.monotonic()
     job = TrainingJob.model_validate_json(path.read_text("utf-8"))
     files = WorkFolder(job.work)
@@ -39,7 +42,6 @@ def run_job(path: Path) -> int:
         traceback.print_exc()
         _leave_failure(files, error)
         return 1
-    _leave_group()
     return 0
 
 
@@ -173,10 +175,3 @@ def _kind(error: Exception) -> FailureKind:
     if any(sign in told for sign in PEER_SIGNS):
         return FailureKind.PEER_LOST
     return FailureKind.OTHER
-
-
-def _leave_group() -> None:
-    import torch
-
-    if torch.distributed.is_initialized():
-        torch.distributed.destroy_process_group()
