@@ -1,4 +1,4 @@
-"""Further drafts, where nothing of the first one held."""
+"""Further drafts, where no sentence of the first one's own held."""
 
 from __future__ import annotations
 
@@ -58,11 +58,30 @@ async def test_a_copy_among_further_drafts_is_no_reason_to_take_one(start: Start
     assert body["twin"]["sentences"][1]["reason"] == "the persona's own words"
 
 
-@pytest.mark.parametrize("first", [EELS_ANSWER, COPIED])
-async def test_a_draft_that_holds_needs_no_further_one(start: StartService, first: str) -> None:
-    async with start(first, bundle=bundle(3)) as running:
+async def test_a_draft_that_holds_needs_no_further_one(start: StartService) -> None:
+    async with start(EELS_ANSWER, bundle=bundle(3)) as running:
         await running.ask("How many eels did you find on the floor and carry out in a tin bath?")
     assert len(running.model.asked) == 1
+
+
+async def test_a_further_draft_follows_a_first_one_that_only_copied(start: StartService) -> None:
+    async with start(COPIED, f"{COPIED} {EELS_ANSWER}", bundle=bundle(1)) as running:
+        body = (await running.ask("How many eels did you find on the floor and carry out in a tin bath?")).json()
+    kept = [one for one in body["twin"]["sentences"] if one["outcome"] != "dropped"]
+    assert [one["outcome"] for one in kept][:2] == ["quoted", "supported"]
+    assert len({one["text"] for one in kept}) == len(kept), "the copy is not told a second time"
+    told = {one["n"] for one in body["twin"]["citations"]}
+    assert told == set(range(1, len(told) + 1)) and all(set(one["citations"]) <= told for one in kept)
+
+
+async def test_a_draft_ends_where_it_begins_to_loop(start: StartService) -> None:
+    loop = "I do not know what the eels were thinking of. "
+    async with start(3 * loop + EELS_ANSWER, bundle=bundle(0)) as running:
+        body = (await running.ask()).json()
+    drafted = [one["text"] for one in body["twin"]["sentences"] if one["outcome"] == "dropped"]
+    assert drafted == 2 * [loop.strip()]
+    assert running.model.closed == 1
+    assert body["usage"]["completion_tokens"] < len((3 * loop + EELS_ANSWER).split())
 
 
 @pytest.mark.parametrize("field", [{"temperature": 0}, {"max_tokens": 32}, {"max_completion_tokens": 32}])

@@ -80,7 +80,7 @@ class GenerationSettings(Contract):
     max_tokens: int = Field(default=120, ge=1)
     temperature: float = Field(default=0.3, ge=0, le=2)
     redrafts: int = Field(default=0, ge=0, le=8)
-    """Further drafts of an answer, written side by side, where nothing of the first one held against the passages."""
+    """Further drafts of an answer, written side by side, where no sentence of the first one's own held."""
     redraft_temperature: float = Field(default=0.7, ge=0, le=2)
     max_history_turns: int = Field(default=4, ge=0)
     write_max_tokens: int = Field(default=300, ge=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from twin_data.contracts.answers import Citation, RetrievedPassage
 from twin_data.contracts.base import Span
 
@@ -11,8 +13,9 @@ SOURCES_HEADING = "Sources:"
 class CitationList:
     """Citations in order of first use; the same span keeps its number."""
 
-    def __init__(self) -> None:
-        self._citations: list[Citation] = []
+    def __init__(self, made: Sequence[Citation] = ()) -> None:
+        """Go on after the citations that are made already."""
+        self._citations = list(made)
 
     def cite(self, passage: RetrievedPassage, span: Span, score: float) -> Citation:
         """The citation of a span of a passage's document, made on first use.

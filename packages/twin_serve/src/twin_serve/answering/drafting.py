@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from twin_data.prompts.renderer import Message
 from twin_data.scoring.refusal import is_refusal
+from twin_data.scoring.sentences import words
 from twin_serve.answering.drafts import DraftSentence, is_whole, sentences_of
 from twin_serve.answering.progress import Run
 from twin_serve.llm.client import READ_TIMEOUT_S, LanguageModel, Usage
@@ -17,6 +18,8 @@ from twin_serve.llm.client import READ_TIMEOUT_S, LanguageModel, Usage
 CUT_OFF = "the draft was cut off here"
 REDRAFT_TOKENS = 80
 """Longest further draft: one sentence that holds is all that is wanted of it."""
+LOOP_WORDS = 4
+"""A sentence of so many words that comes a second time is a loop, which a small model does not leave again."""
 OPENING_SENTENCES = 2
 """A refusal is looked for in so many sentences: one may clear its throat first ("A good question.")."""
 
@@ -78,11 +81,23 @@ async def _redraft(
         }
     )
     stream = llm.stream(run.twin.llm_model, messages, bolder, usage)
-    async with aclosing(stream), aclosing(sentences_of(stream)) as sentences:
+    async with aclosing(stream), aclosing(until_looping(sentences_of(stream))) as sentences:
         found = [replace(one, text=text) async for one in sentences if (text := tidy(one.text))]
     if found and usage.finish_reason == "length" and not is_whole(found[-1].text):
         found.pop()
     return found
+
+
+async def until_looping(sentences: AsyncGenerator[DraftSentence, None]) -> AsyncGenerator[DraftSentence, None]:
+    """The draft up to the first sentence that says what one before it said; the model's time for the rest is saved."""
+    said: set[tuple[str, ...]] = set()
+    async with aclosing(sentences):
+        async for sentence in sentences:
+            spoken = tuple(word.casefold() for word in words(sentence.text))
+            yield sentence
+            if len(spoken) >= LOOP_WORDS and spoken in said:
+                return
+            said.add(spoken)
 
 
 async def heeding_refusals(

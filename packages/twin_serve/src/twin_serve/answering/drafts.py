@@ -16,6 +16,8 @@ _LIST_MARK = regex.compile(r"^(?:[-*•]|\d{1,2}[.)])\s+")
 _EARLIER = "So."
 """Stands for the sentences that are out already: "7." is a list's number only where nothing comes before it."""
 _ENDS = regex.compile(r"[.!?…][\"'”’»)\]]*$")
+_HEADING = regex.compile(r"^[^\n]{1,80}(?<![.!?…:;,\"'”’»)\]])[ \t]*\n+(?=\S)")
+"""A first line without an end, and a sentence below it: the heading of a passage that the model read."""
 _BLANK_LINE = regex.compile(r"\n[ \t]*\n")
 
 
@@ -69,8 +71,8 @@ def wider(one: str, other: str) -> str:
 
 
 def tidy_sentence(sentence: str) -> str:
-    """The sentence without passage numbers, list marks and announcements; empty if nothing is left."""
-    sentence = _LIST_MARK.sub("", sentence.strip())
+    """The sentence without heading, passage numbers, list marks and announcements; empty if nothing is left."""
+    sentence = _LIST_MARK.sub("", _HEADING.sub("", sentence.strip()))
     return _without_numbers(sentence).strip("*").strip()
 
 

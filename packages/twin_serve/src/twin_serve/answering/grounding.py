@@ -23,7 +23,7 @@ from twin_data.scoring.answerability import Evidence, EvidenceWindow, find_evide
 from twin_data.scoring.excerpts import best_excerpts
 from twin_serve.answering import declining
 from twin_serve.answering.citations import CitationList, sources_text
-from twin_serve.answering.drafting import CUT_OFF, draft, heeding_refusals, is_cut_off, redrafts
+from twin_serve.answering.drafting import CUT_OFF, draft, heeding_refusals, is_cut_off, redrafts, until_looping
 from twin_serve.answering.drafts import DraftSentence, tidy_sentence
 from twin_serve.answering.progress import PARAGRAPH, Progress, Run, outcome_of, unchecked
 from twin_serve.answering.quotations import choose_quotations
@@ -100,10 +100,10 @@ class GroundedAnswerer:
         if progress.refused:
             return
         if run.question.options.verify:
-            if not progress.text:
+            if not _says_its_own(progress.checks):
                 for check in await self._second_look(run, shown, verifier):
                     yield progress.add_check(check)
-            own = any(check.outcome is SentenceOutcome.SUPPORTED for check in progress.checks)
+            own = _says_its_own(progress.checks)
             for window in choose_quotations(evidence, passages, progress.citations, settings, beside_own=own):
                 yield _quote(progress, passages[window.passage], window)
         if sources := sources_text(progress.citations.all, body=progress.text):
@@ -113,11 +113,13 @@ class GroundedAnswerer:
         self, run: Run, shown: Sequence[PromptPassage], verifier: SentenceVerifier
     ) -> list[SentenceCheck]:
         """What holds of the first of several further drafts that says something of its own; empty if none does."""
+        shipped = [check.text for check in run.progress.checks if check.outcome is not SentenceOutcome.DROPPED]
         for sentences in await redrafts(self._llm, run, _further_prompts(run, shown), tidy_sentence):
-            citations, started = CitationList(), time.monotonic()
+            citations, started = CitationList(run.progress.citations.all), time.monotonic()
+            verifier.begin_anew(shipped)
             checks = await asyncio.to_thread(_check_draft, verifier, sentences, citations)
             run.progress.verify_seconds += time.monotonic() - started
-            if any(check.outcome is SentenceOutcome.SUPPORTED for check in checks):
+            if _says_its_own(checks):
                 run.progress.citations = citations
                 return [check for check in checks if check.outcome is not SentenceOutcome.DROPPED]
         return []
@@ -137,7 +139,12 @@ class GroundedAnswerer:
             yield run.finished(AnswerOutcome.DECLINED, decline_reason="empty_draft")
 
     def _draft(self, run: Run, shown: Sequence[PromptPassage]) -> AsyncGenerator[DraftSentence, None]:
-        return heeding_refusals(run, draft(self._llm, run, _messages(run, shown), tidy_sentence))
+        drafted = until_looping(draft(self._llm, run, _messages(run, shown), tidy_sentence))
+        return heeding_refusals(run, drafted)
+
+
+def _says_its_own(checks: Sequence[SentenceCheck]) -> bool:
+    return any(check.outcome is SentenceOutcome.SUPPORTED for check in checks)
 
 
 def _shown(run: Run, passages: tuple[RetrievedPassage, ...], evidence: Evidence) -> Sequence[PromptPassage]:
@@ -173,7 +180,6 @@ def _further_prompts(run: Run, shown: Sequence[PromptPassage]) -> list[tuple[Mes
 def _check_draft(
     verifier: SentenceVerifier, sentences: list[DraftSentence], citations: CitationList
 ) -> list[SentenceCheck]:
-    verifier.begin_anew()
     return [verifier.check(one.text, citations) for one in sentences]
 
 

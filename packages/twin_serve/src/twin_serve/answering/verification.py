@@ -119,9 +119,11 @@ class SentenceVerifier:
         self._twin = twin
         self._shipped = Shipped()
 
-    def begin_anew(self) -> None:
-        """Another draft is looked at, in the place of those before it."""
+    def begin_anew(self, shipped: Sequence[str]) -> None:
+        """Another draft is looked at, to follow the sentences that were shipped."""
         self._shipped = Shipped()
+        for sentence in shipped:
+            self._shipped.add(sentence)
 
     def check(self, sentence: str, citations: CitationList) -> SentenceCheck:
         """Judge one sentence; a supported one gets its citation."""
