@@ -86,7 +86,7 @@ async def test_faults_of_the_network_are_told_apart(error: httpx.HTTPError, code
 
     failure = await failure_of(handler)
     assert failure.error.code == code
-    assert failure.is_unreachable is (code == "unreachable")
+    assert (failure.gone == "the service") is (code == "unreachable")
 
 
 @pytest.mark.parametrize(

@@ -253,6 +253,22 @@ async def test_a_service_that_goes_away_ends_the_run_and_keeps_the_answers(
     assert len(back.asked) == 18
 
 
+@pytest.mark.parametrize("code", ["llm_unavailable", "search_unavailable"])
+async def test_what_is_behind_the_service_going_away_stops_the_run(
+    inputs: EvaluationInputs, make_question: Question, code: str
+) -> None:
+    def every_other_needs_no_model(question: str) -> httpx.Response:
+        number = int(question.removeprefix("What of q").removesuffix("?"))
+        unasked = {"prompt_tokens": 0, "completion_tokens": 0, "seconds": 0.1}
+        by_rule = completion("I would rather not.", bundle=BUNDLE, outcome="declined", cost=unasked)
+        return by_rule if number % 2 else refusal(503, code, "it broke off")
+
+    service = FakeService("ada", every_other_needs_no_model)
+    many = replace(inputs, questions=tuple(make_question(f"q{at}") for at in range(30)), transport=service.transport)
+    with pytest.raises(EvaluationError, match="behind the service went away after 8 of 30 questions"):
+        await evaluate(many, config=CONFIG.model_copy(update={"concurrency": 1}))
+
+
 async def test_a_service_that_comes_back_is_asked_on(inputs: EvaluationInputs, make_question: Question) -> None:
     def every_third(question: str) -> httpx.Response:
         if int(question.removeprefix("What of q").removesuffix("?")) % 3 == 0:

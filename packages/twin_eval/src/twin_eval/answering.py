@@ -22,7 +22,8 @@ from twin_eval.storage import AppendOnlyLines, append_lines, complete_lines
 
 ANSWERS_FILE = "answers.jsonl"
 DRAFTS_FILE = "drafts.jsonl"
-_MAX_UNREACHABLE_IN_A_ROW = 5
+_MAX_GONE_IN_A_ROW = 5
+"""After so many the rest is not asked: it would be a verdict on a service that was not there."""
 AnswerKey = tuple[str, str, str]
 
 
@@ -135,7 +136,8 @@ class _Run:
         self._known = known
         self._progress = progress
         self._records: dict[str, AnswerRecord] = {}
-        self._reused = self._errors = self._unreachable_in_a_row = 0
+        self._reused = self._errors = 0
+        self._gone: list[str] = []
 
     async def complete(self, *, already_here: set[AnswerKey]) -> tuple[AnswerRecord, ...]:
         """Reuse what is known, ask the rest."""
@@ -161,20 +163,26 @@ class _Run:
         for question in waiting:
             try:
                 answer, error = await self._endpoint.ask(question.question, self._plan.options), None
-                self._unreachable_in_a_row = 0
+                self._is_there(answer)
             except EndpointFailure as failure:
                 answer, error = None, failure.error
                 self._stop_if_gone(failure)
             self._keep(self._record(question, answer, error), write=True)
 
+    def _is_there(self, answer: Answer) -> None:
+        """Forget former failures; an answer that needed no model says nothing on what is behind the service."""
+        if answer.twin.cost.completion_tokens or "the service" in self._gone:
+            self._gone = []
+
     def _stop_if_gone(self, failure: EndpointFailure) -> None:
         self._errors += 1
-        self._unreachable_in_a_row = self._unreachable_in_a_row + 1 if failure.is_unreachable else 0
-        if self._unreachable_in_a_row >= _MAX_UNREACHABLE_IN_A_ROW:
+        self._gone = [*self._gone, failure.gone] if failure.gone else []
+        if len(self._gone) >= _MAX_GONE_IN_A_ROW:
+            done = f"{len(self._records)} of {len(self._plan.questions)} {self._plan.what}"
             raise EvaluationError(
-                f"the service went away after {len(self._records)} of {len(self._plan.questions)} {self._plan.what}: "
-                f"{failure}",
-                next_step="start it with `twin up` and run the same command again: the answers so far are kept",
+                f"{failure.gone} went away after {done}: {failure}",
+                next_step="look at `twin status`, start it with `twin up` and run the same command again: the answers "
+                "so far are kept",
             )
 
     def _record(self, question: Asked, answer: Answer | None, error: EndpointError | None) -> AnswerRecord:

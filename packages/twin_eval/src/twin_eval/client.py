@@ -24,6 +24,14 @@ _KEEPALIVE_S = 2.0
 _LONGEST_WAIT_S = 60.0
 
 
+_GONE = {
+    "unreachable": "the service",
+    "llm_unavailable": "the language model behind the service",
+    "search_unavailable": "the search engine behind the service",
+}
+"""What has gone away where an error of this code comes again and again."""
+
+
 class EndpointFailure(Exception):
     """One request that brought no usable answer; the run goes on without it."""
 
@@ -32,9 +40,9 @@ class EndpointFailure(Exception):
         self.error = error
 
     @property
-    def is_unreachable(self) -> bool:
-        """Whether the connection could not even be opened."""
-        return self.error.code == "unreachable"
+    def gone(self) -> str | None:
+        """What may have gone away, in words; None if the failure does not speak of that."""
+        return _GONE.get(self.error.code)
 
 
 def chat_body(persona: str, bundle: str, question: str, options: TwinOptions) -> dict[str, Any]:
