@@ -33,13 +33,16 @@ RUN_ALONE = """
 import sys
 from pathlib import Path
 from twin_data.contracts.releases import ModelReference
-from twin_train import sft
+from twin_train import dpo, sft
 from twin_train.configuration import TrainingConfig
 from twin_train.stage import StageInputs
-model, dataset, output, cache, config = sys.argv[1:]
+stage, model, dataset, output, cache, config, *start = sys.argv[1:]
 base = ModelReference(name="tiny", source="test", digest="t" * 64, licence="Apache-2.0")
-inputs = StageInputs(base_model=Path(model), base=base, dataset=Path(dataset), output=Path(output), cache=Path(cache))
-sft.run(inputs, config=TrainingConfig.model_validate_json(config))
+inputs = StageInputs(
+    base_model=Path(model), base=base, dataset=Path(dataset), output=Path(output), cache=Path(cache),
+    start=Path(start[0]) if start else None,
+)
+{"sft": sft, "dpo": dpo}[stage].run(inputs, config=TrainingConfig.model_validate_json(config))
 """
 
 
@@ -119,6 +122,31 @@ def workers_of(output: Path) -> list[int]:
     return found
 
 
+def killed_with_its_parent(stage: str, given: StageInputs, config: TrainingConfig) -> int:
+    """A training in a process of its own, which is killed when a quarter is done; the steps it had reached."""
+    output, start = given.output, [str(given.start)] if given.start else []
+    arguments = [str(one) for one in (given.base_model, given.dataset, output, given.cache)]
+    command = [sys.executable, "-c", RUN_ALONE, stage, *arguments, config.model_dump_json(), *start]
+    parent = subprocess.Popen(command)
+    try:
+        curve = output / "work" / "curve.jsonl"
+        wait_until(lambda: curve.is_file() and curve.read_bytes().count(b"\n") >= KILL_FROM_STEP, "no curve")
+        assert workers_of(output)
+    finally:
+        parent.kill()
+        parent.wait()
+    wait_until(lambda: not workers_of(output), "training processes outlived their parent")
+    if (output / "work" / "outcome.json").is_file():
+        pytest.skip("the run was faster than the kill")
+    return curve.read_bytes().count(b"\n")
+
+
+def assert_the_same(finished: TrainedAdapter, undisturbed: TrainedAdapter) -> None:
+    assert finished.digest == undisturbed.digest
+    assert [point.loss for point in finished.curve] == [point.loss for point in undisturbed.curve]
+    assert finished.record.tokens == undisturbed.record.tokens
+
+
 def wait_until(condition: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + DEADLINE_S
     while not condition():
@@ -175,26 +203,28 @@ def test_a_start_adapter_that_is_not_there_is_refused(tmp_path: Path, inputs: Ca
 def test_a_run_killed_with_its_parent_goes_on_to_the_very_same_adapter(
     tmp_path: Path, trained: TrainedAdapter, inputs: Callable[..., StageInputs]
 ) -> None:
-    output, given = tmp_path / "killed", inputs(tmp_path / "killed")
-    arguments = [str(one) for one in (given.base_model, given.dataset, output, given.cache)]
-    parent = subprocess.Popen([sys.executable, "-c", RUN_ALONE, *arguments, settings().model_dump_json()])
-    try:
-        curve = output / "work" / "curve.jsonl"
-        wait_until(lambda: curve.is_file() and curve.read_bytes().count(b"\n") >= KILL_FROM_STEP, "no curve")
-        workers = workers_of(output)
-        assert workers
-    finally:
-        parent.kill()
-        parent.wait()
-    wait_until(lambda: not workers_of(output), "training processes outlived their parent")
-    reached = curve.read_bytes().count(b"\n")
-    if (output / "work" / "outcome.json").is_file():
-        pytest.skip("the run was faster than the kill")
+    given = inputs(tmp_path / "killed")
+    reached = killed_with_its_parent("sft", given, settings())
     finished = sft.run(given, config=settings())
     assert finished.record.resumed_at == (reached // SAVE_STEPS * SAVE_STEPS,)
-    assert finished.digest == trained.digest
-    assert [point.loss for point in finished.curve] == [point.loss for point in trained.curve]
-    assert finished.record.tokens == trained.record.tokens
+    assert_the_same(finished, trained)
+
+
+@pytest.mark.integration
+def test_a_dpo_run_killed_with_its_parent_goes_on_to_the_very_same_adapter(
+    tmp_path: Path, trained: TrainedAdapter, inputs: Callable[..., StageInputs], dataset_writer: Callable[..., Path]
+) -> None:
+    pairs = dataset_writer(tmp_path / "pairs", DatasetKind.PREFERENCES)
+    config = settings()
+    longer = config.dpo.model_copy(update={"max_steps": PARITY_STEPS, "save_steps": SAVE_STEPS})
+    config = config.model_copy(update={"dpo": longer})
+    undisturbed = dpo.run(inputs(tmp_path / "calm", dataset=pairs, start=trained.folder), config=config)
+    given = inputs(tmp_path / "killed", dataset=pairs, start=trained.folder)
+    reached = killed_with_its_parent("dpo", given, config)
+    finished = dpo.run(given, config=config)
+    assert finished.record.resumed_at == (reached // SAVE_STEPS * SAVE_STEPS,)
+    assert_the_same(finished, undisturbed)
+    assert finished.record.preference_accuracy == undisturbed.record.preference_accuracy
 
 
 @pytest.mark.integration

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from peft import PeftModel
 from trl.trainer import utils as trl_utils
 from trl.trainer.dpo_config import DPOConfig
 from trl.trainer.dpo_trainer import DPOTrainer
@@ -21,13 +22,28 @@ from twin_train.worker.watch import Finite, Watch
 if TYPE_CHECKING:
     from datasets import Dataset
 
+POLICY_ADAPTER = "default"
+"""TRL's name for the adapter that learns."""
+
 
 class FiniteSftTrainer(Finite, SFTTrainer):
     """SFT that stops at numbers that are none."""
 
 
 class FiniteDpoTrainer(Finite, DPOTrainer):
-    """DPO that stops at numbers that are none."""
+    """DPO that stops at numbers that are none, and resumes with the adapter that it had trained."""
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        """Load the checkpoint's adapters, also the one in its root.
+
+        Transformers 5 loads adapters in sub-folders alone where there are any. TRL's frozen copy for the reference
+        lies in one, the policy in the root, so that a resumed run began anew from the SFT adapter, and said nothing.
+        """
+        super()._load_from_checkpoint(resume_from_checkpoint, model)
+        policy = self.model if model is None else model
+        if isinstance(policy, PeftModel):
+            policy.load_adapter(resume_from_checkpoint, POLICY_ADAPTER, is_trainable=True)
+            policy.set_adapter(POLICY_ADAPTER)
 
 
 def score_completions_only() -> None:
