@@ -43,6 +43,7 @@ datasets:
   preferences: {worded_refusal_share: 0.2}
   min_instructions: 20
   min_preferences: 4
+  teacher: {kind: local, max_questions: 4}
 training:
   launch: {processes: 1, threads_per_process: 2, zero_stage: 0}
   sft: {max_steps: 2, sequence_length: 512, sequences_per_step: 2, max_eval_sequences: 1}

@@ -61,6 +61,7 @@ async def test_a_sentence_is_out_as_soon_as_the_next_begins() -> None:
         ("Answer: We drained it.", "We drained it."),
         ("1. We drained it (2).", "We drained it."),
         ("- We drained it.", "We drained it."),
+        ("2). We drained it.", "We drained it."),
         ("**We drained it.**", "We drained it."),
         ("II: The Umbrella Stand\nYet it was drained.", "Yet it was drained."),
         ("It had two doors:\n- one of oak.", "It had two doors:\n- one of oak."),
