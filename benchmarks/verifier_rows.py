@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Literal, Self
 
+import regex
 from pydantic import Field, model_validator
 
 from benchmarks.claims import Source, TrueClaim, misled_claims, sources, true_claims
@@ -166,11 +167,17 @@ def _filled_lines(path: Path) -> list[str]:
     return [line for line in path.read_text("utf-8").split("\n") if line.strip()]
 
 
-def labelled_rows(path: Path) -> list[Row]:
-    """Hand-labelled sentences as rows; supported ones that are copies of a passage's words are a kind of their own."""
+def labelled_rows(path: Path, *, without: str | None = None) -> list[Row]:
+    """Hand-labelled sentences as rows; those that are copies of a passage's words are a kind of their own.
+
+    Args:
+        path: A file of hand labels.
+        without: A regular expression; rows are left out if it finds something in their id, sentence or note.
+    """
     return [
         Row(one.sentence, one.label == "supported", _kind(one), cluster_of(one), one.passages)
         for one in labelled_sentences(path)
+        if not (without and any(regex.search(without, text) for text in (one.id, one.sentence, one.note)))
     ]
 
 
