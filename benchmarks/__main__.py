@@ -9,6 +9,8 @@ Each prints a Markdown table; put it into docs/benchmarks.md with the date and t
   python -m benchmarks.answerability [--fit]  the judge that decides between answering and declining
   python -m benchmarks.authorship [--cheats]  the voice beside character 4-grams, Burrows' Delta and sentence embeddings
   python -m benchmarks.verifier [--labels FILE]  the claim verifier beside its peers: planted distortions, hand labels
+  python -m benchmarks.label_rows EVALUATION... --into FOLDER  sentences for hand labels, without any verdict
+  python -m benchmarks.label_agreement FIRST SECOND  how far two passes of hand labels agree
   python -m benchmarks.drift                detection of foreign questions in a window, and false alarms
   python -m benchmarks.gate                 false promotions, power and coverage of the gate, by simulation
   python -m benchmarks.training             tokens a second of training, launched in each way

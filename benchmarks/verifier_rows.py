@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+import regex
+from pydantic import Field, model_validator
 
 from benchmarks.claims import Source, TrueClaim, misled_claims, sources, true_claims
 from benchmarks.distortions import DISTORTIONS, other_passages_claim
 from twin_data.contracts.base import Contract
-from twin_data.scoring.sentences import content_stems
+from twin_data.scoring.sentences import content_stems, words
 from twin_data.scoring.weights import term_weights
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "squad" / "dev-v2.0-part.json"
@@ -23,6 +25,7 @@ SHOWN = 5
 TRUE_PER_ARTICLE = 60
 FALSE_PER_ARTICLE = 20
 MISLED_PER_ARTICLE = 40
+PASSAGES_FILE = "passages.jsonl"
 MISLED = "people's own (SQuAD 2.0)"
 
 
@@ -43,14 +46,37 @@ class Row:
     passages: tuple[str, ...]
 
 
-class LabelledSentence(Contract):
-    """A row of a file of hand labels."""
+Label = Literal["supported", "unsupported", "contradicted", "nonsense"]
+
+
+class LabelPassage(Contract):
+    """A passage that rows of a file of hand labels name, so that its text stands there once."""
+
+    id: str
+    text: str = Field(min_length=1)
+
+
+class UnlabelledSentence(Contract):
+    """A row to be labelled; it holds its passages whole or names them, in the order in which the prompt showed them."""
 
     id: str
     question: str = ""
     sentence: str
-    passages: tuple[str, ...] = Field(min_length=1)
-    label: Literal["supported", "unsupported", "contradicted", "nonsense"]
+    passages: tuple[str, ...] = ()
+    passage_ids: tuple[str, ...] = ()
+    """Rows of `passages.jsonl` beside the file."""
+
+    @model_validator(mode="after")
+    def _has_passages(self) -> Self:
+        if bool(self.passages) == bool(self.passage_ids):
+            raise ValueError(f"row {self.id} needs either passages or passage_ids")
+        return self
+
+
+class LabelledSentence(UnlabelledSentence):
+    """A row of a file of hand labels."""
+
+    label: Label
     note: str = ""
 
 
@@ -113,10 +139,54 @@ class _Nearest:
         return (*others[:2], own.text, *others[2:]) if own else others
 
 
-def labelled_rows(path: Path) -> list[Row]:
-    """Hand-labelled sentences."""
-    lines = [line for line in path.read_text("utf-8").splitlines() if line.strip()]
-    labels = [LabelledSentence.model_validate_json(line) for line in lines]
+def labelled_sentences(path: Path) -> list[LabelledSentence]:
+    """The rows of a file of hand labels, each with its passages whole.
+
+    Raises:
+        ValueError: A row breaks the format, names a passage that is not there, or has another one's id.
+    """
+    labels = [LabelledSentence.model_validate_json(line) for line in _filled_lines(path)]
+    if repeated := [name for name, count in Counter(one.id for one in labels).items() if count > 1]:
+        raise ValueError(f"{path}: several rows have the id {repeated[0]}")
+    texts = {}
+    if any(one.passage_ids for one in labels):
+        shared = [LabelPassage.model_validate_json(line) for line in _filled_lines(path.parent / PASSAGES_FILE)]
+        texts = {one.id: one.text for one in shared}
+    return [_whole(one, texts) for one in labels]
+
+
+def _whole(row: LabelledSentence, texts: Mapping[str, str]) -> LabelledSentence:
+    if missing := [name for name in row.passage_ids if name not in texts]:
+        raise ValueError(f"row {row.id} names the passage {missing[0]}, which {PASSAGES_FILE} lacks")
+    passages = row.passages or tuple(texts[name] for name in row.passage_ids)
+    return row.model_copy(update={"passages": passages, "passage_ids": ()})
+
+
+def _filled_lines(path: Path) -> list[str]:
+    # Not splitlines, which also splits at characters that may stand inside a JSON string, such as U+2028.
+    return [line for line in path.read_text("utf-8").split("\n") if line.strip()]
+
+
+def labelled_rows(path: Path, *, without: str | None = None) -> list[Row]:
+    """Hand-labelled sentences as rows; those that are copies of a passage's words are a kind of their own.
+
+    Args:
+        path: A file of hand labels.
+        without: A regular expression; rows are left out if it finds something in their id, sentence or note.
+    """
     return [
-        Row(one.sentence, one.label == "supported", one.label, one.question or one.id, one.passages) for one in labels
+        Row(one.sentence, one.label == "supported", _kind(one), cluster_of(one), one.passages)
+        for one in labelled_sentences(path)
+        if not (without and any(regex.search(without, text) for text in (one.id, one.sentence, one.note)))
     ]
+
+
+def cluster_of(row: UnlabelledSentence) -> str:
+    """What a row stands and falls with: its question, or else the text that its id counts the sentences of."""
+    return row.question or row.id.rpartition("-")[0] or row.id
+
+
+def _kind(row: LabelledSentence) -> str:
+    said = f" {' '.join(words(row.sentence.casefold()))} "
+    is_copy = any(said in f" {' '.join(words(text.casefold()))} " for text in row.passages)
+    return f"{row.label}, word for word" if is_copy else row.label
