@@ -22,6 +22,7 @@ from twin_eval.storage import AppendOnlyLines, append_lines, complete_lines
 
 ANSWERS_FILE = "answers.jsonl"
 DRAFTS_FILE = "drafts.jsonl"
+PROBES_FILE = "probe_answers.jsonl"
 _MAX_UNREACHABLE_IN_A_ROW = 5
 AnswerKey = tuple[str, str, str]
 

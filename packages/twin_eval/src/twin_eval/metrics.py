@@ -9,6 +9,7 @@ import numpy as np
 
 from twin_data.contracts.answers import Cost
 from twin_data.contracts.evaluation import QuestionKind, Score
+from twin_eval import probes
 from twin_eval.own_words import OwnText, VoiceSample
 from twin_eval.scorers import AnswerScores, FactCheck, ScoredAnswer
 from twin_eval.statistics import (
@@ -39,6 +40,10 @@ DESCRIPTIONS = {
     "over_refusal": "answerable questions that the twin refused",
     "under_refusal": "questions to be refused that the twin answered",
     "decision_right": "questions rightly answered or rightly refused",
+    "answer_risk": "answers that are wrong: an essential fact is missing, or the question was to be refused",
+    "answer_risk_area": "mean of answer_risk over thresholds of the judge; at answer_risk its score is no guide",
+    "decision_risk_area": "the same of questions to be refused among all that reach each threshold, declined ones too",
+    "refusal_cost": "cost of a question at the judge's threshold, by the rubric's refusal_costs",
     "error_rate": "questions that the endpoint failed on (n counts all questions)",
     "seconds": "seconds from question to whole answer",
     "seconds_p50": "median seconds from question to whole answer",
@@ -72,6 +77,8 @@ class RowMetric:
 def describe(name: str) -> str:
     """What a score says, in words."""
     family, _, rest = name.partition(".")
+    if family == probes.PREFIX:
+        return probes.describe(name)
     if rest and family in _FAMILIES:
         return _FAMILIES[family].format(rest)
     if name.startswith("evidence_at_"):

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from twin_data.contracts.coverage_risk import RefusalCosts
 from twin_data.contracts.evaluation import EvaluationReport, HeldOutQuestion, Score, Unmeasured
+from twin_eval.coverage_risk import calibrate, why_not
 from twin_eval.errors import EvaluationError
 from twin_eval.metrics import answer_scores, copying_score, voice_scores
 from twin_eval.own_words import DraftRecord, OwnText, VoiceSample, VoiceScorer, own_texts, voice_samples, with_copies
+from twin_eval.probes import ProbeRecord, probe_scores
 from twin_eval.questions import questions_digest
 from twin_eval.records import AnswerRecord
 from twin_eval.scorers import ScoredAnswer, score_record
@@ -25,6 +28,7 @@ class ScoredRun:
     texts: tuple[OwnText, ...] = ()
     """What the twin worded itself."""
     samples: tuple[VoiceSample, ...] = ()
+    probes: tuple[ProbeRecord, ...] = ()
 
     @property
     def model_name(self) -> str:
@@ -49,6 +53,9 @@ class RunRecords:
     why_no_voice: str
     corpus: Iterable[str] | None
     """The persona's documents; None if copying is not to be measured."""
+    probes: Sequence[ProbeRecord] = ()
+    costs: RefusalCosts = RefusalCosts()
+    """Of the mistakes that a threshold of the judge weighs against each other."""
 
 
 def score_run(run: RunRecords, *, ks: Sequence[int], config: IntervalConfig) -> ScoredRun:
@@ -68,6 +75,9 @@ def score_run(run: RunRecords, *, ks: Sequence[int], config: IntervalConfig) -> 
     copied = copying_score(texts, config=config)
     scores = (*answer_scores(answers, ks=ks, config=config), *voice_scores(samples, config=config))
     scores += (copied,) if copied else ()
+    calibration = calibrate(answers, costs=run.costs, config=config)
+    scores += calibration.scores if calibration else ()
+    scores += probe_scores(run.probes, config=config)
     report = EvaluationReport(
         persona=run.persona,
         bundle=run.bundle,
@@ -77,8 +87,16 @@ def score_run(run: RunRecords, *, ks: Sequence[int], config: IntervalConfig) -> 
         index=run.index,
         voice_digest=run.voice.digest if run.voice else None,
         currency=_currency(run.records),
+        coverage_risk=calibration.found if calibration else None,
     )
-    return ScoredRun(report=report, answers=answers, drafts=tuple(run.drafts), texts=texts, samples=samples)
+    return ScoredRun(
+        report=report,
+        answers=answers,
+        drafts=tuple(run.drafts),
+        texts=texts,
+        samples=samples,
+        probes=tuple(run.probes),
+    )
 
 
 def _unmeasured(
@@ -98,6 +116,7 @@ def _unmeasured(
             if run.corpus is not None
             else "the persona's documents were not given"
         ),
+        "decision_risk_area": why_not(answers),
     }
     if run.voice is None:  # said once
         del reasons["voice.answers"], reasons["voice.drafts"]

@@ -58,6 +58,26 @@ def bootstrap_interval(
     return float(low), float(high)
 
 
+def resampled_interval(
+    statistic: Callable[[Floats], Floats], clusters: Sequence[Hashable], *, config: IntervalConfig
+) -> tuple[Floats, Floats]:
+    """The 95 % percentile bootstrap interval of any statistics of weighted rows.
+
+    Args:
+        statistic: Of weights of shape (resamples, rows), the statistics of each resample, of shape (resamples, S); not
+            a number where a resample gives none.
+        clusters: One label a row; whole clusters are drawn.
+        config: Resamples and seed.
+
+    Returns:
+        Lower and upper bounds, both of shape (S,).
+    """
+    labels = _labels(clusters, len(clusters))
+    estimates = np.concatenate([statistic(weights) for weights in _resampled_weights(labels, config)])
+    low, high = np.nanquantile(estimates, (0.025, 0.975), axis=0)
+    return np.asarray(low), np.asarray(high)
+
+
 def mean_score(
     name: str, values: Sequence[float | None], *, config: IntervalConfig, clusters: Sequence[Hashable] | None = None
 ) -> Score | None:

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from twin_data.contracts.base import Contract
+from twin_data.contracts.coverage_risk import CoverageRisk
 
 
 class QuestionKind(StrEnum):
@@ -84,6 +85,8 @@ class EvaluationReport(Contract):
     """Names the voice profile that scored it; None if voice was not scored."""
     currency: str | None = None
     """What `cost` is counted in; None while the price is unknown."""
+    coverage_risk: CoverageRisk | None = None
+    """None where the service tells no signals, as of bundles without retrieval."""
 
     def score(self, name: str) -> Score | None:
         """The score of that name, or None if the set could not give one."""
