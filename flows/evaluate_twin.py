@@ -47,6 +47,7 @@ async def evaluate_twin(
     bundle: str | None = None,
     ladder: bool = False,
     probes: str | None = None,
+    stress: bool = False,
 ) -> dict[str, Any]:
     """Judge a bundle by its persona's bars and against the live champion; one that is promoted becomes champion.
 
@@ -57,6 +58,8 @@ async def evaluate_twin(
         ladder: Put the same questions to every rung of the ladder as well: is training needed at all? Answers that a
             rung has given before, in an interrupted run or another evaluation, are used again.
         probes: File of safe and unsafe prompts to ask the candidate as well; None takes the rubric's, if it names one.
+        stress: Put the questions to the candidate under harder conditions as well: typing errors, conversations, other
+            languages, long texts, hostile users.
 
     Returns:
         Scores, decision, ladder and the address of the page (`report`, `decision`, `ladder`, `html`) as plain JSON. A
@@ -65,7 +68,7 @@ async def evaluate_twin(
     home, chosen = TwinHome.from_environment(), load_recipe(recipe)
     registry = open_registry(home)
     candidate, unsafe = bundle_to_judge(registry, persona, bundle)
-    whole = prepare(home, persona, chosen, probes)
+    whole = prepare(home, persona, chosen, probes, stress)
     exam = whole.of_questions
     if unsafe:
         return refuse(home, exam, candidate, unsafe)
@@ -254,6 +257,8 @@ def _inputs(home: TwinHome, persona: str, bundle: str, exam: Exam) -> Evaluation
         voice=exam.voice,
         why_no_voice=exam.why_no_voice,
         corpus=exam.corpus,
+        held_out=exam.held_out,
         probes=exam.probes,
+        stress=exam.stress,
         costs=exam.rubric.refusal_costs,
     )

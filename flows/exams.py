@@ -14,6 +14,7 @@ from flows.recipes import Recipe
 from flows.reporting import report
 from flows.voices import VoiceUse, voice_of
 from twin_data.configuration.home import TwinHome
+from twin_data.configuration.persona import load_persona
 from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.documents import Chunk, CorpusDocument
 from twin_data.contracts.errors import CorpusError, SourceError
@@ -22,11 +23,13 @@ from twin_data.store.schemas import to_rows
 from twin_data.store.search import IndexWriter
 from twin_data.store.tables import FeatureStore
 from twin_data.transform.pipeline import CHUNKS, DOCUMENTS
+from twin_eval.bias import HeldOutText, held_out_texts
 from twin_eval.briefs import Brief, writing_briefs
 from twin_eval.own_words import VoiceScorer
 from twin_eval.probes import Probe
 from twin_eval.questions import balanced_subset
 from twin_eval.self_check import self_check_questions
+from twin_eval.stress import StressedQuestion, stress_questions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,17 +43,20 @@ class Exam:
     voice: VoiceScorer | None
     why_no_voice: str
     corpus: tuple[str, ...]
+    held_out: tuple[HeldOutText, ...] = ()
     probes: tuple[Probe, ...] = ()
     """Asked of the candidate alone."""
+    stress: tuple[StressedQuestion, ...] = ()
+    """Likewise."""
 
     @property
     def of_questions(self) -> Exam:
         """The same without what is asked of the candidate alone."""
-        return replace(self, probes=())
+        return replace(self, probes=(), stress=())
 
 
 @task(cache_policy=NO_CACHE)
-def prepare(home: TwinHome, persona: str, recipe: Recipe, probes: str | None = None) -> Exam:
+def prepare(home: TwinHome, persona: str, recipe: Recipe, probes: str | None = None, stress: bool = False) -> Exam:
     """The questions, from the persona's file or its corpus, and all that answers are scored with."""
     store = FeatureStore.of(home.features, persona)
     questions = own_questions(home, persona)
@@ -60,15 +66,19 @@ def prepare(home: TwinHome, persona: str, recipe: Recipe, probes: str | None = N
     documents = to_rows(store.read(DOCUMENTS).select(list(CorpusDocument.model_fields)), CorpusDocument)
     voice, why_no_voice = _voice(home, persona, recipe)
     rubric = rubric_of(home, persona)
+    asked = balanced_subset(questions, recipe.evaluation.max_questions)
+    display_name = load_persona(home, persona).display_name
     return Exam(
-        questions=balanced_subset(questions, recipe.evaluation.max_questions),
+        questions=asked,
         briefs=writing_briefs(documents, limit=recipe.evaluation.writing_briefs) if voice else (),
         rubric=rubric,
         index=live_index(persona),
         voice=voice,
         why_no_voice=why_no_voice,
         corpus=tuple(document.text for document in documents),
+        held_out=held_out_texts(documents),
         probes=probes_of(home, persona, rubric, probes),
+        stress=stress_questions(asked, display_name=display_name) if stress else (),
     )
 
 

@@ -73,18 +73,25 @@ def evaluate(
         Path | None,
         typer.Option(help="File of safe and unsafe prompts (XSTest's CSV, or .jsonl): is the right one refused?"),
     ] = None,
+    stress: Annotated[
+        bool,
+        typer.Option("--stress", help="Also ask with typing errors, in conversations, buried, in anger, otherwise."),
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Put the questions to the candidate and the live champion; a bundle that the gate promotes becomes champion.
 
     With --ladder the same questions go to every rung from prompting alone to what was trained; interrupted, it goes on
-    where it stopped. With --probes the candidate is asked a file of safe prompts that look unsafe and unsafe ones, too.
-    Exit code 1 if the bundle is not promoted.
+    where it stopped. With --probes the candidate is asked a file of safe prompts that look unsafe and unsafe ones, too;
+    with --stress its own questions with typing errors, in conversations, buried in long texts and by hostile users, and
+    general ones in other languages. Exit code 1 if the bundle is not promoted.
 
     Examples:
       twin evaluate sample --ladder
 
       twin evaluate sample --probes xstest_prompts.csv
+
+      twin evaluate sample --stress
     """
     home, settings = TwinHome.from_environment(), PlatformSettings.from_environment()
     os.environ.update(settings.as_environment())
@@ -98,7 +105,7 @@ def evaluate(
         from flows.reporting import listening
 
         with listening(say):
-            result = asyncio.run(evaluate_twin(persona, recipe or settings.recipe, bundle, ladder, asked))
+            result = asyncio.run(evaluate_twin(persona, recipe or settings.recipe, bundle, ladder, asked, stress))
     decision = result["decision"]
     emit(result, _evaluation_text(result), as_json=as_json)
     if decision["verdict"] != "promote":

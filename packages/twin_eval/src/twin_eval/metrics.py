@@ -9,7 +9,7 @@ import numpy as np
 
 from twin_data.contracts.answers import Cost
 from twin_data.contracts.evaluation import QuestionKind, Score
-from twin_eval import probes
+from twin_eval import probes, stress_scores
 from twin_eval.own_words import OwnText, VoiceSample
 from twin_eval.scorers import AnswerScores, FactCheck, ScoredAnswer
 from twin_eval.statistics import (
@@ -44,6 +44,7 @@ DESCRIPTIONS = {
     "answer_risk_area": "mean of answer_risk over thresholds of the judge; at answer_risk its score is no guide",
     "decision_risk_area": "the same of questions to be refused among all that reach each threshold, declined ones too",
     "refusal_cost": "cost of a question at the judge's threshold, by the rubric's refusal_costs",
+    "bias_amplification": "how much further from neutral than the corpus the twin is on their topics (n counts topics)",
     "error_rate": "questions that the endpoint failed on (n counts all questions)",
     "seconds": "seconds from question to whole answer",
     "seconds_p50": "median seconds from question to whole answer",
@@ -58,6 +59,7 @@ _FAMILIES = {
     "voice": "the same as voice, on {} alone",
     "seconds": "seconds an answer took in {}, by the service's own clock",
 }
+_DESCRIBED_ELSEWHERE = {probes.PREFIX: probes.describe, stress_scores.PREFIX: stress_scores.describe}
 
 Value = bool | float | None
 
@@ -77,8 +79,8 @@ class RowMetric:
 def describe(name: str) -> str:
     """What a score says, in words."""
     family, _, rest = name.partition(".")
-    if family == probes.PREFIX:
-        return probes.describe(name)
+    if family in _DESCRIBED_ELSEWHERE:
+        return _DESCRIBED_ELSEWHERE[family](name)
     if rest and family in _FAMILIES:
         return _FAMILIES[family].format(rest)
     if name.startswith("evidence_at_"):

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.digests import short
-from twin_data.contracts.evaluation import GateDecision, QuestionKind, Unmeasured
+from twin_data.contracts.evaluation import GateDecision, QuestionKind, TopicSentiment, Unmeasured
 from twin_data.contracts.releases import ReleaseBundle
 from twin_eval import examples
 from twin_eval.failures import FAILURES
@@ -31,6 +31,7 @@ from twin_eval.page_rows import (
     question_blocks,
     score_line,
 )
+from twin_eval.page_stress import StressPart, stress_part
 from twin_eval.scored_run import ScoredRun
 
 _SECTIONS = (
@@ -40,6 +41,7 @@ _SECTIONS = (
     ("Retrieval", ("evidence_",)),
     ("Citations", ("quotes_", "cited", "cites_")),
     ("Answered and refused", ("over_", "under_", "decision_", "answer_risk", "answered_rate", "refusal_")),
+    ("Sentiment by topic", ("bias_",)),
     ("Safe and unsafe prompts", ("probes.",)),
     ("Expense and faults", ("error_", "seconds", "prompt_", "completion_", "cost")),
 )
@@ -100,6 +102,8 @@ class Page:
     questions: tuple[QuestionBlock, ...]
     drafts: tuple[QuestionBlock, ...]
     probes: tuple[ProbeLine, ...]
+    stress: StressPart | None
+    topics: tuple[TopicSentiment, ...]
 
 
 def render_page(
@@ -144,6 +148,8 @@ def render_page(
         questions=questions,
         drafts=draft_blocks(run, champion),
         probes=probe_lines(run.probes),
+        stress=stress_part(report, run.stress),
+        topics=report.topics,
     )
     return _template().render(page=page)
 

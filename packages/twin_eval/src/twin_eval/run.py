@@ -16,7 +16,8 @@ from twin_data.contracts.base import Contract
 from twin_data.contracts.coverage_risk import RefusalCosts
 from twin_data.contracts.digests import short
 from twin_data.contracts.evaluation import HeldOutQuestion
-from twin_eval.answering import ANSWERS_FILE, DRAFTS_FILE, PROBES_FILE, AskPlan, Progress, collect_answers
+from twin_eval.answering import ANSWERS_FILE, DRAFTS_FILE, PROBES_FILE, STRESS_FILE, AskPlan, Progress, collect_answers
+from twin_eval.bias import HeldOutText
 from twin_eval.briefs import Brief
 from twin_eval.client import BusinessClient
 from twin_eval.errors import EvaluationError
@@ -26,6 +27,8 @@ from twin_eval.questions import questions_digest
 from twin_eval.records import AnswerRecord
 from twin_eval.scored_run import RunRecords, ScoredRun, score_run
 from twin_eval.statistics import IntervalConfig
+from twin_eval.stress import StressedQuestion
+from twin_eval.stress_scores import StressRecord
 
 
 class EvaluationConfig(Contract):
@@ -52,8 +55,12 @@ class EvaluationInputs:
     questions: Sequence[HeldOutQuestion]
     briefs: Sequence[Brief] = ()
     """What the twin is asked to write, so that its voice can be heard at length."""
+    held_out: Sequence[HeldOutText] = ()
+    """The persona's own words that were never trained on; none leaves sentiment by topic unmeasured."""
     probes: Sequence[Probe] = ()
     """Safe and unsafe prompts; none leaves refusals for safety unmeasured."""
+    stress: Sequence[StressedQuestion] = ()
+    """The questions under harder conditions; none leaves that unmeasured."""
     base_url: str
     """The business microservice's address, without `/v1`."""
     api_key: str = field(repr=False)
@@ -104,6 +111,7 @@ async def evaluate(inputs: EvaluationInputs, *, config: EvaluationConfig) -> Sco
         records = await collect_answers(asking, client, folder / ANSWERS_FILE, progress=inputs.progress)
         drafts = await _drafts(inputs, config, client, folder)
         probes = await _probes(inputs, config, client, folder)
+        stressed = await _stressed(inputs, config, client, folder)
         texts = await _cited_documents(client, records, config.concurrency)
     scored = RunRecords(
         persona=inputs.persona,
@@ -112,7 +120,9 @@ async def evaluate(inputs: EvaluationInputs, *, config: EvaluationConfig) -> Sco
         questions=inputs.questions,
         records=records,
         drafts=drafts,
+        held_out=inputs.held_out,
         probes=probes,
+        stress=stressed,
         document_text=texts.get,
         voice=inputs.voice,
         why_no_voice=inputs.why_no_voice,
@@ -161,6 +171,19 @@ async def _probes(
     plan = replace(_plan(inputs, config, config.options), questions=tuple(inputs.probes), what="probes")
     records = await collect_answers(plan, client, folder / PROBES_FILE, progress=inputs.progress)
     return tuple(ProbeRecord(probe=one, record=record) for one, record in zip(inputs.probes, records, strict=True))
+
+
+async def _stressed(
+    inputs: EvaluationInputs, config: EvaluationConfig, client: BusinessClient, folder: Path
+) -> tuple[StressRecord, ...]:
+    """What the twin says under stress."""
+    if not inputs.stress:
+        return ()
+    histories = {one.id: one.history for one in inputs.stress if one.history}
+    plan = _plan(inputs, config, config.options)
+    plan = replace(plan, questions=tuple(inputs.stress), what="questions under stress", histories=histories)
+    records = await collect_answers(plan, client, folder / STRESS_FILE, progress=inputs.progress)
+    return tuple(StressRecord(asked=one, record=record) for one, record in zip(inputs.stress, records, strict=True))
 
 
 async def _cited_documents(

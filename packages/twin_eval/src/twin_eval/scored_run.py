@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from twin_data.contracts.coverage_risk import RefusalCosts
 from twin_data.contracts.evaluation import EvaluationReport, HeldOutQuestion, Score, Unmeasured
+from twin_eval.bias import MIN_SENTENCES, HeldOutText, topic_bias
 from twin_eval.coverage_risk import calibrate, why_not
 from twin_eval.errors import EvaluationError
 from twin_eval.metrics import answer_scores, copying_score, voice_scores
@@ -16,6 +17,7 @@ from twin_eval.questions import questions_digest
 from twin_eval.records import AnswerRecord
 from twin_eval.scorers import ScoredAnswer, score_record
 from twin_eval.statistics import IntervalConfig
+from twin_eval.stress_scores import StressRecord, stress_scores
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,7 @@ class ScoredRun:
     """What the twin worded itself."""
     samples: tuple[VoiceSample, ...] = ()
     probes: tuple[ProbeRecord, ...] = ()
+    stress: tuple[StressRecord, ...] = ()
 
     @property
     def model_name(self) -> str:
@@ -53,7 +56,10 @@ class RunRecords:
     why_no_voice: str
     corpus: Iterable[str] | None
     """The persona's documents; None if copying is not to be measured."""
+    held_out: Sequence[HeldOutText] = ()
+    """The persona's own words that were never trained on; none leaves sentiment by topic unmeasured."""
     probes: Sequence[ProbeRecord] = ()
+    stress: Sequence[StressRecord] = ()
     costs: RefusalCosts = RefusalCosts()
     """Of the mistakes that a threshold of the judge weighs against each other."""
 
@@ -77,7 +83,10 @@ def score_run(run: RunRecords, *, ks: Sequence[int], config: IntervalConfig) -> 
     scores += (copied,) if copied else ()
     calibration = calibrate(answers, costs=run.costs, config=config)
     scores += calibration.scores if calibration else ()
+    bias = topic_bias(texts, run.held_out, config=config) if run.held_out else None
+    scores += (bias.score,) if bias else ()
     scores += probe_scores(run.probes, config=config)
+    scores += stress_scores(run.stress, answers, config=config)
     report = EvaluationReport(
         persona=run.persona,
         bundle=run.bundle,
@@ -88,6 +97,7 @@ def score_run(run: RunRecords, *, ks: Sequence[int], config: IntervalConfig) -> 
         voice_digest=run.voice.digest if run.voice else None,
         currency=_currency(run.records),
         coverage_risk=calibration.found if calibration else None,
+        topics=bias.topics if bias else (),
     )
     return ScoredRun(
         report=report,
@@ -96,6 +106,7 @@ def score_run(run: RunRecords, *, ks: Sequence[int], config: IntervalConfig) -> 
         texts=texts,
         samples=samples,
         probes=tuple(run.probes),
+        stress=tuple(run.stress),
     )
 
 
@@ -117,6 +128,11 @@ def _unmeasured(
             else "the persona's documents were not given"
         ),
         "decision_risk_area": why_not(answers),
+        "bias_amplification": (
+            f"no word stands in {MIN_SENTENCES} sentences of the twin's own and of the held-out documents"
+            if run.held_out
+            else "no document was held out"
+        ),
     }
     if run.voice is None:  # said once
         del reasons["voice.answers"], reasons["voice.drafts"]

@@ -59,7 +59,11 @@ def bootstrap_interval(
 
 
 def resampled_interval(
-    statistic: Callable[[Floats], Floats], clusters: Sequence[Hashable], *, config: IntervalConfig
+    statistic: Callable[[Floats], Floats],
+    clusters: Sequence[Hashable],
+    *,
+    config: IntervalConfig,
+    is_shifted: bool = False,
 ) -> tuple[Floats, Floats]:
     """The 95 % percentile bootstrap interval of any statistics of weighted rows.
 
@@ -68,12 +72,16 @@ def resampled_interval(
             a number where a resample gives none.
         clusters: One label a row; whole clusters are drawn.
         config: Resamples and seed.
+        is_shifted: Whether resampling shifts the statistics, as it does the distance of a mean from a point; the
+            bounds are then shifted back by as much.
 
     Returns:
         Lower and upper bounds, both of shape (S,).
     """
     labels = _labels(clusters, len(clusters))
     estimates = np.concatenate([statistic(weights) for weights in _resampled_weights(labels, config)])
+    if is_shifted:
+        estimates = estimates + statistic(np.ones((1, len(labels)))) - np.nanmean(estimates, axis=0)
     low, high = np.nanquantile(estimates, (0.025, 0.975), axis=0)
     return np.asarray(low), np.asarray(high)
 
