@@ -186,7 +186,7 @@ def test_an_advisory_bar_is_told_and_decides_nothing(make_run: Callable[..., Sco
     rubric = Rubric(absolute=(Bar(metric="facts_found", at_least=0.5),), advisory=(miss, unmeasured))
     decision = decide(run, None, rubric)
     assert decision.verdict is Verdict.PROMOTE
-    assert any(one.startswith("advisory, over_refusal: 0.200") and one.endswith("failed") for one in decision.reasons)
+    assert any(one.startswith("advisory, over_refusal: 0.200") and one.endswith(": missed") for one in decision.reasons)
     assert not any("probes" in one for one in decision.reasons)
     required = rubric.model_copy(update={"absolute": (*rubric.absolute, miss)})
     decision = decide(run, None, required)

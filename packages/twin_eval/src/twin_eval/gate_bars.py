@@ -64,5 +64,8 @@ def advice(report: EvaluationReport, rubric: Rubric) -> list[Reason]:
             continue
         found = judge(bar, score)
         outcome = Outcome.CLEARED if found.outcome is Outcome.CLEARED else Outcome.NOT_ASKED
-        reasons.append(replace(found, outcome=outcome, text=f"advisory, {found.text}", more=None))
+        text = f"advisory, {found.text.removesuffix('failed')}"
+        reasons.append(
+            replace(found, outcome=outcome, text=f"{text}missed" if text.endswith(": ") else text, more=None)
+        )
     return reasons

@@ -41,9 +41,9 @@ _SECTIONS = (
     ("Retrieval", ("evidence_",)),
     ("Citations", ("quotes_", "cited", "cites_")),
     ("Answered and refused", ("over_", "under_", "decision_", "answer_risk", "answered_rate", "refusal_")),
-    ("Sentiment by topic", ("bias_",)),
-    ("Safe and unsafe prompts", ("probes.",)),
     ("Expense and faults", ("error_", "seconds", "prompt_", "completion_", "cost")),
+    ("Safe and unsafe prompts", ("probes.",)),
+    ("Sentiment by topic", ("bias_",)),
 )
 
 

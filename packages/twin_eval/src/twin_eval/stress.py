@@ -160,15 +160,11 @@ def _each(
 def _mistyped_word(word: str, chance: random.Random) -> str:
     letters = [at for at, letter in enumerate(word) if letter.isalpha()]
     at = chance.choice(letters[1:])
-    near = _NEIGHBOURS.get(word[at].casefold())
-    match chance.choice(("neighbour", "drop", "swap") if near else ("drop", "swap")):
-        case "neighbour":
-            assert near is not None
-            return word[:at] + chance.choice(near) + word[at + 1 :]
-        case "drop":
-            return word[:at] + word[at + 1 :]
-    before = letters[letters.index(at) - 1]
-    if word[before] == word[at]:  # to swap them would change nothing
+    near, before = _NEIGHBOURS.get(word[at].casefold()), letters[letters.index(at) - 1]
+    slip = chance.choice(("neighbour", "drop", "swap"))
+    if slip == "neighbour" and near:
+        return word[:at] + chance.choice(near) + word[at + 1 :]
+    if slip == "drop" or word[before] == word[at]:  # to swap equal letters would change nothing
         return word[:at] + word[at + 1 :]
     return word[:before] + word[at] + word[before + 1 : at] + word[before] + word[at + 1 :]
 
@@ -176,6 +172,7 @@ def _mistyped_word(word: str, chance: random.Random) -> str:
 def _turns(chosen: Sequence[HeldOutQuestion]) -> Iterator[StressedQuestion]:
     """Every other question after small talk and another question; the rest asked again by a pronoun."""
     for at, one in enumerate(chosen):
+        history: tuple[Turn, ...]
         if at % 2 == 0:
             other = chosen[(at + 1) % len(chosen)]
             history = (
