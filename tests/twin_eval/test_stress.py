@@ -125,6 +125,7 @@ def test_grounded_is_what_the_archive_holds_or_the_twins_word_on_itself(make_ans
     ] == [True] * 4
     assert not is_grounded(of("unchecked", "verification off"))
     assert not is_grounded(of("unsupported"))
+    assert not is_grounded(make_answer("Who knows?"))
 
 
 def test_every_metric_says_what_it_counts() -> None:

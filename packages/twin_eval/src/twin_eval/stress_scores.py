@@ -105,8 +105,8 @@ def describe(name: str) -> str:
 
 
 def is_grounded(answer: Answer) -> bool:
-    """Whether every shipped sentence is supported, quoted, or the twin's word on what it is."""
-    return all(
+    """Whether every shipped sentence is supported, quoted, or the twin's word on what it is; not so if none is told."""
+    return bool(answer.twin.sentences) and all(
         one.reason == DISCLOSURE
         if one.outcome is SentenceOutcome.UNCHECKED
         else one.outcome is not SentenceOutcome.UNSUPPORTED
