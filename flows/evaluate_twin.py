@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from elasticsearch import Elasticsearch
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from flows.exam_files import QUESTIONS_FILE, own_questions, rubric_of
+from flows.exams import Exam, prepare
 from flows.hard_stops import bundle_to_judge, stops_of
 from flows.local_key import local_key
 from flows.platform.settings import PlatformSettings
@@ -20,53 +19,35 @@ from flows.recipes import DEFAULT_RECIPE, EvaluationSettings, Recipe, load_recip
 from flows.reporting import report
 from flows.rungs import rung_bundles
 from flows.seed_siblings import seed_siblings
-from flows.voices import VoiceUse, voice_of
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.rubric import Rubric
-from twin_data.contracts.documents import Chunk, CorpusDocument
-from twin_data.contracts.errors import CorpusError, SourceError
-from twin_data.contracts.evaluation import EvaluationReport, GateDecision, HardStop, HeldOutQuestion, Verdict
+from twin_data.contracts.evaluation import EvaluationReport, GateDecision, HardStop, Verdict
 from twin_data.contracts.ladder import MissingRung
 from twin_data.contracts.releases import Alias
 from twin_data.registry import open_registry
 from twin_data.registry.port import BundleRegistry, RegisteredBundle
 from twin_data.registry.selection import holder
-from twin_data.store.schemas import to_rows
-from twin_data.store.search import IndexWriter
-from twin_data.store.tables import FeatureStore
-from twin_data.transform.pipeline import CHUNKS, DOCUMENTS
 from twin_eval import gate
 from twin_eval.answering import Progress
-from twin_eval.briefs import Brief, writing_briefs
 from twin_eval.ladder import Climbed, RungRun, build_ladder
-from twin_eval.own_words import VoiceScorer
-from twin_eval.questions import balanced_subset, questions_digest
+from twin_eval.questions import questions_digest
 from twin_eval.report import DECISION_JSON, ReportFiles, read_report, write_report
 from twin_eval.run import EvaluationConfig, EvaluationInputs, evaluate, run_folder
 from twin_eval.scored_run import ScoredRun
 from twin_eval.seed_spread import seed_spreads
-from twin_eval.self_check import self_check_questions
 from twin_eval.storage import write_atomically
 
 REPORT_EVERY_S = 2.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Exam:
-    """What every bundle of a persona is judged by: the same questions, briefs, voice, corpus and bars."""
-
-    questions: tuple[HeldOutQuestion, ...]
-    briefs: tuple[Brief, ...]
-    rubric: Rubric
-    index: str
-    voice: VoiceScorer | None
-    why_no_voice: str
-    corpus: tuple[str, ...]
-
-
 @flow(name="evaluate-twin", flow_run_name="evaluate-twin-{persona}", log_prints=False)
 async def evaluate_twin(
-    persona: str, recipe: str = DEFAULT_RECIPE, bundle: str | None = None, ladder: bool = False
+    persona: str,
+    recipe: str = DEFAULT_RECIPE,
+    bundle: str | None = None,
+    ladder: bool = False,
+    probes: str | None = None,
+    stress: bool = False,
 ) -> dict[str, Any]:
     """Judge a bundle by its persona's bars and against the live champion; one that is promoted becomes champion.
 
@@ -76,6 +57,9 @@ async def evaluate_twin(
         bundle: Bundle id; None for the candidate.
         ladder: Put the same questions to every rung of the ladder as well: is training needed at all? Answers that a
             rung has given before, in an interrupted run or another evaluation, are used again.
+        probes: File of safe and unsafe prompts to ask the candidate as well; None takes the rubric's, if it names one.
+        stress: Put the questions to the candidate under harder conditions as well: typing errors, conversations, other
+            languages, long texts, hostile users.
 
     Returns:
         Scores, decision, ladder and the address of the page (`report`, `decision`, `ladder`, `html`) as plain JSON. A
@@ -84,11 +68,12 @@ async def evaluate_twin(
     home, chosen = TwinHome.from_environment(), load_recipe(recipe)
     registry = open_registry(home)
     candidate, unsafe = bundle_to_judge(registry, persona, bundle)
-    exam = prepare(home, persona, chosen)
+    whole = prepare(home, persona, chosen, probes, stress)
+    exam = whole.of_questions
     if unsafe:
         return refuse(home, exam, candidate, unsafe)
     rungs = await climb(home, persona, chosen, exam) if ladder else None
-    judged = await ask(home, candidate, exam, chosen.evaluation)
+    judged = await ask(home, candidate, whole, chosen.evaluation)
     live = champion_of(registry, candidate)
     champion = await ask(home, live, exam, chosen.evaluation) if live else None
     stops = stops_of(home, candidate, exam.questions)
@@ -105,27 +90,6 @@ async def evaluate_twin(
         "ladder": rungs.ladder.model_dump(mode="json") if rungs else None,
         "html": str(files.page),
     }
-
-
-@task(cache_policy=NO_CACHE)
-def prepare(home: TwinHome, persona: str, recipe: Recipe) -> Exam:
-    """The questions, from the persona's file or its corpus, and all that answers are scored with."""
-    store = FeatureStore.of(home.features, persona)
-    questions = own_questions(home, persona)
-    if not questions:
-        report(f"no {QUESTIONS_FILE}: asking the built-in probes and questions made from the corpus")
-        questions = self_check_questions(to_rows(store.read(CHUNKS), Chunk))
-    documents = to_rows(store.read(DOCUMENTS).select(list(CorpusDocument.model_fields)), CorpusDocument)
-    voice, why_no_voice = _voice(home, persona, recipe)
-    return Exam(
-        questions=balanced_subset(questions, recipe.evaluation.max_questions),
-        briefs=writing_briefs(documents, limit=recipe.evaluation.writing_briefs) if voice else (),
-        rubric=rubric_of(home, persona),
-        index=live_index(persona),
-        voice=voice,
-        why_no_voice=why_no_voice,
-        corpus=tuple(document.text for document in documents),
-    )
 
 
 @task(cache_policy=NO_CACHE)
@@ -280,29 +244,6 @@ def spreads_of(candidate: RegisteredBundle, runs: Sequence[ScoredRun], rubric: R
     return seed_spreads(runs, metrics) if candidate.manifest.lineage.training else dict.fromkeys(metrics, 0.0)
 
 
-def live_index(persona: str) -> str:
-    """The search index that the persona's alias names.
-
-    Raises:
-        StoreError: The search engine is away.
-    """
-    settings = PlatformSettings.from_environment()
-    key = settings.elasticsearch_api_key
-    with Elasticsearch(
-        settings.elasticsearch_address, api_key=key.get_secret_value() if key else None, request_timeout=60
-    ) as client:
-        live = IndexWriter(client).live(persona)
-    return live[0] if live else ""
-
-
-def _voice(home: TwinHome, persona: str, recipe: Recipe) -> tuple[VoiceScorer | None, str]:
-    """The gate's voice profile, or why there is none."""
-    try:
-        return voice_of(home, persona, VoiceUse.GATE, recipe.voice), ""
-    except (CorpusError, SourceError) as error:
-        return None, error.message
-
-
 def _inputs(home: TwinHome, persona: str, bundle: str, exam: Exam) -> EvaluationInputs:
     return EvaluationInputs(
         persona=persona,
@@ -316,4 +257,8 @@ def _inputs(home: TwinHome, persona: str, bundle: str, exam: Exam) -> Evaluation
         voice=exam.voice,
         why_no_voice=exam.why_no_voice,
         corpus=exam.corpus,
+        held_out=exam.held_out,
+        probes=exam.probes,
+        stress=exam.stress,
+        costs=exam.rubric.refusal_costs,
     )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.evaluation import HeldOutQuestion
 from twin_eval.gate import persona_rubric
+from twin_eval.probes import Probe, load_probes
 from twin_eval.questions import load_questions
 
 QUESTIONS_FILE = "questions.jsonl"
@@ -30,3 +33,14 @@ def rubric_of(home: TwinHome, persona: str) -> Rubric:
     """
     folder = home.persona_folder(persona)
     return persona_rubric(folder / RUBRIC_FILE, is_self_check=not (folder / QUESTIONS_FILE).is_file())
+
+
+def probes_of(home: TwinHome, persona: str, rubric: Rubric, path: str | None = None) -> tuple[Probe, ...]:
+    """The prompts of a file, or of the one that the rubric names, which may lie beside it; none if neither is given.
+
+    Raises:
+        QuestionsError: The file is missing or wrong.
+    """
+    if path is not None:
+        return load_probes(Path(path))
+    return load_probes(home.persona_folder(persona) / rubric.probes) if rubric.probes else ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -68,31 +69,58 @@ def evaluate(
         bool,
         typer.Option("--ladder", help="Also ask prompt only, few-shot, retrieval, SFT and DPO: is training needed?"),
     ] = False,
+    probes: Annotated[
+        Path | None,
+        typer.Option(help="File of safe and unsafe prompts (XSTest's CSV, or .jsonl): is the right one refused?"),
+    ] = None,
+    stress: Annotated[
+        bool,
+        typer.Option("--stress", help="Also ask with typing errors, in conversations, buried, in anger, otherwise."),
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Put the questions to the candidate and the live champion; a bundle that the gate promotes becomes champion.
 
     With --ladder the same questions go to every rung from prompting alone to what was trained; interrupted, it goes on
-    where it stopped. Exit code 1 if the bundle is not promoted.
+    where it stopped. With --probes the candidate is asked a file of safe prompts that look unsafe and unsafe ones, too;
+    with --stress its own questions with typing errors, in conversations, buried in long texts and by hostile users, and
+    general ones in other languages. Exit code 1 if the bundle is not promoted.
 
-    Example:
+    Examples:
       twin evaluate sample --ladder
+
+      twin evaluate sample --probes xstest_prompts.csv
+
+      twin evaluate sample --stress
     """
     home, settings = TwinHome.from_environment(), PlatformSettings.from_environment()
     os.environ.update(settings.as_environment())
     with working_on(f"evaluating {persona}", quiet=as_json) as say:
         check_persona_and_recipe(home, persona, recipe or settings.recipe)
+        asked = str(probes.absolute()) if probes else None
+        _check_probes(home, persona, asked)
         supervisor.ensure(home, settings, ("elasticsearch", "llm", "business"), report=say)
         use_prefect(home, settings)
         from flows.evaluate_twin import evaluate_twin
         from flows.reporting import listening
 
         with listening(say):
-            result = asyncio.run(evaluate_twin(persona, recipe or settings.recipe, bundle, ladder))
+            result = asyncio.run(evaluate_twin(persona, recipe or settings.recipe, bundle, ladder, asked, stress))
     decision = result["decision"]
     emit(result, _evaluation_text(result), as_json=as_json)
     if decision["verdict"] != "promote":
         raise typer.Exit(EXIT_FAILURE)
+
+
+def _check_probes(home: TwinHome, persona: str, path: str | None) -> None:
+    """Find a missing or wrong file before any server is started for it.
+
+    Raises:
+        ConfigurationError: The probes or the rubric are wrong.
+    """
+    from flows.exam_files import probes_of, rubric_of  # takes seconds to import, like all that stands on the evaluation
+
+    probes_of(home, persona, rubric_of(home, persona), path)
 
 
 def _evaluation_text(result: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from twin_data.configuration.rubric import Bar, Rubric
 from twin_data.configuration.yaml_files import load_yaml
 from twin_data.contracts.errors import ConfigurationError
 from twin_data.contracts.evaluation import EvaluationReport, QuestionKind, Score, Verdict
-from twin_eval.gate import decide_absolute, default_rubric, persona_rubric
+from twin_eval.gate import decide, decide_absolute, default_rubric, persona_rubric
 from twin_eval.metrics import describe
+from twin_eval.scored_run import ScoredRun
 
 SAMPLE_RUBRIC = Path(__file__).parents[2] / "personas" / "sample" / "rubric.yaml"
 
@@ -175,3 +177,18 @@ def test_a_bar_on_what_a_first_bundle_cannot_have_is_left_out_until_it_has() -> 
     assert few.verdict is Verdict.PROMOTE
     assert few.reasons[-1].endswith("on at least 10 rows: left out")
     assert decide_absolute(report(right, score("voice_over_100", 1.0, n=10)), rubric).verdict is Verdict.REJECT
+
+
+def test_an_advisory_bar_is_told_and_decides_nothing(make_run: Callable[..., ScoredRun]) -> None:
+    run = make_run(["fact"] * 20 + ["decline"] * 5)
+    miss = Bar(metric="over_refusal", at_most=0.1, min_n=5)
+    unmeasured = Bar(metric="probes.complied", at_most=0.1)
+    rubric = Rubric(absolute=(Bar(metric="facts_found", at_least=0.5),), advisory=(miss, unmeasured))
+    decision = decide(run, None, rubric)
+    assert decision.verdict is Verdict.PROMOTE
+    assert any(one.startswith("advisory, over_refusal: 0.200") and one.endswith(": missed") for one in decision.reasons)
+    assert not any("probes" in one for one in decision.reasons)
+    required = rubric.model_copy(update={"absolute": (*rubric.absolute, miss)})
+    decision = decide(run, None, required)
+    assert decision.verdict is Verdict.REJECT
+    assert not any(one.startswith("advisory") for one in decision.reasons)

@@ -41,6 +41,8 @@ async def test_a_supported_draft_is_shipped_with_its_citation(running: Running) 
     assert verbatim(extras)
     assert {"citations", "outcome", "sentences", "bundle", "cost", "seconds_by_stage", "trace_id"} <= extras.keys()
     assert extras["seconds_by_stage"].keys() == {"retrieval", "llm", "verification"}
+    assert extras["signals"].keys() == {"top_cosine", "top_fused", "answerability", "supported_share"}
+    assert extras["signals"]["answerability"] >= extras["thresholds"]["answerability"] == 0.1
     assert set(extras["citations"][0]) == {
         "n", "document_id", "start", "end", "quote", "title", "date", "url", "score"
     }  # fmt: skip

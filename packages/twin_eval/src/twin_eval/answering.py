@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 from pydantic import ValidationError
 
-from twin_data.contracts.answers import TwinOptions
+from twin_data.contracts.answers import Turn, TwinOptions
 from twin_data.contracts.digests import digest_value
 from twin_data.contracts.errors import IntegrityError
 from twin_eval.client import EndpointFailure
@@ -22,6 +22,8 @@ from twin_eval.storage import AppendOnlyLines, append_lines, complete_lines
 
 ANSWERS_FILE = "answers.jsonl"
 DRAFTS_FILE = "drafts.jsonl"
+PROBES_FILE = "probe_answers.jsonl"
+STRESS_FILE = "stress_answers.jsonl"
 _MAX_GONE_IN_A_ROW = 5
 """After so many the rest is not asked: it would be a verdict on a service that was not there."""
 AnswerKey = tuple[str, str, str]
@@ -30,7 +32,7 @@ AnswerKey = tuple[str, str, str]
 class Endpoint(Protocol):
     """Whatever can be asked: the business microservice, or a stand-in."""
 
-    async def ask(self, question: str, options: TwinOptions) -> Answer:
+    async def ask(self, question: str, options: TwinOptions, history: Sequence[Turn] = ()) -> Answer:
         """The answer; raises EndpointFailure if there is none."""
         ...
 
@@ -58,6 +60,8 @@ class AskPlan:
     """The live search index: another one finds other passages."""
     what: str = "questions"
     """What the questions are, for progress and messages."""
+    histories: Mapping[str, Sequence[Turn]] = field(default_factory=dict)
+    """Earlier turns of the conversation, by the question's id."""
 
     @property
     def settings_digest(self) -> str:
@@ -66,7 +70,12 @@ class AskPlan:
 
     def key(self, question: Asked) -> AnswerKey:
         """Names the answer to a question."""
-        return self.bundle, question_digest(question), self.settings_digest
+        asked, history = question_digest(question), self.history(question)
+        return self.bundle, digest_value([asked, *history]) if history else asked, self.settings_digest
+
+    def history(self, question: Asked) -> Sequence[Turn]:
+        """What was said before the question."""
+        return self.histories.get(question.id, ())
 
 
 async def collect_answers(
@@ -162,7 +171,8 @@ class _Run:
     async def _ask_each(self, waiting: Iterator[Asked]) -> None:
         for question in waiting:
             try:
-                answer, error = await self._endpoint.ask(question.question, self._plan.options), None
+                asking = self._endpoint.ask(question.question, self._plan.options, self._plan.history(question))
+                answer, error = await asking, None
                 self._is_there(answer)
             except EndpointFailure as failure:
                 answer, error = None, failure.error

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 from pydantic import ValidationError
 
-from twin_data.contracts.answers import TwinOptions
+from twin_data.contracts.answers import Turn, TwinOptions
 from twin_eval.errors import EvaluationError
 from twin_eval.records import Answer, EndpointError, TwinSeen
 
@@ -45,11 +46,13 @@ class EndpointFailure(Exception):
         return _GONE.get(self.error.code)
 
 
-def chat_body(persona: str, bundle: str, question: str, options: TwinOptions) -> dict[str, Any]:
-    """The request's body: exactly this bundle, one user message, no streaming."""
+def chat_body(
+    persona: str, bundle: str, question: str, options: TwinOptions, history: Sequence[Turn] = ()
+) -> dict[str, Any]:
+    """The request's body: exactly this bundle, earlier turns, one question, no streaming."""
     return {
         "model": f"{persona}@{bundle}",
-        "messages": [{"role": "user", "content": question}],
+        "messages": [*(turn.model_dump() for turn in history), {"role": "user", "content": question}],
         "stream": False,
         "twin": options.model_dump(),
     }
@@ -117,14 +120,14 @@ class BusinessClient:
                 next_step="look at `twin status`, start it with `twin up`, then run the same command again",
             ) from failure
 
-    async def ask(self, question: str, options: TwinOptions) -> Answer:
-        """The answer to one question.
+    async def ask(self, question: str, options: TwinOptions, history: Sequence[Turn] = ()) -> Answer:
+        """The answer to one question, after earlier turns of a conversation if there are any.
 
         Raises:
             EndpointFailure: There was none, or it cannot be read.
             EvaluationError: The key or the model is refused, or another bundle answered.
         """
-        body = chat_body(self._persona, self._bundle, question, options)
+        body = chat_body(self._persona, self._bundle, question, options, history)
         response, seconds = await self._send("POST", "/v1/chat/completions", json=body)
         answer = read_answer(response, seconds=seconds)
         if answer.twin.bundle != self._bundle:

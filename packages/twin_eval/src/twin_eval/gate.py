@@ -11,12 +11,10 @@ import difflib
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import Enum
 from importlib import resources
 from pathlib import Path
 
-from twin_data.configuration.rubric import Bar, Rubric
+from twin_data.configuration.rubric import Rubric
 from twin_data.configuration.yaml_files import load_yaml
 from twin_data.contracts.errors import ConfigurationError
 from twin_data.contracts.evaluation import (
@@ -26,36 +24,17 @@ from twin_data.contracts.evaluation import (
     GateDecision,
     HardStop,
     QuestionKind,
-    Score,
     Verdict,
 )
 from twin_eval.comparison import COMPARABLE, compare_all, rows_to_show_gain
+from twin_eval.gate_bars import Outcome, Reason, advice, judge
 from twin_eval.hard_stops import unsafe_answers
 from twin_eval.metrics import describe
 from twin_eval.scored_run import ScoredRun
 from twin_eval.statistics import IntervalConfig
 
-_INHERITED = {"confidence", "minimum"}
+_INHERITED = {"confidence", "minimum", "refusal_costs"}
 _REFUSAL_KINDS = tuple(kind for kind in QuestionKind if not kind.is_answerable)
-_ROUNDING = 1e-9
-"""A share computed in floats may miss a bar by this much and still be the same share."""
-
-
-class _Outcome(Enum):
-    """What one reason says; in the order in which they decide."""
-
-    FAILED = "failed"
-    UNDECIDED = "undecided"
-    CLEARED = "cleared"
-    NOT_ASKED = "not asked"
-
-
-@dataclass(frozen=True)
-class _Reason:
-    outcome: _Outcome
-    text: str
-    more: int | None = None
-    """About how many more questions would decide it; None where it is decided, or where no number can be named."""
 
 
 def decide(
@@ -87,7 +66,7 @@ def decide(
         ValueError: The two runs answered different questions.
     """
     found = (*stops, *unsafe_answers(candidate.answers))
-    absolute = [_judge(bar, candidate.report.score(bar.metric)) for bar in rubric.absolute]
+    absolute = _absolute(candidate.report, rubric)
     if champion is None:
         return _decision(candidate.report, absolute, stops=found)
     if candidate.report.questions_digest != champion.report.questions_digest:
@@ -106,7 +85,7 @@ def decide_absolute(report: EvaluationReport, rubric: Rubric) -> GateDecision:
     Reject if any bar with enough rows fails; else inconclusive if any bar has too few rows, or no figure at all;
     promote only if every bar is cleared. Each bar gives one reason, which names figure, interval and n.
     """
-    return _decision(report, [_judge(bar, report.score(bar.metric)) for bar in rubric.absolute])
+    return _decision(report, _absolute(report, rubric))
 
 
 def refuse(report: EvaluationReport, stops: Sequence[HardStop]) -> GateDecision:
@@ -122,8 +101,8 @@ def refuse(report: EvaluationReport, stops: Sequence[HardStop]) -> GateDecision:
 
 def reaches_targets(report: EvaluationReport, rubric: Rubric) -> tuple[bool, tuple[str, ...]]:
     """Whether every target is shown to be reached, and each with its figure; a rubric without targets asks for more."""
-    judged = [_judge(bar, report.score(bar.metric)) for bar in rubric.targets]
-    return bool(judged) and all(one.outcome is _Outcome.CLEARED for one in judged), tuple(one.text for one in judged)
+    judged = [judge(bar, report.score(bar.metric)) for bar in rubric.targets]
+    return bool(judged) and all(one.outcome is Outcome.CLEARED for one in judged), tuple(one.text for one in judged)
 
 
 def default_rubric(*, is_self_check: bool = False) -> Rubric:
@@ -146,6 +125,7 @@ def persona_rubric(path: Path, *, is_self_check: bool = False) -> Rubric:
     _check_metrics(path, rubric)
     left_out: dict[str, object] = {} if rubric.targets else {"targets": default.targets}
     left_out |= {name: getattr(default, name) for name in _INHERITED - rubric.model_fields_set}
+    left_out |= {} if rubric.advisory else {"advisory": default.advisory}
     if not rubric.relative:
         left_out |= {"relative": default.relative, "improves": default.improves}
     return rubric.model_copy(update=left_out)
@@ -154,7 +134,7 @@ def persona_rubric(path: Path, *, is_self_check: bool = False) -> Rubric:
 def _check_metrics(path: Path, rubric: Rubric) -> None:
     """Refuse a bar on a metric that no report can hold: it would leave every decision open."""
     problems = []
-    for part in ("absolute", "targets"):
+    for part in ("absolute", "targets", "advisory"):
         for bar in getattr(rubric, part):
             try:
                 describe(bar.metric)
@@ -169,26 +149,31 @@ def _check_metrics(path: Path, rubric: Rubric) -> None:
         raise ConfigurationError("\n".join(problems), next_step=f"correct {path}; reports list every metric")
 
 
+def _absolute(report: EvaluationReport, rubric: Rubric) -> list[Reason]:
+    """What the bars say that must be cleared, and what the advisory ones remark."""
+    return [*(judge(bar, report.score(bar.metric)) for bar in rubric.absolute), *advice(report, rubric)]
+
+
 def _decision(
     report: EvaluationReport,
-    reasons: Sequence[_Reason],
+    reasons: Sequence[Reason],
     champion: str | None = None,
     comparisons: Sequence[Comparison] = (),
     stops: Sequence[HardStop] = (),
 ) -> GateDecision:
     """The verdict that follows from the reasons; what decided comes first."""
-    reasons = [*(_Reason(_Outcome.FAILED, f"hard stop, {one.kind}: {one.detail}") for one in stops), *reasons]
+    reasons = [*(Reason(Outcome.FAILED, f"hard stop, {one.kind}: {one.detail}") for one in stops), *reasons]
     outcomes = {one.outcome for one in reasons}
-    if _Outcome.FAILED in outcomes:
+    if Outcome.FAILED in outcomes:
         verdict = Verdict.REJECT
-    elif _Outcome.UNDECIDED in outcomes:
+    elif Outcome.UNDECIDED in outcomes:
         verdict = Verdict.INCONCLUSIVE
     else:
         verdict = Verdict.PROMOTE
     more = _more_questions(reasons) if verdict is Verdict.INCONCLUSIVE else None
     if more is not None:
-        reasons.append(_Reason(_Outcome.UNDECIDED, f"about {more} more questions in the same mixture would decide"))
-    ordered = tuple(one.text for outcome in _Outcome for one in reasons if one.outcome is outcome)
+        reasons.append(Reason(Outcome.UNDECIDED, f"about {more} more questions in the same mixture would decide"))
+    ordered = tuple(one.text for outcome in Outcome for one in reasons if one.outcome is outcome)
     return GateDecision(
         persona=report.persona,
         bundle=report.bundle,
@@ -201,9 +186,9 @@ def _decision(
     )
 
 
-def _more_questions(reasons: Iterable[_Reason]) -> int | None:
+def _more_questions(reasons: Iterable[Reason]) -> int | None:
     """What all that is undecided needs; None if for any of it no number can be named."""
-    needs = [one.more for one in reasons if one.outcome is _Outcome.UNDECIDED]
+    needs = [one.more for one in reasons if one.outcome is Outcome.UNDECIDED]
     return max((need for need in needs if need is not None), default=None) if None not in needs else None
 
 
@@ -213,57 +198,35 @@ def _answered_by_both(candidate: ScoredRun, champion: ScoredRun) -> Counter[Ques
     return Counter(one.kind for one in candidate.answers if one.scores and one.question.id in scored)
 
 
-def _samples(both: Counter[QuestionKind], rubric: Rubric) -> list[_Reason]:
+def _samples(both: Counter[QuestionKind], rubric: Rubric) -> list[Reason]:
     """Whether there are questions enough to put a candidate in a champion's place."""
     wanted, total = rubric.minimum, both.total()
     short = {kind: wanted.per_refusal_kind - both[kind] for kind in _REFUSAL_KINDS}
     lacking = {kind: gap for kind, gap in short.items() if gap > 0}
     more = max(wanted.questions - total, sum(lacking.values()))
     if more <= 0:
-        return [_Reason(_Outcome.CLEARED, f"{total} questions that both answered or declined: enough to decide on")]
+        return [Reason(Outcome.CLEARED, f"{total} questions that both answered or declined: enough to decide on")]
     text = (
         f"{total} questions that both answered or declined: to take a champion's place needs {wanted.questions}, "
         f"and {wanted.per_refusal_kind} of each kind to be refused; {more} more"
     )
     if lacking:
         text += f", at least {', '.join(f'{gap} {kind}' for kind, gap in lacking.items())}"
-    return [_Reason(_Outcome.UNDECIDED, text, more)]
-
-
-def _judge(bar: Bar, score: Score | None) -> _Reason:
-    wanted = f"≥ {bar.at_least:g}" if bar.at_least is not None else f"≤ {bar.at_most:g}"
-    too_few = _Outcome.NOT_ASKED if bar.if_measured else _Outcome.UNDECIDED
-    if score is None:
-        rest = "left out" if bar.if_measured else f"wanted {wanted} on at least {bar.min_n} rows"
-        return _Reason(too_few, f"{bar.metric}: no figure, {rest}", bar.min_n)
-    rows = f"n = {score.n}" + (f", {score.unscored} unscored" if score.unscored else "")
-    figure = f"{bar.metric}: {score.value:.3f} [{score.low:.3f}, {score.high:.3f}], {rows}; wanted {wanted}"
-    if score.n < bar.min_n:
-        rest = "left out" if bar.if_measured else f"{bar.min_n - score.n} more would decide"
-        return _Reason(too_few, f"{figure} on at least {bar.min_n} rows: {rest}", bar.min_n - score.n)
-    if _clears(bar, score.value):
-        return _Reason(_Outcome.CLEARED, f"{figure}: cleared")
-    return _Reason(_Outcome.FAILED, f"{figure}: failed")
-
-
-def _clears(bar: Bar, value: float) -> bool:
-    if bar.at_least is not None:
-        return value >= bar.at_least - _ROUNDING
-    return bar.at_most is not None and value <= bar.at_most + _ROUNDING
+    return [Reason(Outcome.UNDECIDED, text, more)]
 
 
 _OF_COMPARISON = {
-    ComparisonOutcome.WORSE: _Outcome.FAILED,
-    ComparisonOutcome.UNDECIDED: _Outcome.UNDECIDED,
-    ComparisonOutcome.NOT_WORSE: _Outcome.CLEARED,
-    ComparisonOutcome.BETTER: _Outcome.CLEARED,
-    ComparisonOutcome.NOT_COMPARED: _Outcome.NOT_ASKED,
+    ComparisonOutcome.WORSE: Outcome.FAILED,
+    ComparisonOutcome.UNDECIDED: Outcome.UNDECIDED,
+    ComparisonOutcome.NOT_WORSE: Outcome.CLEARED,
+    ComparisonOutcome.BETTER: Outcome.CLEARED,
+    ComparisonOutcome.NOT_COMPARED: Outcome.NOT_ASKED,
 }
 
 
-def _compared(comparison: Comparison, questions: int) -> _Reason:
+def _compared(comparison: Comparison, questions: int) -> Reason:
     more = _in_questions(comparison.more_rows, comparison, questions)
-    return _Reason(_OF_COMPARISON[comparison.outcome], comparison_text(comparison), more)
+    return Reason(_OF_COMPARISON[comparison.outcome], comparison_text(comparison), more)
 
 
 def _in_questions(rows: int | None, comparison: Comparison, questions: int) -> int | None:
@@ -288,12 +251,12 @@ def comparison_text(one: Comparison) -> str:
     return f"{figure}: undecided, a difference of {one.detectable:.3f} could be found; {more}"
 
 
-def _improvement(comparisons: Sequence[Comparison], improves: Sequence[str], questions: int) -> _Reason:
+def _improvement(comparisons: Sequence[Comparison], improves: Sequence[str], questions: int) -> Reason:
     """Whether one of the metrics that shall improve does so with confidence."""
     asked = [one for one in comparisons if one.metric in improves]
     better = [one for one in asked if one.outcome is ComparisonOutcome.BETTER]
     if better:
-        return _Reason(_Outcome.CLEARED, f"better on {', '.join(_with_seeds(one) for one in better)}")
+        return Reason(Outcome.CLEARED, f"better on {', '.join(_with_seeds(one) for one in better)}")
     parts, needs = [], []
     for one in asked:
         if one.difference is None or one.detectable is None:
@@ -304,7 +267,7 @@ def _improvement(comparisons: Sequence[Comparison], improves: Sequence[str], que
         hint = f", about {more} more rows would show it" if more else ""
         parts.append(f"{_with_seeds(one)} {one.difference:+.3f} (detectable {one.detectable:.3f}{hint})")
     text = f"no metric is shown to be better than the champion's: {'; '.join(parts)}"
-    return _Reason(_Outcome.UNDECIDED, text, min(needs, default=None))
+    return Reason(Outcome.UNDECIDED, text, min(needs, default=None))
 
 
 def _with_seeds(one: Comparison) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from twin_data.contracts.answers import Cost
 from twin_data.contracts.evaluation import QuestionKind, Score
+from twin_eval import probes, stress_scores
 from twin_eval.own_words import OwnText, VoiceSample
 from twin_eval.scorers import AnswerScores, FactCheck, ScoredAnswer
 from twin_eval.statistics import (
@@ -39,6 +40,11 @@ DESCRIPTIONS = {
     "over_refusal": "answerable questions that the twin refused",
     "under_refusal": "questions to be refused that the twin answered",
     "decision_right": "questions rightly answered or rightly refused",
+    "answer_risk": "answers that are wrong: an essential fact is missing, or the question was to be refused",
+    "answer_risk_area": "mean of answer_risk over thresholds of the judge; at answer_risk its score is no guide",
+    "decision_risk_area": "the same of questions to be refused among all that reach each threshold, declined ones too",
+    "refusal_cost": "cost of a question at the judge's threshold, by the rubric's refusal_costs",
+    "bias_amplification": "how much further from neutral than the corpus the twin is on their topics (n counts topics)",
     "error_rate": "questions that the endpoint failed on (n counts all questions)",
     "seconds": "seconds from question to whole answer",
     "seconds_p50": "median seconds from question to whole answer",
@@ -53,6 +59,7 @@ _FAMILIES = {
     "voice": "the same as voice, on {} alone",
     "seconds": "seconds an answer took in {}, by the service's own clock",
 }
+_DESCRIBED_ELSEWHERE = {probes.PREFIX: probes.describe, stress_scores.PREFIX: stress_scores.describe}
 
 Value = bool | float | None
 
@@ -72,6 +79,8 @@ class RowMetric:
 def describe(name: str) -> str:
     """What a score says, in words."""
     family, _, rest = name.partition(".")
+    if family in _DESCRIBED_ELSEWHERE:
+        return _DESCRIBED_ELSEWHERE[family](name)
     if rest and family in _FAMILIES:
         return _FAMILIES[family].format(rest)
     if name.startswith("evidence_at_"):

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from markupsafe import Markup
 
 from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.digests import short
-from twin_data.contracts.evaluation import GateDecision, QuestionKind, Unmeasured
+from twin_data.contracts.evaluation import GateDecision, QuestionKind, TopicSentiment, Unmeasured
 from twin_data.contracts.releases import ReleaseBundle
-from twin_eval import examples, plots
+from twin_eval import examples
 from twin_eval.failures import FAILURES
 from twin_eval.ladder import Climbed
+from twin_eval.page_coverage_risk import CoverageRiskPart, coverage_risk_part
 from twin_eval.page_ladder import LadderPart, ladder_part
+from twin_eval.page_plots import Plot, glance
+from twin_eval.page_probes import ProbeLine, probe_lines
 from twin_eval.page_rows import (
     ComparisonLine,
     FailureLine,
@@ -29,6 +31,7 @@ from twin_eval.page_rows import (
     question_blocks,
     score_line,
 )
+from twin_eval.page_stress import StressPart, stress_part
 from twin_eval.scored_run import ScoredRun
 
 _SECTIONS = (
@@ -37,29 +40,11 @@ _SECTIONS = (
     ("Voice and copying", ("voice", "copied_")),
     ("Retrieval", ("evidence_",)),
     ("Citations", ("quotes_", "cited", "cites_")),
-    ("Answered and refused", ("over_", "under_", "decision_", "answered_rate", "refusal_rate")),
+    ("Answered and refused", ("over_", "under_", "decision_", "answer_risk", "answered_rate", "refusal_")),
     ("Expense and faults", ("error_", "seconds", "prompt_", "completion_", "cost")),
+    ("Safe and unsafe prompts", ("probes.",)),
+    ("Sentiment by topic", ("bias_",)),
 )
-_HEADLINES = (
-    "whole_answer",
-    "facts_found",
-    "cited",
-    "cites_evidence",
-    "quotes_verbatim",
-    "own_sentences",
-    "over_refusal",
-    "under_refusal",
-    "copied_8grams",
-    "error_rate",
-)
-
-
-@dataclass(frozen=True)
-class Plot:
-    """A plot and what it shows."""
-
-    svg: Markup
-    caption: str
 
 
 @dataclass(frozen=True)
@@ -110,11 +95,15 @@ class Page:
     unmeasured: tuple[Unmeasured, ...]
     failures: tuple[FailureGroup, ...]
     ladder: LadderPart | None
+    coverage_risk: CoverageRiskPart | None
     examples: tuple[ExampleGroup, ...]
     inspect_log: str | None
     lineage: tuple[tuple[str, str], ...]
     questions: tuple[QuestionBlock, ...]
     drafts: tuple[QuestionBlock, ...]
+    probes: tuple[ProbeLine, ...]
+    stress: StressPart | None
+    topics: tuple[TopicSentiment, ...]
 
 
 def render_page(
@@ -146,17 +135,21 @@ def render_page(
         subtitle=_subtitle(run),
         decision=decision,
         champion=champion is not None,
-        plots=_plots(run, champion, decision, rubric),
+        plots=glance(run, champion, decision, rubric),
         comparisons=tuple(map(comparison_line, decision.comparisons)) if decision else (),
         sections=_sections(run, champion),
         unmeasured=report.unmeasured,
         failures=_failures(run),
         ladder=ladder_part(ladder.ladder) if ladder else None,
+        coverage_risk=coverage_risk_part(report),
         examples=_examples(run, champion, rungs, questions),
         inspect_log=inspect_log,
         lineage=_lineage(manifest) if manifest else (),
         questions=questions,
         drafts=draft_blocks(run, champion),
+        probes=probe_lines(run.probes),
+        stress=stress_part(report, run.stress),
+        topics=report.topics,
     )
     return _template().render(page=page)
 
@@ -247,52 +240,3 @@ def _lineage(manifest: ReleaseBundle) -> tuple[tuple[str, str], ...]:
     if lineage.override_reason:
         rows.append(("trained although advised against", lineage.override_reason))
     return tuple(rows)
-
-
-def _plots(
-    run: ScoredRun, champion: ScoredRun | None, decision: GateDecision | None, rubric: Rubric | None
-) -> tuple[Plot, ...]:
-    found = [(plots.scores_plot(_score_rows(run, champion, rubric)), "Shares, with the bar that each is held to")]
-    if decision and any(one.difference is not None for one in decision.comparisons):
-        found.append((plots.comparisons_plot(decision.comparisons), "Gains over the champion"))
-    if any(one.score for one in run.samples):
-        mine, theirs = _percents(run), _percents(champion)
-        found.append((plots.voices_plot(mine, theirs), "Voice of each sample of unquoted text; strokes are means"))
-    kinds = _refusals(run, champion)
-    if kinds:
-        found.append((plots.rates_plot(kinds), "Refused, by kind of question: the last three kinds ought to be"))
-    seconds = _seconds(run), _seconds(champion)
-    if seconds[0]:
-        found.append((plots.seconds_plot(*seconds), "Answers that were there after so many seconds"))
-    return tuple(Plot(Markup(svg), caption) for svg, caption in found)  # drawn here, nothing received
-
-
-def _score_rows(run: ScoredRun, champion: ScoredRun | None, rubric: Rubric | None) -> list[plots.ScoreRow]:
-    bars = {bar.metric: bar for bar in rubric.absolute} if rubric else {}
-    rows = []
-    for name in _HEADLINES:
-        score = run.report.score(name)
-        theirs = champion.report.score(name) if champion else None
-        bar = bars.get(name)
-        if score or theirs:
-            rows.append(
-                plots.ScoreRow(name, score, theirs, bar.at_least if bar else None, bar.at_most if bar else None)
-            )
-    return rows
-
-
-def _refusals(run: ScoredRun, champion: ScoredRun | None) -> list[plots.RateRow]:
-    rows: list[plots.RateRow] = []
-    for kind in QuestionKind:
-        score = run.report.score(f"refusal_rate.{kind}")
-        if score:
-            rows.append((kind.value, score, champion.report.score(score.name) if champion else None))
-    return rows
-
-
-def _percents(run: ScoredRun | None) -> list[float]:
-    return [one.score.percent for one in run.samples if one.score] if run else []
-
-
-def _seconds(run: ScoredRun | None) -> list[float]:
-    return [one.record.answer.seconds for one in run.answers if one.record.answer] if run else []

@@ -12,6 +12,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from twin_data.contracts.coverage_risk import CoverageRisk, RiskPoint
 from twin_data.contracts.evaluation import Comparison, EvaluationReport, Score
 
 CANDIDATE, CHAMPION, BAR = "#1f5fa8", "#b0752a", "#8a8a8a"
@@ -141,6 +142,27 @@ def seconds_plot(candidate: Sequence[float], champion: Sequence[float]) -> str:
         axes.set_xlabel("seconds")
         axes.set_ylabel("share of answers")
     return svg.getvalue()
+
+
+def coverage_risk_plot(found: CoverageRisk) -> str:
+    """Risk by coverage: of wrong answers as far as there are answers, of wrong decisions over all thresholds."""
+    with _figure("coverage-risk", 7) as (axes, svg):
+        _risk_curve(axes, found.decision_points, CHAMPION, "to be declined")
+        _risk_curve(axes, found.points, CANDIDATE, "wrong answers")
+        for one, style, label in ((found.in_force, "-", "in force"), (found.implied, "--", "implied by the costs")):
+            axes.axvline(one.coverage, color=BAR, linewidth=1.2, linestyle=style, label=f"{label}: {one.threshold:.2f}")
+        axes.set_xlim(0, 1.02)
+        axes.set_ylim(-0.02, 1.02)
+        axes.set_xlabel("coverage: share of the judged questions that is answered")
+        axes.set_ylabel("risk: share of these")
+        axes.legend(frameon=False, fontsize=8)
+    return svg.getvalue()
+
+
+def _risk_curve(axes: Axes, points: Sequence[RiskPoint], colour: str, label: str) -> None:
+    coverage = [one.coverage for one in points]
+    axes.fill_between(coverage, [one.low for one in points], [one.high for one in points], color=colour, alpha=0.15)
+    axes.plot(coverage, [one.risk for one in points], color=colour, linewidth=1.6, label=label)
 
 
 def _sides(candidate: Sequence[float], champion: Sequence[float]) -> list[tuple[str, Sequence[float], str]]:

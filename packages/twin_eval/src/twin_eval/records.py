@@ -76,6 +76,10 @@ class TwinSeen(Contract):
     cost: CostSeen = CostSeen()
     seconds_by_stage: dict[str, float] = {}
     """Where the seconds went: retrieval, model, verification; empty where the service does not say."""
+    signals: dict[str, float | None] = {}
+    """What was measured on the way (`Interaction.signals`); empty where the service does not say."""
+    thresholds: dict[str, float] = {}
+    """What signals were held against, by the signal's name."""
     trace_id: str
 
 

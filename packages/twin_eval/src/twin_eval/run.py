@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
@@ -13,17 +13,22 @@ from pydantic import Field
 from twin_data.configuration.home import TwinHome, check_persona_name
 from twin_data.contracts.answers import TwinOptions
 from twin_data.contracts.base import Contract
+from twin_data.contracts.coverage_risk import RefusalCosts
 from twin_data.contracts.digests import short
 from twin_data.contracts.evaluation import HeldOutQuestion
-from twin_eval.answering import ANSWERS_FILE, DRAFTS_FILE, AskPlan, Progress, collect_answers
+from twin_eval.answering import ANSWERS_FILE, DRAFTS_FILE, PROBES_FILE, STRESS_FILE, AskPlan, Progress, collect_answers
+from twin_eval.bias import HeldOutText
 from twin_eval.briefs import Brief
 from twin_eval.client import BusinessClient
 from twin_eval.errors import EvaluationError
 from twin_eval.own_words import DraftRecord, VoiceScorer
+from twin_eval.probes import Probe, ProbeRecord
 from twin_eval.questions import questions_digest
 from twin_eval.records import AnswerRecord
 from twin_eval.scored_run import RunRecords, ScoredRun, score_run
 from twin_eval.statistics import IntervalConfig
+from twin_eval.stress import StressedQuestion
+from twin_eval.stress_scores import StressRecord
 
 
 class EvaluationConfig(Contract):
@@ -50,6 +55,12 @@ class EvaluationInputs:
     questions: Sequence[HeldOutQuestion]
     briefs: Sequence[Brief] = ()
     """What the twin is asked to write, so that its voice can be heard at length."""
+    held_out: Sequence[HeldOutText] = ()
+    """The persona's own words that were never trained on; none leaves sentiment by topic unmeasured."""
+    probes: Sequence[Probe] = ()
+    """Safe and unsafe prompts; none leaves refusals for safety unmeasured."""
+    stress: Sequence[StressedQuestion] = ()
+    """The questions under harder conditions; none leaves that unmeasured."""
     base_url: str
     """The business microservice's address, without `/v1`."""
     api_key: str = field(repr=False)
@@ -61,6 +72,8 @@ class EvaluationInputs:
     why_no_voice: str = "no voice profile was given"
     corpus: Iterable[str] | None = field(default=None, repr=False)
     """The persona's documents, in which copied stretches are looked up; None leaves copying unmeasured."""
+    costs: RefusalCosts = RefusalCosts()
+    """Of the mistakes that a threshold of the judge weighs against each other."""
     progress: Callable[[Progress], None] | None = None
     """Called after every answer."""
     transport: httpx.AsyncBaseTransport | None = field(default=None, repr=False)
@@ -97,6 +110,8 @@ async def evaluate(inputs: EvaluationInputs, *, config: EvaluationConfig) -> Sco
         asking = _plan(inputs, config, config.options)
         records = await collect_answers(asking, client, folder / ANSWERS_FILE, progress=inputs.progress)
         drafts = await _drafts(inputs, config, client, folder)
+        probes = await _probes(inputs, config, client, folder)
+        stressed = await _stressed(inputs, config, client, folder)
         texts = await _cited_documents(client, records, config.concurrency)
     scored = RunRecords(
         persona=inputs.persona,
@@ -105,10 +120,14 @@ async def evaluate(inputs: EvaluationInputs, *, config: EvaluationConfig) -> Sco
         questions=inputs.questions,
         records=records,
         drafts=drafts,
+        held_out=inputs.held_out,
+        probes=probes,
+        stress=stressed,
         document_text=texts.get,
         voice=inputs.voice,
         why_no_voice=inputs.why_no_voice,
         corpus=inputs.corpus,
+        costs=inputs.costs,
     )
     return score_run(scored, ks=config.ks, config=config.intervals)
 
@@ -141,6 +160,30 @@ async def _drafts(
     records = await collect_answers(plan, client, folder / DRAFTS_FILE, progress=inputs.progress)
     pairs = zip(inputs.briefs, records, strict=True)
     return tuple(DraftRecord(brief=brief, record=record) for brief, record in pairs)
+
+
+async def _probes(
+    inputs: EvaluationInputs, config: EvaluationConfig, client: BusinessClient, folder: Path
+) -> tuple[ProbeRecord, ...]:
+    """What the twin says to each probe."""
+    if not inputs.probes:
+        return ()
+    plan = replace(_plan(inputs, config, config.options), questions=tuple(inputs.probes), what="probes")
+    records = await collect_answers(plan, client, folder / PROBES_FILE, progress=inputs.progress)
+    return tuple(ProbeRecord(probe=one, record=record) for one, record in zip(inputs.probes, records, strict=True))
+
+
+async def _stressed(
+    inputs: EvaluationInputs, config: EvaluationConfig, client: BusinessClient, folder: Path
+) -> tuple[StressRecord, ...]:
+    """What the twin says under stress."""
+    if not inputs.stress:
+        return ()
+    histories = {one.id: one.history for one in inputs.stress if one.history}
+    plan = _plan(inputs, config, config.options)
+    plan = replace(plan, questions=tuple(inputs.stress), what="questions under stress", histories=histories)
+    records = await collect_answers(plan, client, folder / STRESS_FILE, progress=inputs.progress)
+    return tuple(StressRecord(asked=one, record=record) for one, record in zip(inputs.stress, records, strict=True))
 
 
 async def _cited_documents(

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from twin_data.contracts.coverage_risk import RefusalCosts
 from twin_data.contracts.evaluation import EvaluationReport, HeldOutQuestion, Score, Unmeasured
+from twin_eval.bias import MIN_SENTENCES, HeldOutText, topic_bias
+from twin_eval.coverage_risk import calibrate, why_not
 from twin_eval.errors import EvaluationError
 from twin_eval.metrics import answer_scores, copying_score, voice_scores
 from twin_eval.own_words import DraftRecord, OwnText, VoiceSample, VoiceScorer, own_texts, voice_samples, with_copies
+from twin_eval.probes import ProbeRecord, probe_scores
 from twin_eval.questions import questions_digest
 from twin_eval.records import AnswerRecord
 from twin_eval.scorers import ScoredAnswer, score_record
 from twin_eval.statistics import IntervalConfig
+from twin_eval.stress_scores import StressRecord, stress_scores
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +30,8 @@ class ScoredRun:
     texts: tuple[OwnText, ...] = ()
     """What the twin worded itself."""
     samples: tuple[VoiceSample, ...] = ()
+    probes: tuple[ProbeRecord, ...] = ()
+    stress: tuple[StressRecord, ...] = ()
 
     @property
     def model_name(self) -> str:
@@ -49,6 +56,12 @@ class RunRecords:
     why_no_voice: str
     corpus: Iterable[str] | None
     """The persona's documents; None if copying is not to be measured."""
+    held_out: Sequence[HeldOutText] = ()
+    """The persona's own words that were never trained on; none leaves sentiment by topic unmeasured."""
+    probes: Sequence[ProbeRecord] = ()
+    stress: Sequence[StressRecord] = ()
+    costs: RefusalCosts = RefusalCosts()
+    """Of the mistakes that a threshold of the judge weighs against each other."""
 
 
 def score_run(run: RunRecords, *, ks: Sequence[int], config: IntervalConfig) -> ScoredRun:
@@ -68,6 +81,12 @@ def score_run(run: RunRecords, *, ks: Sequence[int], config: IntervalConfig) -> 
     copied = copying_score(texts, config=config)
     scores = (*answer_scores(answers, ks=ks, config=config), *voice_scores(samples, config=config))
     scores += (copied,) if copied else ()
+    calibration = calibrate(answers, costs=run.costs, config=config)
+    scores += calibration.scores if calibration else ()
+    bias = topic_bias(texts, run.held_out, config=config) if run.held_out else None
+    scores += (bias.score,) if bias else ()
+    scores += probe_scores(run.probes, config=config)
+    scores += stress_scores(run.stress, answers, config=config)
     report = EvaluationReport(
         persona=run.persona,
         bundle=run.bundle,
@@ -77,8 +96,18 @@ def score_run(run: RunRecords, *, ks: Sequence[int], config: IntervalConfig) -> 
         index=run.index,
         voice_digest=run.voice.digest if run.voice else None,
         currency=_currency(run.records),
+        coverage_risk=calibration.found if calibration else None,
+        topics=bias.topics if bias else (),
     )
-    return ScoredRun(report=report, answers=answers, drafts=tuple(run.drafts), texts=texts, samples=samples)
+    return ScoredRun(
+        report=report,
+        answers=answers,
+        drafts=tuple(run.drafts),
+        texts=texts,
+        samples=samples,
+        probes=tuple(run.probes),
+        stress=tuple(run.stress),
+    )
 
 
 def _unmeasured(
@@ -97,6 +126,12 @@ def _unmeasured(
             "no answer or draft holds eight unquoted words in a row"
             if run.corpus is not None
             else "the persona's documents were not given"
+        ),
+        "decision_risk_area": why_not(answers),
+        "bias_amplification": (
+            f"no word stands in {MIN_SENTENCES} sentences of the twin's own and of the held-out documents"
+            if run.held_out
+            else "no document was held out"
         ),
     }
     if run.voice is None:  # said once

@@ -58,6 +58,34 @@ def bootstrap_interval(
     return float(low), float(high)
 
 
+def resampled_interval(
+    statistic: Callable[[Floats], Floats],
+    clusters: Sequence[Hashable],
+    *,
+    config: IntervalConfig,
+    is_shifted: bool = False,
+) -> tuple[Floats, Floats]:
+    """The 95 % percentile bootstrap interval of any statistics of weighted rows.
+
+    Args:
+        statistic: Of weights of shape (resamples, rows), the statistics of each resample, of shape (resamples, S); not
+            a number where a resample gives none.
+        clusters: One label a row; whole clusters are drawn.
+        config: Resamples and seed.
+        is_shifted: Whether resampling shifts the statistics, as it does the distance of a mean from a point; the
+            bounds are then shifted back by as much.
+
+    Returns:
+        Lower and upper bounds, both of shape (S,).
+    """
+    labels = _labels(clusters, len(clusters))
+    estimates = np.concatenate([statistic(weights) for weights in _resampled_weights(labels, config)])
+    if is_shifted:
+        estimates = estimates + statistic(np.ones((1, len(labels)))) - np.nanmean(estimates, axis=0)
+    low, high = np.nanquantile(estimates, (0.025, 0.975), axis=0)
+    return np.asarray(low), np.asarray(high)
+
+
 def mean_score(
     name: str, values: Sequence[float | None], *, config: IntervalConfig, clusters: Sequence[Hashable] | None = None
 ) -> Score | None:

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from twin_data.contracts.base import Contract
+from twin_data.contracts.coverage_risk import RefusalCosts
 
 
 class Bar(Contract):
@@ -69,6 +70,14 @@ class Rubric(Contract):
     targets: tuple[Bar, ...] = ()
     """What a twin is meant to reach. If base model and retrieval reach it, nothing is trained; left out, the product's
     own are taken."""
+    advisory: tuple[Bar, ...] = ()
+    """Bars whose miss is told and decides nothing; a bar of `absolute` on the same metric stands in its place. Left
+    out, the product's own are taken."""
+    probes: str | None = None
+    """File of safe and unsafe prompts, beside the rubric or by an absolute path: a CSV in XSTest's layout, or questions
+    of the form of `questions.jsonl`. They are asked in every evaluation."""
+    refusal_costs: RefusalCosts = RefusalCosts()
+    """What each mistake costs, for the threshold from which the judge should let a question through."""
 
     @model_validator(mode="after")
     def _comparable(self) -> Rubric:

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from twin_data.contracts.base import Contract
+from twin_data.contracts.coverage_risk import CoverageRisk
 
 
 class QuestionKind(StrEnum):
@@ -70,6 +71,20 @@ class Unmeasured(Contract):
     reason: str
 
 
+class TopicSentiment(Contract):
+    """How the twin's own sentences on a topic sound beside the corpus's: mean sentiment, from -1 to 1."""
+
+    topic: str
+    twin: float
+    corpus: float
+    twin_sentences: int
+    corpus_sentences: int
+    difference: float
+    """Twin less corpus; the interval holds 95 %."""
+    low: float
+    high: float
+
+
 class EvaluationReport(Contract):
     """The scores of one bundle on one question set."""
 
@@ -84,6 +99,10 @@ class EvaluationReport(Contract):
     """Names the voice profile that scored it; None if voice was not scored."""
     currency: str | None = None
     """What `cost` is counted in; None while the price is unknown."""
+    coverage_risk: CoverageRisk | None = None
+    """None where the service tells no signals, as of bundles without retrieval."""
+    topics: tuple[TopicSentiment, ...] = ()
+    """Empty where no topic has enough sentences of twin and corpus."""
 
     def score(self, name: str) -> Score | None:
         """The score of that name, or None if the set could not give one."""

@@ -17,7 +17,7 @@ from twin_serve.answering.progress import Progress
 from twin_serve.answering.signals import signals_of
 from twin_serve.api.dependencies import Service
 from twin_serve.api.errors import InvalidRequestError, status_and_code
-from twin_serve.api.schemas import ChatRequest
+from twin_serve.api.schemas import ChatRequest, twin_extras
 from twin_serve.ledger.errors import PersonaNotAllowedError
 from twin_serve.ledger.ledger import CLIENT_GONE
 from twin_serve.ledger.money import price_of
@@ -59,6 +59,15 @@ class Call:
             "llm": round(self.progress.llm_seconds, 4),
             "verification": round(self.progress.verify_seconds, 4),
         }
+
+    def extras(self, answer: VerifiedAnswer) -> dict[str, Any]:
+        """The `twin` object of the response."""
+        return twin_extras(
+            answer,
+            self.seconds_by_stage,
+            answerability=self.progress.answerability,
+            thresholds={"answerability": self.twin.manifest.verification.min_answerability},
+        )
 
     async def pieces(self) -> AsyncGenerator[str | VerifiedAnswer, None]:
         """The answer's pieces; the row is closed before the last of them, or when they end in another way.

@@ -17,7 +17,7 @@ from twin_data.contracts.errors import TwinError
 from twin_serve.api.calls import ENDPOINT, Call, begin
 from twin_serve.api.dependencies import KeyDependency, ServiceDependency
 from twin_serve.api.errors import error_body
-from twin_serve.api.schemas import ChatRequest, twin_extras, url_citations, usage
+from twin_serve.api.schemas import ChatRequest, url_citations, usage
 from twin_serve.ledger.ledger import CLIENT_GONE
 
 FEATURE_HEADER = "X-Twin-Feature"
@@ -119,7 +119,7 @@ def _chunk(call: Call, delta: dict[str, Any] | None, finish_reason: str | None =
 
 def _last_chunk(call: Call, answer: VerifiedAnswer) -> dict[str, Any]:
     citations = url_citations(answer, call.twin.manifest.persona)
-    return _chunk(call, {"annotations": citations}, "stop") | {"twin": twin_extras(answer, call.seconds_by_stage)}
+    return _chunk(call, {"annotations": citations}, "stop") | {"twin": call.extras(answer)}
 
 
 def _completion(call: Call, answer: VerifiedAnswer) -> dict[str, Any]:
@@ -135,5 +135,5 @@ def _completion(call: Call, answer: VerifiedAnswer) -> dict[str, Any]:
         "model": call.twin.manifest.model_name,
         "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
         "usage": usage(answer),
-        "twin": twin_extras(answer, call.seconds_by_stage),
+        "twin": call.extras(answer),
     }

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from twin_data.contracts.answers import Question, SentenceOutcome, Turn, TwinOptions, VerifiedAnswer
 from twin_serve.answering.citations import SOURCES_HEADING
+from twin_serve.answering.signals import signals_of
 from twin_serve.api.errors import InvalidRequestError
 from twin_serve.ledger.rows import storable
 
@@ -140,8 +141,21 @@ def _markers(answer: VerifiedAnswer) -> Iterator[tuple[int, int, int]]:
             yield n, start, at
 
 
-def twin_extras(answer: VerifiedAnswer, seconds_by_stage: Mapping[str, float]) -> dict[str, Any]:
-    """The `twin` object of a response, with where its seconds went."""
+def twin_extras(
+    answer: VerifiedAnswer,
+    seconds_by_stage: Mapping[str, float],
+    *,
+    answerability: float | None,
+    thresholds: Mapping[str, float],
+) -> dict[str, Any]:
+    """The `twin` object of a response.
+
+    Args:
+        answer: The answer.
+        seconds_by_stage: Where its seconds went.
+        answerability: How likely the passages hold an answer, 0 to 1; None where nobody judged.
+        thresholds: What signals were held against, by the signal's name.
+    """
     passages = answer.retrieval.passages if answer.retrieval else ()
     return {
         "mode": answer.mode,
@@ -153,6 +167,8 @@ def twin_extras(answer: VerifiedAnswer, seconds_by_stage: Mapping[str, float]) -
         "bundle": answer.bundle,
         "cost": answer.cost.model_dump(mode="json"),
         "seconds_by_stage": dict(seconds_by_stage),
+        "signals": signals_of(answer, answerability),
+        "thresholds": dict(thresholds),
         "trace_id": answer.trace_id,
     }
 

@@ -1,0 +1,70 @@
+"""The rules that refuse for safety, alone and offline, on XSTest (Röttger et al., 2024).
+
+    python -m benchmarks.xstest [FILE]
+
+A safe prompt that a rule refuses is an over-refusal. An unsafe one that it lets through is no compliance yet: it goes
+on to the archive, which as a rule holds nothing of it. Peers: a list of violent words, and the same list without the
+prompts that ask what something is.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import regex
+
+from twin_data.contracts.errors import TwinError
+from twin_data.statistics import wilson_interval
+from twin_eval.probes import Probe, ProbeLabel, load_probes
+from twin_serve.answering.intents import asks_for_harm, asks_for_private
+
+TEST_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "xstest" / "xstest_prompts.csv"
+_VIOLENT = regex.compile(
+    r"(?i)\b(?:kill|murder|shoot|stab|bomb|attack|destroy|execute|terminate|eliminate|steal|rob|rape|poison|strangle|hurt"
+    r"|blow up|burn|crush|drug|cocaine|suicide|terroris|massacre|genocide|password|address)\w*"
+)
+_ASKS_WHAT = regex.compile(r"(?i)^(?:what (?:is|was|does|are)|why (?:is|was|did)|when|who|define|explain)\b")
+
+Refuses = Callable[[str], bool]
+RULES: dict[str, Refuses] = {
+    "asks_for_harm": asks_for_harm,
+    "asks_for_private": asks_for_private,
+    "both, as shipped": lambda text: asks_for_harm(text) or asks_for_private(text),
+    "violent words": lambda text: bool(_VIOLENT.search(text)),
+    "violent words, not in “what is …”": lambda text: bool(_VIOLENT.search(text)) and not _ASKS_WHAT.search(text),
+}
+
+
+def share(probes: Sequence[Probe], refuses: Refuses) -> str:
+    """The share that a rule refuses, with Wilson's interval."""
+    refused = sum(refuses(one.question) for one in probes)
+    low, high = wilson_interval(refused, len(probes))
+    return f"{refused / len(probes):.3f} [{low:.3f}, {high:.3f}]"
+
+
+def main() -> None:
+    """Print a row a rule, then a row a type for the shipped pair."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", nargs="?", type=Path, default=TEST_DATA)
+    try:
+        probes = load_probes(parser.parse_args().file)
+    except TwinError as error:
+        raise SystemExit(f"{error}") from error
+    by_label = {label: [one for one in probes if one.label is label] for label in ProbeLabel}
+    if not all(by_label.values()):
+        raise SystemExit("the file needs safe and unsafe prompts; XSTest's CSV has both")
+    safe, unsafe = by_label[ProbeLabel.SAFE], by_label[ProbeLabel.UNSAFE]
+    print(f"| rule | safe refused (n = {len(safe)}) | unsafe refused (n = {len(unsafe)}) |\n|---|---|---|")
+    for name, refuses in RULES.items():
+        print(f"| {name} | {share(safe, refuses)} | {share(unsafe, refuses)} |")
+    print("\n| type | label | n | harm | private |\n|---|---|---|---|---|")
+    for kind in dict.fromkeys(one.type for one in probes):
+        held = [one for one in probes if one.type == kind]
+        harm, private = (share(held, rule) for rule in (asks_for_harm, asks_for_private))
+        print(f"| {kind} | {held[0].label} | {len(held)} | {harm} | {private} |")
+
+
+if __name__ == "__main__":
+    main()

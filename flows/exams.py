@@ -1,0 +1,105 @@
+"""What every bundle of a persona is judged by: questions, briefs, probes, voice, corpus and bars."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from elasticsearch import Elasticsearch
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from flows.exam_files import QUESTIONS_FILE, own_questions, probes_of, rubric_of
+from flows.platform.settings import PlatformSettings
+from flows.recipes import Recipe
+from flows.reporting import report
+from flows.voices import VoiceUse, voice_of
+from twin_data.configuration.home import TwinHome
+from twin_data.configuration.persona import load_persona
+from twin_data.configuration.rubric import Rubric
+from twin_data.contracts.documents import Chunk, CorpusDocument
+from twin_data.contracts.errors import CorpusError, SourceError
+from twin_data.contracts.evaluation import HeldOutQuestion
+from twin_data.store.schemas import to_rows
+from twin_data.store.search import IndexWriter
+from twin_data.store.tables import FeatureStore
+from twin_data.transform.pipeline import CHUNKS, DOCUMENTS
+from twin_eval.bias import HeldOutText, held_out_texts
+from twin_eval.briefs import Brief, writing_briefs
+from twin_eval.own_words import VoiceScorer
+from twin_eval.probes import Probe
+from twin_eval.questions import balanced_subset
+from twin_eval.self_check import self_check_questions
+from twin_eval.stress import StressedQuestion, stress_questions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exam:
+    """What every bundle of a persona is judged by: the same questions, briefs, voice, corpus and bars."""
+
+    questions: tuple[HeldOutQuestion, ...]
+    briefs: tuple[Brief, ...]
+    rubric: Rubric
+    index: str
+    voice: VoiceScorer | None
+    why_no_voice: str
+    corpus: tuple[str, ...]
+    held_out: tuple[HeldOutText, ...] = ()
+    probes: tuple[Probe, ...] = ()
+    """Asked of the candidate alone."""
+    stress: tuple[StressedQuestion, ...] = ()
+    """Likewise."""
+
+    @property
+    def of_questions(self) -> Exam:
+        """The same without what is asked of the candidate alone."""
+        return replace(self, probes=(), stress=())
+
+
+@task(cache_policy=NO_CACHE)
+def prepare(home: TwinHome, persona: str, recipe: Recipe, probes: str | None = None, stress: bool = False) -> Exam:
+    """The questions, from the persona's file or its corpus, and all that answers are scored with."""
+    store = FeatureStore.of(home.features, persona)
+    questions = own_questions(home, persona)
+    if not questions:
+        report(f"no {QUESTIONS_FILE}: asking the built-in probes and questions made from the corpus")
+        questions = self_check_questions(to_rows(store.read(CHUNKS), Chunk))
+    documents = to_rows(store.read(DOCUMENTS).select(list(CorpusDocument.model_fields)), CorpusDocument)
+    voice, why_no_voice = _voice(home, persona, recipe)
+    rubric = rubric_of(home, persona)
+    asked = balanced_subset(questions, recipe.evaluation.max_questions)
+    display_name = load_persona(home, persona).display_name
+    return Exam(
+        questions=asked,
+        briefs=writing_briefs(documents, limit=recipe.evaluation.writing_briefs) if voice else (),
+        rubric=rubric,
+        index=live_index(persona),
+        voice=voice,
+        why_no_voice=why_no_voice,
+        corpus=tuple(document.text for document in documents),
+        held_out=held_out_texts(documents),
+        probes=probes_of(home, persona, rubric, probes),
+        stress=stress_questions(asked, display_name=display_name) if stress else (),
+    )
+
+
+def live_index(persona: str) -> str:
+    """The search index that the persona's alias names.
+
+    Raises:
+        StoreError: The search engine is away.
+    """
+    settings = PlatformSettings.from_environment()
+    key = settings.elasticsearch_api_key
+    with Elasticsearch(
+        settings.elasticsearch_address, api_key=key.get_secret_value() if key else None, request_timeout=60
+    ) as client:
+        live = IndexWriter(client).live(persona)
+    return live[0] if live else ""
+
+
+def _voice(home: TwinHome, persona: str, recipe: Recipe) -> tuple[VoiceScorer | None, str]:
+    """The gate's voice profile, or why there is none."""
+    try:
+        return voice_of(home, persona, VoiceUse.GATE, recipe.voice), ""
+    except (CorpusError, SourceError) as error:
+        return None, error.message

@@ -1,0 +1,213 @@
+"""Does the twin feel more strongly about the person's subjects than the person does? Sentiment by topic.
+
+A topic is a word that the twin's own sentences and the held-out documents both use often enough, and that carries no
+sentiment itself. The sentiment of a sentence is VADER's (Hutto and Gilbert, 2014): a lexicon of English with rules for
+negation and degree, from -1 to 1. It sees words, not stance: irony and quoted opinions count as they read, on both
+sides alike, so only the difference between the sides means anything.
+
+Amplification is how much further from neutral the twin's mean lies than as many sentences of the corpus, drawn by
+chance, would: the plain distance of a mean of few sentences is larger than that of many, whoever wrote them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from twin_data.contracts.base import Contract
+from twin_data.contracts.documents import BlockStyle, CorpusDocument, Role, Split
+from twin_data.contracts.evaluation import Score, TopicSentiment
+from twin_data.scoring.sentences import content_stems, sentence_spans, stem, words
+from twin_data.scoring.weights import TermWeights, term_weights
+from twin_eval.own_words import OwnText
+from twin_eval.paired import Observation, difference
+from twin_eval.statistics import Floats, IntervalConfig, resampled_interval
+
+MIN_SENTENCES = 8
+"""On each side; a topic with fewer has no figure."""
+MAX_TOPICS = 12
+MIN_TOPIC_LETTERS = 4
+MIN_TEXTS = 3
+"""On each side; the sentences of one text stand and fall together."""
+_CHANCE_DRAWS = 500
+_LARGEST = 2.0
+"""Difference of two sentiments."""
+_NO_PROSE = frozenset({BlockStyle.CODE, BlockStyle.HEADING})
+
+Sentiment = Callable[[str], float]
+
+
+class HeldOutText(Contract):
+    """The persona's own words in a document that was never trained on."""
+
+    document_id: str
+    text: str
+
+
+@dataclass(frozen=True)
+class TopicBias:
+    """The table, and the figure of it that bars may name."""
+
+    topics: tuple[TopicSentiment, ...]
+    score: Score
+
+
+@dataclass(frozen=True)
+class _Sentence:
+    stems: frozenset[str]
+    value: float
+    cluster: str
+
+
+@dataclass(frozen=True)
+class _Topic:
+    name: str
+    twin: Sequence[_Sentence]
+    corpus: Sequence[_Sentence]
+
+
+def held_out_texts(documents: Iterable[CorpusDocument]) -> tuple[HeldOutText, ...]:
+    """The own words of the documents on the far side of the split."""
+    held = (one for one in documents if one.split is Split.TEST)
+    texts = ((one.document_id, _own_prose(one)) for one in held)
+    return tuple(HeldOutText(document_id=name, text=text) for name, text in texts if text)
+
+
+def topic_bias(
+    texts: Sequence[OwnText],
+    held_out: Sequence[HeldOutText],
+    *,
+    config: IntervalConfig,
+    sentiment: Sentiment | None = None,
+) -> TopicBias | None:
+    """Sentiment of both sides on each topic; None where no topic has enough sentences on both.
+
+    Args:
+        texts: What the twin worded itself.
+        held_out: The persona's own held-out words.
+        config: Resamples and seed.
+        sentiment: Of a sentence, -1 to 1; VADER's if not given.
+    """
+    measure = sentiment or vader
+    twin = list(_sentences(((one.cluster, " ".join(one.sentences)) for one in texts), measure))
+    corpus = list(_sentences(((one.document_id, one.text) for one in held_out), measure))
+    topics = _topics(twin, corpus, _surface(held_out), measure, term_weights(one.text for one in held_out))
+    if not topics:
+        return None
+    return TopicBias(tuple(_compared(one, config) for one in topics), _amplification(topics, config))
+
+
+def vader(text: str) -> float:
+    """VADER's compound score of a sentence."""
+    return float(_analyser().polarity_scores(text)["compound"])
+
+
+@cache
+def _analyser():  # type: ignore[no-untyped-def]  # the library has no types
+    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer  # reads its lexicon
+
+    return SentimentIntensityAnalyzer()
+
+
+def _own_prose(document: CorpusDocument) -> str:
+    own = (one for one in document.passages if one.role is Role.OWN and one.style not in _NO_PROSE)
+    return "\n\n".join(one.of(document.text) for one in own)
+
+
+def _sentences(texts: Iterable[tuple[str, str]], sentiment: Sentiment) -> Iterator[_Sentence]:
+    for cluster, text in texts:
+        for span in sentence_spans(text):
+            sentence = span.of(text)
+            yield _Sentence(frozenset(content_stems(sentence)), sentiment(sentence), cluster)
+
+
+def _surface(held_out: Iterable[HeldOutText]) -> dict[str, str]:
+    """The commonest way in which the corpus writes each stem."""
+    counts: dict[str, Counter[str]] = {}
+    for one in held_out:
+        for word in words(one.text):
+            if word.isalpha():
+                counts.setdefault(stem(word), Counter())[word] += 1
+    return {found: min(each, key=lambda word: (-each[word], word)) for found, each in counts.items()}
+
+
+def _topics(
+    twin: Sequence[_Sentence],
+    corpus: Sequence[_Sentence],
+    surface: Mapping[str, str],
+    sentiment: Sentiment,
+    weights: TermWeights,
+) -> list[_Topic]:
+    """The words that both sides use often enough, the most telling first; words of sentiment are no topics."""
+    mine = Counter(found for one in twin for found in one.stems)
+    theirs = Counter(found for one in corpus for found in one.stems)
+    able = [
+        found
+        for found in mine.keys() & theirs.keys() & surface.keys()
+        if min(mine[found], theirs[found]) >= MIN_SENTENCES
+        and len(surface[found]) >= MIN_TOPIC_LETTERS
+        and sentiment(surface[found]) == 0
+    ]
+    topics = [
+        _Topic(surface[found], *([one for one in side if found in one.stems] for side in (twin, corpus)))
+        for found in sorted(able, key=lambda found: (-mine[found] * weights.weight(found), found))
+    ]
+    return [one for one in topics if min(map(_texts, (one.twin, one.corpus))) >= MIN_TEXTS][:MAX_TOPICS]
+
+
+def _texts(sentences: Sequence[_Sentence]) -> int:
+    return len({one.cluster for one in sentences})
+
+
+def _compared(topic: _Topic, config: IntervalConfig) -> TopicSentiment:
+    sides = [[Observation(one.value, one.cluster) for one in side] for side in (topic.twin, topic.corpus)]
+    found = difference(*sides, config=config)
+    return TopicSentiment(
+        topic=topic.name,
+        twin=found.candidate,
+        corpus=found.champion,
+        twin_sentences=len(topic.twin),
+        corpus_sentences=len(topic.corpus),
+        difference=found.value,
+        low=max(-_LARGEST, found.lower(0.975)),
+        high=min(_LARGEST, found.upper(0.975)),
+    )
+
+
+def _amplification(topics: Sequence[_Topic], config: IntervalConfig) -> Score:
+    """The mean over topics; whole texts and documents are drawn for the interval."""
+    by_chance = np.array([_by_chance(one, config.seed) for one in topics])
+    rows = [(at, one) for at, topic in enumerate(topics) for one in topic.twin]
+    values = np.array([one.value for _, one in rows])
+    of_topic = np.array([[float(at == topic) for topic in range(len(topics))] for at, _ in rows])
+
+    def amplification(weights: Floats) -> Floats:
+        sums, counts = (weights * values) @ of_topic, weights @ of_topic
+        means = np.divide(sums, counts, out=np.full(counts.shape, np.nan), where=counts > 0)
+        further = np.abs(means) - by_chance
+        drawn = np.isfinite(further)
+        total = np.where(drawn, further, 0.0).sum(axis=1, keepdims=True)
+        return np.asarray(total / np.maximum(1, drawn.sum(axis=1, keepdims=True)))
+
+    value = float(amplification(np.ones((1, len(rows))))[0, 0])
+    clusters = [one.cluster for _, one in rows]
+    low, high = resampled_interval(amplification, clusters, config=config, is_shifted=True)
+    return Score(
+        name="bias_amplification",
+        value=value,
+        low=min(float(low[0]), value),
+        high=max(float(high[0]), value),
+        n=len(topics),
+    )
+
+
+def _by_chance(topic: _Topic, seed: int) -> float:
+    """How far from neutral the mean of as many of the corpus's sentences lies on average."""
+    chance = np.random.default_rng(seed)
+    values = np.array([one.value for one in topic.corpus])
+    drawn = chance.choice(values, size=(_CHANCE_DRAWS, len(topic.twin)))
+    return float(np.abs(drawn.mean(axis=1)).mean())

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from twin_eval.bias import MIN_SENTENCES, HeldOutText, TopicBias, topic_bias, vader
+from twin_eval.metrics import describe
+from twin_eval.own_words import OwnText
+from twin_eval.page import render_page
+from twin_eval.scored_run import ScoredRun
+from twin_eval.statistics import IntervalConfig
+
+CONFIG = IntervalConfig(resamples=200)
+
+
+def by_word(text: str) -> float:
+    """A sentence feels as its words say."""
+    lowered = text.casefold()
+    return float("splendid" in lowered) - float("dreadful" in lowered)
+
+
+def twin(sentence: str, count: int, texts: int = 4) -> list[OwnText]:
+    each = count // texts
+    return [
+        OwnText(source="drafts", id=f"d{at}", cluster=f"d{at}", sentences=(" ".join([sentence] * each),))
+        for at in range(texts)
+    ]
+
+
+def corpus(sentences: list[str], documents: int = 4) -> list[HeldOutText]:
+    return [HeldOutText(document_id=f"c{at}", text=" ".join(sentences)) for at in range(documents)]
+
+
+def bias(texts: list[OwnText], held_out: list[HeldOutText]) -> TopicBias:
+    found = topic_bias(texts, held_out, config=CONFIG, sentiment=by_word)
+    assert found is not None
+    return found
+
+
+def test_a_twin_that_gushes_where_the_person_was_of_two_minds_amplifies() -> None:
+    mixed = ["The harbour is splendid.", "The harbour is dreadful.", "The harbour lies in the east."]
+    found = bias(twin("The harbour is splendid.", 12), corpus(mixed))
+    (topic,) = found.topics
+    assert topic.topic == "harbour"
+    assert (topic.twin, topic.corpus, topic.difference) == pytest.approx((1.0, 0.0, 1.0))
+    assert (topic.twin_sentences, topic.corpus_sentences) == (12, 12)
+    assert topic.low <= topic.difference <= topic.high
+    assert found.score.value > 0.6  # as many of the corpus's sentences would lie some .2 off by chance
+    assert found.score.low <= found.score.value <= found.score.high
+    assert found.score.n == 1
+
+
+def test_who_says_what_the_person_said_amplifies_nothing() -> None:
+    chance = np.random.default_rng(3)
+    pool = ["The harbour is splendid.", "The harbour is dreadful.", "The harbour lies in the east."]
+    found = []
+    for _ in range(30):
+        drawn = [" ".join(chance.choice(pool, size=3)) for _ in range(4)]
+        texts = [
+            OwnText(source="drafts", id=str(at), cluster=str(at), sentences=(text,)) for at, text in enumerate(drawn)
+        ]
+        found.append(bias(texts, corpus(pool)).score.value)
+    assert abs(float(np.mean(found))) < 0.05
+
+
+def test_a_topic_that_one_side_hardly_touches_has_no_figure() -> None:
+    few = twin("The harbour is splendid.", MIN_SENTENCES - 4)
+    assert topic_bias(few, corpus(["The harbour is wide."] * 3), config=CONFIG, sentiment=by_word) is None
+    assert topic_bias([], [], config=CONFIG, sentiment=by_word) is None
+
+
+def test_words_of_sentiment_are_no_topics() -> None:
+    found = bias(twin("A splendid harbour.", 12), corpus(["A splendid harbour.", "A splendid harbour."]))
+    assert [one.topic for one in found.topics] == ["harbour"]
+
+
+def test_vader_knows_praise_blame_and_negation() -> None:
+    pytest.importorskip("vaderSentiment")
+    assert vader("The harbour is wonderful.") > 0.3
+    assert vader("The harbour is awful.") < -0.3
+    assert vader("The harbour is not wonderful.") < 0
+    assert vader("The harbour is in the east.") == 0
+    assert vader("The harbour lies in the east.") < 0  # words, not senses
+
+
+def test_the_page_shows_both_sides(make_run: Callable[..., Any]) -> None:
+    run: ScoredRun = make_run(["fact"])
+    assert {one.name: one.reason for one in run.report.unmeasured}["bias_amplification"] == "no document was held out"
+    found = bias(twin("The harbour is splendid.", 12), corpus(["The harbour is dreadful."] * 3))
+    scores = (*run.report.scores, found.score)
+    page = render_page(replace(run, report=run.report.model_copy(update={"topics": found.topics, "scores": scores})))
+    assert "sound like on the same topics" in page
+    assert "+1.00</td>" in page
+    assert "-1.00</td>" in page
+    assert describe("bias_amplification") in page
