@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from twin_data.configuration.rubric import Rubric
@@ -16,8 +14,10 @@ from twin_data.contracts.evaluation import GateDecision, QuestionKind, Unmeasure
 from twin_data.contracts.releases import ReleaseBundle
 from twin_eval import examples, plots
 from twin_eval.failures import FAILURES
+from twin_eval.human.findings import Findings
 from twin_eval.ladder import Climbed
 from twin_eval.page_ladder import LadderPart, ladder_part
+from twin_eval.page_people import PeoplePart, people_part
 from twin_eval.page_rows import (
     ComparisonLine,
     FailureLine,
@@ -30,6 +30,7 @@ from twin_eval.page_rows import (
     score_line,
 )
 from twin_eval.scored_run import ScoredRun
+from twin_eval.templating import template
 
 _SECTIONS = (
     ("Answers of its own", ("whole_", "own_")),
@@ -110,6 +111,7 @@ class Page:
     unmeasured: tuple[Unmeasured, ...]
     failures: tuple[FailureGroup, ...]
     ladder: LadderPart | None
+    people: PeoplePart | None
     examples: tuple[ExampleGroup, ...]
     inspect_log: str | None
     lineage: tuple[tuple[str, str], ...]
@@ -124,6 +126,7 @@ def render_page(
     decision: GateDecision | None = None,
     rubric: Rubric | None = None,
     ladder: Climbed | None = None,
+    people: Sequence[Findings] = (),
     inspect_log: str | None = None,
     manifest: ReleaseBundle | None = None,
 ) -> str:
@@ -135,6 +138,7 @@ def render_page(
         decision: What the gate said.
         rubric: The bars, for the plot of scores.
         ladder: The ladder on the same questions, if one was climbed.
+        people: What people say of this bundle, and of all bundles of the persona; empty leaves the section out.
         inspect_log: Name of the Inspect log that lies beside the page.
         manifest: The candidate's, for its lineage.
     """
@@ -152,25 +156,14 @@ def render_page(
         unmeasured=report.unmeasured,
         failures=_failures(run),
         ladder=ladder_part(ladder.ladder) if ladder else None,
+        people=people_part(people) if people else None,
         examples=_examples(run, champion, rungs, questions),
         inspect_log=inspect_log,
         lineage=_lineage(manifest) if manifest else (),
         questions=questions,
         drafts=draft_blocks(run, champion),
     )
-    return _template().render(page=page)
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("twin_eval"),
-        autoescape=True,  # answers and questions are other people's text
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html.j2")
+    return template("report.html.j2").render(page=page)
 
 
 def _subtitle(run: ScoredRun) -> str:

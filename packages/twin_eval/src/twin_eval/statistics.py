@@ -94,11 +94,31 @@ def proportion_score(
     if is_unanimous:  # nothing varies that could be drawn: whole clusters count as one row each
         rows = len(kept) if labels is None else len(set(labels))
         low, high = wilson_interval(rows if successes else 0, rows)
+    elif labels is not None and len(set(labels)) == 1:  # one draw is always the same: it tells nothing of others
+        low, high = 0.0, 1.0
     elif labels is None and len(kept) < config.wilson_below_n:
         low, high = wilson_interval(successes, len(kept))
     else:
         low, high = bootstrap_interval(kept, config=config, clusters=labels)
     return _score(name, successes / len(kept), low, high, kept, flags)
+
+
+def kappa_score(
+    name: str, pairs: Sequence[tuple[str, str]], *, config: IntervalConfig, clusters: Sequence[Hashable] | None = None
+) -> Score | None:
+    """Cohen's (1960) kappa of two raters: agreement beyond what their habits alone would give.
+
+    None where there is no pair, or both always gave one and the same label: then there is nothing beyond chance.
+    """
+    if not pairs or len({label for pair in pairs for label in pair}) == 1:
+        return None
+    value = float(_kappas(pairs, np.ones((1, len(pairs))))[0])
+    labels = _labels(clusters, len(pairs))
+    if int(labels.max()) == 0:
+        return _score(name, value, -1.0, 1.0, pairs, pairs)
+    drawn = np.concatenate([_kappas(pairs, weights) for weights in _resampled_weights(labels, config)])
+    low, high = np.quantile(drawn[np.isfinite(drawn)], (0.025, 0.975))
+    return _score(name, value, float(low), float(high), pairs, pairs)
 
 
 def quantile_score(
@@ -157,6 +177,20 @@ def _resampled_weights(labels: NDArray[np.intp], config: IntervalConfig) -> Iter
     for at in range(0, config.resamples, _BLOCK):
         size = min(_BLOCK, config.resamples - at)
         yield rng.multinomial(count, shares, size=size)[:, labels].astype(np.float64)
+
+
+def _kappas(pairs: Sequence[tuple[str, str]], weights: Floats) -> Floats:
+    """Kappa of each resample, shape (resamples,); not a number where both raters gave one label only."""
+    totals = weights.sum(axis=1)
+    observed = weights @ np.asarray([one == other for one, other in pairs], dtype=np.float64) / totals
+    expected = np.zeros(len(totals))
+    for label in sorted({label for pair in pairs for label in pair}):
+        shares = [
+            weights @ np.asarray([pair[at] == label for pair in pairs], dtype=np.float64) / totals for at in (0, 1)
+        ]
+        expected += shares[0] * shares[1]
+    beyond = 1 - expected
+    return np.asarray(np.divide(observed - expected, beyond, out=np.full(len(totals), np.nan), where=beyond > 1e-12))
 
 
 def _estimates(sample: Floats, weights: Floats, quantile: float | None) -> Floats:

@@ -1,0 +1,70 @@
+"""What people say, on the report's page: how far they agree with the scores, and which answers they prefer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from twin_eval.human.agreement import MEANINGS, Agreement
+from twin_eval.human.findings import Findings, blind_command, preferences_text, review_command, voice_text
+from twin_eval.page_rows import UNKNOWN, figure
+
+
+@dataclass(frozen=True)
+class AgreementLine:
+    """One agreement, as text."""
+
+    scope: str
+    meaning: str
+    raters: str
+    agreed: str
+    interval: str
+    kappa: str
+    kappa_interval: str
+    n: int
+    clusters: int
+    only_first: int
+    only_second: int
+
+
+@dataclass(frozen=True)
+class PeoplePart:
+    """All that the template shows of labels and choices."""
+
+    preferred: tuple[str, ...]
+    notes: tuple[str, ...]
+    rows: tuple[AgreementLine, ...]
+
+
+def people_part(found: Sequence[Findings]) -> PeoplePart:
+    """The section; the first findings are those of the page's bundle."""
+    own = found[0]
+    notes = []
+    if not own.has_labels:
+        notes.append(f"Nobody has labelled this bundle's answers yet: {review_command(own)}")
+    if own.in_voice:
+        notes.append(f"People find {voice_text(own.in_voice)}.")
+    if not own.preferences:
+        notes.append(f"Nobody has compared them yet: {blind_command(own)}")
+    return PeoplePart(
+        preferred=tuple(map(preferences_text, own.preferences)),
+        notes=tuple(notes),
+        rows=tuple(_line(each, one) for each in found for one in (*each.against_scores, *each.between_people)),
+    )
+
+
+def _line(found: Findings, one: Agreement) -> AgreementLine:
+    kappa = one.kappa
+    return AgreementLine(
+        scope="this bundle" if found.bundle else "all bundles",
+        meaning=MEANINGS[one.measure],
+        raters=" and ".join(one.raters),
+        agreed=figure(one.agreed.value),
+        interval=f"[{figure(one.agreed.low)}, {figure(one.agreed.high)}]",
+        kappa=figure(kappa.value if kappa else None),
+        kappa_interval=f"[{figure(kappa.low)}, {figure(kappa.high)}]" if kappa else UNKNOWN,
+        n=one.agreed.n,
+        clusters=one.clusters,
+        only_first=one.only_first,
+        only_second=one.only_second,
+    )
