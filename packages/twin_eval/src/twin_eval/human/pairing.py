@@ -15,6 +15,7 @@ from twin_eval.answering import ANSWERS_FILE
 from twin_eval.answering import stored_answers as stored_records
 from twin_eval.folding import fold_white_space
 from twin_eval.human.machine import SCORED_FILE, stored_answers
+from twin_eval.human.page_items import in_order
 from twin_eval.prose import without_markers, without_sources
 from twin_eval.questions import question_digest
 from twin_eval.records import Answer, AnswerRecord
@@ -128,7 +129,7 @@ def render_blind(pairs: Sequence[Compared], *, persona: str, first: str, second:
         "page": page,
         "persona": persona,
         "file": f"choices-{persona}-{page}.jsonl",
-        "items": {block.item: {"kind": "choice", "page": page, "pair": block.item} for block in blocks},
+        "items": in_order({block.item: {"kind": "choice", "page": page, "pair": block.item} for block in blocks}),
     }
     html = template("blind.html.j2").render(persona=persona, blocks=blocks, choices_given=CHOICES, setup=setup)
     return BlindPage(html, BlindKey(page=page, persona=persona, first=first, second=second, pairs=behind))

@@ -10,6 +10,7 @@ from twin_data.contracts.digests import digest_text, digest_value, short
 from twin_data.contracts.labels import AnswerVerdict, InVoice, SentenceVerdict
 from twin_eval.errors import LabelsError
 from twin_eval.human.machine import support_of
+from twin_eval.human.page_items import Items, in_order
 from twin_eval.records import Answer, PassageSeen
 from twin_eval.scorers import ScoredAnswer
 from twin_eval.templating import template
@@ -18,8 +19,6 @@ SENTENCE_CHOICES = tuple((one.value, one.value) for one in reversed(SentenceVerd
 """In the order in which the guide asks."""
 ANSWER_CHOICES = tuple((one.value, one.value.replace("_", " ")) for one in AnswerVerdict)
 VOICE_CHOICES = tuple((one.value, one.value) for one in InVoice)
-Items = dict[str, dict[str, Any]]
-"""What each item's row in the downloaded file begins with, by the name that the page gives the item."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ class ReviewPage:
     @property
     def setup(self) -> dict[str, Any]:
         """What the page's script works with."""
-        return {"page": self.page, "persona": self.persona, "file": self.file, "items": self.items}
+        return {"page": self.page, "persona": self.persona, "file": self.file, "items": in_order(self.items)}
 
 
 def render_review(

@@ -40,7 +40,7 @@ function isDone(item) {
 }
 
 function show() {
-  const items = Object.keys(setup.items);
+  const items = setup.items.map(({ item }) => item);
   for (const item of items) document.getElementById(item).classList.toggle("done", isDone(item));
   document.getElementById("progress").value = `${items.filter(isDone).length} of ${items.length} labelled`;
   for (const part of document.querySelectorAll("[data-after]")) {
@@ -56,7 +56,7 @@ function reveal(part) {
 
 /** The rows of the file: what was labelled, in the page's order. */
 function rows() {
-  return Object.entries(setup.items).flatMap(([item, begin]) => {
+  return setup.items.flatMap(({ item, row: begin }) => {
     const { label, choice, in_voice, note, labelled_at } = state.rows[item] ?? {};
     if (!(label ?? choice ?? in_voice)) return [];
     return [{ ...begin, label, choice, in_voice, note: note ?? "", labeller: state.labeller.trim(), labelled_at }];
@@ -81,7 +81,7 @@ function download() {
 }
 
 function next() {
-  const open = Object.keys(setup.items).find((item) => !isDone(item));
+  const open = setup.items.map(({ item }) => item).find((item) => !isDone(item));
   if (!open) {
     message.value = "Everything is labelled.";
     return;
