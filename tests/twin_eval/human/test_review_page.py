@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 
+from twin_data.contracts.answers import SentenceCheck, SentenceOutcome
 from twin_eval.errors import LabelsError
+from twin_eval.human.machine import support_of
 from twin_eval.human.review_page import render_review
 from twin_eval.scorers import ScoredAnswer
+from twin_serve.answering.drafting import CUT_OFF
+from twin_serve.answering.verification import NO_OWN_WORDS, REPEATED
 
 MakeScored = Callable[..., ScoredAnswer]
 CITATION = {
@@ -88,3 +92,17 @@ def test_the_same_texts_keep_their_labels_and_others_do_not(make_scored: MakeSco
 def test_nothing_to_label_is_said(make_scored: MakeScored) -> None:
     with pytest.raises(LabelsError, match=r"ada@0123456789ab has answered nothing"):
         review()
+
+
+@pytest.mark.parametrize("reason", [REPEATED, CUT_OFF, "it does not answer the question (likeness 0.2)"])
+def test_a_sentence_that_was_dropped_for_another_reason_has_no_verdict_on_its_support(reason: str) -> None:
+    check = SentenceCheck(text="A.", outcome=SentenceOutcome.DROPPED, support=0.9, reason=reason)
+    assert support_of(check) is None
+
+
+@pytest.mark.parametrize("outcome", [SentenceOutcome.DROPPED, SentenceOutcome.UNSUPPORTED])
+@pytest.mark.parametrize(
+    "reason", [NO_OWN_WORDS, "the name Ada is not in the passages", "the passage says the contrary"]
+)
+def test_a_sentence_that_the_passages_do_not_hold_has_one(outcome: SentenceOutcome, reason: str) -> None:
+    assert support_of(SentenceCheck(text="A.", outcome=outcome, support=0.1, reason=reason)) is False
