@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, Field, RootModel, StringConstraints, model_validator
 
 from twin_data.contracts.base import Contract
 from twin_data.contracts.digests import digest_text, digest_value
@@ -146,6 +146,12 @@ class Preference(Signed):
 
 GivenLabel = Annotated[SentenceLabel | AnswerLabel | BlindChoice, Field(discriminator="kind")]
 """A row as the pages give it, or as somebody writes it."""
+
+
+class LabelRow(RootModel[GivenLabel]):
+    """One line of a file of labels, for the published schema."""
+
+
 StoredLabel = Annotated[SentenceLabel | AnswerLabel | Preference, Field(discriminator="kind")]
 """A row as it is kept."""
 
