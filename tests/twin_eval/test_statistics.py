@@ -117,11 +117,6 @@ def test_nothing_has_no_interval() -> None:
         bootstrap_interval([], config=CONFIG)
 
 
-def test_one_cluster_tells_nothing_of_others() -> None:
-    score = proportion_score("x", [True, True, False], config=CONFIG, clusters=["a", "a", "a"])
-    assert score is not None and (score.low, score.high) == (0, 1)
-
-
 def test_kappa_is_cohens() -> None:
     # Cohen (1960), table 1: proportions of 200 judgements into three categories.
     table = {("a", "a"): 88, ("a", "b"): 10, ("a", "c"): 2, ("b", "a"): 14, ("b", "b"): 40, ("b", "c"): 6,

@@ -48,7 +48,7 @@ NEARLY = st.dictionaries(
 
 def read(*rows: Any, labeller: str | None = None) -> ReadLabels:
     return read_rows(
-        "\n".join(one if isinstance(one, str) else json.dumps(one) for one in rows), labeller=labeller, now=NOW
+        "\n".join(one if isinstance(one, str) else json.dumps(one) for one in rows), labeller=labeller, undated=NOW
     )
 
 
@@ -113,7 +113,7 @@ def test_a_row_without_a_name_takes_the_one_that_was_given() -> None:
 @given(st.lists(VALUES.map(json.dumps) | NEARLY.map(json.dumps) | st.text(), max_size=6))
 def test_whatever_a_file_holds_every_line_is_read_or_named(lines: list[str]) -> None:
     text = "\n".join(lines)
-    found = read_rows(text, labeller=None, now=NOW)
+    found = read_rows(text, labeller=None, undated=NOW)
     numbers = sorted([row.line for row in found.rows] + [one.line for one in found.problems])
     assert numbers == [at for at, line in enumerate(text.split("\n"), start=1) if line.strip()]
     assert all(one.message for one in found.problems)
@@ -122,7 +122,7 @@ def test_whatever_a_file_holds_every_line_is_read_or_named(lines: list[str]) -> 
 @given(st.sampled_from(sorted(ROW)), VALUES)
 def test_a_label_that_was_read_is_written_and_read_the_same(name: str, value: object) -> None:
     for row in read({**ROW, name: value}).rows:
-        again = read_rows(row.label.model_dump_json(), labeller=None, now=NOW)
+        again = read_rows(row.label.model_dump_json(), labeller=None, undated=NOW)
         assert [one.label for one in again.rows] == [row.label]
 
 

@@ -33,6 +33,8 @@ def test_the_same_rows_again_change_nothing(tmp_path: Path) -> None:
     assert (tmp_path / LABELS_FILE).read_bytes() == before
     later = [one.model_copy(update={"labelled_at": one.labelled_at.replace(year=2027)}) for one in rows]
     assert add_labels(tmp_path, later) == Added(known=2), "who says the same once more has said nothing new"
+    between = sentence_label("One.", "nonsense", at=9)
+    assert add_labels(tmp_path, [between]) == Added(older=1), "but has said it later"
 
 
 def test_a_later_label_of_the_same_labeller_counts_and_the_former_stays_in_the_file(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 from twin_data.contracts.base import Contract
 from twin_data.contracts.evaluation import Score
@@ -94,8 +95,6 @@ def proportion_score(
     if is_unanimous:  # nothing varies that could be drawn: whole clusters count as one row each
         rows = len(kept) if labels is None else len(set(labels))
         low, high = wilson_interval(rows if successes else 0, rows)
-    elif labels is not None and len(set(labels)) == 1:  # one draw is always the same: it tells nothing of others
-        low, high = 0.0, 1.0
     elif labels is None and len(kept) < config.wilson_below_n:
         low, high = wilson_interval(successes, len(kept))
     else:
@@ -108,7 +107,8 @@ def kappa_score(
 ) -> Score | None:
     """Cohen's (1960) kappa of two raters: agreement beyond what their habits alone would give.
 
-    None where there is no pair, or both always gave one and the same label: then there is nothing beyond chance.
+    None where there is no pair, or both always gave one and the same label: then there is nothing beyond chance. Its
+    interval is never narrower than Student's t with the delete-one-cluster jackknife's error, as few clusters need.
     """
     if not pairs or len({label for pair in pairs for label in pair}) == 1:
         return None
@@ -118,7 +118,10 @@ def kappa_score(
         return _score(name, value, -1.0, 1.0, pairs, pairs)
     drawn = np.concatenate([_kappas(pairs, weights) for weights in _resampled_weights(labels, config)])
     low, high = np.quantile(drawn[np.isfinite(drawn)], (0.025, 0.975))
-    return _score(name, value, float(low), float(high), pairs, pairs)
+    left_out = _kappas(pairs, (labels[None, :] != np.arange(labels.max() + 1)[:, None]).astype(np.float64))
+    left_out = left_out[np.isfinite(left_out)]
+    reach = float(stdtrit(labels.max(), 0.975) * np.sqrt((len(left_out) - 1) * np.var(left_out)))
+    return _score(name, value, max(-1.0, min(low, value - reach)), min(1.0, max(high, value + reach)), pairs, pairs)
 
 
 def quantile_score(

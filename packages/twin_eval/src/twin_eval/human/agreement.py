@@ -9,9 +9,10 @@ from twin_data.contracts.base import Contract
 from twin_data.contracts.evaluation import Score
 from twin_data.contracts.labels import AnswerLabel, AnswerVerdict, InVoice, SentenceLabel, SentenceVerdict
 from twin_eval.human.machine import MachineScores
+from twin_eval.human.shares import share
 from twin_eval.human.store import Label
 from twin_eval.scorers import ScoredAnswer
-from twin_eval.statistics import IntervalConfig, kappa_score, proportion_score
+from twin_eval.statistics import IntervalConfig, kappa_score
 
 MEANINGS = {
     "supported": "sentences: supported, or not, by the passages",
@@ -22,6 +23,8 @@ MEANINGS = {
     "answer": "answers: right, wrong, rightly or wrongly refused",
     "in_voice": "answers: in the person's voice, yes, no or unsure",
 }
+TWO_WAY = frozenset({"supported", "refused", "refusal_right", "facts_found"})
+"""Those that say yes or no."""
 SCORES = "the scores"
 """The other rater where people are held against the machine."""
 
@@ -80,14 +83,14 @@ def voice_share(labels: Iterable[Label], machine: MachineScores, config: Interva
     """The share of answers that people find in the voice; who is unsure counts as unscored."""
     heard = [one for one in labels if isinstance(one, AnswerLabel) and one.in_voice]
     flags = [None if one.in_voice is InVoice.UNSURE else one.in_voice is InVoice.YES for one in heard]
-    return proportion_score("in_voice", flags, config=config, clusters=[cluster_of(one, machine) for one in heard])
+    return share("in_voice", flags, config=config, clusters=[cluster_of(one, machine) for one in heard])
 
 
 def agreement(name: str, raters: tuple[str, str], pairs: Sequence[Pair], config: IntervalConfig) -> Agreement:
     """Share agreed and kappa of some pairs; at least one."""
     clusters: list[Hashable] = [one.cluster for one in pairs]
     flags = [one.first == one.second for one in pairs]
-    agreed = proportion_score(f"agreed.{name}", flags, config=config, clusters=clusters)
+    agreed = share(f"agreed.{name}", flags, config=config, clusters=clusters)
     assert agreed is not None
     sides = [(one.first, one.second) for one in pairs]
     return Agreement(
@@ -96,8 +99,8 @@ def agreement(name: str, raters: tuple[str, str], pairs: Sequence[Pair], config:
         agreed=agreed,
         kappa=kappa_score(f"kappa.{name}", sides, config=config, clusters=clusters),
         clusters=len(set(clusters)),
-        only_first=sides.count(("yes", "no")),
-        only_second=sides.count(("no", "yes")),
+        only_first=sides.count(("yes", "no")) if name in TWO_WAY else 0,
+        only_second=sides.count(("no", "yes")) if name in TWO_WAY else 0,
     )
 
 

@@ -11,8 +11,9 @@ from twin_data.contracts.base import Contract
 from twin_data.contracts.errors import IntegrityError
 from twin_data.contracts.evaluation import Score
 from twin_data.contracts.labels import BlindChoice, BlindKey, Choice, Preference, Preferred
+from twin_eval.human.shares import share
 from twin_eval.human.store import Label
-from twin_eval.statistics import IntervalConfig, proportion_score
+from twin_eval.statistics import IntervalConfig
 from twin_eval.storage import write_atomically
 
 COMPARISONS = "comparisons"
@@ -106,7 +107,7 @@ def preferences(labels: Iterable[Label], config: IntervalConfig) -> tuple[Prefer
 def _counted(first: str, second: str, rows: list[Preference], config: IntervalConfig) -> Preferences:
     decided = [one for one in rows if one.preferred in {Preferred.FIRST, Preferred.SECOND}]
     flags = [(one.preferred is Preferred.FIRST) == (one.first == first) for one in decided]
-    score = proportion_score("preferred", flags, config=config, clusters=[one.cluster for one in decided])
+    score = share("preferred", flags, config=config, clusters=[one.cluster for one in decided])
     ties = [one.preferred for one in rows]
     return Preferences(
         first=first,

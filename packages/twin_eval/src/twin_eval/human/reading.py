@@ -49,13 +49,12 @@ class ReadLabels:
     problems: list[RowProblem] = field(default_factory=list)
 
 
-def read_file(path: Path, *, labeller: str | None = None, now: datetime | None = None) -> ReadLabels:
-    """The rows of a file of labels.
+def read_file(path: Path, *, labeller: str | None = None) -> ReadLabels:
+    """The rows of a file of labels. Rows without a date carry the file's, so that reading it again gives the same.
 
     Args:
         path: JSON Lines.
         labeller: Of rows that name none.
-        now: Of rows that carry no date; the present if not given.
 
     Raises:
         LabelsError: The file is missing, is no text, or holds no row.
@@ -66,19 +65,20 @@ def read_file(path: Path, *, labeller: str | None = None, now: datetime | None =
         text = path.read_text("utf-8-sig")
     except UnicodeDecodeError as error:
         raise LabelsError(f"{path}: not UTF-8 at byte {error.start}", next_step="save the file as UTF-8") from error
-    found = read_rows(text, labeller=labeller, now=now or datetime.now(UTC))
+    saved_at = datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
+    found = read_rows(text, labeller=labeller, undated=saved_at)
     if not found.rows and not found.problems:
         raise LabelsError(f"{path} holds no label", next_step=f"write one a line: {EXAMPLE}")
     return found
 
 
-def read_rows(text: str, *, labeller: str | None, now: datetime) -> ReadLabels:
+def read_rows(text: str, *, labeller: str | None, undated: datetime) -> ReadLabels:
     """The rows of a text; nothing in it can stop the reading of the others."""
     found = ReadLabels()
     for number, line in enumerate(text.split("\n"), start=1):  # not splitlines: U+2028 may stand inside a JSON string
         if not line.strip():
             continue
-        row = _read(line, labeller, now)
+        row = _read(line, labeller, undated)
         if isinstance(row, str):
             found.problems.append(RowProblem(number, row))
         else:
@@ -86,7 +86,7 @@ def read_rows(text: str, *, labeller: str | None, now: datetime) -> ReadLabels:
     return found
 
 
-def _read(line: str, labeller: str | None, now: datetime) -> Given | str:
+def _read(line: str, labeller: str | None, undated: datetime) -> Given | str:
     """The label of one line, or what is wrong with it."""
     try:
         values = json.loads(line)
@@ -103,7 +103,7 @@ def _read(line: str, labeller: str | None, now: datetime) -> Given | str:
         return f"kind: unknown kind {shown(kind)}; {nearest(str(kind), list(_MODELS))}"
     if labeller is not None:
         values.setdefault("labeller", labeller)
-    values.setdefault("labelled_at", now.isoformat())
+    values.setdefault("labelled_at", undated.isoformat())
     return _validated(_MODELS[kind], values)
 
 

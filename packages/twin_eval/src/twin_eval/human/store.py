@@ -28,7 +28,7 @@ class Added:
     older: int = 0
     """Kept, but the same labeller has said something later."""
     known: int = 0
-    """There already."""
+    """There already, or the same said again at another time."""
 
 
 def read_labels(persona_folder: Path) -> tuple[Label, ...]:
@@ -73,22 +73,24 @@ def add_labels(persona_folder: Path, rows: Sequence[Label]) -> Added:
         newest = {(one.labeller, one.item): one for one in current(kept)}
         for row in rows:
             key = (row.labeller, row.item)
-            what = _what(row, newest.get(key), digests)
-            counts[what] += 1
-            if what != "known":
-                lines.append(row.model_dump_json())
-                digests.add(digest_value(row))
-            if what in {"new", "superseding"}:
+            former = newest.get(key)
+            if (digest := digest_value(row)) in digests:
+                counts["known"] += 1
+                continue
+            counts[_what(row, former)] += 1
+            lines.append(row.model_dump_json())  # also what was said before: its date counts against a third label's
+            digests.add(digest)
+            if former is None or row.labelled_at >= former.labelled_at:
                 newest[key] = row
     return Added(**counts)
 
 
-def _what(row: Label, newest: Label | None, digests: set[str]) -> str:
-    if newest is None:
+def _what(row: Label, former: Label | None) -> str:
+    if former is None:
         return "new"
-    if digest_value(row) in digests or _said(row) == _said(newest):
+    if _said(row) == _said(former):
         return "known"
-    return "superseding" if row.labelled_at >= newest.labelled_at else "older"
+    return "superseding" if row.labelled_at >= former.labelled_at else "older"
 
 
 def _said(row: Label) -> dict[str, object]:
