@@ -16,11 +16,13 @@ from twin_data.registry import open_registry
 from twin_data.registry.port import BundleRegistry, RegisteredBundle
 from twin_data.registry.selection import holder, select
 from twin_eval.errors import LabelsError
+from twin_eval.human.adding import known_bundles
 from twin_eval.human.findings import Findings, read_findings
 from twin_eval.human.machine import newest_scored, read_scored
 from twin_eval.human.pairing import Common, bundle_records, common_answers, known_questions, render_blind
 from twin_eval.human.preferences import COMPARISONS, write_key
 from twin_eval.human.review_page import render_review
+from twin_eval.row_problems import nearest
 from twin_eval.scored_run import ScoredRun
 from twin_eval.storage import write_atomically
 
@@ -105,6 +107,24 @@ def write_blind(home: TwinHome, persona: str, first: str | None, second: str | N
     path = folder / COMPARISONS / f"{page.key.page}.html"
     write_atomically(path, page.html)
     return WrittenPage(path, (one, other), common.alike, page.key)
+
+
+def findings_of(home: TwinHome, persona: str, bundle: str | None) -> Findings:
+    """What people have said of one bundle's answers, or of those of all.
+
+    Raises:
+        ConfigurationError: There is no such persona.
+        LabelsError: The bundle has been asked nothing.
+        IntegrityError: The labels are damaged.
+    """
+    folder = evaluations_of(home, persona)
+    known = known_bundles(folder)
+    if bundle and bundle not in known:
+        raise LabelsError(
+            f"bundle {bundle!r} of {persona!r} has no evaluation in this home",
+            next_step=nearest(bundle, known) if known else f"twin evaluate {persona}",
+        )
+    return read_findings(folder, persona, bundle=bundle)
 
 
 def said_of(home: TwinHome, run: ScoredRun) -> tuple[Findings, Findings]:

@@ -123,8 +123,8 @@ def show(
     as_json: JsonFlag = False,
 ) -> None:
     """Show how far people agree with the scores and with each other, and which answers they prefer."""
-    from flows.human_labels import evaluations_of
-    from twin_eval.human.findings import findings_text, read_findings
+    from flows.human_labels import findings_of
+    from twin_eval.human.findings import findings_text
 
-    found = read_findings(evaluations_of(TwinHome.from_environment(), persona), persona, bundle=bundle)
+    found = findings_of(TwinHome.from_environment(), persona, bundle)
     emit(found, findings_text(found), as_json=as_json)

@@ -44,6 +44,7 @@ def test_a_file_is_added_once_and_shown(home: TwinHome, tmp_path: Path) -> None:
     shown = twin("labels", "show", "ada")
     assert "1 sentences and 0 answers labelled by Grace Hopper" in shown.stdout
     assert json.loads(twin("labels", "show", "ada", "--json").stdout)["unmatched"] == 1
+    assert "did you mean '0123456789ab'?" in twin("labels", "show", "ada", "--bundle", "0123456789").output
 
 
 def test_bad_rows_are_named_the_others_are_stored_and_the_exit_code_is_1(home: TwinHome, tmp_path: Path) -> None:

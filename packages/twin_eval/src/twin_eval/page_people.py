@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from twin_eval.human.agreement import MEANINGS, Agreement
+from twin_eval.human.agreement import MEANINGS, TWO_WAY, Agreement
 from twin_eval.human.findings import Findings, blind_command, preferences_text, review_command, voice_text
 from twin_eval.page_rows import UNKNOWN, figure
 
@@ -23,8 +23,8 @@ class AgreementLine:
     kappa_interval: str
     n: int
     clusters: int
-    only_first: int
-    only_second: int
+    only_first: str
+    only_second: str
 
 
 @dataclass(frozen=True)
@@ -37,20 +37,24 @@ class PeoplePart:
 
 
 def people_part(found: Sequence[Findings]) -> PeoplePart:
-    """The section; the first findings are those of the page's bundle."""
-    own = found[0]
+    """The section; the first findings are those of the page's bundle, and what other ones repeat of it is left out."""
+    own, known = found[0], _agreements(found[0])
     notes = []
     if not own.has_labels:
         notes.append(f"Nobody has labelled this bundle's answers yet: {review_command(own)}")
     if own.in_voice:
-        notes.append(f"People find {voice_text(own.in_voice)}.")
+        notes.append(f"By people, {voice_text(own.in_voice)}.")
     if not own.preferences:
         notes.append(f"Nobody has compared them yet: {blind_command(own)}")
     return PeoplePart(
         preferred=tuple(map(preferences_text, own.preferences)),
         notes=tuple(notes),
-        rows=tuple(_line(each, one) for each in found for one in (*each.against_scores, *each.between_people)),
+        rows=tuple(_line(each, one) for each in found for one in _agreements(each) if each is own or one not in known),
     )
+
+
+def _agreements(found: Findings) -> tuple[Agreement, ...]:
+    return *found.against_scores, *found.between_people
 
 
 def _line(found: Findings, one: Agreement) -> AgreementLine:
@@ -65,6 +69,6 @@ def _line(found: Findings, one: Agreement) -> AgreementLine:
         kappa_interval=f"[{figure(kappa.low)}, {figure(kappa.high)}]" if kappa else UNKNOWN,
         n=one.agreed.n,
         clusters=one.clusters,
-        only_first=one.only_first,
-        only_second=one.only_second,
+        only_first=str(one.only_first) if one.measure in TWO_WAY else UNKNOWN,
+        only_second=str(one.only_second) if one.measure in TWO_WAY else UNKNOWN,
     )
