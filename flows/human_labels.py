@@ -93,8 +93,8 @@ def write_blind(home: TwinHome, persona: str, first: str | None, second: str | N
         RegistryError: There is no such bundle.
         LabelsError: There are no two bundles that differ on a question that both answered.
     """
-    folder = evaluations_of(home, persona)
-    one, other = choose_pair(folder, persona, open_registry(home), first, second)
+    folder, registry = evaluations_of(home, persona), open_registry(home)
+    one, other = choose_pair(folder, persona, registry, first, second)
     common = common_answers(
         known_questions(folder, own_questions(home, persona)),
         bundle_records(folder, one),
@@ -103,10 +103,12 @@ def write_blind(home: TwinHome, persona: str, first: str | None, second: str | N
     if not common.pairs:
         raise LabelsError(_nothing_to_compare(one, other, common), next_step=_ask(persona, other))
     page = render_blind(common.pairs, persona=persona, first=one, second=other, rng=rng)
-    write_key(folder, page.key)  # first: a page without its key would collect choices that say nothing
-    path = folder / COMPARISONS / f"{page.key.page}.html"
+    rungs = {bundle.bundle_id: bundle.manifest.rung.value for bundle in registry.bundles(persona)}
+    key = page.key.model_copy(update={"first_rung": rungs[one], "second_rung": rungs[other]})
+    write_key(folder, key)  # first: a page without its key would collect choices that say nothing
+    path = folder / COMPARISONS / f"{key.page}.html"
     write_atomically(path, page.html)
-    return WrittenPage(path, (one, other), common.alike, page.key)
+    return WrittenPage(path, (one, other), common.alike, key)
 
 
 def findings_of(home: TwinHome, persona: str, bundle: str | None) -> Findings:

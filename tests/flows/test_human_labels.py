@@ -145,6 +145,7 @@ def test_the_blind_page_and_its_key_are_written_apart(
     assert "High water." in html and "Low water." in html and tuned.bundle_id not in html and base.bundle_id not in html
     key = home.evaluations / "ada" / "comparisons" / "keys" / f"{written.key.page}.json"
     assert tuned.bundle_id in key.read_text("utf-8")
+    assert (written.key.first_rung, written.key.second_rung) == (Rung.SFT, Rung.BASE)
 
 
 def test_two_that_say_the_same_have_nothing_to_compare(

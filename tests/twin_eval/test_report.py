@@ -206,7 +206,7 @@ def test_what_people_say_is_on_the_page_or_the_command_that_asks_them(candidate:
         in text
     )
     assert (
-        "this bundle sentences: supported, or not, by the passages people and the scores 0.800 [0.600, 0.900] – – 40 9 0 0"
+        "this bundle sentences: supported, or not, by the passages people and the scores 0.800 [0.600, 0.900] – 40 9 0 0"
         in text
     )
     assert "Nobody has" not in text

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from twin_data.contracts.labels import BlindChoice, BlindKey, Choice
+from twin_eval.human.findings import preferences_text
 from twin_eval.human.pairing import Compared, bundle_records, common_answers, known_questions, render_blind
 from twin_eval.human.preferences import preferences, read_keys, unblinded, write_key
 from twin_eval.scorers import ScoredAnswer
@@ -26,7 +27,7 @@ PAIRS = tuple(Compared(f"What of {at}?", f"notes/{at}.md", f"first {at}", f"seco
 
 def blind(seed: int = 1) -> tuple[str, BlindKey]:
     page = render_blind(PAIRS, persona="ada", first=FIRST, second=SECOND, rng=random.Random(seed))
-    return page.html, page.key
+    return page.html, page.key.model_copy(update={"first_rung": "sft+retrieval", "second_rung": "few-shot"})
 
 
 def choice(key: BlindKey, pair: str, said: Choice, by: str = "Ada") -> BlindChoice:
@@ -88,6 +89,7 @@ def test_preferences_are_counted_with_ties_apart() -> None:
     turned = found.seen_from(SECOND)
     assert turned.preferred and (turned.first, turned.preferred.value) == (SECOND, 0.25)
     assert turned.preferred.low == 1 - found.preferred.high
+    assert preferences_text(turned).startswith(f"{SECOND} (few-shot) over {FIRST} (sft+retrieval): 0.25 [")
     assert found.seen_from(FIRST) == found
 
 

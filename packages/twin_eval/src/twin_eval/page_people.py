@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from twin_data.contracts.evaluation import Score
 from twin_eval.human.agreement import MEANINGS, TWO_WAY, Agreement
 from twin_eval.human.findings import Findings, blind_command, preferences_text, review_command, voice_text
 from twin_eval.page_rows import UNKNOWN, figure
@@ -18,9 +19,7 @@ class AgreementLine:
     meaning: str
     raters: str
     agreed: str
-    interval: str
     kappa: str
-    kappa_interval: str
     n: int
     clusters: int
     only_first: str
@@ -58,17 +57,18 @@ def _agreements(found: Findings) -> tuple[Agreement, ...]:
 
 
 def _line(found: Findings, one: Agreement) -> AgreementLine:
-    kappa = one.kappa
     return AgreementLine(
         scope="this bundle" if found.bundle else "all bundles",
         meaning=MEANINGS[one.measure],
         raters=" and ".join(one.raters),
-        agreed=figure(one.agreed.value),
-        interval=f"[{figure(one.agreed.low)}, {figure(one.agreed.high)}]",
-        kappa=figure(kappa.value if kappa else None),
-        kappa_interval=f"[{figure(kappa.low)}, {figure(kappa.high)}]" if kappa else UNKNOWN,
+        agreed=_with_interval(one.agreed),
+        kappa=_with_interval(one.kappa) if one.kappa else UNKNOWN,
         n=one.agreed.n,
         clusters=one.clusters,
         only_first=str(one.only_first) if one.measure in TWO_WAY else UNKNOWN,
         only_second=str(one.only_second) if one.measure in TWO_WAY else UNKNOWN,
     )
+
+
+def _with_interval(score: Score) -> str:
+    return f"{figure(score.value)} [{figure(score.low)}, {figure(score.high)}]"

@@ -136,6 +136,9 @@ class Preference(Signed):
     """Digest of its answer's text."""
     second_answer: str
     preferred: Preferred
+    first_rung: str = ""
+    """How far up the ladder the bundle stands, for readers; empty where the page's key does not say."""
+    second_rung: str = ""
 
     @property
     def item(self) -> str:
@@ -177,6 +180,8 @@ class BlindKey(Contract):
     """A bundle."""
     second: str
     pairs: dict[str, BlindPair]
+    first_rung: str = ""
+    second_rung: str = ""
 
 
 def sentence_item(bundle: str, question: str, sentence: str) -> str:

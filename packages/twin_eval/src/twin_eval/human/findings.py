@@ -102,11 +102,12 @@ def agreement_text(one: Agreement) -> str:
 
 def preferences_text(one: Preferences) -> str:
     """A comparison in one line."""
+    first, second = _named(one.first, one.first_rung), _named(one.second, one.second_rung)
     by = f"{one.labellers} {'labeller' if one.labellers == 1 else 'labellers'}"
     ties = f"{one.neither} alike, {one.both_bad} both bad"
     if one.preferred is None:
-        return f"{one.first} or {one.second}: no choice was decided; {ties}; {by}"
-    return f"{one.first} over {one.second}: {_interval(one.preferred)}, n = {one.preferred.n}; {ties}; {by}"
+        return f"{first} or {second}: no choice was decided; {ties}; {by}"
+    return f"{first} over {second}: {_interval(one.preferred)}, n = {one.preferred.n}; {ties}; {by}"
 
 
 def voice_text(score: Score) -> str:
@@ -147,6 +148,10 @@ def _is_matched(label: Label, machine: MachineScores) -> bool:
     if isinstance(label, SentenceLabel):
         return label.item in machine.sentences
     return isinstance(label, Preference) or label.item in machine.answers
+
+
+def _named(bundle: str, rung: str) -> str:
+    return f"{bundle} ({rung})" if rung else bundle
 
 
 def _interval(score: Score) -> str:

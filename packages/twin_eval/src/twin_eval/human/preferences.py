@@ -30,6 +30,8 @@ class Preferences(Contract):
     neither: int
     both_bad: int
     labellers: int
+    first_rung: str = ""
+    second_rung: str = ""
 
     def seen_from(self, bundle: str) -> Preferences:
         """The same with this bundle as the first, if it is one of the two."""
@@ -39,7 +41,15 @@ class Preferences(Contract):
         turned = score and score.model_copy(
             update={"value": 1 - score.value, "low": 1 - score.high, "high": 1 - score.low}
         )
-        return self.model_copy(update={"first": self.second, "second": self.first, "preferred": turned})
+        return self.model_copy(
+            update={
+                "first": self.second,
+                "second": self.first,
+                "preferred": turned,
+                "first_rung": self.second_rung,
+                "second_rung": self.first_rung,
+            }
+        )
 
 
 def keys_folder(persona_folder: Path) -> Path:
@@ -92,6 +102,8 @@ def unblinded(row: BlindChoice, key: BlindKey) -> Preference:
         first_answer=pair.first_answer,
         second_answer=pair.second_answer,
         preferred=_preferred(row.choice, pair.is_first_left),
+        first_rung=key.first_rung,
+        second_rung=key.second_rung,
     )
 
 
@@ -109,6 +121,7 @@ def _counted(first: str, second: str, rows: list[Preference], config: IntervalCo
     flags = [(one.preferred is Preferred.FIRST) == (one.first == first) for one in decided]
     score = share("preferred", flags, config=config, clusters=[one.cluster for one in decided])
     ties = [one.preferred for one in rows]
+    rungs = {one.first: one.first_rung for one in rows} | {one.second: one.second_rung for one in rows}
     return Preferences(
         first=first,
         second=second,
@@ -116,6 +129,8 @@ def _counted(first: str, second: str, rows: list[Preference], config: IntervalCo
         neither=ties.count(Preferred.NEITHER),
         both_bad=ties.count(Preferred.BOTH_BAD),
         labellers=len({one.labeller for one in rows}),
+        first_rung=rungs[first],
+        second_rung=rungs[second],
     )
 
 

@@ -18,6 +18,10 @@ Label = SentenceLabel | AnswerLabel | Preference
 _LABEL: TypeAdapter[Label] = TypeAdapter(StoredLabel)
 
 
+_SAID = {"label", "in_voice", "preferred", "first", "note"}
+"""What a labeller says; the other fields say of what, when and where. `preferred` depends on which is `first`."""
+
+
 @dataclass(frozen=True)
 class Added:
     """What became of rows that were to be added; their sum is all of them."""
@@ -94,4 +98,4 @@ def _what(row: Label, former: Label | None) -> str:
 
 
 def _said(row: Label) -> dict[str, object]:
-    return row.model_dump(exclude={"labelled_at", "page", "pair", "cluster"})
+    return row.model_dump(include=set(type(row).model_fields) & _SAID)
