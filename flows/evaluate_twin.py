@@ -13,6 +13,7 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.exams import Exam, prepare
 from flows.hard_stops import bundle_to_judge, stops_of
+from flows.human_labels import said_of
 from flows.local_key import local_key
 from flows.platform.settings import PlatformSettings
 from flows.recipes import DEFAULT_RECIPE, EvaluationSettings, Recipe, load_recipe
@@ -205,6 +206,7 @@ def write_down(
         champion=champion,
         ladder=rungs,
         manifest=bundle.manifest if bundle else None,
+        people=said_of(home, candidate),
     )
 
 

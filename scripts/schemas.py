@@ -12,6 +12,7 @@ from flows.recipes import Recipe
 from twin_data.configuration.persona import PersonaConfig
 from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.evaluation import HeldOutQuestion
+from twin_data.contracts.labels import LabelRow
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "schemas"
 MODELS: dict[str, type[BaseModel]] = {
@@ -19,6 +20,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "rubric": Rubric,
     "recipe": Recipe,
     "question": HeldOutQuestion,
+    "label": LabelRow,
 }
 
 

@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 
 from twin_data.contracts.errors import IntegrityError, StoreError
-from twin_data.contracts.evaluation import GateDecision
+from twin_data.contracts.evaluation import GateDecision, Score
 from twin_data.contracts.ladder import MissingRung
 from twin_data.contracts.releases import Rung
 from twin_eval.gate import decide, default_rubric
+from twin_eval.human.agreement import Agreement
+from twin_eval.human.findings import Findings
+from twin_eval.human.preferences import Preferences
 from twin_eval.ladder import Climbed, RungRun, build_ladder
 from twin_eval.page import render_page
 from twin_eval.report import ReportFiles, read_report, write_report
@@ -184,6 +187,30 @@ def test_examples_causes_the_log_and_the_lineage_are_on_the_page(
     assert "1 × endpoint: llm_unavailable" in text and "2 × judge: it took the question for answerable" in text
     assert {one for one in found.loaded if not one.startswith("#")} == {"inspect.eval"}, "a file beside the page"
     assert "Where it came from" in text and f"features {'f' * 12}" in text
+
+
+def test_what_people_say_is_on_the_page_or_the_command_that_asks_them(candidate: ScoredRun) -> None:
+    nobody = Findings(persona="ada", bundle="0123456789ab", sentences=0, answers=0, labellers=(), unmatched=0)
+    text = " ".join(" ".join(checked(render_page(candidate, people=[nobody, nobody])).text).split())
+    assert "Nobody has labelled this bundle's answers yet: twin review ada --bundle 0123456789ab" in text
+    assert "Nobody has compared them yet: twin ab ada" in text and "Preferred by people" not in text
+    share = Score(name="agreed.supported", value=0.8, low=0.6, high=0.9, n=40)
+    agreed = Agreement(measure="supported", raters=("people", "the scores"), agreed=share, kappa=None, clusters=9)
+    chosen = Preferences(
+        first="0123456789ab", second="few", preferred=share, neither=3, both_bad=2, labellers=2
+    )  # fmt: skip
+    said = nobody.model_copy(update={"sentences": 40, "against_scores": (agreed,), "preferences": (chosen,)})
+    text = " ".join(" ".join(checked(render_page(candidate, people=[said])).text).split())
+    assert (
+        "Preferred by people: 0123456789ab over few: 0.80 [0.60, 0.90], n = 40; 3 alike, 2 both bad; 2 labellers"
+        in text
+    )
+    assert (
+        "this bundle sentences: supported, or not, by the passages people and the scores 0.800 [0.600, 0.900] – 40 9 0 0"
+        in text
+    )
+    assert "Nobody has" not in text
+    assert "What people say" not in render_page(candidate)
 
 
 def test_the_same_run_gives_the_same_page(candidate: ScoredRun, champion: ScoredRun, decision: GateDecision) -> None:

@@ -11,6 +11,7 @@ from twin_data.statistics import wilson_interval
 from twin_eval.statistics import (
     IntervalConfig,
     bootstrap_interval,
+    kappa_score,
     mean_score,
     proportion_score,
     quantile_score,
@@ -114,3 +115,31 @@ def test_nothing_has_no_interval() -> None:
     assert mean_score("x", [], config=CONFIG) is None
     with pytest.raises(ValueError, match="no value"):
         bootstrap_interval([], config=CONFIG)
+
+
+def test_kappa_is_cohens() -> None:
+    # Cohen (1960), table 1: proportions of 200 judgements into three categories.
+    table = {("a", "a"): 88, ("a", "b"): 10, ("a", "c"): 2, ("b", "a"): 14, ("b", "b"): 40, ("b", "c"): 6,
+             ("c", "a"): 18, ("c", "b"): 10, ("c", "c"): 12}  # fmt: skip
+    pairs = [pair for pair, count in table.items() for _ in range(count)]
+    score = kappa_score("x", pairs, config=CONFIG)
+    assert score is not None
+    assert score.value == pytest.approx(0.492, abs=5e-4)
+    assert 0.3 < score.low < score.value < score.high < 0.65
+    assert score.n == 200
+
+
+def test_kappa_is_1_where_both_agree_0_by_chance_and_none_where_nothing_varies() -> None:
+    same = kappa_score("x", [("a", "a"), ("b", "b")] * 20, config=QUICK)
+    chance = kappa_score("x", [("a", "a"), ("a", "b"), ("b", "a"), ("b", "b")] * 10, config=QUICK)
+    assert same and same.value == 1 and chance and chance.value == pytest.approx(0)
+    assert kappa_score("x", [("a", "a")] * 9, config=QUICK) is None
+    assert kappa_score("x", [], config=QUICK) is None
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("abc"), st.integers(0, 3)), max_size=30))
+def test_kappa_never_leaves_its_range_or_its_interval(rows: list[tuple[str, str, int]]) -> None:
+    pairs = [(one, other) for one, other, _ in rows]
+    score = kappa_score("x", pairs, config=QUICK, clusters=[cluster for *_, cluster in rows])
+    if score is not None:
+        assert -1 <= score.low <= score.value <= score.high <= 1

@@ -65,7 +65,7 @@ def test_a_full_disk_is_told_from_other_faults(tmp_path: Path) -> None:
 
 def test_two_runs_do_not_write_one_file(tmp_path: Path) -> None:
     path = tmp_path / "answers.jsonl"
-    with append_lines(path), pytest.raises(EvaluationError, match="another evaluation is writing"):
+    with append_lines(path), pytest.raises(EvaluationError, match="another command is writing"):
         with append_lines(path):
             pass
     with append_lines(path) as lines:

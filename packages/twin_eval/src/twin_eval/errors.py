@@ -11,3 +11,7 @@ class QuestionsError(ConfigurationError):
 
 class EvaluationError(TwinError):
     """An evaluation cannot begin or go on: the service is away, refuses the key, or does not know the bundle."""
+
+
+class LabelsError(ConfigurationError):
+    """A file of human labels is missing or wrong, or there is nothing that could be labelled."""

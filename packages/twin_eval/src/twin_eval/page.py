@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.digests import short
@@ -15,9 +12,11 @@ from twin_data.contracts.evaluation import GateDecision, QuestionKind, TopicSent
 from twin_data.contracts.releases import ReleaseBundle
 from twin_eval import examples
 from twin_eval.failures import FAILURES
+from twin_eval.human.findings import Findings
 from twin_eval.ladder import Climbed
 from twin_eval.page_coverage_risk import CoverageRiskPart, coverage_risk_part
 from twin_eval.page_ladder import LadderPart, ladder_part
+from twin_eval.page_people import PeoplePart, people_part
 from twin_eval.page_plots import Plot, glance
 from twin_eval.page_probes import ProbeLine, probe_lines
 from twin_eval.page_rows import (
@@ -33,6 +32,7 @@ from twin_eval.page_rows import (
 )
 from twin_eval.page_stress import StressPart, stress_part
 from twin_eval.scored_run import ScoredRun
+from twin_eval.templating import template
 
 _SECTIONS = (
     ("Answers of its own", ("whole_", "own_")),
@@ -96,6 +96,7 @@ class Page:
     failures: tuple[FailureGroup, ...]
     ladder: LadderPart | None
     coverage_risk: CoverageRiskPart | None
+    people: PeoplePart | None
     examples: tuple[ExampleGroup, ...]
     inspect_log: str | None
     lineage: tuple[tuple[str, str], ...]
@@ -113,6 +114,7 @@ def render_page(
     decision: GateDecision | None = None,
     rubric: Rubric | None = None,
     ladder: Climbed | None = None,
+    people: Sequence[Findings] = (),
     inspect_log: str | None = None,
     manifest: ReleaseBundle | None = None,
 ) -> str:
@@ -124,6 +126,7 @@ def render_page(
         decision: What the gate said.
         rubric: The bars, for the plot of scores.
         ladder: The ladder on the same questions, if one was climbed.
+        people: What people say of this bundle, and of all bundles of the persona; empty leaves the section out.
         inspect_log: Name of the Inspect log that lies beside the page.
         manifest: The candidate's, for its lineage.
     """
@@ -142,6 +145,7 @@ def render_page(
         failures=_failures(run),
         ladder=ladder_part(ladder.ladder) if ladder else None,
         coverage_risk=coverage_risk_part(report),
+        people=people_part(people) if people else None,
         examples=_examples(run, champion, rungs, questions),
         inspect_log=inspect_log,
         lineage=_lineage(manifest) if manifest else (),
@@ -151,19 +155,7 @@ def render_page(
         stress=stress_part(report, run.stress),
         topics=report.topics,
     )
-    return _template().render(page=page)
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("twin_eval"),
-        autoescape=True,  # answers and questions are other people's text
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html.j2")
+    return template("report.html.j2").render(page=page)
 
 
 def _subtitle(run: ScoredRun) -> str:

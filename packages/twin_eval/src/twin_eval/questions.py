@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from twin_eval.errors import QuestionsError
 from twin_eval.folding import fold_white_space
 from twin_eval.matching import NormalisedText
 from twin_eval.records import Asked
+from twin_eval.row_problems import described
 
 _SHOWN_PROBLEMS = 20
 _EXAMPLE = (
@@ -144,25 +144,8 @@ def _read(line: str) -> HeldOutQuestion | list[str]:
     try:
         return HeldOutQuestion.model_validate(values)
     except ValidationError as error:
-        return [_described(dict(problem)) for problem in error.errors(include_url=False)]
-
-
-def _described(problem: dict[str, object]) -> str:
-    location = problem["loc"]
-    assert isinstance(location, tuple)
-    field, name = str(location[-1]) if location else "", ".".join(map(str, location))
-    if problem["type"] == "extra_forbidden":
-        return f"unknown field {name!r}; {_nearest(field, list(HeldOutQuestion.model_fields))}"
-    if problem["type"] == "missing":
-        return f"the field {name!r} is missing; add it"
-    if problem["type"] == "enum":
-        return f"{name}: unknown kind {problem['input']!r}; {_nearest(str(problem['input']), list(QuestionKind))}"
-    return f"{name}: {problem['msg']}, not {problem['input']!r}; correct the value"
-
-
-def _nearest(word: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(word, known, n=1)
-    return f"did you mean {str(near[0])!r}?" if near else f"known: {', '.join(known)}"
+        fields = list(HeldOutQuestion.model_fields)
+        return [described(dict(problem), fields) for problem in error.errors(include_url=False)]
 
 
 def _inconsistencies(question: HeldOutQuestion) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from twin_data.contracts.errors import IntegrityError
 from twin_data.contracts.evaluation import EvaluationReport, GateDecision
 from twin_data.contracts.ladder import Ladder
 from twin_data.contracts.releases import ReleaseBundle
+from twin_eval.human.findings import Findings
+from twin_eval.human.machine import SCORED_FILE
 from twin_eval.ladder import Climbed
 from twin_eval.scored_run import ScoredRun
 from twin_eval.storage import write_atomically
@@ -19,7 +22,6 @@ from twin_eval.storage import write_atomically
 REPORT_JSON = "report.json"
 REPORT_PAGE = "report.html"
 DECISION_JSON = "decision.json"
-SCORED_FILE = "scored.jsonl"
 INSPECT_LOG = "inspect.eval"
 LADDER_JSON = "ladder.json"
 
@@ -52,6 +54,7 @@ def write_report(
     champion: ScoredRun | None = None,
     ladder: Climbed | None = None,
     manifest: ReleaseBundle | None = None,
+    people: Sequence[Findings] = (),
 ) -> ReportFiles:
     """Write everything, the scores last: where `report.json` is, the rest is too, and the gate has decided.
 
@@ -63,6 +66,7 @@ def write_report(
         champion: The live bundle, if it was compared with.
         ladder: The ladder on the same questions; without one, the page shows what an earlier run in this folder found.
         manifest: The candidate's, for its lineage on the page.
+        people: What people say of this bundle, and of all bundles of the persona, for the page.
 
     Raises:
         StoreError: The folder cannot be written.
@@ -81,6 +85,7 @@ def write_report(
         ladder=ladder or _earlier(files.ladder),
         inspect_log=files.inspect.name,
         manifest=manifest,
+        people=people,
     )
     write_atomically(files.page, page)
     write_inspect_log(run, files.inspect, decision=decision)

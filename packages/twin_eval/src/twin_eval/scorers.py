@@ -92,12 +92,16 @@ class ScoredAnswer(Contract):
 
     @property
     def cluster(self) -> str:
-        """The source document that the question rests on; the question itself where there is none.
+        """The source document that the question rests on."""
+        return cluster_of(self.question)
 
-        Of several documents the first counts: to join whatever shares one would soon join everything.
-        """
-        evidence = self.question.evidence
-        return evidence[0].file if evidence else f"question {self.question.id}"
+
+def cluster_of(question: HeldOutQuestion) -> str:
+    """The source document that a question rests on; the question itself where there is none.
+
+    Of several documents the first counts: to join whatever shares one would soon join everything.
+    """
+    return question.evidence[0].file if question.evidence else f"question {question.id}"
 
 
 def score_record(

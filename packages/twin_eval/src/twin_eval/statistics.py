@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 from twin_data.contracts.base import Contract
 from twin_data.contracts.evaluation import Score
@@ -129,6 +130,28 @@ def proportion_score(
     return _score(name, successes / len(kept), low, high, kept, flags)
 
 
+def kappa_score(
+    name: str, pairs: Sequence[tuple[str, str]], *, config: IntervalConfig, clusters: Sequence[Hashable] | None = None
+) -> Score | None:
+    """Cohen's (1960) kappa of two raters: agreement beyond what their habits alone would give.
+
+    None where there is no pair, or both always gave one and the same label: then there is nothing beyond chance. Its
+    interval is never narrower than Student's t with the delete-one-cluster jackknife's error, as few clusters need.
+    """
+    if not pairs or len({label for pair in pairs for label in pair}) == 1:
+        return None
+    value = float(_kappas(pairs, np.ones((1, len(pairs))))[0])
+    labels = _labels(clusters, len(pairs))
+    if int(labels.max()) == 0:
+        return _score(name, value, -1.0, 1.0, pairs, pairs)
+    drawn = np.concatenate([_kappas(pairs, weights) for weights in _resampled_weights(labels, config)])
+    low, high = np.quantile(drawn[np.isfinite(drawn)], (0.025, 0.975))
+    left_out = _kappas(pairs, (labels[None, :] != np.arange(labels.max() + 1)[:, None]).astype(np.float64))
+    left_out = left_out[np.isfinite(left_out)]
+    reach = float(stdtrit(labels.max(), 0.975) * np.sqrt((len(left_out) - 1) * np.var(left_out)))
+    return _score(name, value, max(-1.0, min(low, value - reach)), min(1.0, max(high, value + reach)), pairs, pairs)
+
+
 def quantile_score(
     name: str,
     values: Sequence[float | None],
@@ -185,6 +208,20 @@ def _resampled_weights(labels: NDArray[np.intp], config: IntervalConfig) -> Iter
     for at in range(0, config.resamples, _BLOCK):
         size = min(_BLOCK, config.resamples - at)
         yield rng.multinomial(count, shares, size=size)[:, labels].astype(np.float64)
+
+
+def _kappas(pairs: Sequence[tuple[str, str]], weights: Floats) -> Floats:
+    """Kappa of each resample, shape (resamples,); not a number where both raters gave one label only."""
+    totals = weights.sum(axis=1)
+    observed = weights @ np.asarray([one == other for one, other in pairs], dtype=np.float64) / totals
+    expected = np.zeros(len(totals))
+    for label in sorted({label for pair in pairs for label in pair}):
+        shares = [
+            weights @ np.asarray([pair[at] == label for pair in pairs], dtype=np.float64) / totals for at in (0, 1)
+        ]
+        expected += shares[0] * shares[1]
+    beyond = 1 - expected
+    return np.asarray(np.divide(observed - expected, beyond, out=np.full(len(totals), np.nan), where=beyond > 1e-12))
 
 
 def _estimates(sample: Floats, weights: Floats, quantile: float | None) -> Floats:

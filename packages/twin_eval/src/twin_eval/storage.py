@@ -84,7 +84,7 @@ def append_lines(path: Path) -> Iterator[AppendOnlyLines]:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise EvaluationError(
-                f"another evaluation is writing {path}", next_step="wait for it to end, or stop it, then run this again"
+                f"another command is writing {path}", next_step="wait for it to end, or stop it, then run this again"
             ) from error
         stream.seek(0)
         stream.truncate(stream.read().rfind(b"\n") + 1)
