@@ -12,7 +12,7 @@ from elasticsearch import Elasticsearch
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from flows.exam_files import QUESTIONS_FILE, own_questions, rubric_of
+from flows.exam_files import QUESTIONS_FILE, exam_questions, rubric_of
 from flows.hard_stops import bundle_to_judge, stops_of
 from flows.local_key import local_key
 from flows.platform.settings import PlatformSettings
@@ -111,9 +111,12 @@ async def evaluate_twin(
 def prepare(home: TwinHome, persona: str, recipe: Recipe) -> Exam:
     """The questions, from the persona's file or its corpus, and all that answers are scored with."""
     store = FeatureStore.of(home.features, persona)
-    questions = own_questions(home, persona)
+    questions = exam_questions(home, persona)
     if not questions:
-        report(f"no {QUESTIONS_FILE}: asking the built-in probes and questions made from the corpus")
+        report(
+            f"no {QUESTIONS_FILE}: asking the built-in probes and a few questions made from the corpus; "
+            f"`twin questions generate {persona}` makes some 400"
+        )
         questions = self_check_questions(to_rows(store.read(CHUNKS), Chunk))
     documents = to_rows(store.read(DOCUMENTS).select(list(CorpusDocument.model_fields)), CorpusDocument)
     voice, why_no_voice = _voice(home, persona, recipe)

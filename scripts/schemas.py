@@ -12,6 +12,7 @@ from flows.recipes import Recipe
 from twin_data.configuration.persona import PersonaConfig
 from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.evaluation import HeldOutQuestion
+from twin_data.contracts.exam import GeneratedQuestion, QuestionCandidate
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "schemas"
 MODELS: dict[str, type[BaseModel]] = {
@@ -19,6 +20,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "rubric": Rubric,
     "recipe": Recipe,
     "question": HeldOutQuestion,
+    "generated_question": GeneratedQuestion,
+    "question_candidate": QuestionCandidate,
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from flows.cli import demo, keys, monitoring, personas, platform, releases, stages, talk, training, usage
+from flows.cli import demo, keys, monitoring, personas, platform, questions, releases, stages, talk, training, usage
 
 app = typer.Typer(
     name="twin",
@@ -13,7 +13,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (platform, personas, stages, training, releases, talk, monitoring, keys, usage, demo):
+for group in (platform, personas, stages, questions, training, releases, talk, monitoring, keys, usage, demo):
     group.register(app)
 
 
