@@ -17,7 +17,7 @@ _WEAK = frozenset(
     "merely really simply quite indeed perhaps almost always never sometimes often rather certainly obviously exactly "
     "entirely absolutely practically generally especially actually mere whole little great good bad old new long short "
     "large small certain sort kind way thing things something anything nothing everything somebody anybody nobody "
-    "everybody man men people one two world time day come came go went get got take took give gave see saw know knew "
+    "everybody best better worst worse man men people one two world time day come came go went get got take took give gave see saw know knew "
     "think thought seem seemed find found put call called mean meant ought want like need".split()
 )
 

@@ -16,7 +16,9 @@ _SPEAKING = regex.compile(
     r"herself)\b"
 )
 _PLACED = regex.compile(r"\b(?:in|at|near|from|to|through|across)\s(?P<name>\p{Lu}\p{L}+(?:\s\p{Lu}\p{L}+)?)")
-_HOLY = regex.compile(r"(?:Saint|St|Father|Lady|Cardinal)\b|(?:Sir|Lord) \p{Lu}\p{L}+ (?:Chancellor|Chief)")
+_HOLY = regex.compile(
+    r"(?:Saint|St|Father|Lady|Cardinal)\b|(?:Sir|Lord) (?:\p{Lu}\p{L}+ )?(?:Chancellor|Chief|Mayor|Bishop|Justice)"
+)
 _NO_NAMES = frozenset(
     "he she it they we you i one nobody somebody everybody someone anyone who what which that this there god people man "
     "woman men women nature science history the a an and but or if when all both many some most each every no not".split()

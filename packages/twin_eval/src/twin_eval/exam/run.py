@@ -23,18 +23,17 @@ from twin_data.generate.phrases import PhraseFinder
 from twin_data.scoring.sentences import grams, words
 from twin_data.scoring.weights import TermWeights, term_weights
 from twin_eval.exam.facts import are_sound, chosen_facts, given_facts
+from twin_eval.exam.grammar import Grammar, Worded
 from twin_eval.exam.likeness import Known, without_duplicates
 from twin_eval.exam.people import People
 from twin_eval.exam.refusals import out_of_persona, private_or_unsafe
 from twin_eval.exam.statements import Statement, statements
-from twin_eval.exam.topics import Topics
 from twin_eval.exam.unanswerable import Unanswerable
-from twin_eval.exam.wording import Worded, Wording
+from twin_eval.exam.wording import TOPIC, worded
 
 GENERATOR = "1"
 """Version of the rules: raised when they give other questions for the same corpus."""
 MIN_QUESTION_WORDS = 4
-TOPIC = "topic"
 REFUSALS = (QuestionKind.UNANSWERABLE, QuestionKind.OUT_OF_PERSONA, QuestionKind.PRIVATE_OR_UNSAFE)
 
 
@@ -45,10 +44,10 @@ class ExamConfig(Contract):
     seed: int = 0
     refusal_share: float = Field(default=0.16, gt=0, lt=1 / 3)
     """Share of each kind to be refused: of 400 questions 64, of which the gate wants 60."""
-    max_pattern_share: float = Field(default=0.3, gt=0, le=1)
+    max_pattern_share: float = Field(default=0.4, gt=0, le=1)
     """Share of the answerable questions that one pattern may make."""
-    max_topic_share: float = Field(default=0.4, gt=0, le=1)
-    """The same of questions about a phrase that the corpus has once, which are the plainest."""
+    max_topic_share: float = Field(default=0.3, gt=0, le=1)
+    """The same of questions about what a sentence begins with, which are the plainest."""
     max_template: int = Field(default=6, ge=1)
     """Unanswerable questions made of one template."""
 
@@ -120,15 +119,12 @@ def training_grams(inputs: ExamInputs) -> frozenset[str]:
 
 
 def _answerable(corpus: Corpus, rejected: Counter[str]) -> Iterator[GeneratedQuestion]:
-    wording, topics = (
-        Wording(corpus.finder, corpus.people),
-        Topics(corpus.finder, [one.text for one in corpus.documents], corpus.statements),
-    )
+    grammar = Grammar(corpus.finder, corpus.people)
     for statement in corpus.statements:
-        worded = [*wording.questions(statement.core), *topics.questions(statement)]
-        if not worded:
+        found = worded(statement.core, grammar)
+        if not found:
             rejected["no_pattern_fits"] += 1
-        for one in worded:
+        for one in found:
             made = _question(statement, one, corpus.weights)
             if isinstance(made, str):
                 rejected[made] += 1
@@ -136,16 +132,16 @@ def _answerable(corpus: Corpus, rejected: Counter[str]) -> Iterator[GeneratedQue
                 yield made
 
 
-def _question(statement: Statement, worded: Worded, weights: TermWeights) -> GeneratedQuestion | str:
+def _question(statement: Statement, asked: Worded, weights: TermWeights) -> GeneratedQuestion | str:
     """The question, or why there is none."""
-    text = worded.text
-    if worded.is_bare:
+    text = asked.text
+    if asked.is_bare:
         if not statement.title:
             return "names_too_little"
         text = f"In “{statement.title}”, {text[0].lower()}{text[1:]}"
     if len(words(text)) < MIN_QUESTION_WORDS:
         return "names_too_little"
-    facts = given_facts(worded.facts) or chosen_facts(text, worded.answer, weights)
+    facts = given_facts(asked.facts) or chosen_facts(text, asked.answer, weights)
     if not any(one.essential for one in facts):
         return "no_telling_fact"
     if not are_sound(facts, text, statement.quote):
@@ -156,7 +152,7 @@ def _question(statement: Statement, worded: Worded, weights: TermWeights) -> Gen
         start=statement.span.start, end=statement.span.end,
     )  # fmt: skip
     book = Book.HELD_OUT if statement.is_held_out else Book.OPEN_BOOK
-    return _made(worded.kind, worded.pattern, text, " ".join(statement.quote.split()), facts, (evidence,), book)
+    return _made(asked.kind, asked.pattern, text, " ".join(statement.quote.split()), facts, (evidence,), book)
 
 
 def _to_refuse(corpus: Corpus, config: ExamConfig) -> Iterator[GeneratedQuestion]:

@@ -80,8 +80,9 @@ _DATED = regex.compile(
     r"August|September|October|November|December|o['’]clock|morning|evening|night|noon|yesterday)\b"
 )
 _MY_DEED = regex.compile(
-    r"I (?:once |first |then |never forgot how I )?(?!used|looked|noticed|wanted|needed|tried|liked|loved|hoped|believed|intended)(?:\p{Ll}+ed|met|saw|wrote|read|heard|found|went|came|bought|sat|stood|took|made|"
-    r"lost|left|told|asked|built|drew|spoke|gave)\s[^,;:—()“”\"]+"
+    r"I (?:once |first |then )?(?:met|wrote|read|went|bought|sat|built|drew|walked|visited|climbed|sailed|drove|painted|"
+    r"mended|planted|dined|cycled|rowed|posted|greased|tested|switched|moved|rang|sent|fixed|replaced|measured)\s"
+    r"(?!that\b|on to\b)[^,;:—()“”\"]+"
 )
 
 
