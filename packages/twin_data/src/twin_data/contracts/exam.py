@@ -1,4 +1,4 @@
-"""Questions that a machine made: the generated set with its certificate, and candidates that a person is to complete."""
+"""Questions that a machine made: the generated set, its certificate, and candidates that a person is to complete."""
 
 from __future__ import annotations
 

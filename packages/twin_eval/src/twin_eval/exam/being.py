@@ -31,6 +31,11 @@ _BE = r"(?P<be>is|was|are|were)"
 _COPULA = regex.compile(rf"(?P<s>{PLAIN_SUBJECT})\s{_BE}\s(?P<rest>[^;:]+?)[.!]")
 _NO_DEFINITION = regex.compile(r"(?:not|n't|never|the more|the less|to be|what)\b")
 _OF_SOMETHING_BEFORE = regex.compile(r"\b(?:them|it|him|her)\b")
+_MEASURE = regex.compile(
+    r"(?i)\b(?:price|gain|cost|tally|height|number|sum|length|width|depth|total|distance|weight|share|difference|"
+    r"rate|level|"
+    r"error|lead|delay|bill|time)\b"
+)
 _SOMEBODY = regex.compile(r"\b(?:man|woman|lady|boy|girl|saint|gentleman|fellow|companion|friend)\b")
 _RELATIVE = regex.compile(
     rf"(?P<s>(?:The|My|One) [^,;:—–()\"“”?!]*?\b(?:that|which|who)\b [^,;:—–()\"“”?!]+?)\s{_BE}\s(?P<rest>[^;:]+?)[.!]"
@@ -50,11 +55,13 @@ _CALLED = regex.compile(
     r"(?!(?:after|upon|in|on|by|out|for|to|from)\b)(?P<rest>[^;:,]+?)[.!,]"
 )
 _CLEFT = regex.compile(
-    r"It (?P<be>is|was) (?:only |precisely |exactly |always |especially |just )?(?P<x>(?:the|an?|my|our)\s[^,;:—()]+?)\s"
+    r"It (?P<be>is|was) (?:only |precisely |exactly |always |especially |just )?(?P<x>(?:the|an?|my|"
+    r"our)\s[^,;:—()]+?)\s"
     r"(?P<that>that|who|which)\s(?P<rest>[^;:—()“”]+?)[.!]"
 )
 _NO_CLEFT = regex.compile(
-    r"(?:the|an?|my|our)\s(?:\p{L}+ )?(?:fact|pity|mistake|question|truth|good|sort|kind|shame|matter|case|way|thing|rule|"
+    r"(?:the|an?|my|our)\s(?:\p{L}+ )?(?:fact|pity|mistake|question|truth|good|sort|kind|shame|matter|case|way|"
+    r"thing|rule|"
     r"common|sign|comfort|commonplace)\b|.*\b(?:that|which|who)\b"
 )
 _FINITE = regex.compile(
@@ -62,7 +69,8 @@ _FINITE = regex.compile(
     r"took|comes?|came|goes|went|keeps?|kept|\p{Ll}{3,}ed|\p{Ll}{3,}s|never|always|really)\b"
 )
 _SAYS = regex.compile(
-    rf"(?P<who>{NAME})\s(?P<v>says|said|thinks|thought|wrote|writes|believes|believed|holds|maintains|maintained|argues|"
+    rf"(?P<who>{NAME})\s(?P<v>says|said|thinks|thought|wrote|writes|believes|believed|holds|maintains|maintained|"
+    rf"argues|"
     r"argued|declares|declared|remarks|remarked)\s(?:somewhere |once |rightly |quite truly )?that\s(?P<s>[^,;:—()]+?)\s"
     rf"{_BE}\s(?P<rest>(?:an?|the|to|that|like)\s[^;:—()]+?)[.!]"
 )
@@ -94,6 +102,8 @@ def definition(sentence: str, grammar: Grammar) -> Iterator[Worded]:
     if not found or shown is None or found["s"] == "I" or grammar.people.is_person(found["s"]):
         return
     rest, be, part = found["rest"], found["be"], first_part(found["rest"])
+    if rest[0] in "£0123456789" and not _MEASURE.search(found["s"]):
+        return
     if _NO_DEFINITION.match(rest) or len(words(rest)) < 3 or _OF_SOMETHING_BEFORE.search(part):
         return
     if not NOMINAL.match(rest) and not (be in {"is", "was"} and THAT_CLAUSE.match(rest)):
@@ -104,7 +114,8 @@ def definition(sentence: str, grammar: Grammar) -> Iterator[Worded]:
     kind = OPINION if VALUED.search(found["s"]) else FACTUAL
     view = ", in your view," if kind is OPINION else ""
     text = f"How do you describe {shown}?" if shown[:1].isupper() else f"What{view} {be} {shown}?"
-    yield Worded("definition", kind, text, part, is_bare=is_short(found["s"]))
+    anchor = f"{found['s']} {be} "
+    yield Worded("definition", kind, text, part, is_bare=is_short(found["s"]), anchor=anchor)
 
 
 def relative(sentence: str, grammar: Grammar) -> Iterator[Worded]:

@@ -23,6 +23,7 @@ from twin_eval.exam.grammar import (
     PLAIN_SUBJECT,
     Grammar,
     Worded,
+    ends_open,
     first_part,
     is_plural,
     is_short,
@@ -33,8 +34,9 @@ from twin_eval.exam.statements import needs_context
 from twin_eval.exam.verbs import FORMS, PARTICLES
 
 _AFTER_VERB = regex.compile(
-    r"(?i)(?:it|by|to be|in|of|for|at|from|with|on|as|that (?:he|she|they)|this|them|him|her|up|out|off|away|so|such|these|"
-    r"those|not|no|and|or|presumably)\b"
+    r"(?i)(?:it|by|to be|in|of|for|at|from|with|on|as|that (?:he|she|they)|this|them|him|her|up|out|off|away|so|"
+    r"such|these|"
+    r"those|not|no|and|or|presumably|me|us|you|I|it's)\b"
 )
 _BECAUSE = regex.compile(
     r"(?P<main>[^;:—–()\"“”?!]+?),?\s(?:(?:very )?(?:precisely|partly|just|largely|chiefly|exactly|mainly)\s)?"
@@ -55,13 +57,16 @@ _MODAL = regex.compile(r"\b(?:will|would|can|cannot|must|should|may|might|shall)
 _WEAK_MAIN = regex.compile(r"(?:this|that|there|it (?:may|should|is|was)|I)\b")
 _PRONOUN_SUBJECT = regex.compile(r"(?i)\b(?:I|we|he|she|it|they|you|there)\b")
 _WHO_VERB = regex.compile(
-    r"(?:is|was|has|had|said|says|wrote|made|found|gave|took|told|saw|kept|left|lost|sent|held|brought|began|built|bought|"
-    r"caught|felt|led|met|paid|put|ran|set|spoke|spent|taught|threw|understood|won|knew|thought|came|went|died|stood|sat|"
+    r"(?:is|was|has|had|said|says|wrote|made|found|gave|took|told|saw|kept|left|lost|sent|held|brought|began|built|"
+    r"bought|"
+    r"caught|felt|led|met|paid|put|ran|set|spoke|spent|taught|threw|understood|won|knew|thought|came|went|died|"
+    r"stood|sat|"
     r"thinks|believes|holds|maintains|admires|loves|hates|knows|calls|\p{Ll}{3,}ed)\b"
 )
 _WEAK_WHO = regex.compile(r"(?:is|was|has|had) (?!(?:the|one of|said|written|made|asked|told|called)\b)")
 _NUMBERS = (
-    r"(?:\d[\d,]*|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|"
+    r"(?:\d[\d,]*|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|"
+    r"seventeen|"
     r"eighteen|nineteen|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:-\p{L}+)?|"
     r"(?:a|one|two|three|four|five|six) (?:hundred|thousand|dozen|million))"
 )
@@ -83,7 +88,8 @@ _DATES = (
         "day",
         "On which day",
         rf"[Oo]n (?P<x>(?:the )?\d{{1,2}}(?:st|nd|rd|th)?(?: of)? (?:{_MONTHS})(?: \d{{4}})?|(?:{_MONTHS}) \d{{1,2}}"
-        r"(?:st|nd|rd|th)?|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?(?: the \d{1,2}(?:st|nd|rd|th))?)",
+        r"(?:st|nd|rd|th)?|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?"
+        rf"(?: the \d{{1,2}}(?:st|nd|rd|th)|,? \d{{1,2}} (?:{_MONTHS}))?)",
     ),
 )
 _WHEN = tuple(
@@ -93,14 +99,18 @@ _WHEN = tuple(
 _NOT_THEN = regex.compile(
     r"(?i)\b(?:all|early|late|only|or|and|since|not|none|until|again|about|back|except|even|also|once|somewhere|open)$"
 )
+_NO_CLAUSE = regex.compile(r"(?:and|or|to|of|but|before|after|at|in|on|by|for|with|\d)\b")
 _FUTURE = regex.compile(r"\b(?:will|shall|won['’]t)\b|['’]ll\b")
 _TO_IS_TO = regex.compile(r"To (?P<a>\p{Ll}[^,;:—()]+?) is (?:simply |really |only )?to (?P<b>[^;:—()]+?)[.!]")
 _I_PREFER = regex.compile(
     r"I (?:would |should |had |much |infinitely )*(?:prefer|preferred)\s(?P<a>[^,;:—()]+?)\sto\s(?P<b>[^,;:—()]+?)[.!]"
 )
+_SAYS_LITTLE = regex.compile(r"^\p{L}+ not\b|^cannot\b|\bof the two\b|\bboth\b")
 _SUBJECT_FIRST = regex.compile(
-    r"(?P<s>(?:The|My|Our|An?)\s[^,;:—–()\"“”?!]+?)\s(?P<rest>(?:cannot|can|could|will|would|must|should|may|might|has|have|"
-    r"had|does|did|do|is|are|was|were|\p{Ll}{3,}(?<!need|feed|seed|deed|indeed|sacred|hundred|wicked|naked)ed|makes|took|"
+    r"(?P<s>(?:The|My|Our|An?)\s[^,;:—–()\"“”?!]+?)\s(?P<rest>(?:cannot|can|could|will|would|must|should|may|might|"
+    r"has|have|"
+    r"had|does|did|do|is|are|was|were|\p{Ll}{3,}(?<!need|feed|seed|deed|indeed|sacred|hundred|wicked|naked)ed(?! "
+    r"(?:to|by|in|of|from|with|at|on|as|for)\b)|makes|took|"
     r"gave|stood|came|went|knew|found|lost|kept)\s[^;:]+)[.!]"
 )
 
@@ -132,6 +142,8 @@ def why(sentence: str, grammar: Grammar) -> Iterator[Worded]:
     if not found or not 4 <= len(words(found["main"])) <= MAX_CLAUSE_WORDS or len(content_stems(found["why"])) < 2:
         return
     main = found["main"]
+    if ends_open(main) or regex.search(r"\bthat \p{L}+$", main):
+        return
     if needs_context(main) or "because" in found["why"] or _NO_CAUSE.search(main) or addresses_reader(main):
         return
     if grammar.is_clause(main) and not _NO_CAUSE_START.match(main):
@@ -162,7 +174,7 @@ def when(sentence: str, grammar: Grammar) -> Iterator[Worded]:
         return
     for name, asked, first, last in _WHEN:
         found = first.fullmatch(sentence) or last.fullmatch(sentence)
-        if not found or _NOT_THEN.search(found["clause"]) or regex.match(r"(?:and|or|to|of|but)\b", found["clause"]):
+        if not found or _NOT_THEN.search(found["clause"]) or _NO_CLAUSE.match(found["clause"]):
             continue
         clause = opened(found["clause"])
         if not grammar.is_clause(clause) or not 4 <= len(words(clause)) <= MAX_CLAUSE_WORDS + 4:
@@ -190,6 +202,8 @@ def who(sentence: str, grammar: Grammar) -> Iterator[Worded]:
 
 def how_many(sentence: str, grammar: Grammar) -> Iterator[Worded]:
     """`There are two kinds of …` → `How many kinds of … do you say there are?`."""
+    if regex.search(r"\b(?:it|he|she|they|them|this)\b", sentence.split(",")[0]):
+        return
     if (found := _THERE_ARE.fullmatch(sentence)) and 2 <= len(words(found["what"])) <= MAX_CLAUSE_WORDS:
         text = f"How many {spoken_to_author(found['what'])} do you say there {found['be']}?"
         yield Worded("how_many", FACTUAL, text, found["n"], (found["n"],))
@@ -220,5 +234,12 @@ def topic(sentence: str, grammar: Grammar) -> Iterator[Worded]:
     """`The tattered cloak of the beggar will …` → `What do you say about the tattered cloak of the beggar?`."""
     found = _SUBJECT_FIRST.fullmatch(sentence)
     shown = grammar.subject(found["s"]) if found else None
-    if found and shown is not None and len(content_stems(found["s"])) >= 2 and len(content_stems(found["rest"])) >= 4:
-        yield Worded("topic", FACTUAL, f"What do you say about {shown}?", first_part(found["rest"]))
+    if (
+        found is None
+        or _SAYS_LITTLE.search(found["rest"])
+        or regex.match(r"(?:The|An?) (?:more|less|better|sooner|good many)\b", sentence)
+    ):
+        return
+    if shown is not None and len(content_stems(found["s"])) >= 2 and len(content_stems(found["rest"])) >= 4:
+        text, said = f"What do you say about {shown}?", first_part(found["rest"])
+        yield Worded("topic", FACTUAL, text, said, is_bare=True, anchor=found["s"])

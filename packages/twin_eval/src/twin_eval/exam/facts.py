@@ -9,7 +9,7 @@ from twin_data.scoring.sentences import STOPWORDS, WORD, content_stems, stem
 from twin_data.scoring.weights import TermWeights
 from twin_eval.matching import NormalisedText
 
-MIN_FACT_WEIGHT = 0.3
+MIN_FACT_WEIGHT = 0.25
 ESSENTIAL, OTHERS = 2, 2
 SHORT_ANSWER_WORDS = 5
 """Of an answer of so many words of meaning or fewer one is essential."""
@@ -17,8 +17,15 @@ _WEAK = frozenset(
     "merely really simply quite indeed perhaps almost always never sometimes often rather certainly obviously exactly "
     "entirely absolutely practically generally especially actually mere whole little great good bad old new long short "
     "large small certain sort kind way thing things something anything nothing everything somebody anybody nobody "
-    "everybody best better worst worse man men people one two world time day come came go went get got take took give gave see saw know knew "
+    "everybody hold held half told made make opposite lain send sent else somewhat chosen choose acting produce "
+    "back person thou best better "
+    "worst worse man men people one two world time day come came go went get got take took give gave see saw know knew "
     "think thought seem seemed find found put call called mean meant ought want like need".split()
+)
+_NUMBER_WORDS = frozenset(
+    "three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
+    "nineteen "
+    "twenty thirty forty fifty sixty seventy eighty ninety hundred thousand dozen million".split()
 )
 
 
@@ -32,7 +39,9 @@ def chosen_facts(question: str, answer: str, weights: TermWeights) -> tuple[KeyF
     for found in WORD.finditer(answer):
         word = found[0]
         lowered = word.casefold().replace("’", "'")
-        is_number = word[0].isdecimal()
+        is_number = word[0].isdecimal() or lowered in _NUMBER_WORDS
+        if is_number and answer[found.end() : found.end() + 1].isalpha():  # 5th
+            continue
         if lowered in STOPWORDS or lowered in _WEAK or (len(word) < 3 and not is_number):
             continue
         if lowered.endswith("ly") and len(word) > 5:
@@ -65,10 +74,10 @@ def are_sound(facts: Sequence[KeyFact], question: str, quote: str) -> bool:
 
 
 def _joined(answer: str, places: list[tuple[int, int]]) -> list[str]:
-    """The words at these places; those that one space parts are one."""
+    """The words at these places; those that a space or a hyphen parts are one."""
     runs: list[tuple[int, int]] = []
     for start, end in sorted(places):
-        if runs and answer[runs[-1][1] : start] == " ":
+        if runs and answer[runs[-1][1] : start] in {" ", "-"}:
             runs[-1] = (runs[-1][0], end)
         else:
             runs.append((start, end))

@@ -71,7 +71,8 @@ def _objection(folder: Path, persona: str, corpus_digest: str) -> str:
         made, now = short(certificate.corpus_digest), short(corpus_digest)
         return f"its certificate is of another corpus version ({made}; the corpus is {now} now)"
     if (found := digest_rows(generated_questions(folder))) != certificate.questions_digest:
-        return f"the questions were changed after they were certified ({short(found)}, not {short(certificate.questions_digest)})"
+        certified = short(certificate.questions_digest)
+        return f"the questions were changed after they were certified ({short(found)}, not {certified})"
     return ""
 
 

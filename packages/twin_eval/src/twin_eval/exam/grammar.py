@@ -18,31 +18,42 @@ MAX_SUBJECT_WORDS = 9
 FACTUAL, OPINION = QuestionKind.FACTUAL, QuestionKind.OPINION
 PLAIN_SUBJECT = r"(?:(?:The|My|Our|A|An)\s[^,;:—–()\"“”?!]+?|\p{Lu}[\p{Ll}-]+(?:\s[\p{L}-]+){0,2}?|I)"
 SUBJECT_STOP = regex.compile(
-    r"(?i)\b(?:that|which|who|whom|what|where|though|every|no|all|for|when|if|because|there|it|this|these|those|he|she|"
+    r"(?i)\b(?:that|which|who|whom|whose|what|where|whereas|whether|how|though|every|no|all|for|when|if|because|"
+    r"there|it|this|these|those|he|she|"
     r"they|but|not|as|than|so|like|such|first|second|third|other|question|fact|point|truth|answer|reason|result|whole|"
     r"same|thing|case|former|latter|next|last|rest|matter|said|says|think|thinks|believe|only|nobody|nothing|everybody|"
-    r"everything|somebody|anything|anybody|never|always|even|almost|around|among|beside|beyond|within|across|behind|one|"
+    r"everything|somebody|anything|anybody|never|always|even|almost|soon|often|once|perhaps|each|whatever|whoever|"
+    r"around|among|beside|beyond|within|across|behind|one|"
     r"is|are|was|were|has|have|had|can|could|will|would|may|might|must|should|do|does|did)\b"
 )
 NOMINAL = regex.compile(
-    r"(?:always |only |simply |really |just |roughly |about |merely )?(?:an?|the|my|our|one|two|£?\d[\d.,]*)\b(?! same\b)"
+    r"(?:always |only |simply |really |just |roughly |about |merely )?(?:an?|the|my|our|one|two|£?\d[\d.,]*)\b(?! "
+    r"same\b)"
 )
 THAT_CLAUSE = regex.compile(r"(?:simply |merely |only |just )?(?:that|to)\s\p{Ll}")
 DISCOURSE = regex.compile(
     r"(?i)\b(?:I|we)\b(?: \p{L}+)? (?:come|turn|say|said|speak|talk|hear|look|glance|consider|understand|ask|begin)\b"
 )
 VALUED = regex.compile(
-    r"(?i)\b(?:best|worst|greatest|noblest|chief|main|only|real|true|truest|essential|objection|fault|vice|virtue|danger|"
+    r"(?i)\b(?:best|worst|greatest|noblest|chief|main|only|real|true|truest|essential|objection|fault|vice|virtue|"
+    r"danger|"
     r"beauty|difficulty|weakness|strength|mistake|error|evil|trouble|charm|merit|defect|secret|moral|lesson)\b"
 )
 _VAGUE_END = regex.compile(
-    r"(?i)(?:difference|example|idea|effect|consequence|contrary|explanation|problem|purpose|remark|phrase|word|argument|"
-    r"distinction|principle|conclusion|exception|instance|trouble|wrong|sin|vice|work|beginning|end|th|first|second|third|"
+    r"(?i)(?:difference|example|idea|effect|consequence|contrary|explanation|problem|purpose|remark|phrase|word|"
+    r"argument|"
+    r"distinction|principle|conclusion|exception|instance|trouble|wrong|sin|vice|work|beginning|end|interest|"
+    r"excitement|moral|fallacy|average|best|worst|position|lot|statement|instance|th|first|second|third|"
     r"one|two|three|ly|['’]s)$"
 )
 _COMPARED = regex.compile(r"(?i)\b(?:more|less|greater|better|stronger|larger) .*\ba\b")
 _NOUN_ENDING = regex.compile(r"(?:ity|ness|ism|tion|sion|ment|ence|ance|ship|hood|dom|ure|phy|logy)s?$")
 _NOUNS_TOO = frozenset({"end", "love", "want", "hate", "fear", "demand", "need", "cost"})
+_NEXT_CLAUSE = regex.compile(
+    r",|\s\(|\s(?:because|if|when|while|before|after|until|unless|although|though|but)\s|\sand\s(?:is|was|are|were|"
+    r"has|had|I|we|"
+    r"he|she|it|they|so|then|even)\b"
+)
 _ANY_VERB = regex.compile(
     r"\b(?:is|are|was|were|has|have|had|can|could|will|would|must|should|may|might|do|does|did|\p{Ll}{3,}ed|trust|want|"
     r"need|like|love|hate|know|think|believe|make|take|give|come|go|get)\b"
@@ -60,6 +71,8 @@ class Worded:
         answer: The stretch of the sentence that answers it.
         facts: What a right answer must state, where the pattern knows; else they are chosen from `answer`.
         is_bare: Whether what it asks about needs the document's title to be found.
+        anchor: Words that come with the answer; where the sentence, or the piece that the question names, has them twice,
+            there are several answers.
     """
 
     pattern: str
@@ -68,6 +81,7 @@ class Worded:
     answer: str
     facts: tuple[str, ...] = ()
     is_bare: bool = False
+    anchor: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,7 +106,7 @@ class Grammar:
         shown = self.shown(text)
         if regex.match(r"(?:the|your|a|an)\b", shown):
             return shown
-        if first.casefold() in STOPWORDS or first.endswith(("ly", "ing")) or self._holds_verb(text):
+        if first.casefold() in STOPWORDS or first.endswith(("ly", "ing", "ed")) or self._holds_verb(text):
             return None
         is_noun = shown[0].isupper() or _NOUN_ENDING.search(first) or self.finder.ends_phrases(first)
         return shown if is_noun or len(words(text)) > 1 else None
@@ -100,7 +114,7 @@ class Grammar:
     def shown(self, clause: str) -> str:
         """A clause inside a question, spoken to the author."""
         lowered = lowered_start(clause)
-        if lowered == clause and self.finder.is_common_word(words(clause)[0]) and not regex.match(r"I\b", clause):
+        if lowered == clause and self.finder.is_mostly_small(words(clause)[0]) and not regex.match(r"I\b", clause):
             lowered = clause[0].lower() + clause[1:]
         shown = spoken_to_author(lowered)
         return f"y{shown[1:]}" if regex.match(r"You(?:r|['’]\p{L}+)?\b", shown) else shown
@@ -137,9 +151,9 @@ def is_plural(subject: str) -> bool:
 
 
 def first_part(rest: str) -> str:
-    """What is said up to the first comma, if that says enough; the rest tells more of it."""
-    first = rest.split(",", 1)[0]
-    return first if len(content_stems(first)) >= 2 else rest
+    """What is said before another clause begins, if that says anything; the rest tells more of it."""
+    first = _NEXT_CLAUSE.split(rest, maxsplit=1)[0]
+    return first if content_stems(first) else rest
 
 
 def opened(text: str) -> str:

@@ -13,20 +13,22 @@ from twin_data.scoring.sentences import content_stems
 from twin_data.transform import dedupe
 from twin_data.transform.dedupe import DedupeConfig
 
-NEAR = DedupeConfig(shingle_words=3, near_duplicate=0.5, max_shingle_documents=5_000)
-"""Questions are short, so runs of three words; half of them in common makes two questions one."""
+NEAR = DedupeConfig(shingle_words=2, near_duplicate=0.5, max_shingle_documents=5_000)
+"""Questions are short, so pairs of words; half of them in common makes two questions one."""
 _FEWEST_STEMS = 3
 
 
 def without_duplicates(questions: Mapping[str, str]) -> frozenset[str]:
     """The ids that are left when of exact and near duplicates one is kept.
 
+    Their words of meaning are compared: questions of one template would all be alike by the words that it gives them.
+
     Args:
         questions: Wording by id.
     """
     if not questions:
         return frozenset()
-    texts = [" ".join(text.casefold().split()) for text in questions.values()]
+    texts = [" ".join(content_stems(text)) for text in questions.values()]
     rows = pl.DataFrame(
         {
             "document_id": list(questions), "text": texts, "digest": [digest_text(text) for text in texts],

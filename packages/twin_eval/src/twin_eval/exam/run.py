@@ -34,6 +34,8 @@ from twin_eval.exam.wording import TOPIC, worded
 GENERATOR = "1"
 """Version of the rules: raised when they give other questions for the same corpus."""
 MIN_QUESTION_WORDS = 4
+FEWEST_TOPIC_FACTS = 2
+"""What is said about a topic has to tell more than one thing."""
 REFUSALS = (QuestionKind.UNANSWERABLE, QuestionKind.OUT_OF_PERSONA, QuestionKind.PRIVATE_OR_UNSAFE)
 
 
@@ -139,10 +141,13 @@ def _question(statement: Statement, asked: Worded, weights: TermWeights) -> Gene
         if not statement.title:
             return "names_too_little"
         text = f"In “{statement.title}”, {text[0].lower()}{text[1:]}"
+    held = statement.document.text if asked.is_bare else statement.quote
+    if asked.anchor and held.casefold().count(asked.anchor.casefold()) > 1:
+        return "several_answers"
     if len(words(text)) < MIN_QUESTION_WORDS:
         return "names_too_little"
     facts = given_facts(asked.facts) or chosen_facts(text, asked.answer, weights)
-    if not any(one.essential for one in facts):
+    if len(facts) < (FEWEST_TOPIC_FACTS if asked.pattern == TOPIC else 1):
         return "no_telling_fact"
     if not are_sound(facts, text, statement.quote):
         return "fact_in_question_or_not_in_quote"

@@ -22,7 +22,9 @@ _PROSE = frozenset({BlockStyle.PARAGRAPH, BlockStyle.LIST_ITEM, BlockStyle.TURN}
 _POINTS_ELSEWHERE = regex.compile(
     r"(?i)\b(?:this|these|those|such|thus|therefore|hence|here|above|below|aforesaid|former|latter|following|"
     r"(?:the|that) (?:same|other|last|first|second|third|next|one|ones|thing|point|case|question|matter|passage)|"
-    r"that (?:is|was) (?:why|how|what|where)|as (?:follows|I have said|I said)|others?|another|already|that (?:with|at|in|on|to|by|from|for|and|or)|(?:behind|in|on|at|of|from|to|with|for|by) that|I have (?:said|mentioned))\b"
+    r"that (?:is|was) (?:why|how|what|where)|as (?:follows|I have said|I said)|others?|another|already|do both|the "
+    r"two|the \p{L}+ one|that (?:with|at|in|on|to|by|from|for|and|or)|(?:behind|in|on|at|of|from|to|with|for|by) "
+    r"that|I have (?:said|mentioned))\b"
 )
 
 
@@ -113,7 +115,8 @@ _CLEFT = regex.compile(r"\b(?:is|was) it that\b|\bis it, in your view,|\bthat (?
 _PLURAL = regex.compile(r"(?i)\b(?:they|them|their|themselves)\b")
 _PERSONAL = regex.compile(r"(?i)\b(?:he|him|his|himself|she|her|herself)\b")
 _SOMEBODY = regex.compile(
-    r"(?i)^who\b|\b(?:man|woman|boy|girl|child|person|king|somebody|anybody|nobody|everybody|one|poet|priest|author|artist)\b"
+    r"(?i)^who\b|\b(?:man|woman|boy|girl|child|person|king|somebody|anybody|nobody|everybody|one|poet|priest|author|"
+    r"artist)\b"
 )
 _CAPITAL_INSIDE = regex.compile(r"\s\p{Lu}")
 _SEVERAL = regex.compile(r"(?i)\b(?:\p{L}{2,}s|men|women|people|children|both|all)\b")

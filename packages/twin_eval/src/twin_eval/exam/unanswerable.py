@@ -61,7 +61,8 @@ OF_PIECES = {
 INVENTED = (
     "Ambrose Tillyard", "Josephine Quellmann", "Lemuel Brackstone", "Odile Fennimarch", "Barnaby Crosskettle",
     "Isolde Vanterpool", "Percival Uttershaw", "Wilhelmina Dashgrove", "Cuthbert Ollernshaw", "Marguerite Pellowes",
-    "Thaddeus Wrigglesby", "Henrietta Blomquist", "Eustachius Gaunt-Perrin", "Philippa Zellweather", "Montague Ibberson",
+    "Thaddeus Wrigglesby", "Henrietta Blomquist", "Eustachius Gaunt-Perrin", "Philippa Zellweather", "Montague "
+    "Ibberson",
 )  # fmt: skip
 OF_INVENTED = (
     "What do you say about the poems of {x}?",
@@ -71,16 +72,20 @@ OF_INVENTED = (
     "How do you judge the sermons of {x}?",
 )
 _SOMEBODY = regex.compile(
-    r"\b(?:a|an)\s(?P<who>(?:\p{Ll}+\s){0,2}(?:man|woman|boy|girl|lady|gentleman|friend|doctor|priest|poet|critic|journalist|"
-    r"professor|publisher|keeper|clerk|neighbour|cabman|policeman|tramp|sailor|farmer|schoolmaster|lawyer|captain|clergyman|"
+    r"\b(?:a|an)\s(?P<who>(?:\p{Ll}+\s){0,2}(?:man|woman|boy|girl|lady|gentleman|friend|doctor|priest|poet|critic|"
+    r"journalist|"
+    r"professor|publisher|keeper|clerk|neighbour|cabman|policeman|tramp|sailor|farmer|schoolmaster|lawyer|captain|"
+    r"clergyman|"
     r"visitor|reader|colleague|engineer|shopkeeper|fisherman|mechanic))\swho\s(?P<did>\p{Ll}[^,;:—()“”\"]+?)(?=[,;:.—])"
 )
 _DATED = regex.compile(
-    r"(?i)\b(?:\d{4}|\d{1,2}(?:st|nd|rd|th)|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|May|June|July|"
+    r"(?i)\b(?:\d{4}|\d{1,2}(?:st|nd|rd|th)|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|"
+    r"May|June|July|"
     r"August|September|October|November|December|o['’]clock|morning|evening|night|noon|yesterday)\b"
 )
 _MY_DEED = regex.compile(
-    r"I (?:once |first |then )?(?:met|wrote|read|went|bought|sat|built|drew|walked|visited|climbed|sailed|drove|painted|"
+    r"I (?:once |first |then )?(?:met|wrote|read|went|bought|sat|built|drew|walked|visited|climbed|sailed|drove|"
+    r"painted|"
     r"mended|planted|dined|cycled|rowed|posted|greased|tested|switched|moved|rang|sent|fixed|replaced|measured)\s"
     r"(?!that\b|on to\b)[^,;:—()“”\"]+"
 )
