@@ -84,7 +84,8 @@ def collect_failures(home: TwinHome, persona: str, days: int | None) -> Failures
     folder = home.persona_folder(persona)
     since = None if days is None else datetime.now(UTC) - timedelta(days=days)
     interactions = asyncio.run(finished_interactions(url_of(home), persona, since))
-    known = [one.question for one in (*held_out_questions(home, persona), *read_candidates(folder))]
+    known = [one.question for one in held_out_questions(home, persona)]
+    known += [one.question for one in read_candidates(folder)]
     found = candidates(interactions, known=known)
     if found.candidates:
         add_candidates(folder, found.candidates)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,16 @@ from flows.personas import SAMPLE, SHIPPED
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.answers import AnswerOutcome, Cost
 from twin_data.contracts.digests import digest_text
-from twin_data.contracts.documents import BlockStyle, CorpusDocument, DocumentKind, Passage, Role, Split
+from twin_data.contracts.documents import (
+    BLOCK_SEPARATOR,
+    BlockStyle,
+    CorpusDocument,
+    DocumentKind,
+    Passage,
+    Role,
+    Split,
+    block_spans,
+)
 from twin_data.contracts.errors import CorpusError
 from twin_data.store.schemas import to_frame
 from twin_data.store.tables import FeatureStore
@@ -28,17 +38,21 @@ from twin_serve.ledger.ledger import Ledger
 from twin_serve.ledger.records import Exchange, RequestEnd, RequestStart
 
 CONFIG = ExamConfig(count=80)
-TEXT = (
-    "A rehearsal is one full day of the timetable squeezed into fifty minutes. There are fourteen gates on the whole river. "
-    "The lower gate is slow because the counterweight lost two hundred kilos of lead."
-)
+TEXT = """A rehearsal is one full day of the timetable squeezed into fifty minutes.
+
+There are fourteen gates on the whole river.
+
+The lower gate is slow because the counterweight lost two hundred kilos of lead."""
 
 
 def document(text: str, name: str = "blog/gates.md") -> CorpusDocument:
-    passage = Passage(start=0, end=len(text), role=Role.OWN, style=BlockStyle.PARAGRAPH)
+    passages = tuple(
+        Passage(start=span.start, end=span.end, role=Role.OWN, style=BlockStyle.PARAGRAPH)
+        for span in block_spans(text.split(BLOCK_SEPARATOR))
+    )
     return CorpusDocument(
         document_id=name, source="blog", kind=DocumentKind.ARTICLE, title="On Gates", date=None, url=None, text=text,
-        digest=digest_text(text), passages=(passage,), family=name, split=Split.TEST,
+        digest=digest_text(text), passages=passages, family=name, split=Split.TEST,
     )  # fmt: skip
 
 
@@ -71,7 +85,7 @@ def test_generated_questions_are_asked_beside_the_personas_own(home: TwinHome) -
     both = exam_questions(home, "ada")
     assert certificate.passed and own.read_bytes() == before
     assert both[: len(alone)] == alone and len(both) == len(alone) + certificate.questions
-    assert "Why is it that the lower gate is slow?" in {one.question for one in both}
+    assert "How many gates on the whole river do you say there are?" in {one.question for one in both}
     assert held_out_questions(home, "ada") == both
 
 
@@ -134,8 +148,6 @@ async def record(home: TwinHome, question: str, *, user: str | None = None) -> N
 
 @pytest.fixture
 def failed(home: TwinHome) -> Callable[[], None]:
-    import asyncio
-
     def ask() -> None:
         asyncio.run(record(home, "Why is the lower gate so slow at night?", user="eve@example.org"))
 

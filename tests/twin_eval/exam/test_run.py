@@ -120,9 +120,11 @@ def test_nothing_that_the_persona_asks_or_that_was_trained_on_is_asked(archive: 
     assert again.rejected["asks_what_was_trained_on"] >= 5
 
 
-def test_no_question_shares_thirteen_words_with_training_text(write: Write) -> None:
+def test_no_question_shares_thirteen_words_with_training_text(
+    write: Write, archive: tuple[CorpusDocument, ...]
+) -> None:
     long = "The keeper of the seven lower gates along the muddy eastern bank is slow because of rheumatism in winter."
-    inputs = ExamInputs((write(long, split=Split.TRAIN),))
+    inputs = ExamInputs((*archive, write(long, name="blog/long.md", split=Split.TRAIN)))
     made = run(inputs, config=ExamConfig(count=50))
     held = training_grams(inputs)
     assert not any(gram in held for one in made.questions for gram in grams(one.question, 13))

@@ -142,6 +142,8 @@ def why(sentence: str, grammar: Grammar) -> Iterator[Worded]:
     if not found or not 4 <= len(words(found["main"])) <= MAX_CLAUSE_WORDS or len(content_stems(found["why"])) < 2:
         return
     main = found["main"]
+    if regex.search(r"\bthat\b", main) and sentence[found.end("main")] != ",":
+        return  # what is caused may be what the inner clause says
     if ends_open(main) or regex.search(r"\bthat \p{L}+$", main):
         return
     if needs_context(main) or "because" in found["why"] or _NO_CAUSE.search(main) or addresses_reader(main):

@@ -43,10 +43,10 @@ _VAGUE_END = regex.compile(
     r"(?i)(?:difference|example|idea|effect|consequence|contrary|explanation|problem|purpose|remark|phrase|word|"
     r"argument|"
     r"distinction|principle|conclusion|exception|instance|trouble|wrong|sin|vice|work|beginning|end|interest|"
-    r"excitement|moral|fallacy|average|best|worst|position|lot|statement|instance|th|first|second|third|"
+    r"excitement|moral|fallacy|average|best|worst|position|error|mistake|difficulty|danger|secret|lesson|evil|lot|statement|instance|th|first|second|third|"
     r"one|two|three|ly|['’]s)$"
 )
-_COMPARED = regex.compile(r"(?i)\b(?:more|less|greater|better|stronger|larger) .*\ba\b")
+_COMPARED = regex.compile(r"(?i)^the (?:more|less)\b|\b(?:more|less|greater|better|stronger|larger) .*\ba\b")
 _NOUN_ENDING = regex.compile(r"(?:ity|ness|ism|tion|sion|ment|ence|ance|ship|hood|dom|ure|phy|logy)s?$")
 _NOUNS_TOO = frozenset({"end", "love", "want", "hate", "fear", "demand", "need", "cost"})
 _NEXT_CLAUSE = regex.compile(
@@ -71,8 +71,8 @@ class Worded:
         answer: The stretch of the sentence that answers it.
         facts: What a right answer must state, where the pattern knows; else they are chosen from `answer`.
         is_bare: Whether what it asks about needs the document's title to be found.
-        anchor: Words that come with the answer; where the sentence, or the piece that the question names, has them twice,
-            there are several answers.
+        anchor: Words that come with the answer; where the sentence, or the piece that the question names, holds them
+            twice, there are several answers.
     """
 
     pattern: str
