@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from twin_data.contracts.documents import CorpusDocument, Split
 from twin_data.contracts.evaluation import QuestionKind
 from twin_data.contracts.exam import Book
-from twin_data.scoring.sentences import grams
+from twin_data.scoring.sentences import grams, words
 from twin_eval.exam.certificate import CertifyInputs, certify
 from twin_eval.exam.run import REFUSALS, ExamConfig, ExamInputs, GeneratedSet, run, training_grams
 from twin_eval.matching import NormalisedText
@@ -129,3 +129,13 @@ def test_no_question_shares_thirteen_words_with_training_text(
     held = training_grams(inputs)
     assert not any(gram in held for one in made.questions for gram in grams(one.question, 13))
     assert made.rejected["shares_13_words_with_training_text"] >= 1
+
+
+def test_nothing_is_asked_that_stands_in_the_training_data(archive: tuple[CorpusDocument, ...]) -> None:
+    asked = next(one.question for one in made_of(archive, count=200).questions if len(words(one.question)) >= 5)
+    inputs = ExamInputs(
+        archive, trained_texts=(f"Passage.\nQuestion: Well then: {asked} Pray tell me in two sentences.",)
+    )
+    again = run(inputs, config=ExamConfig(count=200))
+    assert asked not in {one.question for one in again.questions}
+    assert again.rejected["asks_what_was_trained_on"] == 1

@@ -10,12 +10,16 @@ from twin_data.contracts.base import NamedDigest
 from twin_data.contracts.datasets import CertificateCheck, ReasonCount
 from twin_data.contracts.digests import digest_rows, digest_value
 from twin_data.contracts.documents import CorpusDocument
+from twin_data.contracts.evaluation import QuestionKind
 from twin_data.contracts.exam import GeneratedQuestion, QuestionsCertificate
 from twin_data.generate.material import OVERLAP_WORDS
 from twin_data.scoring.sentences import grams
 from twin_eval.exam.facts import are_sound
 from twin_eval.exam.likeness import Known, without_duplicates
+from twin_eval.exam.people import People
 from twin_eval.exam.run import GENERATOR, ExamConfig, ExamInputs, GeneratedSet, training_grams
+from twin_eval.exam.unanswerable import Unanswerable
+from twin_eval.hard_stops import leaked_ids
 from twin_eval.questions import check_reference_answers
 
 
@@ -72,6 +76,8 @@ def _checks(questions: Sequence[GeneratedQuestion], exam: ExamInputs) -> tuple[C
     documents = {one.document_id: one for one in exam.documents}
     own, trained, held = Known(exam.own_questions), Known(exam.instructions), training_grams(exam)
     texts = [one.question for one in questions]
+    unanswerable = [one.question for one in questions if one.kind is QuestionKind.UNANSWERABLE]
+    corpus = Unanswerable(exam.documents, People(one.text for one in exam.documents))
     answerable = [one for one in questions if one.kind.is_answerable]
     kept = without_duplicates({one.id: one.question for one in questions})
     return (
@@ -87,6 +93,8 @@ def _checks(questions: Sequence[GeneratedQuestion], exam: ExamInputs) -> tuple[C
         _none("near_duplicates", len(questions) - len(kept)),
         _none("repeats_of_own_questions", sum(map(own.repeats, texts))),
         _none("repeats_of_instructions", sum(map(trained.repeats, texts))),
+        _none("stand_in_training_data", len(leaked_ids(questions, exam.trained_texts))),
+        _none("unanswerable_but_answered", sum(map(corpus.is_answered, unanswerable))),
         _none("training_13_grams", sum(any(gram in held for gram in grams(text, OVERLAP_WORDS)) for text in texts)),
     )
 

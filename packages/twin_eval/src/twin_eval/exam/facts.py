@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import regex
+
 from twin_data.contracts.evaluation import KeyFact
-from twin_data.scoring.sentences import STOPWORDS, WORD, content_stems, stem
+from twin_data.scoring.sentences import STOPWORDS, WORD, content_stems, stem, words
 from twin_data.scoring.weights import TermWeights
 from twin_eval.matching import NormalisedText
 
@@ -22,6 +24,8 @@ _WEAK = frozenset(
     "worst worse man men people one two world time day come came go went get got take took give gave see saw know knew "
     "think thought seem seemed find found put call called mean meant ought want like need".split()
 )
+_COMPOUND = regex.compile(rf"(?:{WORD.pattern})(?:-(?:{WORD.pattern}))*(?:\p{{L}}+)?")
+NUMBER_WORD_WEIGHT = 0.5
 _NUMBER_WORDS = frozenset(
     "three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
     "nineteen "
@@ -36,18 +40,15 @@ def chosen_facts(question: str, answer: str, weights: TermWeights) -> tuple[KeyF
     """
     asked = set(content_stems(question))
     best: dict[str, tuple[float, int, int]] = {}
-    for found in WORD.finditer(answer):
-        word = found[0]
-        lowered = word.casefold().replace("’", "'")
-        is_number = word[0].isdecimal() or lowered in _NUMBER_WORDS
-        if is_number and answer[found.end() : found.end() + 1].isalpha():  # 5th
-            continue
-        if lowered in STOPWORDS or lowered in _WEAK or (len(word) < 3 and not is_number):
-            continue
-        if lowered.endswith("ly") and len(word) > 5:
-            continue
-        if (one := stem(word)) not in asked:
-            best.setdefault(one, (1.0 if is_number else weights.weight(one), found.start(), found.end()))
+    for found in _COMPOUND.finditer(answer):
+        stems = [stem(word) for word in words(found[0])]
+        if _tells(found[0]) and not asked & set(stems):
+            weight = max(map(weights.weight, stems))
+            if found[0][0].isdecimal():
+                weight = 1.0
+            elif found[0].casefold() in _NUMBER_WORDS:
+                weight = max(weight, NUMBER_WORD_WEIGHT)
+            best.setdefault(" ".join(stems), (weight, found.start(), found.end()))
     ranked = sorted(best.values(), key=lambda one: (-one[0], one[1]))
     telling = [one for one in ranked if one[0] >= MIN_FACT_WEIGHT]
     count = 1 if len(ranked) <= SHORT_ANSWER_WORDS else ESSENTIAL
@@ -57,6 +58,15 @@ def chosen_facts(question: str, answer: str, weights: TermWeights) -> tuple[KeyF
         *(KeyFact(text=one, essential=True) for one in essential),
         *(KeyFact(text=one, essential=False) for one in others),
     )
+
+
+def _tells(word: str) -> bool:
+    """Whether a word, or several with hyphens, can be a fact at all."""
+    lowered = word.casefold().replace("’", "'")
+    if lowered in _NUMBER_WORDS or regex.fullmatch(r"\d[\d.,:]*", word):
+        return True
+    is_adverb = lowered.endswith("ly") and len(word) > 5
+    return len(word) > 2 and word[-1].isalpha() and lowered not in STOPWORDS and lowered not in _WEAK and not is_adverb
 
 
 def given_facts(texts: Sequence[str]) -> tuple[KeyFact, ...]:
@@ -74,10 +84,10 @@ def are_sound(facts: Sequence[KeyFact], question: str, quote: str) -> bool:
 
 
 def _joined(answer: str, places: list[tuple[int, int]]) -> list[str]:
-    """The words at these places; those that a space or a hyphen parts are one."""
+    """The words at these places; those that one space parts are one."""
     runs: list[tuple[int, int]] = []
     for start, end in sorted(places):
-        if runs and answer[runs[-1][1] : start] in {" ", "-"}:
+        if runs and answer[runs[-1][1] : start] == " ":
             runs[-1] = (runs[-1][0], end)
         else:
             runs.append((start, end))

@@ -30,6 +30,7 @@ from twin_eval.exam.refusals import out_of_persona, private_or_unsafe
 from twin_eval.exam.statements import Statement, statements
 from twin_eval.exam.unanswerable import Unanswerable
 from twin_eval.exam.wording import TOPIC, worded
+from twin_eval.hard_stops import leaked_ids
 
 GENERATOR = "1"
 """Version of the rules: raised when they give other questions for the same corpus."""
@@ -110,7 +111,7 @@ def run(inputs: ExamInputs, *, config: ExamConfig) -> GeneratedSet:
     for kind in REFUSALS:
         ordered = sorted((one for one in fresh if one.kind is kind), key=lambda one: _lot(config.seed, one.id))
         chosen += ordered[:per_kind]
-        rejected["more_than_wanted"] += max(0, len(ordered) - per_kind)
+        rejected["enough_of_its_kind"] += max(0, len(ordered) - per_kind)
     return GeneratedSet(tuple(sorted(chosen, key=lambda one: one.id)), +rejected)
 
 
@@ -210,6 +211,9 @@ def _fresh(pool: Iterable[GeneratedQuestion], inputs: ExamInputs, rejected: Coun
             rejected["asks_what_was_trained_on"] += 1
         else:
             clean.setdefault(one.id, one)
+    for name in leaked_ids(tuple(clean.values()), inputs.trained_texts):
+        del clean[name]
+        rejected["asks_what_was_trained_on"] += 1
     kept = without_duplicates({one.id: one.question for one in clean.values()})
     rejected["duplicate"] += len(clean) - len(kept)
     return [one for name, one in clean.items() if name in kept]
