@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
 def generate(
     persona: PersonaArgument,
     count: Annotated[int, typer.Option(min=4, help="How many questions; a thin corpus gives fewer.")] = 400,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed chooses other questions.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed draws others where the corpus has more.")] = 0,
     as_json: JsonFlag = False,
 ) -> None:
     """Make `questions.generated.jsonl` of the persona's corpus, with a certificate; its own questions stay as they are.

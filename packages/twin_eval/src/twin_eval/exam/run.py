@@ -186,7 +186,8 @@ def _made(
 ) -> GeneratedQuestion:
     name = short(digest_text(f"{kind}:{text}:{evidence[0].file if evidence else ''}"))
     return GeneratedQuestion(
-        id=f"generated-{_SHORT[kind]}-{name}", kind=kind, question=text, answer=answer, facts=facts, evidence=evidence,
+        id=f"generated-{_PLACE[book]}{_SHORT[kind]}-{name}",
+        kind=kind, question=text, answer=answer, facts=facts, evidence=evidence,
         expected="answer" if kind.is_answerable else "refuse", pattern=pattern, book=book,
     )  # fmt: skip
 
@@ -195,6 +196,9 @@ _SHORT = {
     QuestionKind.FACTUAL: "fact", QuestionKind.MULTI: "multi", QuestionKind.OPINION: "opinion",
     QuestionKind.UNANSWERABLE: "unans", QuestionKind.OUT_OF_PERSONA: "oop", QuestionKind.PRIVATE_OR_UNSAFE: "priv",
 }  # fmt: skip
+
+_PLACE = {Book.HELD_OUT: "held-", Book.OPEN_BOOK: "open-", None: ""}
+"""In the id, so that a report's rows show it."""
 
 
 def _fresh(pool: Iterable[GeneratedQuestion], inputs: ExamInputs, rejected: Counter[str]) -> list[GeneratedQuestion]:
