@@ -33,8 +33,7 @@ _NO_DEFINITION = regex.compile(r"(?:not|n't|never|the more|the less|to be|what)\
 _OF_SOMETHING_BEFORE = regex.compile(r"\b(?:them|it|him|her)\b")
 _MEASURE = regex.compile(
     r"(?i)\b(?:price|gain|cost|tally|height|number|sum|length|width|depth|total|distance|weight|share|difference|"
-    r"rate|level|"
-    r"error|lead|delay|bill|time)\b"
+    r"rate|level|error|lead|delay|bill|time)\b"
 )
 _SOMEBODY = regex.compile(r"\b(?:man|woman|lady|boy|girl|saint|gentleman|fellow|companion|friend)\b")
 _RELATIVE = regex.compile(
@@ -56,13 +55,11 @@ _CALLED = regex.compile(
 )
 _CLEFT = regex.compile(
     r"It (?P<be>is|was) (?:only |precisely |exactly |always |especially |just )?(?P<x>(?:the|an?|my|"
-    r"our)\s[^,;:—()]+?)\s"
-    r"(?P<that>that|who|which)\s(?P<rest>[^;:—()“”]+?)[.!]"
+    r"our)\s[^,;:—()]+?)\s(?P<that>that|who|which)\s(?P<rest>[^;:—()“”]+?)[.!]"
 )
 _NO_CLEFT = regex.compile(
     r"(?:the|an?|my|our)\s(?:\p{L}+ )?(?:fact|pity|mistake|question|truth|good|sort|kind|shame|matter|case|way|"
-    r"thing|rule|"
-    r"common|sign|comfort|commonplace)\b|.*\b(?:that|which|who)\b"
+    r"thing|rule|common|sign|comfort|commonplace)\b|.*\b(?:that|which|who)\b"
 )
 _FINITE = regex.compile(
     r"(?:has|have|had|is|was|are|were|does|did|do|can|could|will|would|must|should|may|makes?|made|gives?|gave|takes?|"

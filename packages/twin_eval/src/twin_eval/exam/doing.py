@@ -35,8 +35,7 @@ from twin_eval.exam.verbs import FORMS, PARTICLES
 
 _AFTER_VERB = regex.compile(
     r"(?i)(?:it|by|to be|in|of|for|at|from|with|on|as|that (?:he|she|they)|this|them|him|her|up|out|off|away|so|"
-    r"such|these|"
-    r"those|not|no|and|or|presumably|me|us|you|I|it's)\b"
+    r"such|these|those|not|no|and|or|presumably|me|us|you|I|it's)\b"
 )
 _BECAUSE = regex.compile(
     r"(?P<main>[^;:—–()\"“”?!]+?),?\s(?:(?:very )?(?:precisely|partly|just|largely|chiefly|exactly|mainly)\s)?"
@@ -58,17 +57,14 @@ _WEAK_MAIN = regex.compile(r"(?:this|that|there|it (?:may|should|is|was)|I)\b")
 _PRONOUN_SUBJECT = regex.compile(r"(?i)\b(?:I|we|he|she|it|they|you|there)\b")
 _WHO_VERB = regex.compile(
     r"(?:is|was|has|had|said|says|wrote|made|found|gave|took|told|saw|kept|left|lost|sent|held|brought|began|built|"
-    r"bought|"
-    r"caught|felt|led|met|paid|put|ran|set|spoke|spent|taught|threw|understood|won|knew|thought|came|went|died|"
-    r"stood|sat|"
-    r"thinks|believes|holds|maintains|admires|loves|hates|knows|calls|\p{Ll}{3,}ed)\b"
+    r"bought|caught|felt|led|met|paid|put|ran|set|spoke|spent|taught|threw|understood|won|knew|thought|came|went|"
+    r"died|stood|sat|thinks|believes|holds|maintains|admires|loves|hates|knows|calls|\p{Ll}{3,}ed)\b"
 )
 _WEAK_WHO = regex.compile(r"(?:is|was|has|had) (?!(?:the|one of|said|written|made|asked|told|called)\b)")
 _NUMBERS = (
     r"(?:\d[\d,]*|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|"
-    r"seventeen|"
-    r"eighteen|nineteen|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:-\p{L}+)?|"
-    r"(?:a|one|two|three|four|five|six) (?:hundred|thousand|dozen|million))"
+    r"seventeen|eighteen|nineteen|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:-\p{L}+)?|(?:a|one|"
+    r"two|three|four|five|six) (?:hundred|thousand|dozen|million))"
 )
 _THERE_ARE = regex.compile(
     rf"There (?P<be>are|were) (?:only |just |at least |exactly )?(?P<n>{_NUMBERS}) (?!or\b)"
@@ -108,10 +104,9 @@ _I_PREFER = regex.compile(
 _SAYS_LITTLE = regex.compile(r"^\p{L}+ not\b|^cannot\b|\bof the two\b|\bboth\b")
 _SUBJECT_FIRST = regex.compile(
     r"(?P<s>(?:The|My|Our|An?)\s[^,;:—–()\"“”?!]+?)\s(?P<rest>(?:cannot|can|could|will|would|must|should|may|might|"
-    r"has|have|"
-    r"had|does|did|do|is|are|was|were|\p{Ll}{3,}(?<!need|feed|seed|deed|indeed|sacred|hundred|wicked|naked)ed(?! "
-    r"(?:to|by|in|of|from|with|at|on|as|for)\b)|makes|took|"
-    r"gave|stood|came|went|knew|found|lost|kept)\s[^;:]+)[.!]"
+    r"has|have|had|does|did|do|is|are|was|were|\p{Ll}{3,}(?<!need|feed|seed|deed|indeed|sacred|hundred|wicked|"
+    r"naked)ed(?! (?:to|by|in|of|from|with|at|on|as|for)\b)|makes|took|gave|stood|came|went|knew|found|lost|"
+    r"kept)\s[^;:]+)[.!]"
 )
 
 

@@ -16,20 +16,19 @@ ESSENTIAL, OTHERS = 2, 2
 SHORT_ANSWER_WORDS = 5
 """Of an answer of so many words of meaning or fewer one is essential."""
 _WEAK = frozenset(
-    "merely really simply quite indeed perhaps almost always never sometimes often rather certainly obviously exactly "
-    "entirely absolutely practically generally especially actually mere whole little great good bad old new long short "
-    "large small certain sort kind way thing things something anything nothing everything somebody anybody nobody "
-    "everybody hold held half told made make opposite lain send sent else somewhat chosen choose acting produce "
-    "back person thou best better "
-    "worst worse man men people one two world time day come came go went get got take took give gave see saw know knew "
-    "think thought seem seemed find found put call called mean meant ought want like need".split()
+    "merely really simply quite indeed perhaps almost always never sometimes often rather certainly obviously "
+    "exactly entirely absolutely practically generally especially actually mere whole little great good bad old "
+    "new long short large small certain sort kind way thing things something anything nothing everything somebody "
+    "anybody nobody everybody hold held half told made make opposite lain send sent else somewhat chosen choose "
+    "acting produce back person thou best better worst worse man men people one two world time day come came go "
+    "went get got take took give gave see saw know knew think thought seem seemed find found put call called mean "
+    "meant ought want like need".split()
 )
 _COMPOUND = regex.compile(rf"(?:{WORD.pattern})(?:-(?:{WORD.pattern}))*(?:\p{{L}}+)?")
 NUMBER_WORD_WEIGHT = 0.5
 _NUMBER_WORDS = frozenset(
     "three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
-    "nineteen "
-    "twenty thirty forty fifty sixty seventy eighty ninety hundred thousand dozen million".split()
+    "nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand dozen million".split()
 )
 
 

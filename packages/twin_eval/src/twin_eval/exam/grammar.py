@@ -19,12 +19,11 @@ FACTUAL, OPINION = QuestionKind.FACTUAL, QuestionKind.OPINION
 PLAIN_SUBJECT = r"(?:(?:The|My|Our|A|An)\s[^,;:—–()\"“”?!]+?|\p{Lu}[\p{Ll}-]+(?:\s[\p{L}-]+){0,2}?|I)"
 SUBJECT_STOP = regex.compile(
     r"(?i)\b(?:that|which|who|whom|whose|what|where|whereas|whether|how|though|every|no|all|for|when|if|because|"
-    r"there|it|this|these|those|he|she|"
-    r"they|but|not|as|than|so|like|such|first|second|third|other|question|fact|point|truth|answer|reason|result|whole|"
-    r"same|thing|case|former|latter|next|last|rest|matter|said|says|think|thinks|believe|only|nobody|nothing|everybody|"
-    r"everything|somebody|anything|anybody|never|always|even|almost|soon|often|once|perhaps|each|whatever|whoever|"
-    r"around|among|beside|beyond|within|across|behind|one|"
-    r"is|are|was|were|has|have|had|can|could|will|would|may|might|must|should|do|does|did)\b"
+    r"there|it|this|these|those|he|she|they|but|not|as|than|so|like|such|first|second|third|other|question|fact|"
+    r"point|truth|answer|reason|result|whole|same|thing|case|former|latter|next|last|rest|matter|said|says|think|"
+    r"thinks|believe|only|nobody|nothing|everybody|everything|somebody|anything|anybody|never|always|even|almost|"
+    r"soon|often|once|perhaps|each|whatever|whoever|around|among|beside|beyond|within|across|behind|one|is|are|was|"
+    r"were|has|have|had|can|could|will|would|may|might|must|should|do|does|did)\b"
 )
 NOMINAL = regex.compile(
     r"(?:always |only |simply |really |just |roughly |about |merely )?(?:an?|the|my|our|one|two|£?\d[\d.,]*)\b(?! "
@@ -36,23 +35,21 @@ DISCOURSE = regex.compile(
 )
 VALUED = regex.compile(
     r"(?i)\b(?:best|worst|greatest|noblest|chief|main|only|real|true|truest|essential|objection|fault|vice|virtue|"
-    r"danger|"
-    r"beauty|difficulty|weakness|strength|mistake|error|evil|trouble|charm|merit|defect|secret|moral|lesson)\b"
+    r"danger|beauty|difficulty|weakness|strength|mistake|error|evil|trouble|charm|merit|defect|secret|moral|"
+    r"lesson)\b"
 )
 _VAGUE_END = regex.compile(
     r"(?i)(?:difference|example|idea|effect|consequence|contrary|explanation|problem|purpose|remark|phrase|word|"
-    r"argument|"
-    r"distinction|principle|conclusion|exception|instance|trouble|wrong|sin|vice|work|beginning|end|interest|"
-    r"excitement|moral|fallacy|average|best|worst|position|error|mistake|difficulty|danger|secret|lesson|evil|lot|statement|instance|th|first|second|third|"
-    r"one|two|three|ly|['’]s)$"
+    r"argument|distinction|principle|conclusion|exception|instance|trouble|wrong|sin|vice|work|beginning|end|"
+    r"interest|excitement|moral|fallacy|average|best|worst|position|error|mistake|difficulty|danger|secret|lesson|"
+    r"evil|lot|statement|instance|th|first|second|third|one|two|three|ly|['’]s)$"
 )
 _COMPARED = regex.compile(r"(?i)^the (?:more|less)\b|\b(?:more|less|greater|better|stronger|larger) .*\ba\b")
 _NOUN_ENDING = regex.compile(r"(?:ity|ness|ism|tion|sion|ment|ence|ance|ship|hood|dom|ure|phy|logy)s?$")
 _NOUNS_TOO = frozenset({"end", "love", "want", "hate", "fear", "demand", "need", "cost"})
 _NEXT_CLAUSE = regex.compile(
     r",|\s\(|\s(?:because|if|when|while|before|after|until|unless|although|though|but)\s|\sand\s(?:is|was|are|were|"
-    r"has|had|I|we|"
-    r"he|she|it|they|so|then|even)\b"
+    r"has|had|I|we|he|she|it|they|so|then|even)\b"
 )
 _ANY_VERB = regex.compile(
     r"\b(?:is|are|was|were|has|have|had|can|could|will|would|must|should|may|might|do|does|did|\p{Ll}{3,}ed|trust|want|"

@@ -15,19 +15,17 @@ NAME = (
 _TITLED = regex.compile(rf"(?<!\p{{L}}){TITLE}\s(?P<name>(?:\p{{Lu}}\.\s?)*\p{{Lu}}\p{{L}}+(?:\s\p{{Lu}}\p{{L}}+)*)")
 _SPEAKING = regex.compile(
     r"(?<![\p{L}.])(?P<name>\p{Lu}\p{L}+(?:\s\p{Lu}\p{L}+)?)\s(?:says|said|thinks|thought|wrote|writes|believed|"
-    r"believes|"
-    r"told|asked|replied|answered|remarked|remarks|laughed|complained|suggested|argued|argues|married|died|himself|"
-    r"herself)\b"
+    r"believes|told|asked|replied|answered|remarked|remarks|laughed|complained|suggested|argued|argues|married|"
+    r"died|himself|herself)\b"
 )
 _PLACED = regex.compile(r"\b(?:in|at|near|from|to|through|across)\s(?P<name>\p{Lu}\p{L}+(?:\s\p{Lu}\p{L}+)?)")
 _HOLY = regex.compile(
     r"(?:Saint|St|Father|Lady|Cardinal)\b|(?:Sir|Lord) (?:\p{Lu}\p{L}+ )?(?:Chancellor|Chief|Mayor|Bishop|Justice)"
 )
 _NO_NAMES = frozenset(
-    "he she it they we you i one nobody somebody everybody someone anyone who what which that this there god people "
-    "man "
-    "woman men women nature science history the a an and but or if when all both many some most each every no "
-    "not".split()
+    "he she it they we you i one nobody somebody everybody someone anyone who what which that this there god "
+    "people man woman men women nature science history the a an and but or if when all both many some most each "
+    "every no not".split()
 )
 
 

@@ -52,7 +52,9 @@ class ExamConfig(Contract):
     max_topic_share: float = Field(default=0.3, gt=0, le=1)
     """The same of questions about what a sentence begins with, which are the plainest."""
     max_template: int = Field(default=6, ge=1)
-    """Unanswerable questions made of one template."""
+    """Unanswerable questions made of one template by filling in a name."""
+    max_sentence_template: int = Field(default=24, ge=1)
+    """The same of a template that takes in most of a sentence."""
 
 
 @dataclass(frozen=True)
@@ -165,10 +167,10 @@ def _to_refuse(corpus: Corpus, config: ExamConfig) -> Iterator[GeneratedQuestion
     maker = Unanswerable(corpus.documents, corpus.people)
     used: Counter[str] = Counter()
     for one in sorted(maker.questions(corpus.statements), key=lambda one: _lot(config.seed, one.text)):
-        if used[one.template] < config.max_template * (4 if one.template == one.pattern else 1):
-            if not maker.is_answered(one.text):
-                used[one.template] += 1
-                yield _made(QuestionKind.UNANSWERABLE, one.pattern, one.text)
+        most = config.max_template if one.has_slots_only else config.max_sentence_template
+        if used[one.template] < most and not maker.is_answered(one.text):
+            used[one.template] += 1
+            yield _made(QuestionKind.UNANSWERABLE, one.pattern, one.text)
     for text in out_of_persona(corpus.weights):
         yield _made(QuestionKind.OUT_OF_PERSONA, "other_subjects", text)
     for text in private_or_unsafe(corpus.people.names):

@@ -24,11 +24,12 @@ WINDOW = 2
 
 @dataclass(frozen=True)
 class Unanswered:
-    """A question, the rule that made it, and the template of that rule."""
+    """A question, the rule that made it, the template of that rule, and whether only a name was filled into it."""
 
     pattern: str
     template: str
     text: str
+    has_slots_only: bool = True
 
 
 OF_PEOPLE = {
@@ -73,21 +74,19 @@ OF_INVENTED = (
 )
 _SOMEBODY = regex.compile(
     r"\b(?:a|an)\s(?P<who>(?:\p{Ll}+\s){0,2}(?:man|woman|boy|girl|lady|gentleman|friend|doctor|priest|poet|critic|"
-    r"journalist|"
-    r"professor|publisher|keeper|clerk|neighbour|cabman|policeman|tramp|sailor|farmer|schoolmaster|lawyer|captain|"
-    r"clergyman|"
-    r"visitor|reader|colleague|engineer|shopkeeper|fisherman|mechanic))\swho\s(?P<did>\p{Ll}[^,;:—()“”\"]+?)(?=[,;:.—])"
+    r"journalist|professor|publisher|keeper|clerk|neighbour|cabman|policeman|tramp|sailor|farmer|schoolmaster|"
+    r"lawyer|captain|clergyman|visitor|reader|colleague|engineer|shopkeeper|fisherman|"
+    r"mechanic))\swho\s(?P<did>\p{Ll}[^,;:—()“”\"]+?)(?=[,;:.—])"
 )
 _DATED = regex.compile(
-    r"(?i)\b(?:\d{4}|\d{1,2}(?:st|nd|rd|th)|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|"
-    r"May|June|July|"
-    r"August|September|October|November|December|o['’]clock|morning|evening|night|noon|yesterday)\b"
+    r"(?i)\b(?:\d{4}|\d{1,2}(?:st|nd|rd|th)|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|"
+    r"April|May|June|July|August|September|October|November|December|o['’]clock|morning|evening|night|noon|"
+    r"yesterday)\b"
 )
 _MY_DEED = regex.compile(
     r"I (?:once |first |then )?(?:met|wrote|read|went|bought|sat|built|drew|walked|visited|climbed|sailed|drove|"
-    r"painted|"
-    r"mended|planted|dined|cycled|rowed|posted|greased|tested|switched|moved|rang|sent|fixed|replaced|measured)\s"
-    r"(?!that\b|on to\b)[^,;:—()“”\"]+"
+    r"painted|mended|planted|dined|cycled|rowed|posted|greased|tested|switched|moved|rang|sent|fixed|replaced|"
+    r"measured)\s(?!that\b|on to\b)[^,;:—()“”\"]+"
 )
 
 
@@ -160,7 +159,7 @@ def _nameless(statement: Statement) -> Iterator[Unanswered]:
         return
     text = f"What was the name of the {found['who']} who {spoken_to_author(found['did'])}?"
     if 8 <= len(words(text)) <= 24 and not needs_context(text):
-        yield Unanswered("nameless", "nameless", text)
+        yield Unanswered("nameless", "nameless", text, has_slots_only=False)
 
 
 def _undated(statement: Statement) -> Iterator[Unanswered]:
@@ -173,4 +172,4 @@ def _undated(statement: Statement) -> Iterator[Unanswered]:
         return
     text = f"On which day of the week was it that {clause}?"
     if not needs_context(text):
-        yield Unanswered("undated", "undated", text)
+        yield Unanswered("undated", "undated", text, has_slots_only=False)

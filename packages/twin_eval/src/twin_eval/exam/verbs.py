@@ -4,9 +4,8 @@ from __future__ import annotations
 
 _REGULAR = (
     "mean consist depend imply lead teach prove represent want lack forget love hate fear deserve resemble demand "
-    "require "
-    "need seek understand prefer admire destroy create express believe lie begin come end belong cost contain "
-    "measure weigh"
+    "require need seek understand prefer admire destroy create express believe lie begin come end belong cost "
+    "contain measure weigh"
 ).split()
 _THIRD = {"imply": "implies", "teach": "teaches", "express": "expresses"}
 _PAST = {
