@@ -10,7 +10,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.adapters import serve_adapter
-from flows.exam_files import own_questions
+from flows.exam_files import held_out_questions
 from flows.personas import exclusive
 from flows.platform.settings import PlatformSettings
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
@@ -132,7 +132,7 @@ def datasets_pipeline(home: TwinHome, persona: str, recipe: Recipe, wordings: Pa
         store=FeatureStore.of(home.features, persona),
         folder=home.datasets / persona,
         config=recipe.datasets,
-        questions=own_questions(home, persona),
+        questions=held_out_questions(home, persona),
         embedding_digest=read_model_reference(encoder).digest,
         wordings=None if wordings is None else read_wordings(wordings),
     )

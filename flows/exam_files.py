@@ -1,4 +1,4 @@
-"""What a persona may bring to be judged by: its own questions and its own bars."""
+"""What a persona is judged by: its own questions, completed candidates, a generated set, and its own bars."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from pathlib import Path
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.evaluation import HeldOutQuestion
+from twin_data.store.tables import FeatureStore, digest_frame
+from twin_data.transform.pipeline import DOCUMENTS
+from twin_eval.errors import QuestionsError
+from twin_eval.exam.files import GENERATED_FILE, check_certificate, generated_questions, read_candidates
 from twin_eval.gate import persona_rubric
 from twin_eval.probes import Probe, load_probes
-from twin_eval.questions import load_questions
+from twin_eval.questions import completed, load_questions
 
 QUESTIONS_FILE = "questions.jsonl"
 RUBRIC_FILE = "rubric.yaml"
@@ -25,14 +29,51 @@ def own_questions(home: TwinHome, persona: str) -> tuple[HeldOutQuestion, ...]:
     return load_questions(path) if path.is_file() else ()
 
 
+def held_out_questions(home: TwinHome, persona: str) -> tuple[HeldOutQuestion, ...]:
+    """All that may not be trained on: own questions, candidates that a person has completed, and generated ones.
+
+    Raises:
+        QuestionsError: A file is wrong, or two questions have the same id.
+    """
+    folder = home.persona_folder(persona)
+    found = (
+        *own_questions(home, persona),
+        *completed(read_candidates(folder)),
+        *(one.as_held_out() for one in generated_questions(folder)),
+    )
+    unique = {one.id: one for one in found}
+    if len(unique) < len(found):
+        twice = sorted({one.id for one in found if unique[one.id] is not one})
+        raise QuestionsError(f"two files in {folder} have a question {twice[0]!r}", next_step="rename one of the two")
+    return found
+
+
+def exam_questions(home: TwinHome, persona: str) -> tuple[HeldOutQuestion, ...]:
+    """The same for an evaluation, which asks a generated set only with a certificate of the corpus as it is now.
+
+    Raises:
+        QuestionsError: A file is wrong, or the generated set is not certified.
+    """
+    folder = home.persona_folder(persona)
+    if (folder / GENERATED_FILE).is_file():
+        check_certificate(folder, persona, corpus_digest(FeatureStore.of(home.features, persona)))
+    return held_out_questions(home, persona)
+
+
+def corpus_digest(store: FeatureStore) -> str:
+    """Names the kept documents, with the side of the split that each is on."""
+    return digest_frame(store.read(DOCUMENTS))
+
+
 def rubric_of(home: TwinHome, persona: str) -> Rubric:
-    """The persona's bars, or the product's; these are others where the questions have to be made of the corpus.
+    """The persona's bars, or the product's; these are others where no question has a known answer.
 
     Raises:
         ConfigurationError: The file is there and wrong.
     """
     folder = home.persona_folder(persona)
-    return persona_rubric(folder / RUBRIC_FILE, is_self_check=not (folder / QUESTIONS_FILE).is_file())
+    has_questions = any((folder / name).is_file() for name in (QUESTIONS_FILE, GENERATED_FILE))
+    return persona_rubric(folder / RUBRIC_FILE, is_self_check=not has_questions)
 
 
 def probes_of(home: TwinHome, persona: str, rubric: Rubric, path: str | None = None) -> tuple[Probe, ...]:

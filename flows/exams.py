@@ -8,7 +8,7 @@ from elasticsearch import Elasticsearch
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from flows.exam_files import QUESTIONS_FILE, own_questions, probes_of, rubric_of
+from flows.exam_files import QUESTIONS_FILE, exam_questions, probes_of, rubric_of
 from flows.platform.settings import PlatformSettings
 from flows.recipes import Recipe
 from flows.reporting import report
@@ -59,9 +59,12 @@ class Exam:
 def prepare(home: TwinHome, persona: str, recipe: Recipe, probes: str | None = None, stress: bool = False) -> Exam:
     """The questions, from the persona's file or its corpus, and all that answers are scored with."""
     store = FeatureStore.of(home.features, persona)
-    questions = own_questions(home, persona)
+    questions = exam_questions(home, persona)
     if not questions:
-        report(f"no {QUESTIONS_FILE}: asking the built-in probes and questions made from the corpus")
+        report(
+            f"no {QUESTIONS_FILE}: asking the built-in probes and a few questions made from the corpus; "
+            f"`twin questions generate {persona}` makes some 400"
+        )
         questions = self_check_questions(to_rows(store.read(CHUNKS), Chunk))
     documents = to_rows(store.read(DOCUMENTS).select(list(CorpusDocument.model_fields)), CorpusDocument)
     voice, why_no_voice = _voice(home, persona, recipe)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.exam_files import own_questions
+from flows.exam_files import held_out_questions
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.persona import load_persona
 from twin_data.contracts.labels import BlindKey
@@ -96,7 +96,7 @@ def write_blind(home: TwinHome, persona: str, first: str | None, second: str | N
     folder, registry = evaluations_of(home, persona), open_registry(home)
     one, other = choose_pair(folder, persona, registry, first, second)
     common = common_answers(
-        known_questions(folder, own_questions(home, persona)),
+        known_questions(folder, held_out_questions(home, persona)),
         bundle_records(folder, one),
         bundle_records(folder, other),
     )

@@ -10,7 +10,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.drift_events import announce
-from flows.exam_files import own_questions
+from flows.exam_files import held_out_questions
 from flows.live_interactions import finished_interactions
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
 from flows.reporting import report
@@ -98,7 +98,7 @@ def announce_drift(home: TwinHome, persona: str, tables: MonitoringTables) -> bo
 
 def _scorer(home: TwinHome, persona: str, recipe: Recipe, store: FeatureStore) -> Scorer:
     encoder = SentenceEncoder(ensure_encoder(cache_folder() / "models", recipe.features.embedding))
-    questions = own_questions(home, persona)
+    questions = held_out_questions(home, persona)
     return Scorer(
         corpus=corpus_vectors(store, encoder),
         voice=_voice(home, persona, recipe),

@@ -12,6 +12,7 @@ from flows.build_features import build_features
 from flows.bundles import newest_base_bundle
 from flows.evaluate_twin import evaluate_twin
 from flows.exam_files import rubric_of
+from flows.exam_questions import renew_questions
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
 from flows.reporting import report
 from flows.train_twin import train_twin
@@ -57,6 +58,8 @@ def refresh_twin(
     if trained := _trained_on(home, base, chosen):
         return _ended(Ending.NOTHING_CHANGED, f"{trained.manifest.model_name} is made of the same", features)
     open_registry(home).resolve(persona, bundle_id=base.bundle_id)  # nothing is trained on a damaged one
+    if renewed := renew_questions(home, persona):
+        report(f"questions: the corpus has changed, so {renewed.questions} were generated anew")
     rungs = asyncio.run(evaluate_twin(persona, recipe, base.bundle_id))
     if not override_reason:
         if objections := objections_to_training(features["verdict"]):

@@ -12,6 +12,7 @@ from flows.recipes import Recipe
 from twin_data.configuration.persona import PersonaConfig
 from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.evaluation import HeldOutQuestion
+from twin_data.contracts.exam import GeneratedQuestion, QuestionCandidate
 from twin_data.contracts.labels import LabelRow
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "schemas"
@@ -21,6 +22,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "recipe": Recipe,
     "question": HeldOutQuestion,
     "label": LabelRow,
+    "generated_question": GeneratedQuestion,
+    "question_candidate": QuestionCandidate,
 }
 
 

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from flows.cli import demo, keys, labels, monitoring, personas, platform, releases, stages, talk, training, usage
+from flows.cli import (
+    demo,
+    keys,
+    labels,
+    monitoring,
+    personas,
+    platform,
+    questions,
+    releases,
+    stages,
+    talk,
+    training,
+    usage,
+)
 
 app = typer.Typer(
     name="twin",
@@ -13,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (platform, personas, stages, training, releases, labels, talk, monitoring, keys, usage, demo):
+for group in (platform, personas, stages, questions, training, releases, labels, talk, monitoring, keys, usage, demo):
     group.register(app)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from twin_data.contracts.documents import DocumentKind
+from twin_data.contracts.evaluation import HeldOutQuestion
 from twin_data.generate.asking import QUESTION_TEMPLATES, Questioner, shown_title
 from twin_data.generate.briefs import BRIEF_TEMPLATES, briefs
 from twin_data.generate.material import Material
@@ -71,3 +72,12 @@ def test_held_out_questions_are_recognised_in_other_words(
     held = small_material({"a/a.md": ["The gate is shut."]}, questions=questions)
     assert held.repeats_held_out_question("What did you write back, word for word, to Halcyon Berths?")
     assert not held.repeats_held_out_question("What did you say about the gauge?")
+
+
+def test_a_short_held_out_question_is_recognised_inside_a_longer_one(
+    small_material: Callable[..., Material], questions: tuple[HeldOutQuestion, ...]
+) -> None:
+    short = questions[0].model_copy(update={"question": "What is an obvious joke?"})
+    held = small_material({"a/a.md": ["The gate is shut."]}, questions=(short,))
+    assert held.repeats_held_out_question("In “Gates”, what is an obvious joke?")
+    assert not held.repeats_held_out_question("What is the joke that no keeper ever told at the lower gate?")

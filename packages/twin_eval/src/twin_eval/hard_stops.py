@@ -56,7 +56,15 @@ def uncertified_datasets(manifest: ReleaseBundle) -> tuple[HardStop, ...]:
 
 
 def leaked_questions(questions: Sequence[HeldOutQuestion], trained_on: Iterable[str]) -> tuple[HardStop, ...]:
-    """One stop if held-out questions stand in what was trained on.
+    """One stop if held-out questions stand in what was trained on; see `leaked_ids`."""
+    if not (leaked := leaked_ids(questions, trained_on)):
+        return ()
+    detail = f"{len(leaked)} of {len(questions)} questions stand in the training data: {_listed(leaked)}"
+    return (HardStop(kind=HardStopKind.LEAK, detail=detail),)
+
+
+def leaked_ids(questions: Sequence[HeldOutQuestion], trained_on: Iterable[str]) -> tuple[str, ...]:
+    """Held-out questions that stand in what was trained on.
 
     A question has leaked if a text holds all of its words in a row; of one with more than thirteen, four fifths and no
     fewer than thirteen. The certificate looks for something like it, but for the questions of its day only.
@@ -79,11 +87,7 @@ def leaked_questions(questions: Sequence[HeldOutQuestion], trained_on: Iterable[
         for gram in grams(text, length)
         for question in known.get(gram, ())
     }
-    if not found:
-        return ()
-    leaked = [one.id for one in questions if one.id in found]
-    detail = f"{len(leaked)} of {len(questions)} questions stand in the training data: {_listed(leaked)}"
-    return (HardStop(kind=HardStopKind.LEAK, detail=detail),)
+    return tuple(one.id for one in questions if one.id in found)
 
 
 def _listed(ids: Sequence[str]) -> str:

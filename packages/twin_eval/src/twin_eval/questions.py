@@ -7,17 +7,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from twin_data.contracts.digests import digest_rows, digest_text
 from twin_data.contracts.evaluation import HeldOutQuestion, QuestionKind
+from twin_data.contracts.exam import GeneratedQuestion, QuestionCandidate
 from twin_eval.errors import QuestionsError
 from twin_eval.folding import fold_white_space
 from twin_eval.matching import NormalisedText
 from twin_eval.records import Asked
 from twin_eval.row_problems import described
 
+QuestionT = TypeVar("QuestionT", HeldOutQuestion, GeneratedQuestion, QuestionCandidate)
 _SHOWN_PROBLEMS = 20
 _EXAMPLE = (
     '{"id": "…", "kind": "factual", "question": "…", "answer": "…", "expected": "answer", '
@@ -44,9 +47,30 @@ def load_questions(path: Path) -> tuple[HeldOutQuestion, ...]:
         QuestionsError: The file is missing or empty, or lines are wrong; every problem is listed as
             `file:line: what is wrong; what to change`.
     """
+    return _load(path, HeldOutQuestion, _inconsistencies)
+
+
+def load_generated(path: Path) -> tuple[GeneratedQuestion, ...]:
+    """Read `questions.generated.jsonl`; the same as `load_questions`."""
+    return _load(path, GeneratedQuestion, _inconsistencies)
+
+
+def load_candidates(path: Path) -> tuple[QuestionCandidate, ...]:
+    """Read `questions.candidates.jsonl`; those that a person has completed are held to what `load_questions` asks."""
+    return _load(path, QuestionCandidate, _incomplete)
+
+
+def completed(candidates: Sequence[QuestionCandidate]) -> tuple[HeldOutQuestion, ...]:
+    """The candidates that a person has completed, as questions."""
+    return tuple(_as_question(one) for one in candidates if one.is_complete)
+
+
+def _load(
+    path: Path, model: type[QuestionT], inconsistencies: Callable[[QuestionT], list[str]]
+) -> tuple[QuestionT, ...]:
     if not path.is_file():
         raise QuestionsError(f"{path} does not exist", next_step=f"create it, one question a line: {_EXAMPLE}")
-    questions: dict[str, HeldOutQuestion] = {}
+    questions: dict[str, QuestionT] = {}
     problems: list[str] = []
     try:
         lines = path.read_text("utf-8-sig").split("\n")  # not splitlines: U+2028 may stand inside a JSON string
@@ -55,12 +79,13 @@ def load_questions(path: Path) -> tuple[HeldOutQuestion, ...]:
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
-        read = _read(line)
-        if isinstance(read, HeldOutQuestion):
-            found = _inconsistencies(read)
+        read = _read(line, model)
+        if isinstance(read, model):
+            found = inconsistencies(read)
             if questions.setdefault(read.id, read) is not read:
                 found.append(f"a second question with the id {read.id!r}; rename one")
         else:
+            assert isinstance(read, list)
             found = read
         problems += [f"{path}:{number}: {problem}" for problem in found]
     if problems:
@@ -133,7 +158,7 @@ def question_digest(question: Asked) -> str:
     return digest_text(question.question)
 
 
-def _read(line: str) -> HeldOutQuestion | list[str]:
+def _read(line: str, model: type[QuestionT]) -> QuestionT | list[str]:
     """The question of one line, or what is wrong with it."""
     try:
         values = json.loads(line)
@@ -142,10 +167,24 @@ def _read(line: str) -> HeldOutQuestion | list[str]:
     if not isinstance(values, dict):
         return [f"a {type(values).__name__} where an object belongs; write {_EXAMPLE}"]
     try:
-        return HeldOutQuestion.model_validate(values)
+        return model.model_validate(values)
     except ValidationError as error:
-        fields = list(HeldOutQuestion.model_fields)
+        fields = list(model.model_fields)
         return [described(dict(problem), fields) for problem in error.errors(include_url=False)]
+
+
+def _incomplete(candidate: QuestionCandidate) -> list[str]:
+    """What is wrong with a candidate that a person has begun to complete."""
+    if not candidate.is_complete:
+        begun = candidate.facts or candidate.evidence or candidate.expected is not None
+        return ["facts, evidence or expected are filled in and kind is not; fill it in, or empty them"] if begun else []
+    if candidate.expected is None:
+        return ["expected is not filled in; write 'answer' or 'refuse'"]
+    return _inconsistencies(_as_question(candidate))
+
+
+def _as_question(candidate: QuestionCandidate) -> HeldOutQuestion:
+    return HeldOutQuestion.model_validate({name: getattr(candidate, name) for name in HeldOutQuestion.model_fields})
 
 
 def _inconsistencies(question: HeldOutQuestion) -> list[str]:

@@ -14,13 +14,15 @@ from twin_data.contracts.base import Span
 from twin_data.contracts.datasets import SourceSpan
 from twin_data.contracts.documents import Chunk, CorpusDocument, Rejection, Split
 from twin_data.contracts.evaluation import HeldOutQuestion
-from twin_data.scoring.sentences import content_stems, grams
+from twin_data.scoring.sentences import content_stems, grams, words
 from twin_data.scoring.weights import TermWeights, term_weights
 
 OVERLAP_WORDS = 13
 """Length of a run of words that may not be shared with the test set (Brown et al., 2020)."""
 SAME_QUESTION_SHARE = 0.6
 """Share of two questions' stems that are common to both, from which on they ask the same."""
+FEWEST_WORDS_TO_TELL = 5
+"""A shorter question stands in other people's mouths as well."""
 COSINE_SHARE = 0.7
 """Weight of the embeddings beside the question's words when neighbours are ranked; serving's default, too."""
 
@@ -83,11 +85,25 @@ class Material:
     def _held_out_questions(self) -> list[frozenset[str]]:
         return [frozenset(content_stems(one.question)) for one in self.questions]
 
+    @cached_property
+    def _held_out_wordings(self) -> dict[int, frozenset[str]]:
+        """The held-out questions that nobody words by chance, by their number of words."""
+        found: dict[int, set[str]] = defaultdict(set)
+        for one in self.questions:
+            if (count := len(words(one.question))) >= FEWEST_WORDS_TO_TELL:
+                found[count].update(grams(one.question, count))
+        return {count: frozenset(wordings) for count, wordings in found.items()}
+
     def repeats_held_out_question(self, question: str) -> bool:
-        """Whether a question asks what a held-out one asks, in all but form."""
+        """Whether a question asks what a held-out one asks, in all but form, or holds all of its words in a row."""
         stems = frozenset(content_stems(question))
-        return len(stems) > 2 and any(
-            len(stems & other) >= SAME_QUESTION_SHARE * len(stems | other) for other in self._held_out_questions
+        return any(
+            gram in wordings for count, wordings in self._held_out_wordings.items() for gram in grams(question, count)
+        ) or (
+            len(stems) > 2
+            and any(
+                len(stems & other) >= SAME_QUESTION_SHARE * len(stems | other) for other in self._held_out_questions
+            )
         )
 
     def is_excluded(self, span: SourceSpan) -> bool:

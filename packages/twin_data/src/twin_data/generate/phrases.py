@@ -96,6 +96,14 @@ class PhraseFinder:
         """Whether the corpus writes it with a small letter, too."""
         return self._lower[word.casefold()] > 0
 
+    def is_mostly_small(self, word: str) -> bool:
+        """Whether the corpus writes it with a small letter more often than not, so that it is no name."""
+        return 2 * self._lower[word.casefold()] > self._seen[word.casefold()]
+
+    def ends_phrases(self, word: str) -> bool:
+        """Whether the corpus ends noun phrases with the word, so that it is a noun."""
+        return self._heads[word.casefold()] > 1
+
     def _names(self, sentence: str) -> Iterable[Phrase]:
         known = names(sentence)
         for match in _NAME_RUN.finditer(sentence):
