@@ -16,6 +16,7 @@ from flows.platform.settings import PlatformSettings
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
 from flows.reporting import report, report_stage
 from twin_data.configuration.home import TwinHome, cache_folder
+from twin_data.contracts.releases import Alias
 from twin_data.scoring.encoder import SentenceEncoder
 from twin_data.store.search import IndexWriter
 from twin_data.store.stages import StageRecord
@@ -148,5 +149,6 @@ def register(
 ) -> str:
     """Register bundle 0: base model and retrieval."""
     bundle = register_base_bundle(home, pipeline.persona, recipe, encoder.reference, indexed)
-    report(f"bundle: {bundle.manifest.model_name} is the candidate")
+    is_candidate = Alias.CANDIDATE in bundle.aliases
+    report(f"bundle: {bundle.manifest.model_name} {'is the candidate' if is_candidate else 'is what it was'}")
     return bundle.bundle_id

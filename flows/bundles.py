@@ -16,7 +16,7 @@ from twin_data.contracts.errors import IntegrityError, ModelError, RegistryError
 from twin_data.contracts.releases import Alias, Lineage, ModelReference, ReleaseBundle, Rung
 from twin_data.prompts.renderer import prompt_digest, template_files
 from twin_data.registry import open_registry
-from twin_data.registry.port import BundleFiles, RegisteredBundle
+from twin_data.registry.port import BundleFiles, BundleRegistry, RegisteredBundle
 from twin_data.scoring.encoder import read_model_reference
 from twin_data.transform.embedding_model import ensure_encoder
 from twin_data.transform.pipeline import IndexedFeatures
@@ -57,7 +57,10 @@ def register_base_bundle(
     embedding_model: ModelReference,
     indexed: IndexedFeatures,
 ) -> RegisteredBundle:
-    """Register bundle 0 of these features as the candidate; registering the same one again changes nothing."""
+    """Register bundle 0 of these features as the candidate.
+
+    Registering the newest one again changes nothing: what has been trained on it meanwhile stays the candidate.
+    """
     consent = persona.require_consent()
     _, base_model = ensure_base_model(cache_folder() / "models", recipe.base_model, report)
     manifest = ReleaseBundle(
@@ -81,7 +84,10 @@ def register_base_bundle(
             consent_date=consent.date,
         ),
     )
-    return open_registry(home).register(manifest, lineage_files(home, persona.name, recipe))
+    registry = open_registry(home)
+    known = _base_bundles_in_turn(registry, persona.name)
+    changed = not known or known[-1].bundle_id != manifest.bundle_id
+    return registry.register(manifest, lineage_files(home, persona.name, recipe), as_candidate=changed)
 
 
 def _served_as(recipe: Recipe) -> dict[str, Any]:
@@ -111,13 +117,17 @@ def newest_base_bundle(home: TwinHome, persona: str) -> RegisteredBundle:
     Raises:
         RegistryError: No features have been built.
     """
-    registry = open_registry(home)
-    base = {one.bundle_id: one for one in registry.bundles(persona) if one.manifest.rung is Rung.BASE}
-    candidates = (one.bundle for one in registry.history(persona) if one.alias is Alias.CANDIDATE)
-    found = [bundle for bundle in candidates if bundle in base]
+    found = _base_bundles_in_turn(open_registry(home), persona)
     if not found:
         raise RegistryError(f"{persona!r} has no bundle 0 to train on", next_step=f"twin features {persona}")
-    return base[found[-1]]
+    return found[-1]
+
+
+def _base_bundles_in_turn(registry: BundleRegistry, persona: str) -> list[RegisteredBundle]:
+    """The bundles 0 in the order in which they became candidates; one comes again if features changed back to it."""
+    base = {one.bundle_id: one for one in registry.bundles(persona) if one.manifest.rung is Rung.BASE}
+    candidates = (one.bundle for one in registry.history(persona) if one.alias is Alias.CANDIDATE)
+    return [base[bundle] for bundle in candidates if bundle in base]
 
 
 def base_bundle_to_train_on(home: TwinHome, persona: str, recipe: Recipe, recipe_name: str) -> RegisteredBundle:

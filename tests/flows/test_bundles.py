@@ -175,8 +175,12 @@ def test_the_newest_bundle_0_is_the_one_registered_last(
     assert newest_base_bundle(home, "ada").bundle_id == second
     assert register() == first
     assert newest_base_bundle(home, "ada").bundle_id == first
-    trained(home, adapter)
+    candidate = trained(home, adapter)
     assert newest_base_bundle(home, "ada").bundle_id == first, "a trained one is no bundle 0"
+    assert register() == first
+    assert registry.resolve("ada", alias=Alias.CANDIDATE).bundle_id == candidate, "nothing has changed"
+    assert register(indexed=other) == second
+    assert registry.resolve("ada", alias=Alias.CANDIDATE).bundle_id == second
 
 
 TRAINS = load_recipe("demo").model_copy(update={"base_model": BaseModelConfig(name=BASE.name, source=BASE.source)})

@@ -145,9 +145,12 @@ def kappa_score(
     if int(labels.max()) == 0:
         return _score(name, value, -1.0, 1.0, pairs, pairs)
     drawn = np.concatenate([_kappas(pairs, weights) for weights in _resampled_weights(labels, config)])
-    low, high = np.quantile(drawn[np.isfinite(drawn)], (0.025, 0.975))
+    drawn = drawn[np.isfinite(drawn)]
     left_out = _kappas(pairs, (labels[None, :] != np.arange(labels.max() + 1)[:, None]).astype(np.float64))
     left_out = left_out[np.isfinite(left_out)]
+    if len(drawn) == 0 or len(left_out) < 2:  # without one of them nothing varies any more: nothing is known
+        return _score(name, value, -1.0, 1.0, pairs, pairs)
+    low, high = np.quantile(drawn, (0.025, 0.975))
     reach = float(stdtrit(labels.max(), 0.975) * np.sqrt((len(left_out) - 1) * np.var(left_out)))
     return _score(name, value, max(-1.0, min(low, value - reach)), min(1.0, max(high, value + reach)), pairs, pairs)
 
