@@ -291,3 +291,10 @@ def test_the_fewer_words_of_content_the_more_the_small_ones_count() -> None:
     short = support("It is a south of the school.", ORCHARD).score
     assert short < 0.7
     assert support("The south wall had the pear from 1921, which for sixty years bore fruit.", ORCHARD).score > short
+
+
+def test_small_words_of_other_sentences_do_not_lengthen_the_citation() -> None:
+    evidence = "The ferry left at noon with the mail of the island. As for it, nobody was there at all. It was his."
+    found = support("As for the ferry, it left at noon with the mail of the island.", evidence)
+    assert found.score >= 0.9
+    assert found.span.of(evidence) == "The ferry left at noon with the mail of the island."

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from functools import cached_property
 
 import regex
@@ -117,8 +117,9 @@ class EvidenceText:
                 break
             found = self._judge(prepared, window, weight)
             if best is None or _rank(found) > _rank(best):
-                best = found
-        return best
+                best, said = found, window.all_words
+        # Small words choose no window: a longer one always has more of them.
+        return best and replace(best, score=best.score * wording(prepared.laid.words[0], said, prepared.distinct))
 
     def relations(self, claim: str, weight: Weight, *, granted: Collection[str] = ()) -> Relations | None:
         """What the model sees of the window that best supports the claim; None where a hard constraint fails."""
@@ -153,8 +154,7 @@ class EvidenceText:
         ):
             return Support(score=0.0, span=window.span, missing=missing)
         found = relations(claim.laid, window.part.laid, window.first, window.last, weight)
-        worded = wording(claim.laid.words[0], window.all_words, claim.distinct)
-        return Support(score=self._model.score(found) * worded, span=window.span)
+        return Support(score=self._model.score(found), span=window.span)
 
 
 def _rank(one: Support) -> tuple[float, int]:
@@ -179,7 +179,7 @@ class _Claim:
     @cached_property
     def distinct(self) -> int:
         """How many content words it has, each counted once."""
-        return len({token.stem for token in self.laid.tokens})
+        return len({token.stem for token in self.laid.tokens}) or 1
 
 
 def _fault(text: str, laid: Laid, clauses: Sequence[Clause]) -> str:
