@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cache
 from math import fsum
@@ -32,6 +31,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.overlaps import rouge_scorer, token_f1
 from benchmarks.verifier_fit import fit
 from benchmarks.verifier_rows import DATA, SEED, Row, labelled_rows, squad_rows
 from twin_data.configuration.home import cache_folder
@@ -45,7 +45,7 @@ from twin_data.scoring.sentences import content_stems, sentence_spans, words
 from twin_data.scoring.support import EvidenceText, Support, sentence_windows
 from twin_data.scoring.weights import TermWeights, term_weights
 from twin_data.transform.embedding_model import EmbeddingModelConfig, ensure_encoder
-from twin_serve.answering.verification import objection
+from twin_serve.answering.verification import granted_names, objection
 
 PEER_WINDOWS = 3
 """Peers that are slow look at the stretches of most words in common only."""
@@ -72,7 +72,7 @@ class Measures:
         self._stems = {text: [frozenset(content_stems(one)) for one in self._windows[text]] for text in texts}
         self._encoder = encoder
         self._vectors = self._encoded(texts) if encoder else {}
-        self._rouge = _rouge_scorer()
+        self._rouge = rouge_scorer()
 
     def peers(self) -> dict[str, Callable[[Row], float]]:
         """By name, ours first."""
@@ -92,7 +92,11 @@ class Measures:
 
     @cache  # noqa: B019 - lives as long as the report
     def _best(self, row: Row) -> tuple[str, Support]:
-        found = [(text, self._evidence[text].support(row.text, self.weights.weight)) for text in row.passages]
+        granted = granted_names(row.question, [_passage(text) for text in row.passages])
+        found = [
+            (text, self._evidence[text].support(row.text, self.weights.weight, granted=granted))
+            for text in row.passages
+        ]
         return max(((text, one) for text, one in found if one), key=lambda one: one[1].score)
 
     def coverage(self, row: Row) -> float:
@@ -101,7 +105,9 @@ class Measures:
 
     def token_f1(self, row: Row) -> float:
         """SQuAD's F1 of the words in common, at best."""
-        return max(_f1(words(row.text.casefold()), words(window.casefold())) for _, window in self._best_windows(row))
+        return max(
+            token_f1(words(row.text.casefold()), words(window.casefold())) for _, window in self._best_windows(row)
+        )
 
     def rouge_l(self, row: Row) -> float:
         """ROUGE-L's precision at best: the share of the claim in the longest common subsequence."""
@@ -132,31 +138,6 @@ class Measures:
         every = list(dict.fromkeys(one for found in sentences.values() for one in found))
         vectors = dict(zip(every, self._encoder.encode(every), strict=True))
         return {text: np.stack([vectors[one] for one in found]) for text, found in sentences.items()}
-
-
-def _f1(one: list[str], other: list[str]) -> float:
-    shared = sum((Counter(one) & Counter(other)).values())
-    return 2 * shared / (len(one) + len(other)) if shared else 0.0
-
-
-def _rouge_scorer() -> Callable[[str, str], float]:
-    try:
-        from rouge_score.rouge_scorer import RougeScorer  # type: ignore[import-not-found]
-    except ImportError:
-        print("rouge-score is not installed: ROUGE-L by our own longest common subsequence\n")
-        return _own_rouge_l
-    scorer = RougeScorer(["rougeL"], use_stemmer=True)
-    return lambda window, claim: float(scorer.score(window, claim)["rougeL"].precision)
-
-
-def _own_rouge_l(window: str, claim: str) -> float:
-    held, said = words(window.casefold()), words(claim.casefold())
-    row = [0] * (len(held) + 1)
-    for word in said:
-        before = 0
-        for at, other in enumerate(held, start=1):
-            row[at], before = (before + 1 if word == other else max(row[at], row[at - 1])), row[at]
-    return row[-1] / len(said)
 
 
 def _passage(text: str) -> RetrievedPassage:

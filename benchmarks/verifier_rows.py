@@ -18,6 +18,7 @@ from benchmarks.distortions import DISTORTIONS, other_passages_claim
 from twin_data.contracts.base import Contract
 from twin_data.scoring.sentences import content_stems, words
 from twin_data.scoring.weights import term_weights
+from twin_serve.answering.drafts import tidy_sentence
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "squad" / "dev-v2.0-part.json"
 SEED = 20_261
@@ -37,6 +38,7 @@ class Row:
         kind: How it came to be: a way of `TrueClaim`, a distortion, or a hand label.
         cluster: Rows of one paragraph stand and fall together.
         passages: Texts that may support it.
+        question: What was asked, where something was.
     """
 
     text: str
@@ -44,6 +46,7 @@ class Row:
     kind: str
     cluster: str
     passages: tuple[str, ...]
+    question: str = ""
 
 
 Label = Literal["supported", "unsupported", "contradicted", "nonsense"]
@@ -170,15 +173,21 @@ def _filled_lines(path: Path) -> list[str]:
 def labelled_rows(path: Path, *, without: str | None = None) -> list[Row]:
     """Hand-labelled sentences as rows; those that are copies of a passage's words are a kind of their own.
 
+    They are tidied as serving tidies them now: the drafts may be of a version that left more around a sentence.
+
     Args:
         path: A file of hand labels.
         without: A regular expression; rows are left out if it finds something in their id, sentence or note.
     """
     return [
-        Row(one.sentence, one.label == "supported", _kind(one), cluster_of(one), one.passages)
-        for one in labelled_sentences(path)
+        Row(one.sentence, one.label == "supported", _kind(one), cluster_of(one), one.passages, one.question)
+        for one in map(_tidied, labelled_sentences(path))
         if not (without and any(regex.search(without, text) for text in (one.id, one.sentence, one.note)))
     ]
+
+
+def _tidied(row: LabelledSentence) -> LabelledSentence:
+    return row.model_copy(update={"sentence": tidy_sentence(row.sentence) or row.sentence})
 
 
 def cluster_of(row: UnlabelledSentence) -> str:

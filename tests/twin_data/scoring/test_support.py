@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from twin_data.contracts.base import Span
 from twin_data.scoring.alignment import NOTHING, Relations
+from twin_data.scoring.sentences import stem
 from twin_data.scoring.support import DEFAULT_MODEL, EvidenceText, Support, is_negated, names, sentence_windows
 
 
@@ -235,3 +236,65 @@ def test_names(text: str, expected: set[str]) -> None:
 )
 def test_what_denies(text: str, expected: bool) -> None:
     assert is_negated(text) is expected
+
+
+ORCHARD = (
+    "She planted the pear by the south wall in 1921, and it bore fruit for sixty years. "
+    "The apples and the quinces went to the school, and nobody was asked to pay for the quinces."
+)
+
+
+@pytest.mark.parametrize("claim", ["Quinces and quinces.", "The pear by the wall.", "The apples and the apples"])
+def test_a_scrap_without_a_verb_says_nothing(claim: str) -> None:
+    found = support(claim, ORCHARD)
+    assert (found.score, found.missing) == (0.0, "the sentence says nothing that can be checked")
+
+
+@pytest.mark.parametrize("claim", ["It bore fruit.", "She planted it.", "In 1921."])
+def test_a_short_sentence_with_a_verb_or_a_figure_is_a_claim(claim: str) -> None:
+    assert support(claim, ORCHARD).score >= 0.6
+
+
+def test_a_sentence_that_denies_itself_says_nothing() -> None:
+    assert support("It was a pear, and it was not a pear.", ORCHARD).missing == "the sentence contradicts itself"
+
+
+def test_a_sentence_that_breaks_off_is_no_claim_unless_the_passage_breaks_off_so() -> None:
+    assert support("She planted the pear by the south wall and it…", ORCHARD).missing == "the sentence breaks off"
+    assert support("She planted the pear by the south...", ORCHARD).missing == "the sentence breaks off"
+    evidence = "She planted the pear by the south wall… Nobody knows why."
+    assert support("She planted the pear by the south wall...", evidence).score >= 0.6
+
+
+def test_a_name_that_was_asked_with_may_be_a_pronoun_in_the_passage() -> None:
+    claim = "The pear that old Henrietta planted by the south wall in 1921 bore fruit for sixty years."
+    assert support(claim, ORCHARD).missing == "the name Henrietta is not in the passage"
+    granted = EvidenceText(ORCHARD, whole(ORCHARD)).support(claim, even, granted={stem("Henrietta")})
+    assert granted
+    assert granted.score >= 0.6
+
+
+def test_one_word_of_a_clause_among_several_is_not_denied() -> None:
+    claim = "The apples and quinces went to the school, as quinces, and nobody was asked to pay."
+    assert support(claim, ORCHARD).missing == ""
+    only = "Everybody was asked to pay, and the quinces went to the school."
+    said = "Nobody was asked to pay for them, and the quinces went to the school."
+    assert support(only, said).missing == "the passage denies it"
+
+
+def test_a_word_said_twice_must_be_there_twice() -> None:
+    once, twice = "The pear bore fruit for years.", "The pear bore the pear for years."
+    assert support(twice, ORCHARD).score < support(once, ORCHARD).score - 0.1
+
+
+def test_the_fewer_words_of_content_the_more_the_small_ones_count() -> None:
+    short = support("It is a south of the school.", ORCHARD).score
+    assert short < 0.7
+    assert support("The south wall had the pear from 1921, which for sixty years bore fruit.", ORCHARD).score > short
+
+
+def test_small_words_of_other_sentences_do_not_lengthen_the_citation() -> None:
+    evidence = "The ferry left at noon with the mail of the island. As for it, nobody was there at all. It was his."
+    found = support("As for the ferry, it left at noon with the mail of the island.", evidence)
+    assert found.score >= 0.9
+    assert found.span.of(evidence) == "The ferry left at noon with the mail of the island."

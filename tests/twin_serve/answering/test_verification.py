@@ -5,7 +5,7 @@ import pytest
 from twin_data.contracts.answers import SentenceCheck, SentenceOutcome
 from twin_data.contracts.releases import GenerationSettings
 from twin_serve.answering.citations import CitationList
-from twin_serve.answering.verification import SentenceVerifier
+from twin_serve.answering.verification import SentenceVerifier, granted_names
 from twin_serve.twins import Twin
 
 from ..parts import DOCUMENTS, QUOTED_BY_OTHERS, HashingEncoder, manifest, memory_index, passage
@@ -109,3 +109,9 @@ def test_others_words_support_nothing() -> None:
     checker = Checker()
     assert checker.check(QUOTED_BY_OTHERS).outcome is SentenceOutcome.DROPPED
     assert Checker(ids=()).check("We found 31 eels.").reason == "no passage holds words of the persona's own"
+
+
+def test_a_name_of_the_question_may_stand_in_another_passage() -> None:
+    own = [passage(one) for one in DOCUMENTS]
+    assert granted_names("Did Ruth and Thaddeus wind the leaf at Marl?", own) == {"ruth", "marl"}
+    assert granted_names("", own) == frozenset()

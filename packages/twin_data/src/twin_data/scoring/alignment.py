@@ -12,12 +12,13 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import compress, pairwise
 
 import regex
 
 from twin_data.scoring.numerals import in_digits
 from twin_data.scoring.sentences import STOPWORDS, WORD, stem
+from twin_data.scoring.wording import held_as_often
 
 NEAR = 3
 """How many content words apart neighbours of the claim may lie."""
@@ -148,7 +149,7 @@ class Relations:
     seams are one divided by one more than their number: one seam makes a lie of two true halves, however long.
 
     Attributes:
-        coverage: Weighted share of the claim's content words.
+        coverage: Weighted share of the claim's content words; a word said twice must be there twice.
         near: Share of its neighbouring words that lie near each other, in either order.
         governed: How far the small words before each word agree with those before it in the evidence.
         unbroken: Seams where a clause of the claim goes on in another sentence.
@@ -187,7 +188,9 @@ def relations(claim: Laid, evidence: Laid, first: int, last: int, weight: Weight
     """
     laid = _aligned(claim, evidence, evidence.starts[first], evidence.starts[last + 1])
     weights = [weight(token.stem) + MIN_WEIGHT for token in claim.tokens]
-    coverage = sum(one for one, place in zip(weights, laid, strict=True) if place is not None) / sum(weights)
+    there = evidence.tokens[evidence.starts[first] : evidence.starts[last + 1]]
+    held = held_as_often([token.stem for token in claim.tokens], [token.stem for token in there])
+    coverage = sum(compress(weights, held)) / sum(weights)
     if not coverage:
         return NOTHING
     seams = [*_seams(claim, evidence, laid), _reroutings(claim, evidence, first, last)]

@@ -1,39 +1,32 @@
 """Whether a passage supports a claim: a deterministic check that names what is missing.
 
 What the claim's words have to do with each other in the evidence is counted by `alignment.relations` and weighed by a
-logistic curve whose coefficients `benchmarks/verifier.py` fits on labelled claims. Three things stop a claim whatever
-its score: a number or a name that the evidence lacks, and a clause of the evidence that says the opposite.
+logistic curve whose coefficients `benchmarks/verifier.py` fits on labelled claims; the fewer its content words, the
+more its small ones count (`wording`). What stops a claim whatever its score: a number or a name that the evidence
+lacks, a clause of the evidence that says the opposite, and that it breaks off, contradicts itself or is a scrap.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import astuple, dataclass, replace
 from functools import cached_property
 
 import regex
 
 from twin_data.contracts.base import Span
 from twin_data.scoring.alignment import MIN_WEIGHT, Laid, Relations, Weight, relations
+from twin_data.scoring.denials import Clause, contradiction, contradicts_itself
+from twin_data.scoring.denials import is_negated as is_negated
 from twin_data.scoring.numerals import numbers as numbers
-from twin_data.scoring.numerals import without_numbers
-from twin_data.scoring.sentences import STOPWORDS, WORD, content_stems, sentence_spans, stem, words
+from twin_data.scoring.scraps import breaks_off, is_scrap
+from twin_data.scoring.sentences import STOPWORDS, WORD, sentence_spans, stem, words
+from twin_data.scoring.wording import wording
 
 NEAR_SHARE = 0.25
 """Weight of neighbouring words beside single ones."""
 MAX_WINDOW_SENTENCES = 3
-_NEGATIONS = frozenset("not no never none nobody nothing neither nor without cannot".split())
-# "Not only", "no fewer than 42", "not until May": a negation in form alone.
-_NO_DENIAL = regex.compile(
-    r"(?i)\b(?:not|no) (?:only|just|merely|simply|until|till|fewer|less|more|later|doubt|wonder)\b"
-)
-_CLAUSE_END = regex.compile(
-    r"[,;:.!?…()]+(?=\s|$|[\"'”’»)])|\s[–-]+\s|—|\bbut\b|(?=\b(?:without|nor)\b)"
-    r"|\b(?:and|or)(?=\s+(?:not|never|no|nothing|nobody|none)\b)"
-)
-OPPOSED_SHARE = 0.5
-"""Share of a clause's weight that, found only where the evidence says the opposite, makes it a contradiction."""
 _SENTENCE_START = regex.compile(r"(?:^|[.!?…:;][\"'”’»)\]]*\s+|\n)[\s\"'“‘(—–-]*$")
 
 
@@ -109,26 +102,28 @@ class EvidenceText:
         self._model = model
         self._parts = [_Part.of(text, span) for span in allowed]
 
-    def support(self, claim: str, weight: Weight) -> Support | None:
+    def support(self, claim: str, weight: Weight, *, granted: Collection[str] = ()) -> Support | None:
         """The window that best supports the claim, the shortest if several do; None if the text has none.
 
         Args:
             claim: One sentence.
             weight: Weight of a stem, 0 to 1.
+            granted: Stems of names that need not stand in the window: who is asked after by name is "she" in the text.
         """
-        prepared = _Claim.of(claim)
+        prepared = _Claim.of(claim, granted)
         best: Support | None = None
         for coverage, window in self._by_coverage(prepared, weight):
             if best and not best.missing and self._model.bound(coverage) < round(best.score, 3):
                 break
             found = self._judge(prepared, window, weight)
             if best is None or _rank(found) > _rank(best):
-                best = found
-        return best
+                best, said = found, window.all_words
+        # Small words choose no window: a longer one always has more of them.
+        return best and replace(best, score=best.score * wording(prepared.laid.words[0], said, prepared.distinct))
 
-    def relations(self, claim: str, weight: Weight) -> Relations | None:
+    def relations(self, claim: str, weight: Weight, *, granted: Collection[str] = ()) -> Relations | None:
         """What the model sees of the window that best supports the claim; None where a hard constraint fails."""
-        found = self.support(claim, weight)
+        found = self.support(claim, weight, granted=granted)
         if found is None or found.missing:
             return None
         window = next(one for part in self._parts for one in part.windows() if one.span == found.span)
@@ -152,10 +147,12 @@ class EvidenceText:
         return sorted(found, key=lambda one: -one[0])
 
     def _judge(self, claim: _Claim, window: _Window, weight: Weight) -> Support:
-        if missing := _missing_constraint(claim, window) or _contradiction(claim, window, weight):
+        if (
+            missing := claim.fault
+            or _missing_constraint(claim, window)
+            or contradiction(claim.clauses, window.clauses, weight)
+        ):
             return Support(score=0.0, span=window.span, missing=missing)
-        if not claim.laid.tokens:
-            return Support(score=0.0, span=window.span, missing="the sentence says nothing that can be checked")
         found = relations(claim.laid, window.part.laid, window.first, window.last, weight)
         return Support(score=self._model.score(found), span=window.span)
 
@@ -165,27 +162,31 @@ def _rank(one: Support) -> tuple[float, int]:
 
 
 @dataclass(frozen=True)
-class _Clause:
-    stems: frozenset[str]
-    negated: bool
-
-    @classmethod
-    def all_of(cls, text: str) -> list[_Clause]:
-        pieces = _CLAUSE_END.split(_NO_DENIAL.sub(" ", text))
-        found = [cls(frozenset(content_stems(without_numbers(piece))), is_negated(piece)) for piece in pieces if piece]
-        return [one for one in found if one.stems or one.negated]
-
-
-@dataclass(frozen=True)
 class _Claim:
     laid: Laid
     numbers: set[str]
     names: set[str]
-    clauses: list[_Clause]
+    clauses: list[Clause]
+    fault: str
+    text: str
 
     @classmethod
-    def of(cls, text: str) -> _Claim:
-        return cls(Laid.of([text]), numbers(text), names(text), _Clause.all_of(text))
+    def of(cls, text: str, granted: Collection[str] = ()) -> _Claim:
+        laid, clauses = Laid.of([text]), Clause.all_of(text)
+        unnamed = {name for name in names(text) if stem(name) not in granted}
+        return cls(laid, numbers(text), unnamed, clauses, _fault(text, laid, clauses), text)
+
+    @cached_property
+    def distinct(self) -> int:
+        """How many content words it has, each counted once."""
+        return len({token.stem for token in self.laid.tokens}) or 1
+
+
+def _fault(text: str, laid: Laid, clauses: Sequence[Clause]) -> str:
+    """What keeps a sentence from being a claim, whatever the evidence says."""
+    if not laid.tokens or is_scrap(text):
+        return "the sentence says nothing that can be checked"
+    return "the sentence contradicts itself" if contradicts_itself(clauses) else ""
 
 
 class _Part:
@@ -193,10 +194,11 @@ class _Part:
 
     def __init__(self, spans: Sequence[Span], sentences: Sequence[str]) -> None:
         self.spans = spans
+        self.sentences = sentences
         self.laid = Laid.of(sentences)
         self.words = [frozenset(stem(word) for word in words(one)) for one in sentences]
         self.numbers = [numbers(one) for one in sentences]
-        self.clauses = [_Clause.all_of(one) for one in sentences]
+        self.clauses = [Clause.all_of(one) for one in sentences]
         self._windows = [
             _Window(self, first, last)
             for first in range(len(spans))
@@ -227,6 +229,14 @@ class _Window:
         self.part, self.first, self.last = part, first, last
         self.span = Span(start=part.spans[first].start, end=part.spans[last].end)
 
+    @property
+    def text(self) -> str:
+        return " ".join(self.part.sentences[self.first : self.last + 1])
+
+    @cached_property
+    def all_words(self) -> list[str]:
+        return [word for one in self.part.laid.words[self.first : self.last + 1] for word in one]
+
     @cached_property
     def words(self) -> frozenset[str]:
         return frozenset().union(*self.part.words[self.first : self.last + 1])
@@ -236,7 +246,7 @@ class _Window:
         return set().union(*self.part.numbers[self.first : self.last + 1])
 
     @cached_property
-    def clauses(self) -> list[_Clause]:
+    def clauses(self) -> list[Clause]:
         return [one for clauses in self.part.clauses[self.first : self.last + 1] for one in clauses]
 
 
@@ -257,34 +267,12 @@ def sentence_windows(text: str, allowed: Sequence[Span], *, longest: int = MAX_W
     return windows
 
 
-def _covered(stems: Iterable[str], held: frozenset[str], weight: Weight) -> float:
-    weights = {one: weight(one) + MIN_WEIGHT for one in stems}
-    return sum(weights[one] for one in weights if one in held) / sum(weights.values())
-
-
 def _missing_constraint(claim: _Claim, window: _Window) -> str:
     if unknown := claim.numbers - window.numbers:
         return f"the number {min(unknown)} is not in the passage"
     if unnamed := sorted(name for name in claim.names if stem(name) not in window.words):
         return f"the name {unnamed[0]} is not in the passage"
-    return ""
-
-
-def _contradiction(claim: _Claim, window: _Window, weight: Weight) -> str:
-    """What the window says against the claim: that half a clause's words stand only where the opposite is said."""
-    if any(one.negated for one in claim.clauses) and not any(one.negated for one in window.clauses):
-        return "the passage does not deny it"
-    for clause in claim.clauses:
-        agreeing, opposite = (
-            frozenset(stem for one in window.clauses if (one.negated == clause.negated) is same for stem in one.stems)
-            for same in (True, False)
-        )
-        against = _covered(clause.stems, opposite - agreeing, weight) if clause.stems else 0.0
-        if clause.negated and against > OPPOSED_SHARE:  # "on Tuesdays, never on Fridays" denies with half its words
-            return "the passage does not deny it"
-        if not clause.negated and against >= OPPOSED_SHARE:
-            return "the passage denies it"
-    return ""
+    return "the sentence breaks off" if breaks_off(claim.text, window.text) else ""
 
 
 def names(text: str) -> set[str]:
@@ -297,9 +285,3 @@ def names(text: str) -> set[str]:
         if not _SENTENCE_START.search(text[: match.start()]) or any(letter.isupper() for letter in word[1:]):
             found.add(word.removesuffix("'s").removesuffix("’s"))
     return found
-
-
-def is_negated(text: str) -> bool:
-    """Whether the text denies something; "not only" and the like deny nothing."""
-    lowered = (word.casefold().replace("’", "'") for word in words(_NO_DENIAL.sub(" ", text)))
-    return any(word in _NEGATIONS or word.endswith("n't") for word in lowered)

@@ -16,8 +16,12 @@ _LIST_MARK = regex.compile(r"^(?:[-*•]|\d{1,2}(?:[.)]|\)\.))\s+")
 _EARLIER = "So."
 """Stands for the sentences that are out already: "7." is a list's number only where nothing comes before it."""
 _ENDS = regex.compile(r"[.!?…][\"'”’»)\]]*$")
-_HEADING = regex.compile(r"^[^\n]{1,80}(?<![.!?…:;,\"'”’»)\]])[ \t]*\n+(?=\S)")
+_HEADING = regex.compile(r"^[^\n]{1,80}(?<![.!?…:;,\"'”’»\]])(?<![.!?…]\))[ \t]*\n+(?=\S)")
 """A first line without an end, and a sentence below it: the heading of a passage that the model read."""
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\p{Ll}*"
+_DATE = rf"\(?\p{{N}}{{1,2}} {_MONTH} \p{{N}}{{4}}\)?|\p{{N}}{{4}}-\p{{N}}{{2}}-\p{{N}}{{2}}"
+_LABEL = regex.compile(rf"^(?:#[\p{{L}}\p{{N}}_-]+|{_DATE})\s*:\s+")
+"""A channel's name or a date that stands for the heading, and a colon."""
 _BLANK_LINE = regex.compile(r"\n[ \t]*\n")
 
 
@@ -72,7 +76,7 @@ def wider(one: str, other: str) -> str:
 
 def tidy_sentence(sentence: str) -> str:
     """The sentence without heading, passage numbers, list marks and announcements; empty if nothing is left."""
-    sentence = _LIST_MARK.sub("", _HEADING.sub("", sentence.strip()))
+    sentence = _LIST_MARK.sub("", _LABEL.sub("", _HEADING.sub("", sentence.strip())))
     return _without_numbers(sentence).strip("*").strip()
 
 

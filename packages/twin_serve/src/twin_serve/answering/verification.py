@@ -48,25 +48,31 @@ class Found:
 class PassageEvidence:
     """Passages prepared for checking many sentences against them. Runs in worker threads, one sentence at a time."""
 
-    def __init__(self, passages: Sequence[RetrievedPassage], twin: Twin) -> None:
+    def __init__(self, passages: Sequence[RetrievedPassage], twin: Twin, question: str = "") -> None:
         """Prepare nothing yet.
 
         Args:
             passages: What may be cited; only the persona's own words in them count.
             twin: Whose bars and term weights count.
+            question: What was asked; its names may stand for pronouns of the passages.
         """
         self._passages = passages
+        self._question = question
         self._twin = twin
 
     @cached_property
     def _texts(self) -> list[EvidenceText]:
         return [EvidenceText(one.text, _own_in_passage(one)) for one in self._passages]
 
+    @cached_property
+    def _granted(self) -> frozenset[str]:
+        return granted_names(self._question, self._passages)
+
     def best(self, sentence: str) -> Found | None:
         """The best support, whether it is enough or not; None if no passage holds words of the persona's own."""
         best: tuple[RetrievedPassage, Support] | None = None
         for passage, text in zip(self._passages, self._texts, strict=True):
-            found = text.support(sentence, self._twin.weights.weight)
+            found = text.support(sentence, self._twin.weights.weight, granted=self._granted)
             if found and (best is None or found.score > best[1].score):
                 best = passage, found
         if best is None:
@@ -113,7 +119,7 @@ class SentenceVerifier:
             query_vector: Its embedding, shape (D,).
             twin: Whose bars and encoder count.
         """
-        self._evidence = PassageEvidence(passages, twin)
+        self._evidence = PassageEvidence(passages, twin, question)
         self._asked = frozenset(content_stems(question))
         self._query_vector = query_vector
         self._twin = twin
@@ -221,6 +227,12 @@ def _quoted(passage: RetrievedPassage, span: Span, citations: CitationList) -> S
         citations=(citation.n,),
         reason="copied word for word",
     )
+
+
+def granted_names(question: str, passages: Sequence[RetrievedPassage]) -> frozenset[str]:
+    """Stems of the question's names that some passage has, whichever: another may say "she" for them."""
+    held = {stem(word) for one in passages for word in words(f"{one.context} {one.text}")}
+    return frozenset(stem(name) for name in names(question)) & held
 
 
 def _own_in_passage(passage: RetrievedPassage) -> list[Span]:

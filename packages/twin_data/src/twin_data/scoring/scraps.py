@@ -1,0 +1,44 @@
+"""Scraps that say nothing, whatever passage their words stand in: no verb, or no end."""
+
+from __future__ import annotations
+
+import regex
+
+from twin_data.scoring.sentences import content_stems, words
+
+MIN_STEMS = 3
+"""Distinct content words with which a sentence is taken for one, without a look for its verb."""
+_ELLIPSIS = regex.compile(r"(?:\.\s?){2,}\.?|…")
+_BROKEN_OFF = regex.compile(rf"(?:{_ELLIPSIS.pattern})[\"'”’»)\]]*$")
+# Forms that are finite, or that stand beside one: a closed class and the commonest irregular pasts. No parser.
+_FINITE = frozenset(
+    """am is are was were be been has have had do does did can could will would shall should may might must cannot
+    i he she it we they you who that's it's he's she's there's i'm i've i'd i'll you're you've we're we've they're
+    became began bought broke brought built came caught chose cost cut did died drank drew drove fell felt fought found
+    flew gave got grew held kept knew laid led left lent lost made meant met paid put ran rang rose said sang sat saw
+    sent set shot shut slept sold spent spoke stood stole swam swore taught thought told took threw understood went
+    woke won wore wrote""".split()
+)
+
+
+def is_scrap(text: str) -> bool:
+    """Whether a sentence has hardly a word of content and no verb that can be told: "The man in the cave.".
+
+    A figure counts as what was asked for. Of more words nothing is said here.
+    """
+    said = [word.casefold().replace("’", "'") for word in words(text)]
+    if len(set(content_stems(text))) >= MIN_STEMS or any(word[0].isdecimal() for word in said):
+        return False
+    return not any(word in _FINITE or word.endswith(("n't", "ed")) for word in said)
+
+
+def breaks_off(claim: str, evidence: str) -> bool:
+    """Whether a claim ends in dots where the evidence does not end the same words so."""
+    end = _BROKEN_OFF.search(claim)
+    if not end:
+        return False
+    last = [word.casefold() for word in words(claim[: end.start()])[-2:]]
+    return not any(
+        [word.casefold() for word in words(evidence[: found.start()])[-len(last) :]] == last
+        for found in _ELLIPSIS.finditer(evidence)
+    )
