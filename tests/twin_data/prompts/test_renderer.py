@@ -117,7 +117,7 @@ def test_the_digest_follows_every_template(own_templates: Path) -> None:
 
 
 def test_there_is_one_renderer_of_prompts() -> None:
-    """The report's page is no prompt, and training only names the errors of a model's own chat template."""
+    """Pages (`templating`) are no prompts, and training only names the errors of a model's own chat template."""
     packages = Path(__file__).parents[3] / "packages"
     users = {path.name for path in packages.rglob("*.py") if "jinja2" in path.read_text("utf-8")}
-    assert users == {"renderer.py", "page.py", "examples.py"}
+    assert users == {"renderer.py", "templating.py", "examples.py"}
