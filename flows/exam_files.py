@@ -29,6 +29,15 @@ def own_questions(home: TwinHome, persona: str) -> tuple[HeldOutQuestion, ...]:
     return load_questions(path) if path.is_file() else ()
 
 
+def written_questions(home: TwinHome, persona: str) -> tuple[HeldOutQuestion, ...]:
+    """What people wrote: own questions, and the candidates that they have completed.
+
+    Raises:
+        QuestionsError: A file is wrong.
+    """
+    return (*own_questions(home, persona), *completed(read_candidates(home.persona_folder(persona))))
+
+
 def held_out_questions(home: TwinHome, persona: str) -> tuple[HeldOutQuestion, ...]:
     """All that may not be trained on: own questions, candidates that a person has completed, and generated ones.
 
@@ -37,8 +46,7 @@ def held_out_questions(home: TwinHome, persona: str) -> tuple[HeldOutQuestion, .
     """
     folder = home.persona_folder(persona)
     found = (
-        *own_questions(home, persona),
-        *completed(read_candidates(folder)),
+        *written_questions(home, persona),
         *(one.as_held_out() for one in generated_questions(folder)),
     )
     unique = {one.id: one for one in found}

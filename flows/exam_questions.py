@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from flows.exam_files import corpus_digest, held_out_questions, own_questions
+from flows.exam_files import corpus_digest, held_out_questions, written_questions
 from flows.live_interactions import finished_interactions
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.datasets import Instruction
@@ -27,7 +27,6 @@ from twin_eval.exam.files import (
     write_generated,
 )
 from twin_eval.exam.run import ExamConfig, ExamInputs, run
-from twin_eval.questions import completed
 from twin_serve.ledger.database import url_of
 
 _LABELS = ("Question: ", "Brief: ")
@@ -45,11 +44,10 @@ def generate_questions(home: TwinHome, persona: str, config: ExamConfig) -> Ques
         raise CorpusError(f"persona {persona!r} has no features yet", next_step=f"twin features {persona}")
     folder = home.persona_folder(persona)
     documents = to_rows(store.read(DOCUMENTS).select(list(CorpusDocument.model_fields)), CorpusDocument)
-    asked = (*own_questions(home, persona), *completed(read_candidates(folder)))
     instructions = _instructions(store)
     inputs = ExamInputs(
         documents=documents,
-        own_questions=tuple(one.question for one in asked),
+        own_questions=tuple(one.question for one in written_questions(home, persona)),
         instructions=tuple(_asked(one.prompt[-1].content) for one in instructions),
         trained_texts=tuple(_texts(instructions)),
     )
