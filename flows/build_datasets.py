@@ -88,7 +88,8 @@ def draft_with(home: TwinHome, pipeline: DatasetsPipeline, bundle: RegisteredBun
     if given is not None:
         return given
     prompts = pipeline.read_prompts(_prompted(home, pipeline))
-    path = home.training / pipeline.persona.name / f"drafts-{short(_made_of(bundle, prompts))}.jsonl"
+    made_of = _made_of(bundle, prompts, pipeline.config.draft_prompts.further_drafts)
+    path = home.training / pipeline.persona.name / f"drafts-{short(made_of)}.jsonl"
     if not path.is_file():
         serve_adapter(bundle)
         drafts = _drafts(home, pipeline, bundle, prompts)
@@ -153,13 +154,14 @@ def _rewrite(home: TwinHome, pipeline: DatasetsPipeline) -> Rewrite | None:
     return rewriter(endpoint, folder=_shards(home), config=config.shards, progress=_told("teacher"))
 
 
-def _made_of(bundle: RegisteredBundle, prompts: Sequence[DraftPrompt]) -> str:
+def _made_of(bundle: RegisteredBundle, prompts: Sequence[DraftPrompt], further: int) -> str:
     """Digest of all that drafts depend on: the model, what it is asked, and how."""
     assert bundle.adapter is not None, "bundle 0 writes no drafts"
     settings = bundle.manifest.generation
     asked = settings.temperature, settings.max_tokens, settings.write_temperature, settings.write_max_tokens
+    again = (further, settings.redraft_temperature) if further else ()
     model = bundle.manifest.base_model.digest, digest_folder(bundle.adapter)
-    return digest_value([model, asked, [(one.prompt_id, one.task, one.prompt) for one in prompts]])
+    return digest_value([model, [*asked, *again], [(one.prompt_id, one.task, one.prompt) for one in prompts]])
 
 
 def _drafts(
@@ -167,20 +169,24 @@ def _drafts(
 ) -> list[PolicyDraft]:
     """What the bundle's model writes to each prompt, as it would when serving."""
     settings, name = bundle.manifest.generation, bundle.manifest.model_name
+    further = pipeline.config.draft_prompts.further_drafts
+    answers = [one for one in prompts if one.task is TaskKind.ANSWER]
+    others = [one for one in prompts if one.task is TaskKind.DECLINE]
+    texts = [one for one in prompts if one.task is TaskKind.WRITE]
+    short, long = settings.max_tokens, settings.write_max_tokens
+    rounds = (
+        ("drafts of answers", [*answers, *others], 1, settings.temperature, short),
+        ("further drafts of answers", answers, further, settings.redraft_temperature, short),
+        ("drafts of texts", texts, 1, settings.write_temperature, long),
+    )
     found: list[PolicyDraft] = []
-    for is_write in (False, True):
-        endpoint = Endpoint(
-            base_url=_llm_url(),
-            model=name,
-            temperature=settings.write_temperature if is_write else settings.temperature,
-            max_tokens=settings.write_max_tokens if is_write else settings.max_tokens,
-        )
-        wanted = [one for one in prompts if (one.task is TaskKind.WRITE) is is_write]
-        if wanted:
-            told = _told("drafts of texts" if is_write else "drafts of answers")
+    for what, wanted, each, temperature, max_tokens in rounds:
+        if wanted and each:
+            endpoint = Endpoint(base_url=_llm_url(), model=name, temperature=temperature, max_tokens=max_tokens)
             made = policy_drafts(
-                wanted, endpoint, model=name, folder=_shards(home), config=pipeline.config.shards, progress=told
-            )
+                wanted, endpoint, model=name, folder=_shards(home), config=pipeline.config.shards, progress=_told(what),
+                each=each,
+            )  # fmt: skip
             found += made.drafts
     return found
 

@@ -103,6 +103,8 @@ class RejectedReason(StrEnum):
     CARICATURE = "caricature"
     """More of the voice than the persona's own words to the same brief."""
     UNSUPPORTED = "unsupported"
+    COPIED = "copied"
+    """True, but the passages' own words in their order, which serving would have to quote."""
     WRONGLY_REFUSED = "wrongly_refused"
     WRONGLY_ANSWERED = "wrongly_answered"
 

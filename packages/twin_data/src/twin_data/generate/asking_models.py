@@ -56,6 +56,7 @@ def policy_drafts(
     folder: Path,
     config: ShardConfig,
     progress: Progress,
+    each: int = 1,
 ) -> Drafts:
     """Drafts of the SFT model to each prompt.
 
@@ -65,12 +66,16 @@ def policy_drafts(
         model: `<persona>@<bundle>`, for the record.
         folder: Where finished shards are kept; one for each model.
         config: Sizes and limits of the shards.
-        progress: Called with the number of prompts done and of all.
+        progress: Called with the number of drafts done and of all.
+        each: How many drafts of each prompt; more than one are alike unless the endpoint's temperature is above 0.
     """
-    requests = [ChatRequest(request_id=one.prompt_id, messages=one.prompt) for one in prompts]
+    asked = {f"{one.prompt_id}:{number}": one for one in prompts for number in range(each)}
+    requests = [ChatRequest(request_id=name, messages=one.prompt) for name, one in asked.items()]
     answers = run_shards(requests, endpoint, folder=folder, config=config, progress=progress)
     drafts = tuple(
-        PolicyDraft(prompt_id=one.request_id, model=model, text=str(one.text), finish_reason=one.finish_reason)
+        PolicyDraft(
+            prompt_id=asked[one.request_id].prompt_id, model=model, text=str(one.text), finish_reason=one.finish_reason
+        )
         for one in answers.results
     )
     return Drafts(drafts, answers.dropped)

@@ -46,6 +46,8 @@ class DraftPromptConfig(Contract):
     max_prompts: int = Field(default=400, ge=4)
     write_share: float = Field(default=0.25, ge=0, le=1)
     decline_share: float = Field(default=0.2, ge=0, le=1)
+    further_drafts: int = Field(default=0, ge=0, le=16)
+    """Drafts of each answer beside the first, at `generation.redraft_temperature`, so that a good one can be chosen."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Pairs of preference optimisation, made of the SFT model's own drafts.
 
 The chosen side is the persona's own or adapted words, or a better draft; the rejected side is a draft that is out of
-voice or a caricature of it, says what the passages do not, refuses what they answer or answers what they do not.
+voice or a caricature of it, says what the passages do not, copies them, refuses what they answer or answers what they
+do not.
 """
 
 from __future__ import annotations
@@ -23,10 +24,9 @@ from twin_data.contracts.datasets import (
     TaskKind,
 )
 from twin_data.contracts.digests import digest_text, digest_value, short
-from twin_data.generate.adapt import is_verbatim
 from twin_data.generate.candidates import dropped
 from twin_data.generate.draft_prompts import DraftPrompt
-from twin_data.generate.grounding import chunks_of, sentences, unsupported_sentences, whole_sentences
+from twin_data.generate.judged_drafts import JudgedDraft, copied_share, judged, passages_of
 from twin_data.generate.lengths import balanced, fit, fit_own, of_like_length, word_count
 from twin_data.generate.material import Material
 from twin_data.scoring.refusal import is_refusal
@@ -34,6 +34,10 @@ from twin_data.scoring.refusal import is_refusal
 VoiceScorer = Callable[[Sequence[str]], Sequence[float | None]]
 """Logits of the voice; None for texts too short to be scored."""
 STAGE = "verify"
+MOSTLY = 0.5
+"""Share of copied stretches from which an answer is called a copy."""
+CLEARLY = 0.25
+"""What a copy must copy more than the answer that it loses to."""
 
 
 class PreferenceConfig(Contract):
@@ -45,6 +49,9 @@ class PreferenceConfig(Contract):
     ways alike: drafts that are as much in the voice as the persona's own words then push it nowhere."""
     worded_refusal_share: float = Field(default=0.08, ge=0, lt=0.5)
     """Share of pairs in each direction of refusal that is filled up with worded ones where drafts gave fewer."""
+    copied_share: float = Field(default=0.5, ge=0, le=1)
+    """Share of answers' prompts whose rejected draft is a copy of its passages, where there is one, rather than an
+    unsupported draft; 0 rejects no copies."""
     length_slack: float = Field(default=1.3, ge=1, le=2)
     """A side longer than so many times the other is cut at a sentence's end."""
     held_out_share: float = Field(default=0.1, ge=0, lt=0.5)
@@ -124,46 +131,43 @@ def run(inputs: PreferenceInputs, *, config: PreferenceConfig) -> PreferenceSet:
 def _paired(
     prompt: DraftPrompt, drafts: Sequence[PolicyDraft], material: Material, config: PreferenceConfig
 ) -> _Pair | DroppedRow:
-    """The prompt's answer against the first of its drafts that has a fault; the best draft's text if none has."""
-    texts = [whole for one in drafts if (whole := whole_sentences(one.text, one.finish_reason))]
-    if not texts:
+    """The prompt's answer, or the best of its drafts, against the first that has a fault or only copies."""
+    every = judged(drafts, prompt, material)
+    if not every:
         return dropped(STAGE, "no_draft" if not drafts else "empty_draft", prompt.prompt_id, prompt.response)
-    faults = [_fault(text, prompt, material) for text in texts]
-    faulty = [(text, fault) for text, fault in zip(texts, faults, strict=True) if fault is not None]
-    good = [text for text, fault in zip(texts, faults, strict=True) if fault is None]
-    if not faulty:
+    good = [one for one in every if one.fault is None]
+    answer = copied_share(prompt.response, passages_of(prompt, material))
+    best = sorted((one for one in good if _may_be_chosen(one, prompt, answer)), key=lambda one: (one.copied, one.text))
+    wrong = [one for one in every if one.fault is not None]
+    if config.copied_share:
+        wrong += _copies(good, min([answer, *(one.copied for one in best)]))
+    if not wrong:
         if prompt.expected == "refuse":
-            return dropped(STAGE, "draft_is_good", prompt.prompt_id, texts[0])
-        return _fitted(_with_answer(prompt, good[0], RejectedReason.OUT_OF_VOICE), 0, material, config)
-    text, (reason, at) = faulty[0]
-    pair = _with_answer(prompt, text, reason)
-    if good and prompt.task is TaskKind.ANSWER and _is_own(good[0], prompt, material):
-        pair = replace(pair, chosen=good[0], source=ResponseSource.DRAFT)
-    return _fitted(pair, at, material, config)
+            return dropped(STAGE, "draft_is_good", prompt.prompt_id, good[0].text)
+        return _fitted(_with_answer(prompt, good[0].text, RejectedReason.OUT_OF_VOICE), 0, material, config)
+    copies_first = _lot(f"{config.seed}:copies:{prompt.prompt_id}") < config.copied_share
+    wrong.sort(key=lambda one: (one.fault is RejectedReason.COPIED) is not copies_first)
+    pairs = ((rejected, chosen) for rejected in wrong for chosen in best if of_like_length(chosen.text, rejected.text))
+    rejected, chosen = next(pairs, (wrong[0], None))
+    assert rejected.fault is not None, "what is wrong has a fault"
+    pair = _with_answer(prompt, rejected.text, rejected.fault)
+    if chosen is not None:
+        pair = replace(pair, chosen=chosen.text, source=ResponseSource.DRAFT)
+    return _fitted(pair, rejected.at, material, config)
 
 
 def _with_answer(prompt: DraftPrompt, rejected: str, reason: RejectedReason) -> _Pair:
     return _Pair(prompt, prompt.response, prompt.response_source, prompt.spans, rejected, reason)
 
 
-def _fault(text: str, prompt: DraftPrompt, material: Material) -> tuple[RejectedReason, int] | None:
-    """What is wrong with a draft and the number of the sentence that shows it; None if only its voice may be."""
-    refuses = is_refusal(text)
-    if prompt.expected == "refuse":
-        return None if refuses else (RejectedReason.WRONGLY_ANSWERED, 0)
-    if refuses:
-        return RejectedReason.WRONGLY_REFUSED, 0
-    if prompt.task is TaskKind.ANSWER:
-        chunks = chunks_of(material, prompt.context, prompt.spans)
-        if unsupported := unsupported_sentences(text, chunks, material):
-            return RejectedReason.UNSUPPORTED, unsupported[0]
-    return None
+def _may_be_chosen(one: JudgedDraft, prompt: DraftPrompt, answer: float) -> bool:
+    """Whether a draft without fault beats the answer made of the persona's words: it is its own, and no more a copy."""
+    return prompt.task is TaskKind.ANSWER and one.is_own and one.copied <= answer
 
 
-def _is_own(text: str, prompt: DraftPrompt, material: Material) -> bool:
-    """Whether a draft without fault says it in sentences of its own rather than in copies."""
-    chunks = chunks_of(material, prompt.context, prompt.spans)
-    return not any(is_verbatim(sentence, chunk.text) for sentence in sentences(text) for chunk in chunks)
+def _copies(good: Sequence[JudgedDraft], chosen: float) -> list[JudgedDraft]:
+    """Drafts that hold but are copies; of what they would lose to the share `chosen` is copied, clearly less."""
+    return [replace(one, fault=RejectedReason.COPIED) for one in good if one.copied >= max(MOSTLY, chosen + CLEARLY)]
 
 
 def _fitted(pair: _Pair, at: int, material: Material, config: PreferenceConfig) -> _Pair | DroppedRow:
@@ -248,7 +252,6 @@ def _worded(inputs: PreferenceInputs, pairs: Sequence[_Pair], config: Preference
 
 def _preference(one: _Pair, config: PreferenceConfig) -> Preference:
     name = short(digest_value([one.prompt.prompt_id, one.chosen, one.rejected]))
-    lot = int(digest_text(f"{config.seed}:held-out:{name}")[:8], 16) / 16**8
     return Preference(
         preference_id=name,
         task=one.prompt.task,
@@ -261,8 +264,13 @@ def _preference(one: _Pair, config: PreferenceConfig) -> Preference:
         context=one.prompt.context,
         chosen_voice=one.chosen_voice,
         rejected_voice=one.rejected_voice,
-        held_out=lot < config.held_out_share,
+        held_out=_lot(f"{config.seed}:held-out:{name}") < config.held_out_share,
     )
+
+
+def _lot(name: str) -> float:
+    """A number from 0 to 1 drawn by a name."""
+    return int(digest_text(name)[:8], 16) / 16**8
 
 
 def _lost(one: _Pair, reason: str) -> DroppedRow:

@@ -1,0 +1,73 @@
+"""A model's drafts, each with what is wrong with it and how much of it is copied."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from twin_data.contracts.datasets import PolicyDraft, RejectedReason, TaskKind
+from twin_data.contracts.documents import Chunk
+from twin_data.generate.adapt import is_verbatim
+from twin_data.generate.draft_prompts import DraftPrompt
+from twin_data.generate.grounding import chunks_of, sentences, unsupported_sentences, whole_sentences
+from twin_data.generate.material import Material
+from twin_data.scoring.refusal import is_refusal
+from twin_data.scoring.sentences import grams
+
+COPIED_WORDS = 8
+"""Stretches of so many words are rarely written twice by chance; the evaluation counts the same ones."""
+
+
+@dataclass(frozen=True)
+class JudgedDraft:
+    """A draft, held against its passages.
+
+    Attributes:
+        text: The draft without a half sentence at its end.
+        fault: What is wrong with it; None if only its voice, or that it is a copy, may be.
+        at: Number of the sentence that shows the fault.
+        copied: Share of its stretches of `COPIED_WORDS` words that stand in the passages.
+        is_own: Whether none of its sentences stands there word for word.
+    """
+
+    text: str
+    fault: RejectedReason | None = None
+    at: int = 0
+    copied: float = 0.0
+    is_own: bool = True
+
+
+def judged(drafts: Sequence[PolicyDraft], prompt: DraftPrompt, material: Material) -> list[JudgedDraft]:
+    """The drafts of a prompt that say anything, in their order."""
+    texts = [whole for one in drafts if (whole := whole_sentences(one.text, one.finish_reason))]
+    chunks = passages_of(prompt, material) if texts else []
+    return [_judged(text, prompt, chunks, material) for text in texts]
+
+
+def passages_of(prompt: DraftPrompt, material: Material) -> list[Chunk]:
+    """What an answer may rest on; a text has no passages that it must keep to."""
+    return chunks_of(material, prompt.context, prompt.spans) if prompt.task is TaskKind.ANSWER else []
+
+
+def copied_share(text: str, chunks: Sequence[Chunk]) -> float:
+    """Share of a text's stretches of `COPIED_WORDS` words that stand in the chunks; 0 for a shorter text."""
+    stretches = list(grams(text, COPIED_WORDS))
+    if not stretches:
+        return 0.0
+    held = {one for chunk in chunks for one in grams(chunk.text, COPIED_WORDS)}
+    return sum(one in held for one in stretches) / len(stretches)
+
+
+def _judged(text: str, prompt: DraftPrompt, chunks: Sequence[Chunk], material: Material) -> JudgedDraft:
+    refuses = is_refusal(text)
+    if prompt.expected == "refuse":
+        return JudgedDraft(text, None if refuses else RejectedReason.WRONGLY_ANSWERED)
+    if refuses:
+        return JudgedDraft(text, RejectedReason.WRONGLY_REFUSED)
+    if prompt.task is not TaskKind.ANSWER:
+        return JudgedDraft(text)
+    copied = copied_share(text, chunks)
+    if unsupported := unsupported_sentences(text, chunks, material):
+        return JudgedDraft(text, RejectedReason.UNSUPPORTED, unsupported[0], copied)
+    is_own = not any(is_verbatim(sentence, chunk.text) for sentence in sentences(text) for chunk in chunks)
+    return JudgedDraft(text, None, 0, copied, is_own)
