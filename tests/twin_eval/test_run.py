@@ -372,6 +372,16 @@ async def test_without_a_profile_the_reason_is_given(inputs: EvaluationInputs) -
     assert scored.report.voice_digest is None
 
 
+async def test_answers_of_other_code_are_asked_again(inputs: EvaluationInputs, service: FakeService) -> None:
+    await evaluate(inputs, config=CONFIG)
+    every = len(service.asked)
+    await evaluate(inputs, config=CONFIG)
+    assert len(service.asked) == every + 1, "answers of the same code are used again, errors are not"
+    service.code = "code-2"
+    await evaluate(inputs, config=CONFIG)
+    assert len(service.asked) == 2 * every + 1
+
+
 async def test_answers_found_in_another_index_are_asked_again(inputs: EvaluationInputs, service: FakeService) -> None:
     await evaluate(replace(inputs, index="twin-ada-1"), config=CONFIG)
     service.requests.clear()

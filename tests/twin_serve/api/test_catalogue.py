@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from twin_data.contracts.errors import SearchUnavailableError
+from twin_serve.version import CODE_HEADER, answering_code
 
 from ..conftest import EELS_ANSWER, Running, StartService
 from ..parts import DOCUMENTS, manifest
@@ -24,6 +25,11 @@ async def test_models_are_listed_for_openai_client(running: Running) -> None:
     assert (model.id, model.owned_by, one.id, by_bundle.id) == ("ada", "ada", "ada", manifest().model_name)
     assert model.model_extra and model.model_extra["twin"]["alias"] == "champion"
     assert model.created == 1767312000  # the consent's date at midnight UTC, on any machine
+
+
+async def test_the_list_of_models_names_the_code_that_answers(running: Running) -> None:
+    response = await get(running, "/v1/models")
+    assert len(response.headers[CODE_HEADER]) == 12 and answering_code() == response.headers[CODE_HEADER]
 
 
 async def test_a_persona_without_champion_is_listed_by_its_bundle(start: StartService) -> None:

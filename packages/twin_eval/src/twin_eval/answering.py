@@ -58,6 +58,8 @@ class AskPlan:
     concurrency: int
     index: str = ""
     """The live search index: another one finds other passages."""
+    code: str = ""
+    """Digest of the code that answers: another one checks sentences otherwise."""
     what: str = "questions"
     """What the questions are, for progress and messages."""
     histories: Mapping[str, Sequence[Turn]] = field(default_factory=dict)
@@ -66,7 +68,7 @@ class AskPlan:
     @property
     def settings_digest(self) -> str:
         """Names the settings that can change an answer."""
-        return digest_value([self.options, self.index])
+        return digest_value([self.options, self.index, self.code])
 
     def key(self, question: Asked) -> AnswerKey:
         """Names the answer to a question."""

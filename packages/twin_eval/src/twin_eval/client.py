@@ -16,6 +16,7 @@ from twin_eval.errors import EvaluationError
 from twin_eval.records import Answer, EndpointError, TwinSeen
 
 FEATURE = "evaluation"
+CODE_HEADER = "X-Twin-Code"
 _SETUP_STATUSES = frozenset({401, 403, 404})
 """The key, the persona or the bundle is wrong: every other question would fail in the same way."""
 _BUSY_STATUSES = frozenset({429})
@@ -106,19 +107,23 @@ class BusinessClient:
         """Close it."""
         await self._http.__aexit__(kind, error, trace)
 
-    async def check(self) -> None:
+    async def check(self) -> str:
         """See that the service is there and takes the key, before the first question.
+
+        Returns:
+            A digest of the code that answers, if the service names it.
 
         Raises:
             EvaluationError: It is not, or does not.
         """
         try:
-            await self._send("GET", "/v1/models")
+            response, _ = await self._send("GET", "/v1/models")
         except EndpointFailure as failure:
             raise EvaluationError(
                 f"the service at {self._http.base_url} cannot be evaluated: {failure}",
                 next_step="look at `twin status`, start it with `twin up`, then run the same command again",
             ) from failure
+        return response.headers.get(CODE_HEADER, "")
 
     async def ask(self, question: str, options: TwinOptions, history: Sequence[Turn] = ()) -> Answer:
         """The answer to one question, after earlier turns of a conversation if there are any.

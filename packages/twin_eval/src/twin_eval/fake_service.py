@@ -8,6 +8,8 @@ from typing import Any
 
 import httpx
 
+from twin_eval.client import CODE_HEADER
+
 Respond = Callable[[str], httpx.Response]
 
 
@@ -101,6 +103,7 @@ class FakeService:
         self._write = write or _writes_nothing
         self._documents = dict(documents or {})
         self.requests: list[httpx.Request] = []
+        self.code = "code-1"
 
     @property
     def transport(self) -> httpx.MockTransport:
@@ -116,7 +119,7 @@ class FakeService:
         self.requests.append(request)
         match request.method, request.url.path:
             case "GET", "/v1/models":
-                return httpx.Response(200, json={"object": "list", "data": []})
+                return httpx.Response(200, json={"object": "list", "data": []}, headers={CODE_HEADER: self.code})
             case "POST", "/v1/chat/completions":
                 return (self._write if _mode(request) == "write" else self._respond)(_question(request))
             case "GET", path if path == f"/api/documents/{self._persona}":

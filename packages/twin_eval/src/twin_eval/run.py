@@ -106,12 +106,11 @@ async def evaluate(inputs: EvaluationInputs, *, config: EvaluationConfig) -> Sco
         max_attempts=config.max_attempts,
         transport=inputs.transport,
     ) as client:
-        await client.check()
-        asking = _plan(inputs, config, config.options)
+        asking = _plan(inputs, config, await client.check())
         records = await collect_answers(asking, client, folder / ANSWERS_FILE, progress=inputs.progress)
-        drafts = await _drafts(inputs, config, client, folder)
-        probes = await _probes(inputs, config, client, folder)
-        stressed = await _stressed(inputs, config, client, folder)
+        drafts = await _drafts(inputs, asking, client, folder)
+        probes = await _probes(inputs, asking, client, folder)
+        stressed = await _stressed(inputs, asking, client, folder)
         texts = await _cited_documents(client, records, config.concurrency)
     scored = RunRecords(
         persona=inputs.persona,
@@ -138,50 +137,49 @@ def run_folder(inputs: EvaluationInputs) -> Path:
     return bundles / inputs.bundle / short(questions_digest(inputs.questions))
 
 
-def _plan(inputs: EvaluationInputs, config: EvaluationConfig, options: TwinOptions) -> AskPlan:
-    writes = options.mode == "write"
+def _plan(inputs: EvaluationInputs, config: EvaluationConfig, code: str) -> AskPlan:
     return AskPlan(
         bundle=inputs.bundle,
-        questions=tuple(inputs.briefs if writes else inputs.questions),
-        options=options,
+        questions=tuple(inputs.questions),
+        options=config.options,
         concurrency=config.concurrency,
         index=inputs.index,
-        what="drafts" if writes else "questions",
+        code=code,
     )
 
 
 async def _drafts(
-    inputs: EvaluationInputs, config: EvaluationConfig, client: BusinessClient, folder: Path
+    inputs: EvaluationInputs, asking: AskPlan, client: BusinessClient, folder: Path
 ) -> tuple[DraftRecord, ...]:
     """What the twin writes to each brief."""
     if not inputs.briefs:
         return ()
-    plan = _plan(inputs, config, config.options.model_copy(update={"mode": "write"}))
+    options = asking.options.model_copy(update={"mode": "write"})
+    plan = replace(asking, questions=tuple(inputs.briefs), options=options, what="drafts")
     records = await collect_answers(plan, client, folder / DRAFTS_FILE, progress=inputs.progress)
     pairs = zip(inputs.briefs, records, strict=True)
     return tuple(DraftRecord(brief=brief, record=record) for brief, record in pairs)
 
 
 async def _probes(
-    inputs: EvaluationInputs, config: EvaluationConfig, client: BusinessClient, folder: Path
+    inputs: EvaluationInputs, asking: AskPlan, client: BusinessClient, folder: Path
 ) -> tuple[ProbeRecord, ...]:
     """What the twin says to each probe."""
     if not inputs.probes:
         return ()
-    plan = replace(_plan(inputs, config, config.options), questions=tuple(inputs.probes), what="probes")
+    plan = replace(asking, questions=tuple(inputs.probes), what="probes")
     records = await collect_answers(plan, client, folder / PROBES_FILE, progress=inputs.progress)
     return tuple(ProbeRecord(probe=one, record=record) for one, record in zip(inputs.probes, records, strict=True))
 
 
 async def _stressed(
-    inputs: EvaluationInputs, config: EvaluationConfig, client: BusinessClient, folder: Path
+    inputs: EvaluationInputs, asking: AskPlan, client: BusinessClient, folder: Path
 ) -> tuple[StressRecord, ...]:
     """What the twin says under stress."""
     if not inputs.stress:
         return ()
     histories = {one.id: one.history for one in inputs.stress if one.history}
-    plan = _plan(inputs, config, config.options)
-    plan = replace(plan, questions=tuple(inputs.stress), what="questions under stress", histories=histories)
+    plan = replace(asking, questions=tuple(inputs.stress), what="questions under stress", histories=histories)
     records = await collect_answers(plan, client, folder / STRESS_FILE, progress=inputs.progress)
     return tuple(StressRecord(asked=one, record=record) for one, record in zip(inputs.stress, records, strict=True))
 

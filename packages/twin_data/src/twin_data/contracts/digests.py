@@ -76,6 +76,12 @@ def digest_folder(folder: Path, *, ignore: frozenset[str] = frozenset()) -> str:
     return digest_value([[path.relative_to(folder).as_posix(), digest_file(path)] for path in files])
 
 
+def digest_sources(folder: Path) -> str:
+    """SHA-256 over the source files below a folder: code, templates, and the JSON that code reads."""
+    files = sorted(path for path in folder.rglob("*") if path.suffix in {".py", ".j2", ".json"})
+    return digest_value([[path.relative_to(folder).as_posix(), path.read_text("utf-8")] for path in files])
+
+
 def short(digest: str) -> str:
     """The first twelve hexadecimal digits, for names that people read."""
     return digest[:DIGEST_LENGTH_SHORT]

@@ -17,7 +17,7 @@ import polars as pl
 
 import twin_data
 from twin_data.contracts.base import Contract, NamedDigest
-from twin_data.contracts.digests import digest_value
+from twin_data.contracts.digests import digest_sources, digest_value
 from twin_data.store.schemas import to_frame, to_rows
 from twin_data.store.tables import FeatureStore, TableVersion
 
@@ -53,9 +53,7 @@ class StageResult:
 @cache
 def code_digest() -> str:
     """SHA-256 over this package's source files: a change of code makes every stage run again."""
-    root = Path(twin_data.__file__).parent
-    files = sorted(path for path in root.rglob("*") if path.suffix in {".py", ".j2", ".json"})
-    return digest_value([[path.relative_to(root).as_posix(), path.read_text("utf-8")] for path in files])
+    return digest_sources(Path(twin_data.__file__).parent)
 
 
 def run_stage(

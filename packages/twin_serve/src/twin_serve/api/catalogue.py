@@ -18,6 +18,7 @@ from twin_data.registry.port import RegisteredBundle
 from twin_serve.api.dependencies import KeyDependency, Service, ServiceDependency
 from twin_serve.ledger.errors import PersonaNotAllowedError
 from twin_serve.ledger.records import KeyRecord
+from twin_serve.version import CODE_HEADER, answering_code
 
 PAGE = Path(__file__).resolve().parent.parent / "page"
 EXAMPLES = 3
@@ -34,8 +35,9 @@ router = APIRouter(tags=["catalogue"])
 
 
 @router.get("/v1/models")
-async def list_models(service: ServiceDependency, key: KeyDependency) -> dict[str, Any]:
+async def list_models(service: ServiceDependency, key: KeyDependency, response: Response) -> dict[str, Any]:
     """The twins this key may ask: `<persona>` where there is a champion, else `<persona>@<bundle>`."""
+    response.headers[CODE_HEADER] = await asyncio.to_thread(answering_code)
     bundles = [one for one in await service.twins.bundles() if key.allows(one.manifest.persona)]
     return {"object": "list", "data": [_model(one) for one in bundles]}
 
