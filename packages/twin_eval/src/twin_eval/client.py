@@ -123,7 +123,7 @@ class BusinessClient:
                 f"the service at {self._http.base_url} cannot be evaluated: {failure}",
                 next_step="look at `twin status`, start it with `twin up`, then run the same command again",
             ) from failure
-        return response.headers.get(CODE_HEADER, "")
+        return str(response.headers.get(CODE_HEADER, ""))
 
     async def ask(self, question: str, options: TwinOptions, history: Sequence[Turn] = ()) -> Answer:
         """The answer to one question, after earlier turns of a conversation if there are any.
