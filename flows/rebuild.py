@@ -14,8 +14,10 @@ from flows.reporting import report
 from flows.train_twin import train_twin
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.base import Contract
+from twin_data.contracts.digests import digest_file, digest_value
 from twin_data.contracts.errors import PlatformError, RegistryError
 from twin_data.contracts.releases import ReleaseBundle
+from twin_data.registry import open_registry
 from twin_data.registry.bundle_folder import read_bundle_folder
 from twin_eval.exam.files import CANDIDATES_FILE, CERTIFICATE_FILE, GENERATED_FILE
 
@@ -28,6 +30,8 @@ class RebuiltPart(Contract):
     name: str
     recorded: str
     rebuilt: str
+    is_required: bool = True
+    """Weights may differ on another kind of machine, which adds in another order; data may not."""
 
     @property
     def is_identical(self) -> bool:
@@ -46,7 +50,7 @@ class Rebuilt(Contract):
     @property
     def is_identical(self) -> bool:
         """Whether features and datasets are the recorded ones."""
-        return all(part.is_identical for part in self.parts)
+        return all(part.is_identical for part in self.parts if part.is_required)
 
 
 def asks_models(bundle: Path) -> bool:
@@ -97,7 +101,25 @@ def rebuild(home: TwinHome, bundle: Path, persona_folder: Path) -> Rebuilt:
             RebuiltPart(name=one.kind.value, recorded=one.digest, rebuilt=again.get(one.kind.value, "none"))
             for one in manifest.lineage.datasets
         ]
+        parts.append(_weights(home, manifest, bundle, made))
     return Rebuilt(persona=manifest.persona, bundle=made, parts=tuple(parts))
+
+
+def _weights(home: TwinHome, manifest: ReleaseBundle, bundle: Path, made: str) -> RebuiltPart:
+    again = open_registry(home).resolve(manifest.persona, bundle_id=made)
+    assert manifest.adapter is not None and again.adapter is not None, "both were trained"
+    return RebuiltPart(
+        name="weights",
+        recorded=_weights_digest(bundle / manifest.adapter),
+        rebuilt=_weights_digest(again.adapter),
+        is_required=False,
+    )
+
+
+def _weights_digest(adapter: Path) -> str:
+    """Of the tensors alone: beside them stands the base model's path, which another home has elsewhere."""
+    files = sorted(adapter.glob("*.safetensors"))
+    return digest_value([[one.name, digest_file(one)] for one in files])
 
 
 def _install(home: TwinHome, manifest: ReleaseBundle, bundle: Path, persona_folder: Path) -> Path:

@@ -17,6 +17,7 @@ from twin_data.contracts.digests import canonical_json
 from twin_data.contracts.errors import RegistryError
 from twin_data.contracts.releases import Rung
 from twin_data.registry.memory import MemoryRegistry
+from twin_data.registry.port import RegisteredBundle
 
 from .test_evaluate_twin import manifest
 
@@ -30,9 +31,16 @@ MADE = DatasetVersion(
 
 def bundle(root: Path, recipe: Recipe, *carried: str, trained: bool = True) -> Path:
     """The folder of a registered bundle that carries so much."""
+    return registered(MemoryRegistry(root / "registry"), root, recipe, *carried, trained=trained).folder
+
+
+def registered(
+    registry: MemoryRegistry, root: Path, recipe: Recipe, *carried: str, trained: bool = True, weights: bytes = b"w"
+) -> RegisteredBundle:
     adapter = root / "trained"
     adapter.mkdir(exist_ok=True)
-    (adapter / "adapter_config.json").write_text("{}")
+    (adapter / "adapter_config.json").write_text(f'{{"base_model_name_or_path": "{root}"}}')
+    (adapter / "adapter_model.safetensors").write_bytes(weights)
     made = manifest(recipe.name)
     files: dict[str, Path | str] = {RECIPE_FILE: canonical_json(recipe), PERSONA_FILE: PERSONA}
     files |= dict.fromkeys(carried, "")
@@ -40,7 +48,7 @@ def bundle(root: Path, recipe: Recipe, *carried: str, trained: bool = True) -> P
         lineage = made.lineage.model_copy(update={"datasets": (MADE,), "override_reason": "a test"})
         made = made.model_copy(update={"rung": Rung.DPO, "adapter": "adapter", "lineage": lineage})
         files["adapter"] = adapter
-    return MemoryRegistry(root / "registry").register(made, files).folder
+    return registry.register(made, files)
 
 
 @pytest.mark.parametrize(
@@ -75,20 +83,28 @@ def test_what_a_bundle_carries_is_found(tmp_path: Path) -> None:
     assert Carried.of(None) == Carried()
 
 
-def test_training_is_given_the_bundles_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("weights", [b"w", b"of another processor"])
+def test_training_is_given_the_bundles_folder_and_its_weights_are_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, weights: bytes
+) -> None:
     folder = bundle(tmp_path, DEMO, DRAFTS_FILE, WORDINGS_FILE)
+    (elsewhere := tmp_path / "elsewhere").mkdir()
+    registry = MemoryRegistry(elsewhere / "registry")
+    again = registered(registry, elsewhere, DEMO, weights=weights).bundle_id
     (tmp_path / "persona" / "sources").mkdir(parents=True)
     given: list[Any] = []
 
     def train(*arguments: Any) -> dict[str, Any]:
         given.extend(arguments)
-        return {"bundle": "0123456789ab", "datasets": [{"kind": "instructions", "digest": "d" * 64}]}
+        return {"bundle": again, "datasets": [{"kind": "instructions", "digest": "d" * 64}]}
 
     features = {"features": {"features_digest": "0"}, "bundle": "ba9876543210"}
     monkeypatch.setattr(rebuilding, "build_features", lambda persona, recipe: features)
     monkeypatch.setattr(rebuilding, "train_twin", train)
+    monkeypatch.setattr(rebuilding, "open_registry", lambda home: registry)
     made = rebuilding.rebuild(TwinHome(tmp_path / "home"), folder, tmp_path / "persona")
     persona, recipe, reason, carried = given
     assert (persona, reason, Path(carried)) == ("ada", "a test", folder)
     assert load_recipe(recipe).datasets.teacher == DEMO.datasets.teacher
-    assert made.is_identical and made.bundle == "0123456789ab"
+    assert made.is_identical and made.bundle == again, "weights need not be the same"
+    assert {one.name: one.is_identical for one in made.parts}["weights"] is (weights == b"w")

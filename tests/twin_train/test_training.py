@@ -211,11 +211,19 @@ def test_a_run_killed_with_its_parent_goes_on_to_the_very_same_adapter(
 
 
 @pytest.mark.integration
+@pytest.mark.parametrize(
+    ("processes", "zero_stage"), [(1, 0), pytest.param(2, 2, marks=pytest.mark.slow, id="two processes of DeepSpeed")]
+)
 def test_a_dpo_run_killed_with_its_parent_goes_on_to_the_very_same_adapter(
-    tmp_path: Path, trained: TrainedAdapter, inputs: Callable[..., StageInputs], dataset_writer: Callable[..., Path]
+    tmp_path: Path,
+    trained: TrainedAdapter,
+    inputs: Callable[..., StageInputs],
+    dataset_writer: Callable[..., Path],
+    processes: int,
+    zero_stage: int,
 ) -> None:
     pairs = dataset_writer(tmp_path / "pairs", DatasetKind.PREFERENCES)
-    config = settings()
+    config = settings(processes=processes, zero_stage=zero_stage)
     longer = config.dpo.model_copy(update={"max_steps": PARITY_STEPS, "save_steps": SAVE_STEPS})
     config = config.model_copy(update={"dpo": longer})
     undisturbed = dpo.run(inputs(tmp_path / "calm", dataset=pairs, start=trained.folder), config=config)

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from twin_data.contracts.datasets import PolicyDraft, RejectedReason, ResponseSource, TaskKind
 from twin_data.generate.draft_prompts import DraftPrompt, DraftPromptConfig, DraftPromptInputs, prompts_for_drafts
-from twin_data.generate.grounding import whole_sentences
+from twin_data.generate.grounding import sentences, unsupported_sentences, whole_sentences
 from twin_data.generate.instructions import InstructionConfig, InstructionSet
+from twin_data.generate.judged_drafts import copied_share, passages_of
 from twin_data.generate.lengths import MEAN_RATIOS, balanced, fit, fit_own, of_like_length, word_count
 from twin_data.generate.material import Material
 from twin_data.generate.preferences import PreferenceConfig, PreferenceInputs, PreferenceSet, run
@@ -127,6 +128,62 @@ def test_a_better_draft_is_chosen_over_a_worse_one(material: Material, prompts: 
     config = PreferenceConfig(worded_refusal_share=0)
     (pair,) = run(PreferenceInputs(material, [prompt], drafts, voice), config=config).preferences
     assert pair.chosen_source is ResponseSource.DRAFT and pair.chosen == prompt.response
+
+
+@pytest.fixture
+def copyable(material: Material, prompts: list[DraftPrompt]) -> tuple[DraftPrompt, str]:
+    """A prompt whose answer is no copy, and a sentence of its passages that a draft may copy."""
+    for one in prompts:
+        if one.task is TaskKind.ANSWER and one.context:
+            chunks = passages_of(one, material)
+            found = (text for chunk in chunks for text in sentences(chunk.text) if 12 <= word_count(text) <= 40)
+            copy = next((text for text in found if not unsupported_sentences(text, chunks, material)), None)
+            if copy:
+                return one.model_copy(update={"response": " ".join(reversed(copy.split()))}), copy
+    pytest.fail("no prompt shows a passage that can be copied")
+
+
+def test_a_true_copy_loses_to_an_answer_that_is_none(material: Material, copyable: tuple[DraftPrompt, str]) -> None:
+    prompt, copy = copyable
+    inputs = PreferenceInputs(material, [prompt], [_draft(prompt, copy)], voice)
+    config = PreferenceConfig(worded_refusal_share=0)
+    (pair,) = run(inputs, config=config).preferences
+    assert (pair.reason, pair.rejected, pair.chosen) == (RejectedReason.COPIED, copy, prompt.response)
+    kept = run(inputs, config=PreferenceConfig(worded_refusal_share=0, copied_share=0)).preferences
+    assert RejectedReason.COPIED not in {one.reason for one in kept}
+    is_copy = prompt.model_copy(update={"response": f"So: {copy}"})
+    same = run(PreferenceInputs(material, [is_copy], [_draft(is_copy, copy)], voice), config=config).preferences
+    assert not same, "a copy does not lose to another copy"
+
+
+def test_copies_and_unsupported_drafts_take_turns(material: Material, copyable: tuple[DraftPrompt, str]) -> None:
+    prompt, copy = copyable
+    false = "Zeppelins " + "zeppelins " * (word_count(prompt.response) - 2) + "land."
+    for share, reason in ((1.0, RejectedReason.COPIED), (1e-9, RejectedReason.UNSUPPORTED)):
+        drafts = [_draft(prompt, copy), _draft(prompt, false)]
+        config = PreferenceConfig(worded_refusal_share=0, copied_share=share)
+        (pair,) = run(PreferenceInputs(material, [prompt], drafts, voice), config=config).preferences
+        assert pair.reason is reason
+
+
+def test_of_several_good_drafts_the_one_that_copies_least_is_chosen(
+    material: Material, prompts: list[DraftPrompt]
+) -> None:
+    for prompt in (one for one in prompts if one.task is TaskKind.ANSWER and one.context):
+        chunks = passages_of(prompt, material)
+        words = prompt.response.rstrip(".").split()
+        less = f"{' '.join(words[len(words) // 2 :])}, {' '.join(words[: len(words) // 2])}."
+        if copied_share(less, chunks) < copied_share(prompt.response, chunks) and not unsupported_sentences(
+            less, chunks, material
+        ):
+            break
+    else:
+        pytest.fail("no answer of the sample can be turned round")
+    false = "Zeppelins " + "zeppelins " * (len(words) - 2) + "land."
+    drafts = [_draft(prompt, text) for text in (prompt.response, false, less)]
+    config = PreferenceConfig(worded_refusal_share=0, copied_share=0)
+    (pair,) = run(PreferenceInputs(material, [prompt], drafts, voice), config=config).preferences
+    assert (pair.chosen, pair.chosen_source) == (less, ResponseSource.DRAFT)
 
 
 def test_the_smallest_set_of_drafts_has_refusals_both_ways(material: Material, prompts: list[DraftPrompt]) -> None:

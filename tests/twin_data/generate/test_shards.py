@@ -260,6 +260,9 @@ def test_drafts_and_rewrites_are_asked_in_shards(
     )  # fmt: skip
     drafts = policy_drafts([prompt], endpoint, model="sample@b", **settings)
     assert [(one.prompt_id, one.model) for one in drafts.drafts] == [("p1", "sample@b")]
+    assert [one.prompt_id for one in policy_drafts([prompt], endpoint, model="m", each=3, **settings).drafts] == [
+        "p1"
+    ] * 3
 
 
 @pytest.mark.integration
