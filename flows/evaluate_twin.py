@@ -22,9 +22,10 @@ from flows.rungs import rung_bundles
 from flows.seed_siblings import seed_siblings
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.rubric import Rubric
+from twin_data.contracts.answers import TwinOptions
 from twin_data.contracts.evaluation import EvaluationReport, GateDecision, HardStop, Verdict
 from twin_data.contracts.ladder import MissingRung
-from twin_data.contracts.releases import Alias
+from twin_data.contracts.releases import Alias, Rung
 from twin_data.registry import open_registry
 from twin_data.registry.port import BundleRegistry, RegisteredBundle
 from twin_data.registry.selection import holder
@@ -39,6 +40,9 @@ from twin_eval.seed_spread import seed_spreads
 from twin_eval.storage import write_atomically
 
 REPORT_EVERY_S = 2.0
+TRAINED = (Rung.SFT, Rung.DPO)
+CHECKED, UNCHECKED = TwinOptions(), TwinOptions(verify=False)
+"""The trained rungs of the ladder are asked both ways: what they learnt is told apart from what the checks stop."""
 
 
 @flow(name="evaluate-twin", flow_run_name="evaluate-twin-{persona}", log_prints=False)
@@ -100,14 +104,17 @@ async def climb(home: TwinHome, persona: str, recipe: Recipe, exam: Exam) -> Cli
     A rung that answers nothing, for instance because its adapter is refused, counts as missing and says why.
     """
     bundles, found_missing = await asyncio.to_thread(rung_bundles, home, persona, recipe)
-    runs, missing = [], list(found_missing)
+    runs, unchecked, missing = [], [], list(found_missing)
     for bundle in bundles:
         run = await put_questions(home, bundle, exam, recipe.evaluation)
         if why := answers_nothing(run):
             missing.append(MissingRung(rung=bundle.manifest.rung, reason=f"it answers nothing: {why}"))
         else:
             runs.append(RungRun(manifest=bundle.manifest, run=run))
-    found = await asyncio.to_thread(build_ladder, runs, exam.rubric, missing=missing)
+            if bundle.manifest.rung in TRAINED:
+                alone = await put_questions(home, bundle, exam.without_texts, recipe.evaluation, UNCHECKED)
+                unchecked.append(RungRun(manifest=bundle.manifest, run=alone))
+    found = await asyncio.to_thread(build_ladder, runs, exam.rubric, missing=missing, unchecked=unchecked)
     report(f"ladder: {found.verdict}")
     return Climbed(ladder=found, runs=tuple(runs))
 
@@ -119,7 +126,11 @@ async def ask(home: TwinHome, bundle: RegisteredBundle, exam: Exam, settings: Ev
 
 
 async def put_questions(
-    home: TwinHome, bundle: RegisteredBundle, exam: Exam, settings: EvaluationSettings
+    home: TwinHome,
+    bundle: RegisteredBundle,
+    exam: Exam,
+    settings: EvaluationSettings,
+    options: TwinOptions = CHECKED,
 ) -> ScoredRun:
     """The body of `ask`, for tasks that ask several bundles."""
     name, last = bundle.manifest.model_name, time.monotonic()
@@ -132,7 +143,7 @@ async def put_questions(
 
     inputs = replace(_inputs(home, bundle.manifest.persona, bundle.bundle_id, exam), progress=progress)
     inputs = replace(inputs, api_key=await local_key(home))
-    return await evaluate(inputs, config=EvaluationConfig(concurrency=settings.concurrency))
+    return await evaluate(inputs, config=EvaluationConfig(concurrency=settings.concurrency, options=options))
 
 
 @task(cache_policy=NO_CACHE)

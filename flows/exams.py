@@ -54,6 +54,11 @@ class Exam:
         """The same without what is asked of the candidate alone."""
         return replace(self, probes=(), stress=())
 
+    @property
+    def without_texts(self) -> Exam:
+        """The questions alone: what is answered and what refused."""
+        return replace(self.of_questions, briefs=(), voice=None, why_no_voice="not asked for", corpus=(), held_out=())
+
 
 @task(cache_policy=NO_CACHE)
 def prepare(home: TwinHome, persona: str, recipe: Recipe, probes: str | None = None, stress: bool = False) -> Exam:

@@ -18,6 +18,7 @@ from twin_data.registry.port import RegisteredBundle
 from twin_eval.errors import EvaluationError
 from twin_eval.fake_service import FakeService, refusal
 from twin_eval.ladder import Climbed
+from twin_eval.ladder_text import ladder_text
 from twin_eval.report import newest_ladder
 
 from .test_evaluate_twin import EXAM, QUESTIONS, Bench, knowing, manifest, page_of
@@ -46,6 +47,9 @@ class LadderBench(Bench):
     def asked(self, rung: Rung) -> list[str]:
         return list(self.services[self.rungs[rung].bundle_id].asked)
 
+    def asked_unchecked(self, rung: Rung) -> list[str]:
+        return list(self.services[self.rungs[rung].bundle_id].asked_unchecked)
+
     async def climb(self) -> Climbed:
         return await stages.climb.fn(self.home, "ada", load_recipe("demo"), EXAM)
 
@@ -65,6 +69,22 @@ async def test_every_rung_is_asked_the_same_questions(bench: LadderBench) -> Non
     assert [one.fit for one in ladder.rungs] == [Verdict.REJECT, Verdict.REJECT, Verdict.PROMOTE, Verdict.PROMOTE]
     assert (ladder.cheapest_fit, ladder.recommended) == (Rung.BASE, Rung.BASE)
     assert ladder.missing == MISSING
+
+
+async def test_trained_rungs_are_asked_once_more_with_all_checks_off(bench: LadderBench) -> None:
+    climbed = await bench.climb()
+    assert sorted(bench.asked_unchecked(Rung.SFT)) == sorted(one.question for one in QUESTIONS)
+    assert bench.asked_unchecked(Rung.BASE) == []
+    (sft,) = climbed.ladder.unchecked
+    facts = sft.score("facts_found")
+    assert (sft.rung, facts.value if facts else None) == (Rung.SFT, 22 / 40)
+    assert "sft+retrieval, all checks off: over_refusal 0.00" in ladder_text(climbed.ladder)
+    judged = await stages.ask.fn(bench.home, bench.rungs[Rung.SFT], EXAM, EvaluationSettings())
+    decision, _ = stages.decide.fn(judged, None, EXAM.rubric)
+    files = stages.write_down.fn(bench.home, EXAM, judged, None, decision, climbed)
+    assert "apart from what the checks stop" in page_of(files.page)
+    await bench.climb()
+    assert len(bench.asked_unchecked(Rung.SFT)) == len(QUESTIONS), "kept like all answers"
 
 
 async def test_a_rung_that_was_evaluated_before_is_not_asked_again(bench: LadderBench) -> None:

@@ -154,7 +154,7 @@ async def test_answers_are_not_used_for_other_settings_or_bundles(
     await evaluate(inputs, config=CONFIG)
     service.requests.clear()
     await evaluate(inputs, config=CONFIG.model_copy(update={"options": TwinOptions(verify=False)}))
-    assert len(service.asked) == 7
+    assert len(service.asked_unchecked) == 7
     other = FakeService("ada", lambda _: completion("x", bundle="other"))
     await evaluate(replace(inputs, bundle="other", transport=other.transport), config=CONFIG)
     assert len(other.asked) == 7

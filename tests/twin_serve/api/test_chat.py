@@ -144,6 +144,12 @@ async def test_others_words_are_never_given_out_as_the_personas(start: StartServ
     assert verbatim(body["twin"])
 
 
+async def test_without_verification_the_model_alone_decides_what_it_declines(start: StartService) -> None:
+    async with start(GOOD_AND_BAD) as running:
+        body = (await running.ask("Which wine goes with roast pheasant?", twin={"verify": False})).json()
+    assert (body["twin"]["outcome"], content(body)) == ("generated", GOOD_AND_BAD)
+
+
 async def test_a_question_the_archive_does_not_answer_is_declined(running: Running) -> None:
     body = (await running.ask("Which wine goes with roast pheasant?")).json()
     assert (body["twin"]["outcome"], body["twin"]["decline_reason"]) == ("declined", "no_evidence")

@@ -21,6 +21,7 @@ from twin_eval.records import Answer, AnswerRecord, Asked, EndpointError
 from twin_eval.storage import AppendOnlyLines, append_lines, complete_lines
 
 ANSWERS_FILE = "answers.jsonl"
+UNCHECKED_FILE = "unchecked_answers.jsonl"
 DRAFTS_FILE = "drafts.jsonl"
 PROBES_FILE = "probe_answers.jsonl"
 STRESS_FILE = "stress_answers.jsonl"

@@ -112,8 +112,17 @@ class FakeService:
 
     @property
     def asked(self) -> Sequence[str]:
-        """The questions in the order of their arrival."""
-        return [_question(one) for one in self.requests if one.url.path == "/v1/chat/completions"]
+        """The questions in the order of their arrival, without those that were to be answered unchecked."""
+        return self._asked(verify=True)
+
+    @property
+    def asked_unchecked(self) -> Sequence[str]:
+        """The questions to be answered with all checks off."""
+        return self._asked(verify=False)
+
+    def _asked(self, *, verify: bool) -> Sequence[str]:
+        posts = [one for one in self.requests if one.url.path == "/v1/chat/completions"]
+        return [_question(one) for one in posts if _twin(one).get("verify", True) is verify]
 
     def _handle(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
@@ -137,7 +146,11 @@ def _writes_nothing(brief: str) -> httpx.Response:
 
 
 def _mode(request: httpx.Request) -> str:
-    return str(json.loads(request.content).get("twin", {}).get("mode", "answer"))
+    return str(_twin(request).get("mode", "answer"))
+
+
+def _twin(request: httpx.Request) -> dict[str, Any]:
+    return dict(json.loads(request.content).get("twin", {}))
 
 
 def _question(request: httpx.Request) -> str:

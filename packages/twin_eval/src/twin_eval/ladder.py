@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.evaluation import Comparison, ComparisonOutcome, Verdict
-from twin_data.contracts.ladder import Ladder, MissingRung, PairedDifference, RungResult, Step, Worth
+from twin_data.contracts.ladder import Ladder, MissingRung, PairedDifference, RungResult, Step, UncheckedRung, Worth
 from twin_data.contracts.releases import ReleaseBundle, Rung
 from twin_eval import gate
 from twin_eval.comparison import CONFIDENCE, Judging, compare, difference_on, rows_to_show_gain
@@ -25,6 +25,7 @@ from twin_eval.statistics import IntervalConfig
 EXPENSES = ("cost", "seconds", "prompt_tokens", "completion_tokens")
 """What an answer takes, metric by metric."""
 ORDER = tuple(Rung)
+UNCHECKED_METRICS = ("over_refusal", "under_refusal", "facts_found")
 SECONDS_PER_HOUR = 3600.0
 
 
@@ -50,11 +51,18 @@ class Climbed:
     """Empty where it was read back: then its answers are not at hand."""
 
 
+def unchecked_rung(one: RungRun) -> UncheckedRung:
+    """What is told of a rung whose questions were put with all checks off."""
+    scores = (one.run.report.score(name) for name in UNCHECKED_METRICS)
+    return UncheckedRung(rung=one.rung, scores=tuple(score for score in scores if score))
+
+
 def build_ladder(
     runs: Sequence[RungRun],
     rubric: Rubric,
     *,
     missing: Sequence[MissingRung] = (),
+    unchecked: Sequence[RungRun] = (),
     config: IntervalConfig | None = None,
 ) -> Ladder:
     """Hold every rung to the rubric, compare neighbours, and say where to stand.
@@ -63,6 +71,7 @@ def build_ladder(
         runs: One a rung at most, all on the same questions.
         rubric: The bars.
         missing: Rungs that were not evaluated, with the reason.
+        unchecked: Rungs with all checks off, on the same questions; they are told and decide nothing.
         config: Resamples and seed of the comparisons.
 
     Raises:
@@ -83,6 +92,7 @@ def build_ladder(
         questions_digest=first.run.report.questions_digest,
         rungs=rungs,
         missing=tuple(missing),
+        unchecked=tuple(map(unchecked_rung, unchecked)),
         steps=steps,
         climbs=climbs,
         cheapest_fit=cheapest,

@@ -25,7 +25,18 @@ def ladder_text(ladder: Ladder) -> str:
         scores = [one.report.score(name) for name in names]
         cells = "".join(f"{figure(score.value if score else None):>15}" for score in scores)
         lines.append(f"{mark} {one.rung:<{width}}  {FIT_WORDS[one.fit]:<8}{cells}")
-    return "\n".join(["ladder:", *lines, f"verdict: {ladder.verdict}"])
+    return "\n".join(["ladder:", *lines, *_unchecked(ladder), f"verdict: {ladder.verdict}"])
+
+
+def _unchecked(ladder: Ladder) -> list[str]:
+    """What the trained models do by themselves; nothing if that was not asked."""
+    return [
+        f"  {one.rung}, all checks off: "
+        + ", ".join(
+            f"{score.name} {figure(score.value)} [{figure(score.low)}, {figure(score.high)}]" for score in one.scores
+        )
+        for one in ladder.unchecked
+    ]
 
 
 def known(names: Sequence[str], rungs: Sequence[RungResult]) -> tuple[str, ...]:

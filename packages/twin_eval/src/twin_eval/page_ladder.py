@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from twin_data.contracts.evaluation import Score
-from twin_data.contracts.ladder import Ladder, RungResult, Step
+from twin_data.contracts.ladder import Ladder, RungResult, Step, UncheckedRung
 from twin_eval import plots
+from twin_eval.ladder import UNCHECKED_METRICS
 from twin_eval.ladder_text import EXPENSE, FIT_WORDS, QUALITY, known
 from twin_eval.page_rows import UNKNOWN, ComparisonLine, comparison_line, figure
 
@@ -61,6 +62,15 @@ class StepLine:
 
 
 @dataclass(frozen=True)
+class UncheckedLine:
+    """A trained rung with all checks off, as text."""
+
+    rung: str
+    unchecked: tuple[str, ...]
+    checked: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class LadderPart:
     """All that the template shows of a ladder."""
 
@@ -71,6 +81,8 @@ class LadderPart:
     rungs: tuple[RungLine, ...]
     steps: tuple[StepLine, ...]
     climbs: tuple[StepLine, ...]
+    unchecked_metrics: tuple[str, ...]
+    unchecked: tuple[UncheckedLine, ...]
     plot: Markup
 
 
@@ -85,6 +97,8 @@ def ladder_part(ladder: Ladder) -> LadderPart:
         rungs=tuple(_rung_line(one, ladder, quality, expense) for one in ladder.rungs),
         steps=tuple(map(_step_line, ladder.steps)),
         climbs=tuple(map(_step_line, ladder.climbs)),
+        unchecked_metrics=UNCHECKED_METRICS,
+        unchecked=tuple(_unchecked_line(one, ladder) for one in ladder.unchecked),
         plot=Markup(  # drawn here, nothing received
             plots.ladder_plot(known(SHARES, ladder.rungs), [(one.rung.value, one.report) for one in ladder.rungs])
         ),
@@ -107,6 +121,15 @@ def _rung_line(one: RungResult, ladder: Ladder, quality: Sequence[str], expense:
         quality=tuple(_with_interval(one.report.score(name)) for name in quality),
         expense=tuple(_value(one.report.score(name)) for name in expense),
         training=training,
+    )
+
+
+def _unchecked_line(one: UncheckedRung, ladder: Ladder) -> UncheckedLine:
+    beside = ladder.rung(one.rung)
+    return UncheckedLine(
+        rung=one.rung.value,
+        unchecked=tuple(_with_interval(one.score(name)) for name in UNCHECKED_METRICS),
+        checked=tuple(_with_interval(beside.report.score(name) if beside else None) for name in UNCHECKED_METRICS),
     )
 
 

@@ -16,7 +16,16 @@ from twin_data.contracts.base import Contract
 from twin_data.contracts.coverage_risk import RefusalCosts
 from twin_data.contracts.digests import short
 from twin_data.contracts.evaluation import HeldOutQuestion
-from twin_eval.answering import ANSWERS_FILE, DRAFTS_FILE, PROBES_FILE, STRESS_FILE, AskPlan, Progress, collect_answers
+from twin_eval.answering import (
+    ANSWERS_FILE,
+    DRAFTS_FILE,
+    PROBES_FILE,
+    STRESS_FILE,
+    UNCHECKED_FILE,
+    AskPlan,
+    Progress,
+    collect_answers,
+)
 from twin_eval.bias import HeldOutText
 from twin_eval.briefs import Brief
 from twin_eval.client import BusinessClient
@@ -107,7 +116,8 @@ async def evaluate(inputs: EvaluationInputs, *, config: EvaluationConfig) -> Sco
         transport=inputs.transport,
     ) as client:
         asking = _plan(inputs, config, await client.check())
-        records = await collect_answers(asking, client, folder / ANSWERS_FILE, progress=inputs.progress)
+        file = ANSWERS_FILE if config.options.verify else UNCHECKED_FILE
+        records = await collect_answers(asking, client, folder / file, progress=inputs.progress)
         drafts = await _drafts(inputs, asking, client, folder)
         probes = await _probes(inputs, asking, client, folder)
         stressed = await _stressed(inputs, asking, client, folder)

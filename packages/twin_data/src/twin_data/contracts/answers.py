@@ -32,6 +32,8 @@ class TwinOptions(Contract):
     mode: Mode = "answer"
     retrieval: bool = True
     verify: bool = True
+    """Off: the model's draft as it is. Neither is it asked whether the passages answer the question, nor is a sentence
+    checked; private and harmful questions are declined all the same."""
     agentic: bool = False
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from twin_data.contracts.base import Contract
-from twin_data.contracts.evaluation import Comparison, EvaluationReport, Verdict
+from twin_data.contracts.evaluation import Comparison, EvaluationReport, Score, Verdict
 from twin_data.contracts.releases import Rung
 
 
@@ -76,6 +76,18 @@ class Step(Contract):
     expenses: tuple[PairedDifference, ...]
 
 
+class UncheckedRung(Contract):
+    """What a trained model does by itself: neither the judge of answerability nor the check of sentences is asked."""
+
+    rung: Rung
+    scores: tuple[Score, ...]
+    """Refusals, and essential facts stated."""
+
+    def score(self, name: str) -> Score | None:
+        """One of the scores; None if it was not measured."""
+        return next((one for one in self.scores if one.name == name), None)
+
+
 class Ladder(Contract):
     """What `twin evaluate --ladder` found."""
 
@@ -86,6 +98,8 @@ class Ladder(Contract):
     rungs: tuple[RungResult, ...]
     """From the lowest up."""
     missing: tuple[MissingRung, ...] = ()
+    unchecked: tuple[UncheckedRung, ...] = ()
+    """The trained rungs once more with all checks off: what training taught, apart from what the checks stop."""
     steps: tuple[Step, ...]
     """Each rung against its neighbour below."""
     climbs: tuple[Step, ...] = ()

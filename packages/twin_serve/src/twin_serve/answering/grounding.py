@@ -68,7 +68,8 @@ class GroundedAnswerer:
             find_evidence, query.text, query.vector, passages, encoder=twin.encoder, weights=twin.weights
         )
         progress.answerability = evidence.answerability
-        if evidence.answerability < twin.manifest.verification.min_answerability:
+        is_judged = run.question.options.verify
+        if is_judged and evidence.answerability < twin.manifest.verification.min_answerability:
             yield progress.add(declining.no_evidence(twin.manifest))
             yield run.finished(AnswerOutcome.DECLINED, decline_reason="no_evidence")
             return
