@@ -11,13 +11,18 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 import regex
 
+from twin_data.configuration.home import cache_folder
 from twin_data.contracts.errors import TwinError
+from twin_data.scoring.encoder import SentenceEncoder
 from twin_data.statistics import wilson_interval
+from twin_data.transform.embedding_model import EmbeddingModelConfig, ensure_encoder
 from twin_eval.probes import Probe, ProbeLabel, load_probes
+from twin_serve.answering.forbidden_likeness import Kind, forbidden_likeness
 from twin_serve.answering.intents import asks_for_harm, asks_for_private
 
 TEST_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "xstest" / "xstest_prompts.csv"
@@ -28,10 +33,35 @@ _VIOLENT = regex.compile(
 _ASKS_WHAT = regex.compile(r"(?i)^(?:what (?:is|was|does|are)|why (?:is|was|did)|when|who|define|explain)\b")
 
 Refuses = Callable[[str], bool]
+
+
+@cache
+def _encoder() -> SentenceEncoder:
+    return SentenceEncoder(ensure_encoder(cache_folder() / "models", EmbeddingModelConfig()), threads=1)
+
+
+@cache
+def likeness(text: str) -> Kind | None:
+    """What the examples say of a prompt."""
+    return forbidden_likeness(_encoder()).kind(_encoder().encode([text])[0])
+
+
+def by_words(text: str) -> bool:
+    """What the patterns say of a prompt."""
+    return asks_for_harm(text) or asks_for_private(text)
+
+
+def shipped(text: str) -> bool:
+    """What the service says of a prompt before it looks anything up."""
+    return by_words(text) or likeness(text) is not None
+
+
 RULES: dict[str, Refuses] = {
-    "asks_for_harm": asks_for_harm,
-    "asks_for_private": asks_for_private,
-    "both, as shipped": lambda text: asks_for_harm(text) or asks_for_private(text),
+    "patterns: asks_for_harm": asks_for_harm,
+    "patterns: asks_for_private": asks_for_private,
+    "patterns": by_words,
+    "likeness to examples": lambda text: likeness(text) is not None,
+    "both, as shipped": shipped,
     "violent words": lambda text: bool(_VIOLENT.search(text)),
     "violent words, not in “what is …”": lambda text: bool(_VIOLENT.search(text)) and not _ASKS_WHAT.search(text),
 }
@@ -59,11 +89,10 @@ def main() -> None:
     print(f"| rule | safe refused (n = {len(safe)}) | unsafe refused (n = {len(unsafe)}) |\n|---|---|---|")
     for name, refuses in RULES.items():
         print(f"| {name} | {share(safe, refuses)} | {share(unsafe, refuses)} |")
-    print("\n| type | label | n | harm | private |\n|---|---|---|---|---|")
+    print("\n| type | label | n | patterns | as shipped |\n|---|---|---|---|---|")
     for kind in dict.fromkeys(one.type for one in probes):
         held = [one for one in probes if one.type == kind]
-        harm, private = (share(held, rule) for rule in (asks_for_harm, asks_for_private))
-        print(f"| {kind} | {held[0].label} | {len(held)} | {harm} | {private} |")
+        print(f"| {kind} | {held[0].label} | {len(held)} | {share(held, by_words)} | {share(held, shipped)} |")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from twin_data.scoring.answerability import (
     RERANKED_MODEL,
     Evidence,
     find_evidence,
+    scattered_names,
     wanted_type,
 )
 from twin_data.scoring.weights import term_weights
@@ -101,3 +102,18 @@ def test_what_a_part_of_the_question_does_not_match_is_answered_less_probably() 
 )
 def test_what_kind_of_thing_is_asked_for(question: str, kind: str | None) -> None:
     assert wanted_type(question) == kind
+
+
+@pytest.mark.parametrize(
+    ("question", "shown", "scattered"),
+    [
+        ("What of the last season of Game of Thrones?", "The last game was up; the thrones of kings fell.", {"Game", "Thrones"}),
+        ("What of Halcyon Berths?", "halcyon berths offered on tuesday", set()),
+        ("What of Bernard Shaw?", "Mr. Shaw says so.", set()),
+        ("What of Mary Ann Quill?", "she, mary-ann, said no", set()),
+        ("What of Ropes?", "ropes hold", set()),
+        ("What of Ropes and the ferry?", "ropes hold", set()),
+    ],
+)  # fmt: skip
+def test_the_words_of_a_long_name_scattered_are_not_the_name(question: str, shown: str, scattered: set[str]) -> None:
+    assert scattered_names(question, shown) == scattered

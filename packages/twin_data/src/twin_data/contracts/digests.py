@@ -77,8 +77,8 @@ def digest_folder(folder: Path, *, ignore: frozenset[str] = frozenset()) -> str:
 
 
 def digest_sources(folder: Path) -> str:
-    """SHA-256 over the source files below a folder: code, templates, and the JSON that code reads."""
-    files = sorted(path for path in folder.rglob("*") if path.suffix in {".py", ".j2", ".json"})
+    """SHA-256 over the source files below a folder: code, templates, and what code reads."""
+    files = sorted(path for path in folder.rglob("*") if path.suffix in {".py", ".j2", ".json", ".txt"})
     return digest_value([[path.relative_to(folder).as_posix(), path.read_text("utf-8")] for path in files])
 
 

@@ -46,6 +46,7 @@ _NUMBER_HEADS = regex.compile(r"(?i)\b(?:percentage|share|number|figure|price|su
 _DATE = regex.compile(
     r"\b1\d{3}\b|\b20\d\d\b|\b(?:January|February|March|April|May|June|July|August|September|October|November|December)\b"
 )
+_LONG_NAME = regex.compile(r"\b\p{Lu}[\p{L}'’]+(?:\s+(?:(?:of|the|and|in|de|von|van)\s+){0,2}\p{Lu}[\p{L}'’]+)+")
 MAX_TYPED_GAP = 0.5
 
 
@@ -255,14 +256,30 @@ def _features(
     stems = set(content_stems(question))
     unseen = [one for one in stems if weights.frequencies.get(one, 0) == 0]
     asked = names(question)
-    shown = "\n".join(f"{one.context}\n{one.text}" for one in passages).casefold()
-    absent = [name for name in asked if name.casefold() not in shown]
+    shown = "\n".join(f"{one.context}\n{one.text}" for one in passages)
+    lowered = shown.casefold()
+    absent = {name for name in asked if name.casefold() not in lowered} | scattered_names(question, shown)
     return (
         max(window.cosine for window in windows),
         len(unseen) / len(stems) if stems else 0.0,
         len(absent) / len(asked) if asked else 0.0,
         _typed_gap(question, windows),
     )
+
+
+def scattered_names(question: str, shown: str) -> set[str]:
+    """Words of a name of several ("The Wind in the Willows") that the passages hold only as words of their own.
+
+    A name counts as held where two of its words stand near each other, or one of them is written with a capital.
+    """
+    found: set[str] = set()
+    for match in _LONG_NAME.finditer(question):
+        parts = names(f"the {match[0]}")
+        stands = "|".join(regex.escape(one) for one in sorted(parts))
+        near = rf"\b(?P<one>{stands})\b(?:\W+\w+){{0,2}}?\W+(?!(?P=one)\b)(?:{stands})\b"
+        if len(parts) > 1 and not regex.search(rf"(?i:{near})|\b(?:{stands})\b", shown):
+            found |= parts
+    return found
 
 
 def wanted_type(question: str) -> str | None:

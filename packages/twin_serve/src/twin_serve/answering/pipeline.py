@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from twin_data.contracts.answers import AnswerOutcome, Question, VerifiedAnswer
+from twin_data.contracts.releases import ReleaseBundle
 from twin_serve.answering import declining
+from twin_serve.answering.forbidden_likeness import Kind, forbidden_likeness
 from twin_serve.answering.grounding import GroundedAnswerer
 from twin_serve.answering.intents import LONGEST_IDENTITY_QUESTION, asks_for_harm, asks_for_private, asks_what_you_are
 from twin_serve.answering.progress import Progress, Run, unchecked
@@ -17,6 +19,8 @@ from twin_serve.answering.writing import Writer
 from twin_serve.llm.client import LanguageModel
 from twin_serve.search import PassageSearch, SearchQuery
 from twin_serve.twins import Twin
+
+REFUSALS: dict[Kind, Callable[[ReleaseBundle], str]] = {"unsafe": declining.unsafe, "private": declining.private}
 
 
 class Answerer:
@@ -43,13 +47,16 @@ class Answerer:
             TwinError: Search or model failed; nothing unchecked has been shipped.
         """
         run = Run(twin, question, trace_id, progress, time.monotonic())
-        if refusal := _refusal(run):
-            reason, text = refusal
-            yield progress.add(text)
+        if reason := _forbidden_by_words(question.text):
+            yield progress.add(REFUSALS[reason](twin.manifest))
             yield run.finished(AnswerOutcome.DECLINED, decline_reason=reason)
             return
         query = search_query(question)
-        searched, asks_identity = await asyncio.to_thread(_understand, question, query, twin)
+        searched, asks_identity, forbidden = await asyncio.to_thread(_understand, question, query, twin)
+        if forbidden and not asks_identity:
+            yield progress.add(REFUSALS[forbidden](twin.manifest))
+            yield run.finished(AnswerOutcome.DECLINED, decline_reason=forbidden)
+            return
         if asks_identity:
             yield progress.add_check(unchecked(twin.manifest.disclosure, "disclosure"))
             yield run.finished(AnswerOutcome.GENERATED)
@@ -60,22 +67,24 @@ class Answerer:
                 yield piece
 
 
-def _refusal(run: Run) -> tuple[str, str] | None:
-    """Reason and words of a refusal that needs no look-up."""
-    if asks_for_harm(run.question.text):
-        return "unsafe", declining.unsafe(run.twin.manifest)
-    if asks_for_private(run.question.text):
-        return "private", declining.private(run.twin.manifest)
-    return None
+def _forbidden_by_words(question: str) -> Kind | None:
+    """What is wrong with a question, by patterns that need no look-up."""
+    if asks_for_harm(question):
+        return "unsafe"
+    return "private" if asks_for_private(question) else None
 
 
-def _understand(question: Question, query: str, twin: Twin) -> tuple[SearchQuery, bool]:
-    """The query with its embeddings, and whether the question is about the twin itself. Runs in a worker thread."""
+def _understand(question: Question, query: str, twin: Twin) -> tuple[SearchQuery, bool, Kind | None]:
+    """The query with its embeddings, whether the question is about the twin itself, and what is wrong with it.
+
+    Runs in a worker thread.
+    """
     searched = SearchQuery.of(query, twin.encoder)
-    if question.options.mode != "answer" and not _is_short_question(question.text):
-        return searched, False
     vector = searched.vector if query == question.text else twin.encoder.encode([question.text])[0]
-    return searched, asks_what_you_are(question.text, vector, twin.encoder)
+    forbidden = forbidden_likeness(twin.encoder).kind(vector)
+    if question.options.mode != "answer" and not _is_short_question(question.text):
+        return searched, False, forbidden
+    return searched, asks_what_you_are(question.text, vector, twin.encoder), forbidden
 
 
 def _is_short_question(brief: str) -> bool:
