@@ -35,7 +35,9 @@ def pdf_file(
     objects = [
         "<< /Type /Font /Subtype /Type1 /BaseFont /Times-Roman /Encoding /WinAnsiEncoding >>",
         "<< /Type /Font /Subtype /Type1 /BaseFont /Times-Bold /Encoding /WinAnsiEncoding >>",
-        _stream("\x00", "/Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray /BitsPerComponent 8"),
+        _stream(
+            "\x00", "/Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray /BitsPerComponent 8"
+        ),
     ]
     contents = ["\n".join(map(_shown, page)) for page in pages] + ["q 300 0 0 400 50 90 cm /I1 Do Q"] * pictures
     kids = []

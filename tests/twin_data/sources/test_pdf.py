@@ -112,7 +112,9 @@ def test_columns_are_read_one_after_the_other(read_file: ReadFile) -> None:
 
 
 def test_gaps_part_paragraphs(read_file: ReadFile) -> None:
-    lines = column("The first ends here and is long enough", "for two lines.", "", "The second (it has \\ marks)", "is too.")
+    lines = column(
+        "The first ends here and is long enough", "for two lines.", "", "The second (it has \\ marks)", "is too."
+    )
     (document,), _ = read_file(PdfReader(), "2020-02-03-two.pdf", pdf_file(lines))
     assert [block.text for block in document.blocks] == [
         "The first ends here and is long enough for two lines.",
@@ -185,7 +187,9 @@ def test_words_broken_at_the_end_of_a_line(lines: list[str], known: str, joined:
 
 
 def page(number: int, *texts: str) -> Page:
-    lines = [Line(number, text, 50, 50 + 6 * len(text), 14 * row, 14 * row + 11, 11) for row, text in enumerate(texts, 5)]
+    lines = [
+        Line(number, text, 50, 50 + 6 * len(text), 14 * row, 14 * row + 11, 11) for row, text in enumerate(texts, 5)
+    ]
     return Page(number, 600, tuple(lines))
 
 

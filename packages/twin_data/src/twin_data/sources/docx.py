@@ -1,4 +1,4 @@
-"""Word files (`.docx`): headings, lists, quotations, tables and notes by their styles; comments and deletions are not read."""
+"""Word files (`.docx`), by their styles: headings, lists, quotations, tables, notes. Comments and deletions are left out."""
 
 from __future__ import annotations
 

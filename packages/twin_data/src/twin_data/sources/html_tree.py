@@ -20,20 +20,42 @@ _EPUB_TYPE_NAMES = ("{http://www.idpf.org/2007/ops}type", "epub:type")
 _DECLARED = re.compile(rb"""<\?xml[^>]*encoding=["']([\w.-]+)|<meta[^>]+charset=["']?([\w.-]+)""", re.IGNORECASE)
 _DECLARATION_BYTES = 2048
 _MISNAMED = {"iso-8859-1": "cp1252", "latin-1": "cp1252", "latin1": "cp1252", "us-ascii": "cp1252"}
+_SAVED_FROM = re.compile(r"(?:saved from url=\(\d+\)|Page saved with SingleFile\s+url:\s*)(https?://\S+)")
 _XHTML = re.compile(r"\s*<\?xml|[^>]{0,400}<html[^>]+xmlns=", re.IGNORECASE)
 
 
-def parse_page(data: bytes, path: Path) -> Element:
-    """The root element of a page.
+def parse_page(data: bytes, path: Path, *, charset: str | None = None) -> Element:
+    """The root element of a page; `charset` is what its server says of the encoding.
 
     Raises:
         Unreadable: There is no markup and no text in it.
     """
-    text = decode(data, path, declared=_declared_encoding(data))
+    text = decode_page(data, path, charset=charset)
     # As UTF-8 bytes with the encoding told: lxml refuses text that declares an encoding itself.
     encoded = text.encode("utf-8", "replace")
     root = _parse_xml(encoded) if _XHTML.match(text) else None
     return _with_plain_names(_parse_html(encoded, path) if root is None else root)
+
+
+def decode_page(data: bytes, path: Path, *, charset: str | None = None) -> str:
+    """A page's text, in the encoding that its server or it itself declares where it is not UTF-8.
+
+    Raises:
+        Unreadable: The bytes are no text.
+    """
+    declared = _MISNAMED.get(charset.lower(), charset) if charset else _declared_encoding(data)
+    return decode(data, path, declared=declared)
+
+
+def saved_from(url: str) -> str:
+    """The comment in which a saved page tells its address, as browsers write it; the number is the address's length."""
+    return f"<!-- saved from url=({len(url):04d}){url.replace('--', '%2D%2D')} -->"
+
+
+def saved_url(root: Element) -> str | None:
+    """The address that a saved page tells in such a comment before or within its root."""
+    comments = [*root.itersiblings(etree.Comment, preceding=True), *root.iter(etree.Comment)]
+    return next((match[1] for one in comments if (match := _SAVED_FROM.search(one.text or ""))), None)
 
 
 def parse_fragment(text: str) -> Element:

@@ -1,4 +1,4 @@
-"""PDF files with a text layer. Scans are refused with what to do; what is set as a quotation cannot be told from the page."""
+"""PDF files with a text layer. Scans are refused; what is set as a quotation cannot be told from the page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from twin_data.sources.text import title_from_name
 
 _MOST_UNMAPPED = 0.02
 # What programs write for a title: the file they printed.
-_FILE_AS_TITLE = re.compile(r"microsoft (?:word|powerpoint) - .*|untitled.*|.*\.(?:docx?|odt|tex|indd|pages|html?|pdf)", re.I)
+_FILE_AS_TITLE = re.compile(
+    r"microsoft (?:word|powerpoint) - .*|untitled.*|.*\.(?:docx?|odt|tex|indd|pages|html?|pdf)", re.I
+)
 
 
 class PdfReader:

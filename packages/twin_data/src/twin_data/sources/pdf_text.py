@@ -17,7 +17,9 @@ _EDGE_SHARE = 0.15
 """… and how far into the page they may stand."""
 _RUNNING_SHARE = 0.3
 """A title that stands on this share of the pages runs: left and right pages often have different ones."""
-_PAGE_NUMBER = re.compile(r"(?:[-–—·|]\s*)?(?:(?:page|p\.)\s*)?(?:\d{1,4}|[ivxlc]{1,7})(?:\s*(?:/|of)\s*\d{1,4})?\W*", re.I)
+_PAGE_NUMBER = re.compile(
+    r"(?:[-–—·|]\s*)?(?:(?:page|p\.)\s*)?(?:\d{1,4}|[ivxlc]{1,7})(?:\s*(?:/|of)\s*\d{1,4})?\W*", re.I
+)
 _CONTENTS_LINE = re.compile(r".*(?:\.[ ]?){4,}\s*\w{1,6}")
 _HEADING_SIZE = 1.12
 _HEADING_CHARACTERS = 160
