@@ -58,8 +58,7 @@ def test_reads_an_essay(read_file: ReadFile) -> None:
         (own, BlockStyle.LIST_ITEM, "one"),
         (own, BlockStyle.LIST_ITEM, "two"),
         (own, BlockStyle.CODE, "gate = open()\ngate.wait()"),
-        (own, BlockStyle.PARAGRAPH, "Scar"),
-        (own, BlockStyle.PARAGRAPH, "2.10"),
+        (own, BlockStyle.PARAGRAPH, "Scar | 2.10"),
         (own, BlockStyle.PARAGRAPH, "Kept & done."),
         (own, BlockStyle.LIST_ITEM, "Thirty tonnes of it."),
     ]

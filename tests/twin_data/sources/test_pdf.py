@@ -42,7 +42,10 @@ BOOK = pdf_file(
         ),
         Placed(127, 138, "1", 6, raised=True),
         Placed(132.8, 138, "and it saved four minutes.", 11),
-        *column("1 The roof leaks on the side of the accounts.", y=500, size=8),
+        *column(
+            "1 The roof leaks on the side of the accounts.", "2 So it was said, and who am I", y=480, size=8, leading=10
+        ),
+        *column("to say otherwise.", y=500, size=8),
     ],
     [
         *furniture(13, "N. FENWICK"),
@@ -81,7 +84,8 @@ def test_reads_a_book(read_file: ReadFile) -> None:
         (ITEM, 0, "oil, which we have, and somebody to pour it slowly into the hinge;"),
         (ITEM, 0, "a chair."),
         (PARAGRAPH, 0, "The end came quietly."),
-        (PARAGRAPH, 0, "1 The roof leaks on the side of the accounts."),
+        (ITEM, 0, "The roof leaks on the side of the accounts."),
+        (ITEM, 0, "So it was said, and who am I to say otherwise."),
     ]
     assert {block.role for block in document.blocks} == {Role.OWN}
 

@@ -1,4 +1,4 @@
-"""Word files (`.docx`), by their styles: headings, lists, quotations, tables, notes. Comments and deletions are left out."""
+"""Word files (`.docx`): headings, lists, quotations, tables and notes by style, without comments and deletions."""
 
 from __future__ import annotations
 
@@ -119,6 +119,10 @@ def _blocks(data: bytes) -> tuple[Block, ...]:
     )
     root = parse_fragment(converted.value)
     _take_arrows_off_notes(root)
+    for cell in root.iter("td", "th"):
+        for paragraph in cell.findall("p"):  # so that a row is one block, with its cells side by side
+            paragraph.tail = " " + (paragraph.tail or "")
+            paragraph.drop_tag()
     return element_blocks(root)
 
 

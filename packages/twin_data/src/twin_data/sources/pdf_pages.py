@@ -21,6 +21,8 @@ _UNMAPPED = "(cid:"
 _RAISED_SIZE = 0.8
 """A figure set smaller than this share of its line, and higher, is the mark of a note."""
 _WORD_SPACE = 0.15
+_MOST_PIECES = 1500
+"""A page in more pieces than this is a drawing with labels; to compare them all would take long."""
 _UNIT_CHARACTERS = 2
 """A raised figure after so few letters is a power, as in km²."""
 
@@ -112,6 +114,8 @@ def _page(number: int, height: float, components: list[LTComponent]) -> Page:
 
 def _rejoined(pieces: list[LTTextLine]) -> list[list[LTTextLine]]:
     """The pieces of each line, from left to right. A file may set a line in parts, at different times."""
+    if len(pieces) > _MOST_PIECES:
+        return [[piece] for piece in pieces]
     groups: list[list[LTTextLine]] = []
     for piece in pieces:
         for group in groups:

@@ -24,6 +24,7 @@ _CONTENTS_LINE = re.compile(r".*(?:\.[ ]?){4,}\s*\w{1,6}")
 _HEADING_SIZE = 1.12
 _HEADING_CHARACTERS = 160
 _NOTE_SIZE = 0.92
+_NOTE_MARK = re.compile(r"(?:\[?\d{1,3}\]?[.)]?|[*†‡§]{1,3})\s*(?=[^\W\d_]|[\"“‘'(])")
 _INDENT = 0.8
 _GAP = 0.55
 _SHORT_LINE = 0.12
@@ -56,8 +57,8 @@ def page_blocks(pages: list[Page]) -> tuple[Block, ...]:
         notes += [line for line in page.lines if line in feet]
     words = Counter(word.lower() for line in text for word in _WORD.findall(line.text))
     levels = _heading_levels(text, body)
-    found = [*_paragraphs(text, levels, pages), *_paragraphs(notes, {}, pages)]
-    return tuple(_block(one, words) for one in found)
+    blocks = [_block(one, words) for one in _paragraphs(text, levels, pages)]
+    return (*blocks, *_note_blocks(notes, words))
 
 
 def without_running_lines(pages: list[Page]) -> list[Page]:
@@ -131,6 +132,18 @@ def _foot_notes(page: Page, body: float) -> set[Line]:
         if line not in large and above and line.top >= max(one.top for one in above):
             found.add(line)
     return found
+
+
+def _note_blocks(lines: list[Line], words: Counter[str]) -> Iterator[Block]:
+    """One block a note, without the mark that it begins with."""
+    notes: list[list[str]] = []
+    for line in lines:
+        mark = _NOTE_MARK.match(line.text)
+        if mark or not notes:
+            notes.append([])
+        notes[-1].append(line.text[mark.end() :] if mark else line.text)
+    for note in notes:
+        yield Block(text=join_lines(note, words).replace("\u00ad", ""), style=BlockStyle.LIST_ITEM)
 
 
 def _heading_levels(lines: list[Line], body: float) -> dict[float, int]:

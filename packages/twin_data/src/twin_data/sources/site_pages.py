@@ -101,7 +101,10 @@ def listed_urls(answer: Fetched) -> tuple[list[str], list[str]] | None:
 
 def _sitemap(body: bytes, base: str) -> tuple[list[str], list[str]]:
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True)
-    root = etree.fromstring(body, parser)
+    try:
+        root = etree.fromstring(body, parser)
+    except etree.XMLSyntaxError:
+        root = None
     found: dict[str, list[str]] = {"url": [], "sitemap": []}
     for element in root.iter(etree.Element) if root is not None else ():
         parent = element.getparent()

@@ -23,7 +23,7 @@ _NO_PAGES = frozenset(
     ".woff .woff2 .ttf .txt .epub .doc .docx .exe .dmg".split()
 )
 _PAGE_SUFFIXES = frozenset({".html", ".htm", ".xhtml"})
-_MOST_SEGMENT_CHARACTERS = 80
+_MOST_SEGMENT_CHARACTERS = 50
 _ODD = re.compile(r"[^\w.-]+")
 
 
@@ -89,6 +89,8 @@ def page_file(url: str) -> str:
     if path.suffix.lower() not in _PAGE_SUFFIXES or parts.path.endswith("/"):
         segments.append("index.html")
     plain = [_ODD.sub("-", one).lstrip(".-")[:_MOST_SEGMENT_CHARACTERS] or "-" for one in segments]
+    # What is a page's file cannot be a folder as well: below `/a.html` there may be `/a.html/b`.
+    plain[:-1] = [f"{one}-" if PurePosixPath(one).suffix.lower() in _PAGE_SUFFIXES else one for one in plain[:-1]]
     if plain == segments and not parts.query:
         return "/".join(plain)
     name = PurePosixPath(plain[-1])

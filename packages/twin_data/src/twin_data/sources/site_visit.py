@@ -43,6 +43,8 @@ class Visit:
         self._follows_links = False
         self._access = SiteAccess(start, fetcher)
         self._scope = Scope.host(start)
+        if fetcher.delay_s > config.delay_s:
+            say(f"robots.txt asks for {fetcher.delay_s:g} s between two requests")
 
     @property
     def left(self) -> int:
