@@ -115,6 +115,22 @@ def test_columns_are_read_one_after_the_other(read_file: ReadFile) -> None:
     )
 
 
+def test_a_title_across_both_columns_parts_them(read_file: ReadFile) -> None:
+    def half(y: float, words: str) -> list[Placed]:
+        left = column(f"Left {words} one is a line", f"that ends in left {words}.", y=y)
+        return [*left, *column(f"Right {words} one is a line", f"that ends in right {words}.", x=230, y=y)]
+
+    across = Placed(50, 130, "And Then Something Else That Is Said Across Both", 13, bold=True)
+    (document,), _ = read_file(PdfReader(), "a.pdf", pdf_file([*half(160, "below"), across, *half(80, "above")]))
+    assert [block.text for block in document.blocks] == [
+        "Left above one is a line that ends in left above.",
+        "Right above one is a line that ends in right above.",
+        "And Then Something Else That Is Said Across Both",
+        "Left below one is a line that ends in left below.",
+        "Right below one is a line that ends in right below.",
+    ]
+
+
 def test_gaps_part_paragraphs(read_file: ReadFile) -> None:
     lines = column(
         "The first ends here and is long enough", "for two lines.", "", "The second (it has \\ marks)", "is too."

@@ -79,7 +79,7 @@ class DocxReader:
 def named_author(given: str | None) -> str | None:
     """The author that an office file names; the names that programs fill in of themselves are nobody's."""
     name = fold(given or "")
-    return None if name.casefold() in _NOBODY or not name else name
+    return None if not name or name.startswith("(") or name.casefold() in _NOBODY else name
 
 
 def _properties(data: bytes, path: Path, max_bytes: int) -> dict[str, str]:

@@ -18,7 +18,7 @@ from twin_data.sources.text import title_from_name
 _MOST_UNMAPPED = 0.02
 # What programs write for a title: the file they printed.
 _FILE_AS_TITLE = re.compile(
-    r"microsoft (?:word|powerpoint) - .*|untitled.*|.*\.(?:docx?|odt|tex|indd|pages|html?|pdf)", re.I
+    r"\(.*\)|microsoft (?:word|powerpoint) - .*|untitled.*|.*\.(?:docx?|odt|tex|indd|pages|html?|pdf)", re.I
 )
 
 

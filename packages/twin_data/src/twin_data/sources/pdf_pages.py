@@ -43,7 +43,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Page:
-    """A page's lines in reading order."""
+    """A page's lines, in the order in which the file sets them."""
 
     number: int
     height: float

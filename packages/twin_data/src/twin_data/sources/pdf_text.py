@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from twin_data.contracts.documents import Block, BlockStyle
+from twin_data.sources.pdf_columns import reading_order
 from twin_data.sources.pdf_pages import Line, Page
 
 _EDGE_LINES = 2
@@ -48,7 +49,7 @@ class _Paragraph:
 
 def page_blocks(pages: list[Page]) -> tuple[Block, ...]:
     """The blocks of a document's pages, all `OWN`; notes at the foot of pages come last."""
-    pages = without_running_lines(pages)
+    pages = [replace(page, lines=reading_order(page.lines)) for page in without_running_lines(pages)]
     body = body_size(pages)
     text, notes = [], []
     for page in pages:
