@@ -15,7 +15,8 @@ USER_AGENT = "llm-twin"
 TDM_FILE = "/.well-known/tdmrep.json"
 TDM_FIELD = "tdm-reservation"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_SAFE = "/:@!$&'()*+,;=~-._"
+_ESCAPED_SLASH = re.compile("%2F", re.IGNORECASE)
+_SAFE = ":@!$&'()*+,;=~-._"
 # They change what is counted or opened on a page, not what the page is.
 _IDLE_PARAMETERS = re.compile(r"utm_\w+|fbclid|gclid|mc_[ce]id|ref|share|replytocom|fb_\w+")
 _NO_PAGES = frozenset(
@@ -42,8 +43,24 @@ def normalise_url(url: str, base: str = "") -> str | None:
     name = f"[{host}]" if ":" in host else host
     place = name if port in {None, _DEFAULT_PORTS[parts.scheme]} else f"{name}:{port}"
     query = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not _IDLE_PARAMETERS.fullmatch(pair[0])]
-    path = quote(unquote(parts.path, errors="surrogateescape"), safe=_SAFE, errors="surrogateescape")
-    return urlunsplit((parts.scheme, place, path or "/", urlencode(query), ""))
+    return urlunsplit((parts.scheme, place, _normal_path(parts.path), urlencode(query), ""))
+
+
+def _normal_path(path: str) -> str:
+    """A path from the root, each character escaped in one way, `.` and `..` resolved, also where they were escaped."""
+    kept: list[str] = []
+    segments = path.split("/")[1:] or [""]
+    for segment in segments:
+        # An escaped slash stays one: decoded it would part what the server takes for one segment.
+        pieces = (unquote(piece, errors="surrogateescape") for piece in _ESCAPED_SLASH.split(segment))
+        plain = "%2F".join(quote(piece, safe=_SAFE, errors="surrogateescape") for piece in pieces)
+        if plain == "..":
+            kept = kept[:-1]
+        elif plain != ".":
+            kept.append(plain)
+    if segments[-1] and (not kept or unquote(segments[-1]) in {".", ".."}):
+        kept.append("")  # what leads to a folder ends like one
+    return "/" + "/".join(kept)
 
 
 @dataclass(frozen=True)

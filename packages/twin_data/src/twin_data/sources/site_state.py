@@ -62,10 +62,13 @@ class Mirror:
         self.folder.mkdir(parents=True, exist_ok=True)
         lock = os.open(self.folder, os.O_RDONLY)  # the lock is on the folder itself, so no lock file stays behind
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise SourceError(
+                    f"{self.start} is being fetched by another run", next_step="wait for its end, then try again"
+                ) from error
             yield
-        except BlockingIOError as error:
-            raise SourceError(f"{self.start} is being fetched by another run", next_step="wait for its end") from error
         finally:
             os.close(lock)
 
