@@ -121,6 +121,17 @@ def test_a_torn_feed_gives_what_it_holds_and_says_so(read_file: ReadFile) -> Non
     assert any(one.reason.startswith("damaged_feed: ") for one in skipped)
 
 
+def test_broken_markup_of_an_entry_costs_only_the_markup(read_file: ReadFile) -> None:
+    body = "<p>A gate.</p></div><p>Is &amp;lt;slow<.</p><Ä< x>"
+    torn = RSS.replace(
+        "<p>I was asked to write here.</p>".replace("<", "&lt;").replace(">", "&gt;"), f"<![CDATA[{body}]]>"
+    )
+    torn = torn.replace("<link>/2024/01/guest/</link>", "<link>http://[torn/</link>")
+    documents, _ = read_file(FeedReader(), "feed.xml", torn)
+    assert documents[1].text.startswith("A gate.\n\nIs ")
+    assert documents[1].url is None
+
+
 def test_the_declared_encoding_counts(read_file: ReadFile) -> None:
     text = ATOM.replace('encoding="utf-8"', 'encoding="iso-8859-1"').replace("Open it.", "Öffne es.")
     (entry,), skipped = read_file(FeedReader(), "blog.atom", text.encode("iso-8859-1"))

@@ -61,7 +61,8 @@ class DocxReader:
         try:
             properties = _properties(data, path, context.max_file_bytes)
             blocks = _blocks(data)
-        except _DAMAGE as error:
+        # Besides what these libraries raise themselves, whatever broken parts make of Python's operations.
+        except (*_DAMAGE, ValueError, OSError, AttributeError, TypeError, IndexError, RecursionError) as error:
             raise Unreadable(path, f"damaged_docx: {fold(str(error)) or type(error).__name__}") from error
         attribution = context.sole_author(named_author(properties.get("creator")))
         headings = (block.text for block in blocks if block.style is BlockStyle.HEADING and block.level == 1)

@@ -66,7 +66,10 @@ def parse_feed(data: bytes, path: Path) -> Any:
     import feedparser  # type: ignore[import-untyped]  # few archives hold feeds
 
     # A stream, since a string could be taken for an address to fetch. The text is not sanitised: tags go anyway.
-    feed = feedparser.parse(io.BytesIO(data), sanitize_html=False, resolve_relative_uris=False)
+    try:
+        feed = feedparser.parse(io.BytesIO(data), sanitize_html=False, resolve_relative_uris=False)
+    except ValueError as error:  # what its parser for broken feeds makes of some
+        raise Unreadable(path, f"damaged_feed: {fold(str(error))}") from error
     if not feed.version:
         raise Unreadable(path, "not_feed: neither RSS nor Atom")
     if not feed.entries:
@@ -77,7 +80,10 @@ def parse_feed(data: bytes, path: Path) -> Any:
 def entry_link(entry: Mapping[str, Any], feed: Mapping[str, Any]) -> str | None:
     """The address of an entry's page, if it names one."""
     given = str(entry.get("link") or "").strip()
-    link = urljoin(feed.get("link") or "", given)
+    try:
+        link = urljoin(feed.get("link") or "", given)
+    except ValueError:  # no address, such as one with a torn `[`
+        return None
     return link if given and link.startswith(("http://", "https://")) else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -59,9 +60,11 @@ def saved_url(root: Element) -> str | None:
 
 
 def parse_fragment(text: str) -> Element:
-    """A piece of HTML under a `div`."""
+    """A piece of HTML under one element, also where it closes more than it opens."""
     encoded = f"<div>{text}</div>".encode("utf-8", "replace")
-    return _with_plain_names(lxml.html.fragment_fromstring(encoded, parser=_html_parser()))
+    root = lxml.html.document_fromstring(encoded, parser=_html_parser())
+    body = root.find("body")
+    return _with_plain_names(root if body is None else body)
 
 
 def tag_of(element: Element) -> str:
@@ -121,7 +124,10 @@ def _parse_xml(encoded: bytes) -> Element | None:
 def _with_plain_names(root: Element) -> Element:
     """Drop the namespaces, so that one walk serves HTML and XHTML."""
     for element in root.iter(etree.Element):
-        element.tag = element.tag.rpartition("}")[2].lower()
+        plain = element.tag.rpartition("}")[2].lower()
+        if plain != element.tag:
+            with suppress(ValueError):  # lxml lets the parser make names such as `A<`, but lets nobody set one
+                element.tag = plain
         for name in _EPUB_TYPE_NAMES:
             if kind := element.attrib.pop(name, None):
                 element.set(EPUB_TYPE, kind)
