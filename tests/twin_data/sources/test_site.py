@@ -14,7 +14,7 @@ from twin_data.sources.ingest import add_source
 from twin_data.sources.site import FetchedSite, check_source, fetch_site, is_site, site_name
 from twin_data.sources.site_fetch import SiteConfig
 
-from .web_server import Page, Site, serving
+from .web_server import HANGS_UP, Page, Site, serving
 
 LOCAL = SiteConfig(delay_s=0, private_network=True, retries=1)
 
@@ -141,6 +141,36 @@ def test_a_feed_names_pages_and_old_ones_stay(site: Site, tmp_path: Path) -> Non
     site.put("/feed.xml", feed.format(item.format("locks")), "application/rss+xml")
     found = fetch(site, tmp_path, "/feed.xml")
     assert (found.pages, found.unchanged) == (3, 2)
+
+
+def test_feeds_that_a_page_names_are_followed_as_well(site: Site, tmp_path: Path) -> None:
+    head = '<link rel="alternate" type="application/atom+xml" href="/feed.xml">'
+    site.put("/blog/", post("Start", "Come in.", head=head))
+    site.put("/feed.xml", "<feed><entry><link href='{address}/blog/hidden'/></entry></feed>", "application/atom+xml")
+    site.put("/blog/hidden", post("Hidden", "Linked from nowhere."))
+    assert set(files(fetch(site, tmp_path).folder)) == {"blog/index.html", "blog/hidden/index.html"}
+
+
+def test_a_page_that_hangs_up_keeps_its_copy(site: Site, tmp_path: Path) -> None:
+    blog(site)
+    before = files(fetch(site, tmp_path).folder)
+    site.pages["/blog/pumps/"] = Page(status=HANGS_UP)
+    found = fetch(site, tmp_path)
+    assert (files(found.folder), found.pages) == (before, 4)
+    site.pages["/blog/"] = Page(status=HANGS_UP)
+    refused(site, tmp_path, "no_answer")
+    assert files(tmp_path / "mirror" / "pages") == before
+
+
+def test_behind_a_proxy_the_proxy_looks_names_up(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", site.address)
+    monkeypatch.setenv("no_proxy", "")
+    site.put("http://blog.invalid/", post("Start", "Come in."))
+    public = SiteConfig(delay_s=0)
+    found = fetch_site("http://blog.invalid", tmp_path / "mirror", config=public, sleep=lambda seconds: None)
+    assert (found.pages, site.paths()[0]) == (1, "http://blog.invalid/robots.txt")
+    with pytest.raises(SourceError, match="not on the public internet"):
+        fetch_site("http://10.0.0.7/", tmp_path / "other", config=public, sleep=lambda seconds: None)
 
 
 @pytest.mark.parametrize("place", ["file", "header", "meta"])

@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+HANGS_UP = 0
+"""Instead of a status: the connection ends without an answer."""
+
 
 @dataclass
 class Page:
@@ -55,6 +58,9 @@ def serving() -> Iterator[Site]:
             site.asked.append((self.path, self.headers.get("If-None-Match", "")))
             site.agents.add(self.headers.get("User-Agent", ""))
             page = site.pages.get(self.path, Page(b"<p>none</p>", 404, {"Content-Type": "text/html"}))
+            if page.status == HANGS_UP:
+                self.close_connection = True
+                return
             etag = '"' + hashlib.sha256(page.body).hexdigest()[:16] + '"'
             is_known = page.has_validators and self.headers.get("If-None-Match") == etag
             body = b"" if is_known else page.body

@@ -136,7 +136,7 @@ class TdmRules:
         return cls({str(row.get("location", "")): str(row.get(TDM_FIELD, "0")).strip() == "1" for row in rows})
 
     def is_reserved(self, url: str) -> bool:
-        """Whether the most specific rule for an address, that is the longest, reserves it."""
+        """Whether the longest rule that fits an address reserves it: as in robots.txt, that is the most specific."""
         parts = urlsplit(url)
         path = parts.path + (f"?{parts.query}" if parts.query else "")
         matching = [location for location in self.reserved if _matches(location, path)]
