@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from twin_data.configuration.persona import Author
+from twin_data.configuration.persona import PersonaConfig
 from twin_data.contracts.documents import RawDocument, Role
+from twin_data.sources.collect import CollectInputs, run
 from twin_data.sources.markdown_blocks import markdown_blocks
-from twin_data.sources.reader import ReadContext, Skipped
 from twin_data.sources.vault import VaultReader, note_text
 
 NOTE = """---
@@ -69,6 +69,7 @@ FILES = {
     "Board.md": "---\nkanban-plugin: basic\n---\n## To do\n- [ ] paint",
     "Broken.md": "---\ntitle: a: b\n---\nWords.",
     "chart.png": "not text",
+    "page.html": "<article><p>A page of mine.</p></article>",
     "paper.pdf": "%PDF",
 }
 
@@ -82,18 +83,16 @@ def vault(tmp_path: Path) -> Path:
     return tmp_path / "vault"
 
 
-def read(vault: Path, author: Author) -> tuple[dict[str, RawDocument], dict[str, str]]:
-    readings = list(VaultReader().read(vault, ReadContext("vault", vault, author)))
-    documents = {one.document_id: one for one in readings if isinstance(one, RawDocument)}
-    return documents, {
-        one.path.relative_to(vault).as_posix(): one.reason for one in readings if isinstance(one, Skipped)
-    }
+def read(vault: Path, persona: PersonaConfig) -> tuple[dict[str, RawDocument], dict[str, str]]:
+    collected = run(CollectInputs(persona=persona, sources_folder=vault.parent))
+    documents = {one.document_id: one for one in collected.documents}
+    return documents, {one.document_id.removeprefix("vault/"): one.reason for one in collected.rejections}
 
 
-def test_reads_notes_and_says_why_the_rest_is_none(vault: Path, author: Author) -> None:
-    assert VaultReader().claims(vault)
-    documents, skipped = read(vault, author)
-    assert list(documents) == ["vault/202310190812.md", "vault/Locks.md"]
+def test_reads_notes_and_says_why_the_rest_is_none(vault: Path, persona: PersonaConfig) -> None:
+    assert VaultReader().claims(vault / "Locks.md") and not VaultReader().claims(vault.parent / "Locks.md")
+    documents, skipped = read(vault, persona)
+    assert list(documents) == ["vault/202310190812.md", "vault/Locks.md", "vault/page.html"]
     assert skipped == {
         ".obsidian/app.json": "hidden",
         ".obsidian/templates.json": "hidden",
@@ -103,13 +102,13 @@ def test_reads_notes_and_says_why_the_rest_is_none(vault: Path, author: Author) 
         "Empty.md": "empty",
         "Meta/Forms/daily.md": "template",
         "Templates/post.md": "template",
-        "chart.png": "attachment",
+        "chart.png": "unknown_format",
         "paper.pdf": "attachment",
     }
 
 
-def test_a_note_is_what_obsidian_shows(vault: Path, author: Author) -> None:
-    note = read(vault, author)[0]["vault/202310190812.md"]
+def test_a_note_is_what_obsidian_shows(vault: Path, persona: PersonaConfig) -> None:
+    note = read(vault, persona)[0]["vault/202310190812.md"]
     assert (note.title, note.date) == ("The slow gate", date(2023, 10, 19))
     assert [(block.role, block.author, block.text) for block in note.blocks] == [
         (Role.OWN, "Nora Fenwick", "A gate is slow for a reason, see Tides > Spring tides and Locks."),
@@ -126,10 +125,10 @@ def test_a_note_is_what_obsidian_shows(vault: Path, author: Author) -> None:
     ]
 
 
-def test_broken_settings_cost_no_note(vault: Path, author: Author) -> None:
+def test_broken_settings_cost_no_note(vault: Path, persona: PersonaConfig) -> None:
     (vault / ".obsidian" / "templates.json").write_text("{")
-    documents, skipped = read(vault, author)
-    assert len(documents) == 2
+    documents, skipped = read(vault, persona)
+    assert len(documents) == 3
     assert skipped["Meta/Forms/daily.md"].startswith("front_matter")
 
 

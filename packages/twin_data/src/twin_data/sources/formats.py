@@ -24,8 +24,8 @@ def default_readers() -> tuple[Reader, ...]:
     """Every format that can be read. A new one is a module with a reader, and a line here."""
     return (
         SlackReader(),
-        VaultReader(),
         MailFolderReader(),
+        VaultReader(),
         MarkdownReader(),
         HtmlReader(),
         DocxReader(),

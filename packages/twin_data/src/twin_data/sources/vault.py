@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from twin_data.contracts.digests import digest_bytes
 from twin_data.sources.markdown import MarkdownReader, markdown_document, split_front_matter
-from twin_data.sources.reader import ReadContext, Reading, Skipped, Unreadable
+from twin_data.sources.reader import ReadContext, Reading, Unreadable
 from twin_data.sources.text import decode, normalise_newlines
 
 _SETTINGS = ".obsidian"
@@ -18,6 +18,8 @@ _TEMPLATE_SETTINGS = (
     ("templates.json", "folder"),
     ("plugins/templater-obsidian/data.json", "templates_folder"),
 )
+_ATTACHMENTS = frozenset({".pdf", ".docx", ".docm", ".canvas"})
+"""Files that notes embed: drawings, and mostly papers of others."""
 _DRAWING_FIELDS = frozenset({"excalidraw-plugin", "kanban-plugin"})
 _QUERY_LANGUAGES = frozenset({"dataview", "dataviewjs", "query", "tasks", "base", "button", "leaflet"})
 _FENCE = re.compile(r"[ ]{0,3}(`{3,}|~{3,})[ \t]*([\w-]*)")
@@ -27,27 +29,26 @@ _SPANS = re.compile(r"(?P<code>`+[^`\n]*`+)|(?P<comment>%%.*?%%)|==(?=\S)(?P<mar
 
 
 class VaultReader:
-    """One document a note. Settings, templates, drawings and the files that notes embed are passed over."""
+    """One document a note. Templates, drawings and attachments are passed over, other files left to their readers."""
 
     name = "vault"
-    reads_folders = True
+    reads_folders = False
 
     def claims(self, path: Path) -> bool:
-        """Whether this folder is a vault."""
-        return (path / _SETTINGS).is_dir()
+        """Whether this is a note or an attachment inside a vault."""
+        is_part = MarkdownReader().claims(path) or path.suffix.lower() in _ATTACHMENTS
+        return is_part and _vault_of(path) is not None
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Reading]:
-        """Yield the vault's notes in order of path, and each other file with the reason why it is none."""
-        templates = _template_folders(path)
-        for file in sorted(one for one in path.rglob("*") if one.is_symlink() or not one.is_dir()):
-            reason = _reason_to_skip(file, path, templates)
-            if reason:
-                yield Skipped(path=file, reason=reason)
-                continue
-            try:
-                yield _read_note(file, context)
-            except Unreadable as error:
-                yield Skipped(path=file, reason=error.reason)
+        """Yield the note's document."""
+        vault = _vault_of(path)
+        if vault and (reason := _reason_to_skip(path, vault)):
+            raise Unreadable(path, reason)
+        data = context.read_bytes(path)
+        fields, body = split_front_matter(normalise_newlines(decode(data, path)), path)
+        if _DRAWING_FIELDS & set(fields):
+            raise Unreadable(path, "drawing")
+        yield markdown_document(path, context, fields=fields, body=note_text(body), digest=digest_bytes(data))
 
 
 def note_text(body: str) -> str:
@@ -81,36 +82,29 @@ def _shown(line: str, in_comment: bool) -> tuple[str, bool]:
     return ("" if _TAGS_ONLY.fullmatch(text) else text), opens
 
 
-def _read_note(file: Path, context: ReadContext) -> Reading:
-    data = context.read_bytes(file)
-    fields, body = split_front_matter(normalise_newlines(decode(data, file)), file)
-    if _DRAWING_FIELDS & set(fields):
-        return Skipped(path=file, reason="drawing")
-    return markdown_document(file, context, fields=fields, body=note_text(body), digest=digest_bytes(data))
+def _vault_of(path: Path) -> Path | None:
+    """The innermost folder around a file that has Obsidian's settings in it."""
+    return next((folder for folder in path.parents if (folder / _SETTINGS).is_dir()), None)
 
 
-def _reason_to_skip(file: Path, vault: Path, templates: frozenset[PurePosixPath]) -> str | None:
+def _reason_to_skip(file: Path, vault: Path) -> str | None:
     inside = PurePosixPath(file.relative_to(vault).as_posix())
-    if any(part.startswith(".") for part in inside.parts):
-        return "hidden"
-    if file.is_symlink():
-        return "symlink"
-    if not file.is_file():
-        return "not_a_file"
-    if templates & set(inside.parents) or any(part.casefold() == _TEMPLATES for part in inside.parts[:-1]):
+    if any(part.casefold() == _TEMPLATES for part in inside.parts[:-1]):
+        return "template"
+    if _named_folders(vault, _TEMPLATE_SETTINGS) & set(inside.parents):
         return "template"
     return None if MarkdownReader().claims(file) else "attachment"
 
 
-def _template_folders(vault: Path) -> frozenset[PurePosixPath]:
-    """The folders that the vault's settings name as those of templates; settings that are broken name none."""
+def _named_folders(vault: Path, settings: tuple[tuple[str, str], ...]) -> frozenset[PurePosixPath]:
+    """The folders that the vault's settings name; settings that are broken name none."""
     found = set()
-    for name, key in _TEMPLATE_SETTINGS:
+    for name, key in settings:
         try:
-            settings = json.loads((vault / _SETTINGS / name).read_text("utf-8"))
+            fields = json.loads((vault / _SETTINGS / name).read_text("utf-8"))
         except (OSError, ValueError):
             continue
-        folder = settings.get(key) if isinstance(settings, dict) else None
+        folder = fields.get(key) if isinstance(fields, dict) else None
         if isinstance(folder, str) and folder.strip("/ "):
             found.add(PurePosixPath(folder.strip("/ ")))
     return frozenset(found)
