@@ -82,34 +82,60 @@ def _next_step(name: str, path: Path, complete: bool) -> str:
 def add(
     persona: PersonaArgument,
     sources: Annotated[
-        list[Path], typer.Argument(metavar="SOURCE...", help="Folders, files, .zip or .tar.gz archives.")
+        list[str],
+        typer.Argument(metavar="SOURCE...", help="Folders, files, .zip or .tar.gz archives, or sites by URL."),
     ],
-    name: Annotated[str | None, typer.Option("--name", help="The source's name; its file name if not given.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="The source's name; that of its file or host if not given.")
+    ] = None,
+    max_pages: Annotated[int, typer.Option(min=1, help="Most pages of a site that are taken.")] = 2000,
+    delay: Annotated[float, typer.Option(min=0, help="Least seconds between two requests to a site.")] = 1.0,
+    private_network: Annotated[
+        bool,
+        typer.Option("--private-network", help="Fetch a site also from a server that is not on the public internet."),
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Copy material into the persona. Adding a source again brings it up to date and touches only what changed.
 
-    Example:
+    Of a site, its sitemap, feed or links are followed, beside and below the address given; robots.txt and
+    reservations of text and data mining are honoured. An interrupted visit goes on with the same command.
+
+    Examples:
       twin add ada ~/blog/posts ~/Downloads/slack-export.zip
+      twin add ada https://ada.example/blog/ --max-pages 500
     """
-    from twin_data.sources.ingest import add_source  # the table libraries behind it take seconds to import
+    from flows.sites import mirror_site, render_site  # what is behind them takes seconds to import
+    from twin_data.sources.ingest import add_source
+    from twin_data.sources.site import is_site
+    from twin_data.sources.site_fetch import SiteConfig
 
     home = TwinHome.from_environment()
     load_persona(home, persona).require_consent()
     if name and len(sources) > 1:
         raise ConfigurationError("--name goes with one source", next_step="add the sources one by one")
-    added = []
+    config = SiteConfig(max_pages=max_pages, delay_s=delay, private_network=private_network)
+    added, sites = [], {}
     with working_on(f"adding to {persona}", quiet=as_json) as say:
         for source in sources:
             say(f"adding {source}")
-            added.append(add_source(home.persona_folder(persona), source, name))
-    lines = [
-        f"{one.name}: {one.files} files ({one.new} new, {one.changed} changed, {one.removed} removed, "
-        f"{one.unchanged} unchanged)"
-        for one in added
-    ]
+            origin, source_name = Path(source), name
+            if is_site(source):
+                source_name, site = mirror_site(home, persona, source, name, config=config, say=say)
+                origin, sites[source_name] = site.folder, site
+            added.append(add_source(home.persona_folder(persona), origin, source_name))
+    lines = []
+    for one in added:
+        lines.append(
+            f"{one.name}: {one.files} files ({one.new} new, {one.changed} changed, {one.removed} removed, "
+            f"{one.unchanged} unchanged)"
+        )
+        lines += render_site(sites[one.name]) if one.name in sites else []
     lines.append(f"next: twin features {persona}")
-    emit({"added": [one.model_dump() for one in added]}, "\n".join(lines), as_json=as_json)
+    found = {"added": [one.model_dump() for one in added]} | (
+        {"sites": {name: site.model_dump(mode="json") for name, site in sites.items()}} if sites else {}
+    )
+    emit(found, "\n".join(lines), as_json=as_json)
 
 
 @reports_errors

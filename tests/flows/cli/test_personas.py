@@ -13,6 +13,8 @@ from flows.cli.app import app
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.persona import load_persona
 
+from ...twin_data.sources.web_server import serving
+
 RIGHTS = ("--owner", "Ada", "--licence", "CC0-1.0", "--consent", "I agree that a twin is made of these posts.")
 POST = "The tide came in at four, and I wrote it down because nobody else would have. " * 8
 
@@ -153,3 +155,22 @@ def test_corpus_shows_what_there_is_and_what_was_removed(home: TwinHome, posts: 
     verdict = done("corpus", "ada")
     assert verdict["by_source"] == [{"name": "posts", "documents": 1, "words": verdict["own_words"]}]
     assert verdict["rejections"]["collect: unknown_format"] == 1
+
+
+def test_add_takes_a_site_by_its_address(home: TwinHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    done("init", "ada", *RIGHTS)
+    with serving() as site:
+        site.put("/", f"<html><body><article><h1>Tide</h1><p>{POST}</p></article></body></html>")
+        error = refused("add", "ada", site.address)
+        assert "not on the public internet" in error["message"] and "--private-network" in error["next_step"]
+        options = ("--private-network", "--delay", "0", "--name", "blog")
+        found = done("add", "ada", site.address, *options)
+        assert [(one["name"], one["new"]) for one in found["added"]] == [("blog", 1)]
+        assert (found["sites"]["blog"]["pages"], found["sites"]["blog"]["unchanged"]) == (1, 0)
+        again = twin("add", "ada", site.address, *options)
+        assert "blog: 1 files (0 new, 0 changed, 0 removed, 1 unchanged)" in again.output
+        assert "1 pages (1 as before)" in again.output
+    assert (home.persona_folder("ada") / "sources" / "blog" / "index.html").is_file()
+    assert refused("add", "ada", "https://quay.example/", "--name", "blog")["message"].endswith("https://quay.example/")

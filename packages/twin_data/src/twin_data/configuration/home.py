@@ -37,6 +37,11 @@ class TwinHome:
         return self.root / "personas"
 
     @property
+    def sites(self) -> Path:
+        """Mirrors of the sites that were added: `<persona>/<source>`. What is lost of them is fetched again."""
+        return self.root / "sites"
+
+    @property
     def features(self) -> Path:
         """The feature store: `<persona>/<table>`."""
         return self.root / "features"

@@ -44,6 +44,8 @@ class SourceOptions(Contract):
     """Overrides the persona's licence for this source."""
     date: Date | None = None
     """Date of documents that carry none."""
+    speaker: str | None = None
+    """Who speaks in transcripts that name no speaker; without it their words count as somebody else's."""
 
 
 class PersonaConfig(Contract):

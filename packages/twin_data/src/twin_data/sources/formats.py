@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from twin_data.sources.docx import DocxReader
+from twin_data.sources.feeds import FeedReader
 from twin_data.sources.github_reviews import GitHubReviewsReader
 from twin_data.sources.html import HtmlReader
 from twin_data.sources.jsonl import JsonlReader
 from twin_data.sources.linkedin import LinkedInReader
+from twin_data.sources.mail_folder import MailFolderReader
 from twin_data.sources.markdown import MarkdownReader
 from twin_data.sources.mbox import MailReader
+from twin_data.sources.pdf import PdfReader
 from twin_data.sources.plain_text import PlainTextReader
 from twin_data.sources.reader import Reader
 from twin_data.sources.slack import SlackReader
+from twin_data.sources.srt import SrtReader
+from twin_data.sources.vault import VaultReader
 from twin_data.sources.vtt import VttReader
 
 
@@ -18,9 +24,15 @@ def default_readers() -> tuple[Reader, ...]:
     """Every format that can be read. A new one is a module with a reader, and a line here."""
     return (
         SlackReader(),
+        MailFolderReader(),
+        VaultReader(),
         MarkdownReader(),
         HtmlReader(),
+        DocxReader(),
+        PdfReader(),
+        FeedReader(),
         VttReader(),
+        SrtReader(),
         GitHubReviewsReader(),
         LinkedInReader(),
         MailReader(),

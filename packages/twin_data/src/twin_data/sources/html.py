@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from twin_data.contracts.digests import digest_bytes
-from twin_data.contracts.documents import Block, DocumentKind
+from twin_data.contracts.documents import Block, DocumentKind, RawDocument
 from twin_data.sources.dates import date_from_name
 from twin_data.sources.html_blocks import element_blocks
 from twin_data.sources.html_fallback import extracted_blocks
@@ -33,23 +33,31 @@ class HtmlReader:
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Reading]:
         """Yield the page's document."""
-        data = context.read_bytes(path)
-        root = parse_page(data, path)
-        is_book = is_book_page(root)
-        main = _body(root) if is_book else _outermost(root)
-        blocks = element_blocks(main) if is_book else page_blocks(root)
-        attribution = context.sole_author(page_author(root))
-        yield single_document(
-            path,
-            context,
-            kind=DocumentKind.ARTICLE,
-            title=page_title(root, main) or title_from_name(path),
-            blocks=tuple(attribution.apply(block) for block in blocks),
-            digest=digest_bytes(data),
-            found_date=(None if is_book else page_date(root, main)) or date_from_name(path),
-            url=page_url(root),
-            matter=page_matter(root),
-        )
+        yield page_document(context.read_bytes(path), path, context)
+
+
+def page_document(data: bytes, path: Path, context: ReadContext) -> RawDocument:
+    """The document of a page's bytes.
+
+    Raises:
+        Unreadable: There is no text in it.
+    """
+    root = parse_page(data, path)
+    is_book = is_book_page(root)
+    main = _body(root) if is_book else _outermost(root)
+    blocks = element_blocks(main) if is_book else page_blocks(root)
+    attribution = context.sole_author(page_author(root))
+    return single_document(
+        path,
+        context,
+        kind=DocumentKind.ARTICLE,
+        title=page_title(root, main) or title_from_name(path),
+        blocks=tuple(attribution.apply(block) for block in blocks),
+        digest=digest_bytes(data),
+        found_date=(None if is_book else page_date(root, main)) or date_from_name(path),
+        url=page_url(root),
+        matter=page_matter(root),
+    )
 
 
 def page_blocks(root: Element) -> tuple[Block, ...]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import date
+from urllib.parse import urljoin
 
 from twin_data.sources.dates import parse_date
-from twin_data.sources.html_tree import EPUB_TYPE, Element, text_of, types_of
+from twin_data.sources.html_tree import EPUB_TYPE, Element, saved_url, text_of, types_of
 
 _DATE_NAMES = (
     "article:published_time",
@@ -54,11 +55,22 @@ def page_date(root: Element, main: Element) -> date | None:
 
 
 def page_url(root: Element) -> str | None:
-    """The canonical address."""
+    """The canonical address, else the one that it was saved from."""
+    saved = saved_url(root)
     for link in root.iter("link"):
         if "canonical" in (link.get("rel") or "").split() and link.get("href"):
-            return str(link.get("href"))
-    return _meta(root).get("og:url")
+            return urljoin(saved or "", str(link.get("href")))
+    return _meta(root).get("og:url") or saved
+
+
+def is_article_page(root: Element) -> bool:
+    """Whether the page says that it is one article, rather than a list of some."""
+    return _meta(root).get("og:type") == "article"
+
+
+def is_reserved_page(root: Element) -> bool:
+    """Whether the page reserves text and data mining, by the TDM Reservation Protocol's meta tag."""
+    return _meta(root).get("tdm-reservation") == "1"
 
 
 def page_matter(root: Element) -> str | None:

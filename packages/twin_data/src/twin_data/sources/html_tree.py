@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -20,26 +21,50 @@ _EPUB_TYPE_NAMES = ("{http://www.idpf.org/2007/ops}type", "epub:type")
 _DECLARED = re.compile(rb"""<\?xml[^>]*encoding=["']([\w.-]+)|<meta[^>]+charset=["']?([\w.-]+)""", re.IGNORECASE)
 _DECLARATION_BYTES = 2048
 _MISNAMED = {"iso-8859-1": "cp1252", "latin-1": "cp1252", "latin1": "cp1252", "us-ascii": "cp1252"}
+_SAVED_FROM = re.compile(r"(?:saved from url=\(\d+\)|Page saved with SingleFile\s+url:\s*)(https?://\S+)")
 _XHTML = re.compile(r"\s*<\?xml|[^>]{0,400}<html[^>]+xmlns=", re.IGNORECASE)
 
 
-def parse_page(data: bytes, path: Path) -> Element:
-    """The root element of a page.
+def parse_page(data: bytes, path: Path, *, charset: str | None = None) -> Element:
+    """The root element of a page; `charset` is what its server says of the encoding.
 
     Raises:
         Unreadable: There is no markup and no text in it.
     """
-    text = decode(data, path, declared=_declared_encoding(data))
+    text = decode_page(data, path, charset=charset)
     # As UTF-8 bytes with the encoding told: lxml refuses text that declares an encoding itself.
     encoded = text.encode("utf-8", "replace")
     root = _parse_xml(encoded) if _XHTML.match(text) else None
     return _with_plain_names(_parse_html(encoded, path) if root is None else root)
 
 
+def decode_page(data: bytes, path: Path, *, charset: str | None = None) -> str:
+    """A page's text, in the encoding that its server or it itself declares where it is not UTF-8.
+
+    Raises:
+        Unreadable: The bytes are no text.
+    """
+    declared = _MISNAMED.get(charset.lower(), charset) if charset else _declared_encoding(data)
+    return decode(data, path, declared=declared)
+
+
+def saved_from(url: str) -> str:
+    """The comment in which a saved page tells its address, as browsers write it; the number is the address's length."""
+    return f"<!-- saved from url=({len(url):04d}){url.replace('--', '%2D%2D')} -->"
+
+
+def saved_url(root: Element) -> str | None:
+    """The address that a saved page tells in such a comment before or within its root."""
+    comments = [*root.itersiblings(etree.Comment, preceding=True), *root.iter(etree.Comment)]
+    return next((match[1] for one in comments if (match := _SAVED_FROM.search(one.text or ""))), None)
+
+
 def parse_fragment(text: str) -> Element:
-    """A piece of HTML under a `div`."""
+    """A piece of HTML under one element, also where it closes more than it opens."""
     encoded = f"<div>{text}</div>".encode("utf-8", "replace")
-    return _with_plain_names(lxml.html.fragment_fromstring(encoded, parser=_html_parser()))
+    root = lxml.html.document_fromstring(encoded, parser=_html_parser())
+    body = root.find("body")
+    return _with_plain_names(root if body is None else body)
 
 
 def tag_of(element: Element) -> str:
@@ -99,7 +124,10 @@ def _parse_xml(encoded: bytes) -> Element | None:
 def _with_plain_names(root: Element) -> Element:
     """Drop the namespaces, so that one walk serves HTML and XHTML."""
     for element in root.iter(etree.Element):
-        element.tag = element.tag.rpartition("}")[2].lower()
+        plain = element.tag.rpartition("}")[2].lower()
+        if plain != element.tag:
+            with suppress(ValueError):  # lxml lets the parser make names such as `A<`, but lets nobody set one
+                element.tag = plain
         for name in _EPUB_TYPE_NAMES:
             if kind := element.attrib.pop(name, None):
                 element.set(EPUB_TYPE, kind)

@@ -10,7 +10,7 @@ import frontmatter
 import yaml
 
 from twin_data.contracts.digests import digest_bytes
-from twin_data.contracts.documents import Block, BlockStyle, DocumentKind
+from twin_data.contracts.documents import Block, BlockStyle, DocumentKind, RawDocument
 from twin_data.sources.dates import date_from_name, parse_date
 from twin_data.sources.markdown_blocks import markdown_blocks
 from twin_data.sources.reader import ReadContext, Reading, Unreadable, single_document
@@ -36,18 +36,29 @@ class MarkdownReader:
         """Yield the file's document."""
         data = context.read_bytes(path)
         fields, body = split_front_matter(normalise_newlines(decode(data, path)), path)
-        attribution = context.sole_author(_author(fields))
-        blocks = tuple(attribution.apply(block) for block in markdown_blocks(body))
-        yield single_document(
-            path,
-            context,
-            kind=DocumentKind.ARTICLE,
-            title=_title(fields, blocks, path),
-            blocks=blocks,
-            digest=digest_bytes(data),
-            found_date=_first_date(fields) or date_from_name(path),
-            url=next((fields[name] for name in _URL_FIELDS if fields.get(name)), None),
-        )
+        yield markdown_document(path, context, fields=fields, body=body, digest=digest_bytes(data))
+
+
+def markdown_document(
+    path: Path, context: ReadContext, *, fields: Mapping[str, object], body: str, digest: str
+) -> RawDocument:
+    """The document of a Markdown text and its front matter.
+
+    Raises:
+        Unreadable: There is no text in it.
+    """
+    attribution = context.sole_author(_author(fields))
+    blocks = tuple(attribution.apply(block) for block in markdown_blocks(body))
+    return single_document(
+        path,
+        context,
+        kind=DocumentKind.ARTICLE,
+        title=_title(fields, blocks, path),
+        blocks=blocks,
+        digest=digest,
+        found_date=_first_date(fields) or date_from_name(path),
+        url=next((fields[name] for name in _URL_FIELDS if fields.get(name)), None),
+    )
 
 
 def split_front_matter(text: str, path: Path) -> tuple[Mapping[str, object], str]:
@@ -72,7 +83,11 @@ def _title(fields: Mapping[str, object], blocks: tuple[Block, ...], path: Path) 
     if title := fold(str(fields.get("title") or "")):
         return title
     headings = (block.text for block in blocks if block.style is BlockStyle.HEADING and block.level == 1)
-    return next(headings, None) or title_from_name(path)
+    if heading := next(headings, None):
+        return heading
+    # Notes may be named by a number or the day alone; then an alias says what they are about.
+    aliases = [] if any(letter.isalpha() for letter in path.stem) else _texts(fields.get("aliases"))
+    return next(iter(aliases), title_from_name(path))
 
 
 def _first_date(fields: Mapping[str, object]) -> date | None:
@@ -84,7 +99,13 @@ def _author(fields: Mapping[str, object]) -> str | None:
     for name in _AUTHOR_FIELDS:
         value = fields.get(name)
         people = value if isinstance(value, list) else [value] if value else []
-        names = [str(one.get("name", "")) if isinstance(one, dict) else str(one) for one in people]
-        if names:
-            return ", ".join(names)
+        named = [one.get("name") if isinstance(one, dict) else one for one in people]
+        if names := _texts(named):
+            return ", ".join(name.strip("[]").rpartition("|")[2] for name in names)
     return None
+
+
+def _texts(value: object) -> list[str]:
+    """A field's entries as text, one or many; empty ones are none."""
+    values = value if isinstance(value, list) else [value]
+    return [text for one in values if one is not None and (text := fold(str(one)))]

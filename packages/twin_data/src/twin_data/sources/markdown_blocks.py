@@ -9,15 +9,19 @@ from functools import lru_cache
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
+from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
 from twin_data.contracts.documents import Block, BlockStyle, Role
-from twin_data.sources.quotations import QUOTED_BASIS, attribute_quotation
+from twin_data.sources.quotations import QUOTED_BASIS, attribute_quotation, attributed_name
 from twin_data.sources.text import fold_lines
 
 CELL_SEPARATOR = " | "
-_WIKI_LINK = re.compile(r"(!?)\[\[(?:[^\]|\n]*\|)?([^\]|\n]+)\]\]")
+_WIKI_LINK = re.compile(r"(!?)\[\[(?:([^\]|\n]*)\|)?([^\]|\n]+)\]\]")
+_CALLOUT = re.compile(r"\[!(?P<kind>[\w-]+)[^\]\n]*\][+-]?[ \t]*(?P<title>[^\n]*)(?:\n|$)")
+_QUOTING_CALLOUTS = frozenset({"quote", "cite"})
+_CHECKBOX = re.compile(r"\[[^\]\[]\][ \t]+(?=\S)")
 _FOOTNOTE_MARK = re.compile(r"\[\^([^\]\s]+)\]")
 _FOOTNOTE_DEFINITION = re.compile(r"\[\^([^\]\s]+)\]:[ \t]*")
 _BREAKING_TAG = re.compile(r"<(?:br|hr)\b", re.IGNORECASE)
@@ -33,6 +37,7 @@ def markdown_blocks(text: str) -> tuple[Block, ...]:
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     parser.block.ruler.before("reference", "footnote_definition", _footnote_definition)
+    parser.core.ruler.after("block", "callouts", _callouts)
     parser.inline.ruler.before("link", "wiki_link", _wiki_link)
     parser.inline.ruler.before("link", "footnote_mark", _footnote_mark)
     return parser
@@ -44,9 +49,49 @@ def _wiki_link(state: StateInline, silent: bool) -> bool:
     if match is None:
         return False
     if not silent and not match[1]:
-        state.push("text", "", 0).content = match[2]
+        state.push("text", "", 0).content = match[3] if match[2] is not None else link_text(match[3])
     state.pos = match.end()
     return True
+
+
+def link_text(target: str) -> str:
+    """What a wiki link without a label shows: `Locks#Gates` is `Locks > Gates`, and a block's id is not shown."""
+    page, *headings = (part.strip() for part in target.split("#"))
+    return " > ".join(part for part in (page, *headings) if part and not part.startswith("^"))
+
+
+def _callouts(state: StateCore) -> None:
+    """Make callouts (`> [!note] Title`) the writer's own words, except those that quote; checkboxes show no text.
+
+    Obsidian and GitHub write a box of the author's as a quotation whose first line says what kind it is.
+    """
+    tokens: list[Token] = []
+    open_quotations: list[Token] = []
+    for token in state.tokens:
+        if token.type == "inline" and [one.type for one in tokens[-2:]] == ["blockquote_open", "paragraph_open"]:
+            tokens[-1:] = _called_out(token, open_quotations[-1], tokens[-1])
+        elif token.type == "inline" and tokens and "list_item_open" in {one.type for one in tokens[-2:-1]}:
+            token.content = _CHECKBOX.sub("", token.content) if _CHECKBOX.match(token.content) else token.content
+        if token.type == "blockquote_open":
+            open_quotations.append(token)
+        elif token.type == "blockquote_close":
+            token.type = open_quotations.pop().type.replace("open", "close")
+        tokens.append(token)
+    state.tokens = tokens
+
+
+def _called_out(first: Token, quotation: Token, paragraph: Token) -> list[Token]:
+    """Take the mark off a callout's first line; returns the tokens that come before the rest of its paragraph."""
+    match = _CALLOUT.match(first.content)
+    if match is None:
+        return [paragraph]
+    first.content = first.content[match.end() :]
+    if match["kind"].lower() in _QUOTING_CALLOUTS:
+        quotation.meta["author"] = attributed_name(match["title"])
+        return [paragraph]
+    quotation.type = "callout_open"
+    title = Token("inline", "", 0, content=match["title"], children=[], level=first.level)
+    return [paragraph, title, Token("paragraph_close", "p", -1), paragraph]
 
 
 def _footnote_mark(state: StateInline, silent: bool) -> bool:
@@ -75,7 +120,8 @@ def _footnote_definition(state: StateBlock, start_line: int, end_line: int, sile
 class _Walk:
     """One pass over the tokens, with what is open at the moment."""
 
-    quotation_starts: list[int] = field(default_factory=list)
+    quotation_starts: list[tuple[int, str | None]] = field(default_factory=list)
+    """Of each open quotation: how many blocks were found when it began, and whom its callout names."""
     open_items: int = 0
     heading_level: int = 0
     in_cell: bool = False
@@ -90,10 +136,10 @@ class _Walk:
     def _take(self, token: Token) -> None:
         match token.type:
             case "blockquote_open":
-                self.quotation_starts.append(len(self.found))
+                self.quotation_starts.append((len(self.found), token.meta.get("author")))
             case "blockquote_close":
-                start = self.quotation_starts.pop()
-                self.found[start:] = attribute_quotation(self.found[start:])
+                start, author = self.quotation_starts.pop()
+                self.found[start:] = attribute_quotation(self.found[start:], author)
             case "list_item_open":
                 self.open_items += 1
             case "list_item_close":

@@ -21,6 +21,7 @@ from twin_data.sources.mail_text import html_mail_blocks, mail_blocks
 from twin_data.sources.reader import Attribution, ReadContext, Reading, RecordIds, Skipped, Unreadable
 from twin_data.sources.text import decode, fold, normalise_newlines, title_from_text
 
+MAIL_SUFFIX = ".eml"
 _MESSAGE_ID = re.compile(r"<([^<>\s]+)>")
 _REPLY_PREFIX = re.compile(r"^(?:(?:re|fwd?|aw|wg|sv)\s*(?:\[\d+\])?:\s*)+", re.IGNORECASE)
 # Not `bulk` or `list`: that is how a person's own newsletter goes out.
@@ -28,7 +29,9 @@ _AUTOMATIC_PRECEDENCE = frozenset({"junk", "auto_reply"})
 
 
 @dataclass(frozen=True)
-class _Mail:
+class Mail:
+    """One mail as parsed, before anything of it is read."""
+
     message: EmailMessage
     message_id: str | None
     parents: tuple[str, ...]
@@ -44,40 +47,51 @@ class MailReader:
 
     def claims(self, path: Path) -> bool:
         """Whether the name ends like a mailbox's or a mail's."""
-        return path.suffix.lower() in {".mbox", ".eml"}
+        return path.suffix.lower() in {".mbox", MAIL_SUFFIX}
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Reading]:
         """Yield a document a mail; automatic mails, empty ones and attachments are passed over."""
         context.check_size(path)
-        is_single = path.suffix.lower() == ".eml"
-        mails = [_mail(context.read_bytes(path))] if is_single else list(_mails(path))
+        is_single = path.suffix.lower() == MAIL_SUFFIX
+        mails = [mail_of(context.read_bytes(path))] if is_single else list(_mails(path))
         if not mails:
             raise Unreadable(path, "not_mbox: no line begins with 'From '")
         parent_of = {mail.message_id: mail.parents for mail in mails if mail.message_id}
         ids = RecordIds()
         for mail in mails:
-            yield from _read_mail(mail, parent_of, path, context, ids)
+            yield from read_mail(mail, parent_of, path, context, ids)
 
 
-def _mails(path: Path) -> Iterator[_Mail]:
+def _mails(path: Path) -> Iterator[Mail]:
     box = mailbox.mbox(path, create=False)
     try:
         for key in box.iterkeys():
-            yield _mail(box.get_bytes(key))
+            yield mail_of(box.get_bytes(key))
     finally:
         box.close()
 
 
-def _mail(data: bytes) -> _Mail:
+def mail_of(data: bytes) -> Mail:
+    """The mail in these bytes."""
     message = message_from_bytes(data, policy=default_policy)
     references = _ids(message, "References") or _ids(message, "In-Reply-To")[:1]
     own = _ids(message, "Message-ID")
-    return _Mail(message, own[0] if own else None, tuple(references), digest_bytes(data))
+    return Mail(message, own[0] if own else None, tuple(references), digest_bytes(data))
 
 
-def _read_mail(
-    mail: _Mail, parent_of: Mapping[str, tuple[str, ...]], path: Path, context: ReadContext, ids: RecordIds
+def read_mail(
+    mail: Mail, parent_of: Mapping[str, tuple[str, ...]], path: Path, context: ReadContext, ids: RecordIds
 ) -> Iterator[Reading]:
+    """Yield a mail's document and its attachments, or why it is passed over.
+
+    Args:
+        mail: The mail.
+        parent_of: The ids of the mails that each known one answers, by its own.
+        path: The file that it lies in.
+        context: What is known of the source.
+        ids: The ids given so far in this file.
+    """
+
     def skipped(reason: str) -> Skipped:
         return Skipped(path=path, reason=reason, part=mail.message_id, digest=mail.digest)
 
@@ -86,6 +100,9 @@ def _read_mail(
         return
     try:
         blocks = _blocks(mail.message, path, context)
+    except Unreadable as error:  # the mail's text is none; the other mails are read
+        yield skipped(error.reason)
+        return
     except (MessageError, LookupError, ValueError, TypeError) as error:  # what the parser meets in broken mails
         yield skipped(f"broken_mail: {type(error).__name__}")
         return
@@ -101,7 +118,7 @@ def _read_mail(
 
 
 def _document(
-    mail: _Mail, mail_id: str, root: str, blocks: tuple[Block, ...], path: Path, context: ReadContext
+    mail: Mail, mail_id: str, root: str, blocks: tuple[Block, ...], path: Path, context: ReadContext
 ) -> RawDocument:
     subject = fold(_header(mail.message, "Subject"))
     return RawDocument(
@@ -152,7 +169,7 @@ def _unflowed(text: str) -> str:
     return "\n".join(lines)
 
 
-def _root(mail: _Mail, parent_of: Mapping[str, tuple[str, ...]]) -> str:
+def _root(mail: Mail, parent_of: Mapping[str, tuple[str, ...]]) -> str:
     """Id of the mail that began the thread, followed through this mailbox as far as it is known."""
     root, seen = mail.parents[0] if mail.parents else mail.message_id or mail.digest, set[str]()
     while root not in seen and (parents := parent_of.get(root)):
@@ -161,7 +178,7 @@ def _root(mail: _Mail, parent_of: Mapping[str, tuple[str, ...]]) -> str:
     return root
 
 
-def _attachments(mail: _Mail, path: Path) -> Iterator[Skipped]:
+def _attachments(mail: Mail, path: Path) -> Iterator[Skipped]:
     for number, _ in enumerate(mail.message.iter_attachments(), start=1):
         where = f"{mail.message_id or mail.digest}/attachment-{number}"
         yield Skipped(path=path, reason="attachment", part=where, digest=mail.digest)

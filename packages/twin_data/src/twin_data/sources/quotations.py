@@ -23,12 +23,12 @@ def attributed_name(text: str) -> str | None:
     return name if name and len(name.split()) <= _MAX_NAME_WORDS else None
 
 
-def attribute_quotation(blocks: list[Block]) -> list[Block]:
-    """Give the blocks of one quotation the author that its last line names, if it does."""
+def attribute_quotation(blocks: list[Block], known: str | None = None) -> list[Block]:
+    """Give the blocks of one quotation the author known, else the one that its last line names, if it does."""
     if not blocks:
         return blocks
     last = blocks[-1].text
-    author = quotation_author(last) or (quotation_author(last.rsplit("\n", 1)[1]) if "\n" in last else None)
+    author = known or quotation_author(last) or (quotation_author(last.rsplit("\n", 1)[1]) if "\n" in last else None)
     if author is None:
         return blocks
     return [block if block.author else block.model_copy(update={"author": author}) for block in blocks]

@@ -27,8 +27,11 @@ _SENTENCE_END = re.compile(r"(?<=[.!?…])(?:[\"'”’)\]]*)(?=\s+[\"'“‘(\[
 
 
 @dataclass
-class _Turn:
+class Turn:
+    """What one speaker says at a stretch."""
+
     speaker: str | None
+    """None where the captions do not say: whoever spoke before goes on. Empty where somebody else unnamed begins."""
     text: str
 
 
@@ -51,13 +54,13 @@ class VttReader:
             raise Unreadable(path, f"not_vtt: {error}") from error
         notes = _note_fields("\n".join(captions.header_comments))
         sole_speaker = attributed_name(notes["speaker"]) if "speaker" in notes else None
-        turns = join_turns([_voices(caption.raw_text) for caption in captions.captions])
+        cues = [_voices(caption.raw_text) for caption in captions.captions]
         yield single_document(
             path,
             context,
             kind=DocumentKind.TRANSCRIPT,
             title=notes.get("title") or notes.get("talk") or title_from_name(path),
-            blocks=tuple(block for turn in turns for block in _turn_blocks(turn, sole_speaker, context)),
+            blocks=turn_blocks(cues, sole_speaker, context),
             digest=digest_bytes(data),
             found_date=parse_date(notes.get("date")) or date_from_name(path),
             url=notes.get("url"),
@@ -68,35 +71,50 @@ def _note_fields(note: str) -> dict[str, str]:
     return {match[1].lower(): match[2] for match in _NOTE_FIELD.finditer(note)}
 
 
-def _voices(raw: str) -> list[_Turn]:
+def _voices(raw: str) -> list[Turn]:
     """What is said in one cue, by voice tag, else by a label such as `Ada Lovelace:` at its start."""
     parts = _VOICE.split(raw)
-    if len(parts) > 1:
-        named = zip(parts[1::2], parts[2::2], strict=True)
-        spoken = [_Turn(None, parts[0]), *(_Turn(fold(html.unescape(name)), said) for name, said in named)]
-    elif label := _LABEL.match(raw):
-        spoken = [_Turn(label[1], raw[label.end() :])]
-    else:
-        spoken = [_Turn(None, raw)]
-    plain = (_Turn(turn.speaker, fold(html.unescape(_TAG.sub("", turn.text)))) for turn in spoken)
-    return [turn for turn in plain if turn.text]
+    if len(parts) == 1:
+        return [turn for turn in [labelled(raw)] if turn.text]
+    named = zip(parts[1::2], parts[2::2], strict=True)
+    spoken = [Turn(None, parts[0]), *(Turn(fold(html.unescape(name)), said) for name, said in named)]
+    return [Turn(turn.speaker, text) for turn in spoken if (text := _plain(turn.text))]
 
 
-def join_turns(cues: list[list[_Turn]]) -> list[_Turn]:
+def labelled(said: str) -> Turn:
+    """A stretch of speech, and the speaker if a label such as `Ada Lovelace:` begins it."""
+    label = _LABEL.match(said)
+    return Turn(label[1], _plain(said[label.end() :])) if label else Turn(None, _plain(said))
+
+
+def _plain(said: str) -> str:
+    return fold(html.unescape(_TAG.sub("", said)))
+
+
+def join_turns(cues: list[list[Turn]]) -> list[Turn]:
     """Consecutive cues of one speaker as one turn. Unnamed cues go on with the speaker before, as captions do."""
-    turns: list[_Turn] = []
+    turns: list[Turn] = []
     for said in (one for cue in cues for one in cue):
         last = turns[-1] if turns else None
         if last and said.speaker in {None, last.speaker}:
             last.text += " " + said.text
         else:
-            turns.append(_Turn(said.speaker, said.text))
+            turns.append(Turn(said.speaker, said.text))
     return turns
 
 
-def _turn_blocks(turn: _Turn, sole_speaker: str | None, context: ReadContext) -> Iterator[Block]:
-    speaker = turn.speaker or sole_speaker
-    basis = "speaker label" if turn.speaker else "speaker of the talk" if sole_speaker else "no speaker label"
+def turn_blocks(cues: list[list[Turn]], sole_speaker: str | None, context: ReadContext) -> tuple[Block, ...]:
+    """The blocks of a transcript. Where no label names the speaker it is the talk's own, else the source's."""
+    return tuple(block for turn in join_turns(cues) for block in _paragraphs(turn, sole_speaker, context))
+
+
+def _paragraphs(turn: Turn, sole_speaker: str | None, context: ReadContext) -> Iterator[Block]:
+    known = (
+        (turn.speaker, "speaker label"),
+        (sole_speaker, "speaker of the talk"),
+        (context.options.speaker, "speaker of the source"),
+    )
+    speaker, basis = next(((name, basis) for name, basis in known if name), (None, "no speaker label"))
     attribution = Attribution(context.role_of(speaker), speaker, basis)
     for text in split_at_sentences(turn.text, PARAGRAPH_WORDS):
         yield attribution.apply(Block(text=text, style=BlockStyle.TURN))
