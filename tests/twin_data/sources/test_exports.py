@@ -1,7 +1,6 @@
-"""Exports of other services, each as a folder in the layout it comes in (`exports/`), against what must be read of it.
+"""Exports of other services, each a folder in the layout that it comes in, against what must be read of it.
 
-The fixtures are invented. What is expected lies beside each as `<name>.expected.txt`; `python -m` this file's
-`render` is not needed to change one: run the test, read the difference, and write down what is right.
+The fixtures in `exports/` are invented; what is expected of each lies beside it as `<name>.expected.txt`.
 """
 
 from __future__ import annotations
@@ -12,12 +11,19 @@ from pathlib import Path
 import pytest
 
 from twin_data.configuration.persona import PersonaConfig
-from twin_data.contracts.documents import Role
-from twin_data.sources.collect import Collected, CollectInputs, run
+from twin_data.contracts.documents import RawDocument, Rejection, Role
+from twin_data.sources.collect import Collected, CollectInputs, iter_documents, run
 from twin_data.sources.ingest import add_source
 
 EXPORTS = Path(__file__).parent / "exports"
 NAMES = sorted(one.name for one in EXPORTS.iterdir() if one.is_dir())
+TOGETHER = {"x", "substack"}
+"""Exports of which one file says what is in another."""
+NOTION_ID = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
+WXR_HEAD = '<rss version="2.0" xmlns:wp="http://wordpress.org/export/1.2/">'
+BOMB = (
+    '<!DOCTYPE rss [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>' + WXR_HEAD + "<channel><title>&b;</title></channel></rss>"
+)
 
 
 def render(collected: Collected) -> str:
@@ -104,3 +110,70 @@ def test_no_words_of_others_are_own(name: str, persona: PersonaConfig, tmp_path:
         "from underneath", "ring the bell twice", "Haste is", "Lovely hat", "Surges of the world", "Hush",
     ):  # fmt: skip
         assert others not in own
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_damage_to_a_file_breaks_the_reading_of_the_others(
+    name: str, persona: PersonaConfig, tmp_path: Path
+) -> None:
+    """Each file in turn is cut short, emptied, or filled with what is no text; the rest is read as before."""
+    add_source(tmp_path, EXPORTS / name, name)
+    sources = tmp_path / "sources"
+    inputs = CollectInputs(persona=persona, sources_folder=sources)
+    whole = {one.document_id: one for one in iter_documents(inputs) if isinstance(one, RawDocument)}
+    for file in sorted(one for one in sources.rglob("*") if one.is_file()):
+        data = file.read_bytes()
+        for damaged in (
+            b"",
+            data[: len(data) // 3],
+            data[: len(data) - 2],
+            b"\x00\xff" * 40,
+            b"[]",
+            b"{",
+            b"a,b\n1,2\n",
+        ):
+            file.unlink()  # not written through: equal files of the fixture may share one copy
+            file.write_bytes(damaged)
+            readings = list(iter_documents(inputs))
+            assert readings, "every file is a document or a rejection"
+            found = {one.document_id: one for one in readings if isinstance(one, RawDocument)}
+            own_file = file.relative_to(sources).as_posix()
+            for document_id in whole.keys() & found.keys():
+                if not document_id.startswith(own_file) and name not in TOGETHER:
+                    assert found[document_id] == whole[document_id]
+        file.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "content", "reason"),
+    [
+        ("x", "data/tweets.js", "var tweets = [];", "unknown_format: no assignment to window.YTD"),
+        ("x", "data/tweets.js", 'window.YTD.tweets.part0 = [ {"tweet": ', "not_json: line 1"),
+        ("x", "data/note-tweet.js", "window.YTD.note_tweet.part0 = [", "not_json"),
+        (
+            "medium",
+            "posts/2023-05-04_The-gate-that-waits-1a2b3c4d5e6f.html",
+            "<p>torn</p>",
+            "unknown_format: no section",
+        ),
+        ("substack", "posts/104.the-bell.html", "<p> </p>", "empty: no text"),
+        ("substack", "posts/104.the-bell.html", "\x00", "binary"),
+        ("notion-markdown", f"Harbour handbook {NOTION_ID}.md", "# Only a title\n", "empty: no text below the title"),
+        ("chatgpt", "conversations.json", '[{"mapping": {"a": ', "not_json"),
+        ("chatgpt", "conversations.json", '[{"id": "a", "mapping": 7}]', "no_mapping"),
+        ("linkedin", "Comments_155814142.csv", "Date,Link\n2020-01-01,x\n", "unknown_format: no column 'Message'"),
+        ("wordpress", "nora.WordPress.2025-11-20.xml", WXR_HEAD + "<channel><item>", "not_xml"),
+        ("wordpress", "nora.WordPress.2025-11-20.xml", WXR_HEAD + "</rss>", "unknown_format: no channel"),
+        ("wordpress", "nora.WordPress.2025-11-20.xml", BOMB, "unsafe_xml: it declares a document type"),
+    ],
+)
+def test_what_is_broken_is_named(
+    name: str, file: str, content: str, reason: str, persona: PersonaConfig, tmp_path: Path
+) -> None:
+    add_source(tmp_path, EXPORTS / name, name)
+    path = tmp_path / "sources" / name / file
+    path.unlink()
+    path.write_text(content)
+    readings = iter_documents(CollectInputs(persona=persona, sources_folder=tmp_path / "sources"))
+    reasons = [one.reason for one in readings if isinstance(one, Rejection) and file in one.document_id]
+    assert any(one.startswith(reason) for one in reasons), reasons

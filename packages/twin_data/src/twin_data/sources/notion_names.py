@@ -15,8 +15,10 @@ _ID = r"[0-9a-f]{32}"
 _PAGE_NAME = re.compile(rf"(?P<title>.*\S) {_ID}(?:_all)?")
 PAGE_SUFFIXES = frozenset({".md", ".html", ".csv"})
 _PROPERTY = re.compile(r"(?P<name>[^:\n]{1,60}): ?(?P<value>.*)")
-# Fields that every database may have without a column of that name in its table.
-_USUAL = frozenset({"created", "created time", "created by", "last edited time", "last edited by", "tags", "url"})
+_USUAL = frozenset(
+    {"created", "created time", "created by", "last edited time", "last edited by", "tags", "url", "author", "status"}
+)
+"""Names of fields that tell them also where the table is not in the export."""
 _DATES = ("date", "published", "published on", "publish date", "created", "created time", "last edited time")
 _AUTHORS = ("author", "authors", "written by", "created by")
 _ADDRESSES = ("url", "link")
@@ -74,14 +76,15 @@ def is_whole_table(path: Path) -> bool:
 def split_properties(text: str, columns: Collection[str]) -> tuple[Properties, str]:
     """The fields below a page's title, and the page without them.
 
-    Only lines that all bear a column's name are fields: an author's own `Note: …` stays.
+    They are fields if all bear the names of columns, or one a name that Notion gives: an author's own `Note: …` stays.
     """
     head, _, rest = text.partition("\n\n")
     lines, _, body = rest.lstrip("\n").partition("\n\n")
     matches = [_PROPERTY.fullmatch(line) for line in lines.strip("\n").split("\n")]
     known = _USUAL | {column.lower() for column in columns}
     found = {match["name"].strip().lower(): match["value"].strip() for match in matches if match}
-    if not head.startswith("# ") or None in matches or not set(found) <= known:
+    are_fields = set(found) <= known or bool(_USUAL & set(found))
+    if not head.startswith("# ") or None in matches or not are_fields:
         return Properties(), text
     return Properties(found), f"{head}\n\n{body}"
 
