@@ -82,27 +82,36 @@ def _next_step(name: str, path: Path, complete: bool) -> str:
 def add(
     persona: PersonaArgument,
     sources: Annotated[
-        list[Path], typer.Argument(metavar="SOURCE...", help="Folders, files, .zip or .tar.gz archives.")
+        list[str],
+        typer.Argument(metavar="SOURCE...", help="Folders, files, .zip or .tar.gz archives, or github:OWNER/REPO."),
     ],
     name: Annotated[str | None, typer.Option("--name", help="The source's name; its file name if not given.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Copy material into the persona. Adding a source again brings it up to date and touches only what changed.
 
-    Example:
+    Of a repository on GitHub the conversations are fetched in which the persona wrote; GITHUB_TOKEN holds the token.
+
+    Examples:
       twin add ada ~/blog/posts ~/Downloads/slack-export.zip
+      twin add ada github:ada/engine
     """
-    from twin_data.sources.ingest import add_source  # the table libraries behind it take seconds to import
+    from flows.live_sources import add_repository, is_live  # the table libraries behind it take seconds to import
+    from twin_data.sources.ingest import add_source
 
     home = TwinHome.from_environment()
-    load_persona(home, persona).require_consent()
+    config = load_persona(home, persona)
+    config.require_consent()
     if name and len(sources) > 1:
         raise ConfigurationError("--name goes with one source", next_step="add the sources one by one")
     added = []
     with working_on(f"adding to {persona}", quiet=as_json) as say:
         for source in sources:
             say(f"adding {source}")
-            added.append(add_source(home.persona_folder(persona), source, name))
+            if is_live(source):
+                added.append(add_repository(home, config, source, name, say))
+            else:
+                added.append(add_source(home.persona_folder(persona), Path(source), name))
     lines = [
         f"{one.name}: {one.files} files ({one.new} new, {one.changed} changed, {one.removed} removed, "
         f"{one.unchanged} unchanged)"

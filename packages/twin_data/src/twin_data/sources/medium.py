@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import islice
 from pathlib import Path
 
 from twin_data.contracts.digests import digest_bytes
@@ -16,6 +17,7 @@ from twin_data.sources.reader import ReadContext, Reading, Skipped, Unreadable, 
 from twin_data.sources.text import title_from_name, title_from_text
 
 _POSTS = "posts"
+_PAGES_TO_TELL = 8
 _DRAFT = "draft_"
 _MARK = b'data-field="body"'
 # Cards of linked pages show other people's titles and descriptions.
@@ -48,8 +50,9 @@ class MediumReader:
 
 
 def _has_pages(folder: Path) -> bool:
-    """Whether a page of the folder has Medium's sections; one of several is enough, as any may be damaged."""
-    return any(_MARK in head_of(page) for page in folder.glob("*.html") if page.is_file())
+    """Whether a page of the folder has Medium's sections. A few are looked at, as any may be damaged."""
+    pages = (one for one in sorted(folder.glob("*.html")) if one.is_file())
+    return any(_MARK in head_of(page) for page in islice(pages, _PAGES_TO_TELL))
 
 
 def _read_page(page: Path, context: ReadContext) -> Iterator[Reading]:
