@@ -99,7 +99,9 @@ def _parse_xml(encoded: bytes) -> Element | None:
 def _with_plain_names(root: Element) -> Element:
     """Drop the namespaces, so that one walk serves HTML and XHTML."""
     for element in root.iter(etree.Element):
-        element.tag = element.tag.rpartition("}")[2].lower()
+        plain = element.tag.rpartition("}")[2].lower()
+        if plain != element.tag:  # lxml lets the parser make names such as `a<`, but lets nobody set one
+            element.tag = plain
         for name in _EPUB_TYPE_NAMES:
             if kind := element.attrib.pop(name, None):
                 element.set(EPUB_TYPE, kind)

@@ -85,14 +85,13 @@ def parse_notes(records: list[Record]) -> dict[datetime, str]:
         core, created = record.get("core"), text_field(record, "createdAt")
         text = core.get("text") if isinstance(core, Mapping) else None
         if isinstance(text, str) and created and isinstance(core, Mapping):
-            for url in _records(core.get("urls")):
-                if (short := text_field(url, "shortUrl")) and (target := text_field(url, "expandedUrl")):
-                    text = text.replace(short, target)
+            urls = ((text_field(url, "shortUrl"), text_field(url, "expandedUrl")) for url in _records(core.get("urls")))
+            text = _expanded(html.unescape(text), {short: target for short, target in urls if short and target})
             try:
                 time = datetime.fromisoformat(created)
             except ValueError:
                 continue
-            notes[time.astimezone(UTC).replace(microsecond=0)] = html.unescape(text)
+            notes[time.astimezone(UTC).replace(microsecond=0)] = text
     return notes
 
 
@@ -114,10 +113,9 @@ def _whole(text: str, note: str | None) -> str:
 
 def _visible(text: str, links: Mapping[str, str], mentioned: frozenset[str], quoted: str | None) -> str:
     """The text with its links expanded, but for those to pictures and to the quoted post, which are shown, not read."""
-    for short, target in links.items():
-        status = _STATUS.match(target)
-        is_quotation = status is not None and status["id"] == quoted
-        text = text.replace(short, "" if not target or is_quotation else target)
+    statuses = {short: _STATUS.match(target) for short, target in links.items()}
+    hidden = {short for short, status in statuses.items() if status is not None and status["id"] == quoted}
+    text = _expanded(text, {short: "" if short in hidden else target for short, target in links.items()})
     while (match := re.match(r"@(\w+)\s+", text)) and match[1].lower() in mentioned:
         text = text[match.end() :]
     return text
@@ -126,6 +124,14 @@ def _visible(text: str, links: Mapping[str, str], mentioned: frozenset[str], quo
 def _tidy(text: str) -> str:
     """Each line folded by itself; one blank line stays between paragraphs."""
     return "\n\n".join(folded for part in re.split(r"\n\s*\n", text) if (folded := fold_lines(part)))
+
+
+def _expanded(text: str, links: Mapping[str, str]) -> str:
+    """The text with what each short link stands for; of links that begin alike the longer one counts."""
+    if not links:
+        return text
+    pattern = "|".join(map(re.escape, sorted(links, key=len, reverse=True)))
+    return re.sub(pattern, lambda match: links[match[0]], text)
 
 
 def _links(record: Record) -> Iterator[tuple[str, str]]:
