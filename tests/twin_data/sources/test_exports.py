@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from twin_data.configuration.persona import PersonaConfig
+from twin_data.configuration.persona import Author, PersonaConfig
 from twin_data.contracts.documents import RawDocument, Rejection, Role
+from twin_data.contracts.errors import SourceError
 from twin_data.sources.collect import Collected, CollectInputs, iter_documents, run
 from twin_data.sources.ingest import add_source
 
@@ -177,3 +178,35 @@ def test_what_is_broken_is_named(
     readings = iter_documents(CollectInputs(persona=persona, sources_folder=tmp_path / "sources"))
     reasons = [one.reason for one in readings if isinstance(one, Rejection) and file in one.document_id]
     assert any(one.startswith(reason) for one in reasons), reasons
+
+
+@pytest.mark.parametrize(("name", "inner"), [("x", "data"), ("medium", "posts"), ("substack", "posts")])
+def test_links_out_of_a_source_are_not_followed(name: str, inner: str, persona: PersonaConfig, tmp_path: Path) -> None:
+    source = tmp_path / "sources" / name
+    source.mkdir(parents=True)
+    (source / "note.txt").write_text("Words.")
+    (source / inner).symlink_to(EXPORTS / name / inner)
+    if name == "substack":
+        (source / "posts.csv").symlink_to(EXPORTS / name / "posts.csv")
+    collected = collect(persona, tmp_path / "sources")
+    assert [one.document_id for one in collected.documents] == [f"{name}/note.txt"]
+    assert {one.reason for one in collected.rejections} == {"symlink"}
+
+
+def test_owned_exports_are_read_without_a_name_of_their_owner(persona: PersonaConfig, tmp_path: Path) -> None:
+    stranger = persona.model_copy(update={"author": Author(name="N. F.")})
+    for name in ("linkedin", "medium", "substack", "x"):
+        add_source(tmp_path, EXPORTS / name, name)
+    own = {
+        one.source
+        for one in collect(stranger, tmp_path / "sources").documents
+        if any(block.role is Role.OWN for block in one.blocks)
+    }
+    assert own == {"linkedin", "medium", "substack", "x"}
+
+
+def test_wordpress_of_a_stranger_is_not_own(persona: PersonaConfig, tmp_path: Path) -> None:
+    stranger = persona.model_copy(update={"author": Author(name="N. F.")})
+    add_source(tmp_path, EXPORTS / "wordpress", "wordpress")
+    with pytest.raises(SourceError, match="other_author"):
+        collect(stranger, tmp_path / "sources")

@@ -21,6 +21,11 @@ def owner(context: ReadContext) -> Attribution:
     return Attribution(Role.OWN, context.author.name, OWNER_BASIS)
 
 
+def is_real(path: Path) -> bool:
+    """Whether something is there itself. Links are never followed: they may lead out of the source."""
+    return path.exists() and not path.is_symlink()
+
+
 def head_of(path: Path) -> bytes:
     """The first bytes of a file, by which a format is told."""
     with path.open("rb") as stream:

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from twin_data.contracts.digests import digest_bytes, digest_value
 from twin_data.contracts.documents import Block, BlockStyle, DocumentKind, RawDocument
 from twin_data.sources.dates import parse_date
-from twin_data.sources.exports import NOT_WRITING, elements_of_class, owner, text_of_file
+from twin_data.sources.exports import NOT_WRITING, elements_of_class, head_of, owner, text_of_file
 from twin_data.sources.html_blocks import element_blocks
 from twin_data.sources.html_tree import Element, parse_page, text_of
 from twin_data.sources.reader import ReadContext, Reading, RecordIds, Skipped, Unreadable, single_document
@@ -21,6 +21,7 @@ from twin_data.sources.text import paragraphs, title_from_name, title_from_text
 # The larger archive puts the member's number behind the name: `Shares_155814142.csv`.
 _SHARES = re.compile(r"shares(?:_\d+)?\.csv", re.IGNORECASE)
 _COMMENTS = re.compile(r"comments(?:_\d+)?\.csv", re.IGNORECASE)
+_COMMENTS_HEAD = b"Date,Link,Message"
 _ARTICLES = "Articles"
 _TEXT_COLUMN = "ShareCommentary"
 _SUBFOLDERS = frozenset({_ARTICLES, "Jobs", "Verifications"})
@@ -37,7 +38,7 @@ class LinkedInReader:
         """Whether this is a table of the archive, or one of its articles."""
         suffix = path.suffix.lower()
         if suffix == ".csv":
-            return _SHARES.fullmatch(path.name) is not None or _is_in_archive(path)
+            return _SHARES.fullmatch(path.name) is not None or _is_comments(path) or _is_in_archive(path)
         return suffix in {".html", ".htm"} and path.parent.name == _ARTICLES and _is_in_archive(path)
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Reading]:
@@ -52,6 +53,13 @@ class LinkedInReader:
             yield from _read_comments(path, context)
         else:
             raise Unreadable(path, f"{NOT_WRITING}: a LinkedIn table without posts")
+
+
+def _is_comments(path: Path) -> bool:
+    """Whether this is the table of comments, also where somebody added nothing else of the archive."""
+    return _COMMENTS.fullmatch(path.name) is not None and head_of(path).lstrip(b"\xef\xbb\xbf").startswith(
+        _COMMENTS_HEAD
+    )
 
 
 def _is_in_archive(path: Path) -> bool:

@@ -10,7 +10,15 @@ from pathlib import Path
 from twin_data.contracts.digests import digest_bytes
 from twin_data.contracts.documents import Block, BlockStyle, DocumentKind
 from twin_data.sources.dates import date_from_name, parse_date
-from twin_data.sources.exports import elements_of_class, head_of, owner, passed_over, skipped, without_classes
+from twin_data.sources.exports import (
+    elements_of_class,
+    head_of,
+    is_real,
+    owner,
+    passed_over,
+    skipped,
+    without_classes,
+)
 from twin_data.sources.html_blocks import element_blocks
 from twin_data.sources.html_tree import Element, parse_page, text_of
 from twin_data.sources.reader import ReadContext, Reading, Skipped, Unreadable, single_document
@@ -37,7 +45,7 @@ class MediumReader:
     def read(self, path: Path, context: ReadContext) -> Iterator[Reading]:
         """Yield the stories and responses; drafts and all other pages are passed over."""
         folder = path / _POSTS if _has_pages(path / _POSTS) else path
-        pages = sorted(one for one in folder.glob("*.html") if not one.is_symlink())
+        pages = sorted(one for one in folder.glob("*.html") if is_real(one))
         for page in pages:
             if page.name.startswith(_DRAFT):
                 yield Skipped(path=page, reason="draft")
@@ -51,8 +59,8 @@ class MediumReader:
 
 def _has_pages(folder: Path) -> bool:
     """Whether a page of the folder has Medium's sections. A few are looked at, as any may be damaged."""
-    pages = (one for one in sorted(folder.glob("*.html")) if one.is_file())
-    return any(_MARK in head_of(page) for page in islice(pages, _PAGES_TO_TELL))
+    pages = (one for one in sorted(folder.glob("*.html")) if one.is_file() and is_real(one))
+    return is_real(folder) and any(_MARK in head_of(page) for page in islice(pages, _PAGES_TO_TELL))
 
 
 def _read_page(page: Path, context: ReadContext) -> Iterator[Reading]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from twin_data.contracts.digests import digest_value
 from twin_data.contracts.documents import Block, DocumentKind, RawDocument
 from twin_data.sources.dates import parse_date
-from twin_data.sources.exports import head_of, owner, passed_over, skipped, text_of_file, without_classes
+from twin_data.sources.exports import head_of, is_real, owner, passed_over, skipped, text_of_file, without_classes
 from twin_data.sources.html_blocks import element_blocks
 from twin_data.sources.html_tree import parse_fragment
 from twin_data.sources.reader import ReadContext, Reading, Skipped, Unreadable
@@ -35,7 +35,11 @@ class SubstackReader:
     def claims(self, path: Path) -> bool:
         """Whether this folder holds the table of posts."""
         table = path / _TABLE
-        return table.is_file() and all(column in head_of(table).partition(b"\n")[0] for column in _COLUMNS)
+        return (
+            table.is_file()
+            and is_real(table)
+            and all(column in head_of(table).partition(b"\n")[0] for column in _COLUMNS)
+        )
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Reading]:
         """Yield the posts; drafts, posts without a page and tables of readers are passed over."""
@@ -57,7 +61,7 @@ def _page_of(row: dict[str, str], folder: Path) -> Path | None:
     """The page of a row. An id that would lead elsewhere names no page."""
     post_id = row["post_id"].strip()
     page = folder / "posts" / f"{post_id}.html"
-    return page if post_id and "/" not in post_id and page.is_file() and not page.is_symlink() else None
+    return page if "/" not in post_id and is_real(page.parent) and is_real(page) else None
 
 
 def _read_post(row: dict[str, str], page: Path | None, table: Path, context: ReadContext) -> Reading:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from twin_data.contracts.digests import digest_value
 from twin_data.contracts.documents import Block, BlockStyle, DocumentKind, RawDocument, Role
-from twin_data.sources.exports import OWNER_BASIS, owner, passed_over, skipped
+from twin_data.sources.exports import OWNER_BASIS, is_real, owner, passed_over, skipped
 from twin_data.sources.reader import ReadContext, Reading, Skipped, Unreadable
 from twin_data.sources.records import Record, text_field
 from twin_data.sources.text import title_from_text
@@ -69,9 +69,9 @@ class XArchiveReader:
 
 
 def _parts(folder: Path, name: re.Pattern[str]) -> list[Path]:
-    if not folder.is_dir():
+    if not is_real(folder):
         return []
-    return sorted(one for one in folder.glob("*.js") if name.fullmatch(one.name) and not one.is_symlink())
+    return sorted(one for one in folder.glob("*.js") if name.fullmatch(one.name) and is_real(one))
 
 
 def _place(record: Record, file: Path, notes: Mapping[datetime, str], placed: dict[str, _Placed]) -> Skipped | None:
@@ -90,7 +90,7 @@ def _place(record: Record, file: Path, notes: Mapping[datetime, str], placed: di
 
 def _username(file: Path, used: set[Path], context: ReadContext) -> str | None:
     """The account's handle, for addresses. Without it they lead to the posts all the same."""
-    if not file.is_file():
+    if not is_real(file):
         return None
     try:
         accounts = read_part(file, context, "account")
