@@ -41,7 +41,7 @@ def github() -> Iterator[Any]:
     sys.modules["github_server"] = module
     spec.loader.exec_module(module)
     empty: dict[str, Any] = {f"{REPO}/{one}/comments": [] for one in ("issues", "pulls", "issues/1")}
-    held = module.TinyGitHub(lists={f"{REPO}/issues": [ISSUE], **empty}, objects={f"{REPO}/issues/1": ISSUE})
+    held = module.TinyGitHub(lists={f"{REPO}/issues": [ISSUE], **empty}, objects={REPO: {}, f"{REPO}/issues/1": ISSUE})
     with module.running(held) as server:
         yield server
 

@@ -63,7 +63,7 @@ def repository() -> object:
             f"{REPO}/issues/1/comments": first[:2], f"{REPO}/issues/3/comments": first[2:],
             f"{REPO}/issues/2/comments": [], f"{REPO}/pulls/3/comments": lines, f"{REPO}/pulls/3/reviews": reviews,
         },
-        objects={f"{REPO}/issues/{one['number']}": one for one in issues},
+        objects={REPO: {"full_name": "harbour/gates"}} | {f"{REPO}/issues/{one['number']}": one for one in issues},
     )  # fmt: skip
 
 
@@ -133,7 +133,7 @@ def test_what_has_not_changed_is_not_fetched_again(fetcher: Fetcher) -> None:
     assert [(third / name).read_bytes() for name in names(third)] == [
         (second / name).read_bytes() for name in names(second)
     ]
-    assert fetcher.github.not_modified == 3 and len(fetcher.github.asked) == asked + 3
+    assert fetcher.github.not_modified == 3 and len(fetcher.github.asked) == asked + 4
     assert (first / "0000001.json").read_bytes() == (third / "0000001.json").read_bytes()
 
 
@@ -157,6 +157,18 @@ def test_an_issue_that_is_gone_goes(fetcher: Fetcher) -> None:
     del fetcher.github.objects[f"{REPO}/issues/1"]
     fetcher.github.lists[f"{REPO}/issues"][0]["updated_at"] = "2022-05-01T10:00:00Z"
     assert "0000001.json" not in names(fetcher.fetch())
+
+
+def test_pull_requests_of_a_repository_without_issues(fetcher: Fetcher) -> None:
+    pull = fetcher.github.objects[f"{REPO}/issues/3"]
+    for path in (f"{REPO}/issues", f"{REPO}/issues/comments", f"{REPO}/issues/3/comments"):
+        del fetcher.github.lists[path]
+    fetcher.github.objects = {REPO: {}, f"{REPO}/pulls/3": {**pull, "url": f"https://api.git.example{REPO}/pulls/3"}}
+    state = fetcher.fetch()
+    assert names(state) == ["0000003.json", "github-fetch.json"]
+    assert [one["body"] for one in json.loads((state / "0000003.json").read_text())] == [
+        "Grease added.", "Not on the hinge.", "Grease is not a plan.",
+    ]  # fmt: skip
 
 
 def test_another_name_of_the_persona_looks_through_everything_again(fetcher: Fetcher) -> None:
@@ -189,11 +201,10 @@ def test_limits_are_waited_out_and_failures_tried_again(
 
 
 def test_the_last_request_of_an_hour_is_not_exceeded(fetcher: Fetcher) -> None:
-    fetcher.github.objects[REPO] = {"ok": True}
     with GitHubApi(fetcher.github.url, say=fetcher.said.append, clock=Clock(lambda: fetcher.now, fetcher.sleep)) as api:
         fetcher.github.answers.append((404, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1000030"}))
         assert api.get(REPO) is None
-        assert api.get(REPO) == {"ok": True}
+        assert api.get(REPO) == {"full_name": "harbour/gates"}
     assert fetcher.waited == [30.0] and "is reached" in fetcher.said[-1]
 
 
@@ -204,8 +215,8 @@ def test_the_last_request_of_an_hour_is_not_exceeded(fetcher: Fetcher) -> None:
         ([(403, {})], "HTTP 403", "right to read"),
         ([(500, {})] * 4, "failed 4 times: HTTP 500", "try again later"),
         ([(429, {"retry-after": "90000"})], "only at", "run the command again then"),
-        ([(404, {})], "knows no repos/harbour/gates/issues", "OWNER/REPO"),
-        ([(200, {})], "no list", "GITHUB_API_URL"),
+        ([(404, {})], "knows no repository harbour/gates", "OWNER/REPO"),
+        ([(200, {}), (200, {})], "no list", "GITHUB_API_URL"),
     ],
 )
 def test_refusals_say_what_to_do(

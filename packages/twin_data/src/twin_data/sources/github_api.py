@@ -29,6 +29,10 @@ _LIMITED = frozenset({403, 429})
 Say = Callable[[str], None]
 
 
+def _nothing(message: str) -> None:
+    """Told to nobody."""
+
+
 @dataclass(frozen=True)
 class Clock:
     """Time, as far as it is waited for."""
@@ -44,7 +48,7 @@ class GitHubApi:
     base_url: str
     token: str | None = None
     etags: dict[str, str] = field(default_factory=dict)
-    say: Say = print
+    say: Say = _nothing
     clock: Clock = Clock()
     _resume_at: float = 0.0
 
@@ -88,18 +92,13 @@ class GitHubApi:
         Ask for the newest first, so that any change is one of the first page.
 
         Raises:
-            SourceError: As of `get`; also if the list is gone.
+            SourceError: As of `get`.
         """
         url = str(httpx.URL(self._url(path), params={**parameters, "per_page": str(PER_PAGE)}))
         known = self.etags.get(url)
         response = self._request(url, {"If-None-Match": known} if known else {})
         if response.status_code == httpx.codes.NOT_MODIFIED:
             return
-        if response.status_code in _GONE:
-            raise SourceError(
-                f"{self.base_url} knows no {path.lstrip('/')}, or the token may not see it",
-                next_step="check OWNER/REPO, and that GITHUB_TOKEN may read the repository",
-            )
         yield from self._pages(response)
         if etag := response.headers.get("etag"):  # only now: a list that was half read is to be asked for again
             self.etags[url] = etag

@@ -103,6 +103,11 @@ def _discover(
     api: GitHubApi, repository: str, author: Author, since: str | None
 ) -> tuple[set[int], set[int], str | None]:
     """Numbers of the conversations that changed, of those where the persona wrote, and when the newest change was."""
+    if api.get(f"/repos/{repository}") is None:
+        raise SourceError(
+            f"{api.base_url} knows no repository {repository}, or the token may not see it",
+            next_step="check OWNER/REPO, and that GITHUB_TOKEN may read the repository",
+        )
     base, changed, participated, newest = f"/repos/{repository}", set[int](), set[int](), since
     parameters = {"sort": "updated", "direction": "desc"} | ({"since": since} if since else {})
     for path, more in (("issues", {"state": "all"}), ("issues/comments", {}), ("pulls/comments", {})):
@@ -126,11 +131,14 @@ def _number(record: Record) -> int | None:
 def _conversation(api: GitHubApi, repository: str, number: int) -> list[dict[str, object]]:
     """The issue or pull request with all that was said there; nothing if it is gone."""
     base = f"/repos/{repository}"
-    issue = api.get(f"{base}/issues/{number}")
-    if issue is None:
+    opened = api.get(f"{base}/issues/{number}")
+    is_pull_request = opened is None or bool(opened.get("pull_request"))
+    if opened is None:  # where a repository has no issues, its pull requests are none either
+        opened = api.get(f"{base}/pulls/{number}")
+    if opened is None:
         return []
-    records = [issue, *api.list(f"{base}/issues/{number}/comments")]
-    if issue.get("pull_request"):
+    records = [opened, *api.list(f"{base}/issues/{number}/comments")]
+    if is_pull_request:
         records += api.list(f"{base}/pulls/{number}/comments")
         records += api.list(f"{base}/pulls/{number}/reviews")
     return [_kept(record) for record in records]
