@@ -52,6 +52,26 @@ def test_the_branch_is_the_one_last_open_else_the_newest(
     assert texts(read_file, conversation(BRANCHES, current_node=current)) == expected
 
 
+def test_a_list_of_messages_is_a_conversation_too(read_file: ReadFile) -> None:
+    messages: list[object] = [
+        {"sender": "human", "text": "Old form.", "created_at": "2025-01-02T10:00:00Z"},
+        {"sender": "assistant", "text": "", "content": [{"type": "text", "text": "**Yes.**"}, {"type": "tool_use"}]},
+        {"sender": "human", "text": "x", "content": [{"type": "text", "text": "It’s *late*."}]},
+        {"sender": "tool", "text": "No."},
+        {"sender": "human", "text": None, "content": [None, 3]},
+        "no message",
+    ]
+    record = {"uuid": "c2", "name": "Gates", "created_at": "2025-01-02T09:00:00Z", "chat_messages": messages}
+    (document,), _ = read_file(ChatAssistantReader(), "conversations.json", json.dumps([record]))
+    assert (document.document_id, document.title) == ("notes/conversations.json#c2", "Gates")
+    assert document.date == date(2025, 1, 2)
+    assert [(block.role.value, block.text) for block in document.blocks] == [
+        ("own", "Old form."),
+        ("other", "Yes."),
+        ("own", "It’s *late*."),
+    ]
+
+
 def test_a_ring_ends(read_file: ReadFile) -> None:
     ring = {"a": node("b", "user", "One."), "b": node("a", "user", "Two.")}
     assert texts(read_file, conversation(ring, current_node="b")) == [("own", "One."), ("own", "Two.")]

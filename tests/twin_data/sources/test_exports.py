@@ -161,7 +161,7 @@ def test_no_damage_to_a_file_breaks_the_reading_of_the_others(
         ("substack", "posts/104.the-bell.html", "\x00", "binary"),
         ("notion-markdown", f"Harbour handbook {NOTION_ID}.md", "# Only a title\n", "empty: no text below the title"),
         ("chatgpt", "conversations.json", '[{"mapping": {"a": ', "not_json"),
-        ("chatgpt", "conversations.json", '[{"id": "a", "mapping": 7}]', "no_mapping"),
+        ("chatgpt", "conversations.json", '[{"id": "a", "mapping": 7}]', "no_messages"),
         ("linkedin", "Comments_155814142.csv", "Date,Link\n2020-01-01,x\n", "unknown_format: no column 'Message'"),
         ("wordpress", "nora.WordPress.2025-11-20.xml", WXR_HEAD + "<channel><item>", "not_xml"),
         ("wordpress", "nora.WordPress.2025-11-20.xml", WXR_HEAD + "</rss>", "unknown_format: no channel"),

@@ -1,4 +1,7 @@
-"""ChatGPT's export: `conversations.json` with a tree of messages for each conversation, beside pages that repeat it."""
+"""Exports of ChatGPT and Claude: `conversations.json`, beside pages and tables that repeat or describe it.
+
+ChatGPT's holds a tree of messages for each conversation (`mapping`), Claude's a list (`chat_messages`).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from pathlib import Path
 
 from twin_data.contracts.digests import digest_value
 from twin_data.contracts.documents import Block, BlockStyle, DocumentKind, RawDocument, Role
+from twin_data.sources.dates import parse_date
 from twin_data.sources.exports import NOT_WRITING, OWNER_BASIS, head_of, text_of_file
 from twin_data.sources.markdown_blocks import markdown_blocks
 from twin_data.sources.reader import Attribution, ReadContext, Reading, RecordIds, Skipped, Unreadable
@@ -19,10 +23,12 @@ from twin_data.sources.text import normalise_newlines, paragraphs, title_from_te
 _CONVERSATIONS = re.compile(r"conversations?(?:-\d+)?\.json", re.IGNORECASE)
 _BESIDE = frozenset(
     "chat.html user.json user_settings.json message_feedback.json model_comparisons.json shared_conversations.json "
-    "group_chats.json shopping.json sora.json export_manifest.json".split()
+    "group_chats.json shopping.json sora.json export_manifest.json users.json projects.json memories.json".split()
 )
-_MARK = b'"mapping"'
+_MARKS = (b'"mapping"', b'"chat_messages"')
 _ASSISTANT = "assistant"
+_USER = "user"
+_ROLES = {"human": _USER, _USER: _USER, _ASSISTANT: _ASSISTANT}
 _SPOKEN = frozenset({"text", "multimodal_text"})
 """Kinds of content that were said. The others are a machine's: code it ran, what came of it, its reasoning."""
 
@@ -45,10 +51,10 @@ class ChatAssistantReader:
     def claims(self, path: Path) -> bool:
         """Whether this is the file of conversations, or one of those that lie beside it."""
         if _CONVERSATIONS.fullmatch(path.name):
-            return _has_trees(path)
+            return _has_conversations(path)
         if path.name.lower() not in _BESIDE:
             return False
-        return any(_CONVERSATIONS.fullmatch(one.name) and _has_trees(one) for one in path.parent.iterdir())
+        return any(_CONVERSATIONS.fullmatch(one.name) and _has_conversations(one) for one in path.parent.iterdir())
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Reading]:
         """Yield the conversations in which the user wrote something; any other file of the export is unreadable."""
@@ -59,18 +65,17 @@ class ChatAssistantReader:
             yield _read_conversation(record, path, context, ids)
 
 
-def _has_trees(path: Path) -> bool:
-    return path.is_file() and _MARK in head_of(path)
+def _has_conversations(path: Path) -> bool:
+    return path.is_file() and any(mark in head_of(path) for mark in _MARKS)
 
 
 def _read_conversation(record: Record, path: Path, context: ReadContext, ids: RecordIds) -> Reading:
-    wanted = text_field(record, "conversation_id", "id")
-    mapping = record.get("mapping")
-    if not isinstance(mapping, Mapping):
-        return Skipped(path=path, reason="no_mapping", part=wanted, digest=digest_value(record))
-    messages = [one for node in _branch(record, mapping) if (one := _message(node)) is not None]
+    wanted = text_field(record, "conversation_id", "id", "uuid")
+    messages = _messages(record)
+    if messages is None:
+        return Skipped(path=path, reason="no_messages", part=wanted, digest=digest_value(record))
     blocks = tuple(block for message in messages for block in _blocks(message, context))
-    own = [one for one in messages if one.role == "user"]
+    own = [one for one in messages if one.role == _USER]
     if not own or not any(block.role is Role.OWN for block in blocks):
         return Skipped(path=path, reason="no_turns_of_the_user", part=wanted, digest=digest_value(record))
     claimed = claim_id(ids, wanted, record, path)
@@ -80,12 +85,34 @@ def _read_conversation(record: Record, path: Path, context: ReadContext, ids: Re
         document_id=context.document_id(path, claimed),
         source=context.source,
         kind=DocumentKind.CHAT,
-        title=text_field(record, "title") or title_from_text(own[0].text),
-        date=context.dated(_day(record.get("create_time")) or _day(own[0].time)),
+        title=text_field(record, "title", "name") or title_from_text(own[0].text),
+        date=context.dated(
+            _day(record.get("create_time")) or parse_date(record.get("created_at")) or _day(own[0].time)
+        ),
         url=None,
         blocks=blocks,
         content_digest=digest_value(record),
     )
+
+
+def _messages(record: Record) -> list[_Message] | None:
+    """What was said, in order; None for a record that is no conversation."""
+    mapping, listed = record.get("mapping"), record.get("chat_messages")
+    if isinstance(mapping, Mapping):
+        return [one for node in _branch(record, mapping) if (one := _message(node)) is not None]
+    if isinstance(listed, list):
+        return [one for item in listed if isinstance(item, Mapping) and (one := _listed_message(item)) is not None]
+    return None
+
+
+def _listed_message(item: Record) -> _Message | None:
+    """A message of Claude's list: its text parts, else its text as a whole."""
+    role, content = _ROLES.get(text_field(item, "sender") or ""), item.get("content")
+    parts = content if isinstance(content, list) else []
+    said = [one.get("text") for one in parts if isinstance(one, Mapping) and one.get("type") == "text"]
+    texts = [one for one in said or [item.get("text")] if isinstance(one, str)]
+    text = normalise_newlines("\n\n".join(texts)).strip()
+    return _Message(role, text, None) if role and text else None
 
 
 def _branch(record: Record, mapping: Mapping[str, object]) -> list[Record]:
@@ -123,7 +150,7 @@ def _message(node: Record) -> _Message | None:
         return None
     author, content, metadata = message.get("author"), message.get("content"), message.get("metadata")
     role = text_field(author, "role") if isinstance(author, Mapping) else None
-    if role not in {"user", _ASSISTANT} or not isinstance(content, Mapping):
+    if role not in {_USER, _ASSISTANT} or not isinstance(content, Mapping):
         return None
     if isinstance(metadata, Mapping) and metadata.get("is_visually_hidden_from_conversation") is True:
         return None

@@ -109,7 +109,7 @@ def _nothing_read(sources_folder: Path, rejections: list[Rejection]) -> SourceEr
     return SourceError(
         f"nothing in {sources_folder} could be read ({len(rejections)} rejected: {reasons})",
         next_step="add files of a format that can be read: Markdown, HTML, text, VTT, mbox, CSV, JSONL, or exports of "
-        "Slack, GitHub, LinkedIn, Medium, Substack, X, Notion, WordPress and ChatGPT",
+        "Slack, GitHub, LinkedIn, Medium, Substack, X, Notion, WordPress, ChatGPT and Claude",
     )
 
 
