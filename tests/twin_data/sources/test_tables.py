@@ -49,6 +49,9 @@ def test_a_table_without_the_column_says_which_there_are(read_file: ReadFile) ->
         read_file(TableReader(), "letters.csv", ROWS)
     assert caught.value.reason.startswith("no_text_column: none of its columns (No, Sent, Subject, From, Body, Link,")
     assert "columns.text" in caught.value.reason
+    misspelt = SourceOptions(columns=Columns(text="Body", title="Subjct", markup="html"))
+    with pytest.raises(Unreadable, match="missing_columns: title 'Subjct'; its columns are No, Sent"):
+        read_file(TableReader(), "letters.csv", ROWS, options=misspelt)
     with pytest.raises(Unreadable, match="not_csv"):
         read_file(TableReader(), "torn.csv", 'text,title\n"no end')
 

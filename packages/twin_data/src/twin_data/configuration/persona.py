@@ -36,10 +36,10 @@ class Author(Contract):
 
 
 class Columns(Contract):
-    """Which columns of a source's tables (CSV, TSV, JSONL) hold what. A column that a table lacks says nothing."""
+    """Which columns of a source's tables (CSV, TSV, JSONL) hold what. Those that are named must be in a CSV's head."""
 
     text: str = Field(default="text", min_length=1)
-    """The only one that a table must have."""
+    """The only one that every table must have."""
     title: str = "title"
     date: str = "date"
     author: str = "author"
@@ -55,6 +55,12 @@ class Columns(Contract):
     """The genre of rows that name none."""
     markup: Literal["plain", "markdown", "html"] = "plain"
     """What the text is written in."""
+
+    @property
+    def named(self) -> tuple[tuple[str, str], ...]:
+        """The columns that were named, rather than left at their defaults, by field."""
+        settings = {"default_kind", "markup"}
+        return tuple((field, str(getattr(self, field))) for field in sorted(self.model_fields_set - settings))
 
 
 class SourceOptions(Contract):

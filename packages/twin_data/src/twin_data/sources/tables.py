@@ -75,6 +75,13 @@ def row_blocks(text: str, columns: Columns) -> tuple[Block, ...]:
             return tuple(Block(text=paragraph) for paragraph in paragraphs(text))
 
 
+def _check_named(columns: Columns, names: list[str], path: Path) -> None:
+    """Refuse a table without a column that the options name: a misspelt one would silently say nothing."""
+    missing = [f"{field} {name!r}" for field, name in columns.named if name not in names]
+    if missing:
+        raise Unreadable(path, f"missing_columns: {', '.join(missing)}; its columns are {', '.join(names[:20])}")
+
+
 def _table(text: str, path: Path, columns: Columns) -> Table:
     """The table, read with the delimiter under which its head has the column of the text."""
     head = normalise_newlines(text).partition("\n")[0]
@@ -83,6 +90,7 @@ def _table(text: str, path: Path, columns: Columns) -> Table:
         names = next(csv.reader([head], delimiter=delimiter), [])
         found = max(found, names, key=len)
         if columns.text in names:
+            _check_named(columns, names, path)
             return csv_table(text, path, delimiter=delimiter)
     named = ", ".join(found[:20])
     reason = f"none of its columns ({named}) is {columns.text!r}; name it as columns.text of the source"
