@@ -83,7 +83,9 @@ def add(
     persona: PersonaArgument,
     sources: Annotated[
         list[str],
-        typer.Argument(metavar="SOURCE...", help="Folders, files, .zip or .tar.gz archives, or sites by URL."),
+        typer.Argument(
+            metavar="SOURCE...", help="Folders, files, .zip or .tar.gz archives, sites by URL, or github:OWNER/REPO."
+        ),
     ],
     name: Annotated[
         str | None, typer.Option("--name", help="The source's name; that of its file or host if not given.")
@@ -99,29 +101,36 @@ def add(
     """Copy material into the persona. Adding a source again brings it up to date and touches only what changed.
 
     Of a site, its sitemap, feed or links are followed, beside and below the address given; robots.txt and
-    reservations of text and data mining are honoured. An interrupted visit goes on with the same command.
+    reservations of text and data mining are honoured. Of a repository on GitHub the conversations are fetched in which
+    the persona wrote; GITHUB_TOKEN holds the token. Interrupted, the same command goes on.
 
     Examples:
       twin add ada ~/blog/posts ~/Downloads/slack-export.zip
       twin add ada https://ada.example/blog/ --max-pages 500
+      twin add ada github:ada/engine
     """
-    from flows.sites import mirror_site, render_site  # what is behind them takes seconds to import
+    from flows.live_sources import add_repository, is_live  # what is behind them takes seconds to import
+    from flows.sites import mirror_site, render_site
     from twin_data.sources.ingest import add_source
     from twin_data.sources.site import is_site
     from twin_data.sources.site_fetch import SiteConfig
 
     home = TwinHome.from_environment()
-    load_persona(home, persona).require_consent()
+    config = load_persona(home, persona)
+    config.require_consent()
     if name and len(sources) > 1:
         raise ConfigurationError("--name goes with one source", next_step="add the sources one by one")
-    config = SiteConfig(max_pages=max_pages, delay_s=delay, private_network=private_network)
+    visits = SiteConfig(max_pages=max_pages, delay_s=delay, private_network=private_network)
     added, sites = [], {}
     with working_on(f"adding to {persona}", quiet=as_json) as say:
         for source in sources:
             say(f"adding {source}")
+            if is_live(source):
+                added.append(add_repository(home, config, source, name, say))
+                continue
             origin, source_name = Path(source), name
             if is_site(source):
-                source_name, site = mirror_site(home, persona, source, name, config=config, say=say)
+                source_name, site = mirror_site(home, persona, source, name, config=visits, say=say)
                 origin, sites[source_name] = site.folder, site
             added.append(add_source(home.persona_folder(persona), origin, source_name))
     lines = []

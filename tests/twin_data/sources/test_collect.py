@@ -168,7 +168,8 @@ def test_too_large(persona: PersonaConfig, tmp_path: Path) -> None:
 @settings(deadline=None, max_examples=150)
 @given(
     st.sampled_from(
-        ["a.md", "a.html", "a.xhtml", "a.vtt", "a.json", "Shares.csv", "a.mbox", "a.eml", "a.jsonl", "a.txt"]
+        ["a.md", "a.html", "a.xhtml", "a.vtt", "a.json", "Shares.csv", "Comments.csv", "a.mbox", "a.eml", "a.jsonl"]
+        + ["a.txt", "a.csv", "a.xml", "conversations.json"]
     ),
     st.one_of(
         st.binary(max_size=300),
@@ -192,6 +193,10 @@ def test_too_large(persona: PersonaConfig, tmp_path: Path) -> None:
                     "00:01.000 --> 00:02.000\n",
                     "ShareCommentary\n",
                     '"pull_request_url"',
+                    '"mapping": {',
+                    'xmlns:wp="http://wordpress.org/export/1.2/"',
+                    "<rss>",
+                    "text,title\n",
                     "[",
                     "]",
                     '"',

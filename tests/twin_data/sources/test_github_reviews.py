@@ -74,3 +74,35 @@ def test_other_json_is_not_claimed_and_broken_json_is_said(read_file: ReadFile) 
         read_file(GitHubReviewsReader(), "broken.json", json.dumps(COMMENTS)[:-40])
     with pytest.raises(Unreadable, match="unknown_format"):
         read_file(GitHubReviewsReader(), "empty.json", '[{"pull_request_url": null}]')
+
+
+ISSUE = {
+    "id": 90,
+    "user": {"login": "rszy", "type": "User"},
+    "title": "The gate squeaks",
+    "body": None,
+    "created_at": "2022-03-01T09:00:00Z",
+    "html_url": "https://git.example/harbour/gates/issues/7",
+    "url": "https://api.git.example/repos/harbour/gates/issues/7",
+    "comments_url": "https://api.git.example/repos/harbour/gates/issues/7/comments",
+}
+
+
+def test_an_issue_is_one_document_with_what_was_said_below_it(read_file: ReadFile) -> None:
+    below = comment(21, "nfenwick", "It’s the pintle.", path=None, issue_url=API.replace("pulls", "issues"))
+    del below["pull_request_url"], below["path"]
+    line = comment(22, "nfenwick", "Not on the hinge.")
+    documents, skipped = read_file(GitHubReviewsReader(), "7.json", json.dumps([ISSUE, below, line]))
+    assert [(one.document_id, one.title, one.text) for one in documents] == [
+        ("notes/7.json#22", "harbour/gates#7: gates/swing.py", "Not on the hinge."),
+        ("notes/7.json#issue-7", "harbour/gates#7: The gate squeaks", "It’s the pintle."),
+    ]
+    assert {one.thread for one in documents} == {"github:harbour/gates#7"}
+    assert [(one.part, one.reason) for one in skipped] == [("90", "empty")]
+
+
+def test_comments_without_their_issue_are_read_as_before(read_file: ReadFile) -> None:
+    below = comment(21, "nfenwick", "It’s the pintle.", path=None, issue_url=API.replace("pulls", "issues"))
+    del below["pull_request_url"], below["path"]
+    (document,), _ = read_file(GitHubReviewsReader(), "7.json", json.dumps([below]))
+    assert (document.document_id, document.title) == ("notes/7.json#21", "harbour/gates#7")

@@ -219,3 +219,9 @@ def test_every_character_is_kept(words: list[tuple[str, str, bool]]) -> None:
     )
     (block,) = fragment_blocks(f"<p>{inner}</p>")
     assert block.text == " ".join(word for word, _, _ in words)
+
+
+@pytest.mark.parametrize("text", ["<a<", "before <b<c>word</b> after", "<p/x:y<z>words"])
+def test_names_of_tags_that_are_none_break_nothing(text: str) -> None:
+    """The parser makes elements of them whose names cannot be set."""
+    assert all(block.text.strip() for block in fragment_blocks(text))

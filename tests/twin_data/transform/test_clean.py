@@ -113,13 +113,14 @@ def test_others_stay_unnamed_where_they_wrote_in_private(
     raw_document: Callable[..., RawDocument], kind: DocumentKind
 ) -> None:
     blocks = [
-        Block(text="Where is it?", role=Role.OTHER, author="hedy@x.example"),
-        Block(text="In the shed, Hedy Voss.", author="Ada"),
-        Block(text="Ah.", role=Role.OTHER, author="Hedy Voss"),
+        Block(text="Where is it?", role=Role.OTHER, author="hedy@x.example", basis="message author"),
+        Block(text="In the shed, Hedy Voss.", author="Ada", basis="message author"),
+        Block(text="Ah.", role=Role.OTHER, author="Hedy Voss", basis="message author"),
     ]
     inputs = CleanInputs((raw_document(*blocks, kind=kind),), frozenset({"Ada"}))
     (cleaned,) = clean.run(inputs, config=CONFIG).documents
     assert [one.author for one in cleaned.passages] == ["[name]", "Ada", "[name]"]
+    assert {one.basis for one in cleaned.passages} == {"message author"}
     assert "In the shed, [name]." in cleaned.text
     assert "x.example" not in cleaned.model_dump_json()
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import date as Date  # a field is called `date`
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
 from twin_data.configuration.home import TwinHome, check_persona_name
 from twin_data.configuration.yaml_files import load_yaml
 from twin_data.contracts.base import Contract
+from twin_data.contracts.documents import DocumentKind
 from twin_data.contracts.errors import ConfigurationError, ConsentError
 
 
@@ -33,6 +35,34 @@ class Author(Contract):
         return bool(name) and str(name).strip().casefold() in {one.casefold() for one in (self.name, *self.aliases)}
 
 
+class Columns(Contract):
+    """Which columns of a source's tables (CSV, TSV, JSONL) hold what. Those that are named must be in a CSV's head."""
+
+    text: str = Field(default="text", min_length=1)
+    """The only one that every table must have."""
+    title: str = "title"
+    date: str = "date"
+    author: str = "author"
+    """Rows that name somebody else are others' words."""
+    url: str = "url"
+    id: str = "id"
+    """Tells rows apart over re-ingestion; without it the address does, else the row's digest."""
+    thread: str = "thread"
+    """Rows of one conversation."""
+    kind: str = "kind"
+    """A genre for each row: `article`, `post`, `chat`, `mail`, `review` or `transcript`."""
+    default_kind: DocumentKind = DocumentKind.ARTICLE
+    """The genre of rows that name none."""
+    markup: Literal["plain", "markdown", "html"] = "plain"
+    """What the text is written in."""
+
+    @property
+    def named(self) -> tuple[tuple[str, str], ...]:
+        """The columns that were named, rather than left at their defaults, by field."""
+        settings = {"default_kind", "markup"}
+        return tuple((field, str(getattr(self, field))) for field in sorted(self.model_fields_set - settings))
+
+
 class SourceOptions(Contract):
     """What a source's files do not say of themselves."""
 
@@ -46,6 +76,8 @@ class SourceOptions(Contract):
     """Date of documents that carry none."""
     speaker: str | None = None
     """Who speaks in transcripts that name no speaker; without it their words count as somebody else's."""
+    columns: Columns = Columns()
+    """Columns of the source's tables."""
 
 
 class PersonaConfig(Contract):

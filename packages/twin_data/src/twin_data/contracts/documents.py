@@ -120,6 +120,8 @@ class Passage(Span):
     role: Role
     style: BlockStyle
     author: str | None = None
+    basis: str = ""
+    """How the authorship is known, as of the block; empty for what was stored before it was kept."""
     level: int = 0
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
 
 from twin_data.configuration.persona import PersonaConfig, SourceOptions
 from twin_data.contracts.base import Contract
@@ -17,6 +17,7 @@ from twin_data.sources.formats import default_readers
 from twin_data.sources.reader import DEFAULT_MAX_FILE_MB, MEBIBYTE, ReadContext, Reader, Skipped, Unreadable
 
 STAGE = "collect"
+MAX_ARCHIVES_AROUND = 2
 HIDDEN_FOLDERS = frozenset({"__MACOSX"})
 
 
@@ -107,8 +108,8 @@ def _nothing_read(sources_folder: Path, rejections: list[Rejection]) -> SourceEr
     reasons = ", ".join(sorted({one.reason.partition(":")[0] for one in rejections})) or "no files"
     return SourceError(
         f"nothing in {sources_folder} could be read ({len(rejections)} rejected: {reasons})",
-        next_step="add files of a format that can be read: Markdown, HTML, text, VTT, mbox, JSONL, "
-        "or exports of Slack, GitHub and LinkedIn",
+        next_step="add files of a format that can be read: Markdown, HTML, text, VTT, mbox, CSV, JSONL, or exports of "
+        "Slack, GitHub, LinkedIn, Medium, Substack, X, Notion, WordPress, ChatGPT and Claude",
     )
 
 
@@ -119,6 +120,8 @@ class _Collector:
     persona: PersonaConfig
     config: CollectConfig
     readers: tuple[Reader, ...]
+    archives_around: int = 0
+    """How many archives lie around what is read."""
 
     def source(self, name: str, path: Path) -> Iterator[RawDocument | Rejection]:
         """Everything in one source: a folder, an archive or a single file."""
@@ -130,22 +133,22 @@ class _Collector:
             max_file_bytes=self.config.max_file_mb * MEBIBYTE,
         )
         if path.is_file() and not path.is_symlink() and not _is_hidden(path) and is_archive(path):
-            yield from self._archive(path, context)
+            yield from self._archive(path, context, PurePath())
         else:
             yield from self._path(path, context)
 
-    def _archive(self, path: Path, context: ReadContext) -> Iterator[RawDocument | Rejection]:
+    def _archive(self, path: Path, context: ReadContext, place: PurePath) -> Iterator[RawDocument | Rejection]:
+        """What an archive holds; `place` is where in the source that is, for the documents' ids."""
         with tempfile.TemporaryDirectory(prefix="twin-archive-") as scratch:
-            folder = Path(scratch) / "unpacked"
+            root = Path(scratch) / "unpacked"
+            folder = root / place
             try:
                 unpack(path, folder, self.config.archives)
             except SourceError as error:  # the other sources are still read
                 yield _rejection(path, context, f"unreadable: {error.message}".replace(str(path), path.name))
                 return
-            inside = ReadContext(
-                context.source, folder, context.author, context.options, max_file_bytes=context.max_file_bytes
-            )
-            yield from self._path(folder, inside)
+            inside = replace(context, root=root)
+            yield from replace(self, archives_around=self.archives_around + 1)._path(folder, inside)
 
     def _path(self, path: Path, context: ReadContext) -> Iterator[RawDocument | Rejection]:
         if _is_hidden(path):
@@ -166,10 +169,19 @@ class _Collector:
             return
         if reader is not None:
             yield from _read(reader, path, context)
+        elif path.is_file() and is_archive(path):
+            yield from self._archive_within(path, context)
         elif path.is_file():
             yield _rejection(path, context, "unknown_format")
         for child in children if reader is None else []:
             yield from self._path(child, context)
+
+    def _archive_within(self, path: Path, context: ReadContext) -> Iterator[RawDocument | Rejection]:
+        """An archive inside a source: some exports come as parts that were packed once more."""
+        if self.archives_around >= MAX_ARCHIVES_AROUND:
+            yield _rejection(path, context, f"nested_too_deeply: over {MAX_ARCHIVES_AROUND} archives in each other")
+        else:
+            yield from self._archive(path, context, path.parent.relative_to(context.root) / stem_of(path))
 
     def _reader_of(self, path: Path) -> Reader | None:
         is_folder = path.is_dir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twin_data.sources.chat_assistant import ChatAssistantReader
 from twin_data.sources.docx import DocxReader
 from twin_data.sources.feeds import FeedReader
 from twin_data.sources.github_reviews import GitHubReviewsReader
@@ -11,13 +12,19 @@ from twin_data.sources.linkedin import LinkedInReader
 from twin_data.sources.mail_folder import MailFolderReader
 from twin_data.sources.markdown import MarkdownReader
 from twin_data.sources.mbox import MailReader
+from twin_data.sources.medium import MediumReader
+from twin_data.sources.notion import NotionReader
 from twin_data.sources.pdf import PdfReader
 from twin_data.sources.plain_text import PlainTextReader
 from twin_data.sources.reader import Reader
 from twin_data.sources.slack import SlackReader
 from twin_data.sources.srt import SrtReader
+from twin_data.sources.substack import SubstackReader
+from twin_data.sources.tables import TableReader
 from twin_data.sources.vault import VaultReader
 from twin_data.sources.vtt import VttReader
+from twin_data.sources.wordpress import WordPressReader
+from twin_data.sources.x_archive import XArchiveReader
 
 
 def default_readers() -> tuple[Reader, ...]:
@@ -26,6 +33,14 @@ def default_readers() -> tuple[Reader, ...]:
         SlackReader(),
         MailFolderReader(),
         VaultReader(),
+        MediumReader(),
+        SubstackReader(),
+        XArchiveReader(),
+        NotionReader(),
+        # Before the formats of single files: the pages and tables of these exports are no articles of the persona's.
+        ChatAssistantReader(),
+        LinkedInReader(),
+        WordPressReader(),
         MarkdownReader(),
         HtmlReader(),
         DocxReader(),
@@ -34,8 +49,8 @@ def default_readers() -> tuple[Reader, ...]:
         VttReader(),
         SrtReader(),
         GitHubReviewsReader(),
-        LinkedInReader(),
         MailReader(),
         JsonlReader(),
+        TableReader(),
         PlainTextReader(),
     )

@@ -1,62 +1,79 @@
-"""Code-review comments as GitHub's API gives them: `GET /repos/{owner}/{repo}/pulls/comments` and its siblings."""
+"""What people wrote on GitHub, as its API gives it: issues, pull requests, their comments, reviews and their comments.
+
+`GET /repos/{owner}/{repo}/issues`, `…/pulls`, `…/issues/comments`, `…/pulls/comments` and what stands below them, any
+of these in one file, one page after the other or several arrays in a row.
+"""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from twin_data.contracts.digests import digest_value
 from twin_data.contracts.documents import Block, DocumentKind, RawDocument
 from twin_data.sources.dates import parse_date
+from twin_data.sources.exports import NOT_WRITING, head_of
 from twin_data.sources.markdown_blocks import markdown_blocks
 from twin_data.sources.reader import Attribution, ReadContext, Reading, Skipped, Unreadable
 from twin_data.sources.records import Record, json_records, person_field, text_field
 from twin_data.sources.text import decode, normalise_newlines
 
-_HEAD_BYTES = 65_536
-_MARKS = (b'"pull_request_url"', b'"issue_url"')
+_WHOLE = "issue-"
+STATE_FILE = "github-fetch.json"
+"""Beside the conversations that were fetched live: how far, and what the server said of it."""
+_MARKS = (b'"pull_request_url"', b'"issue_url"', b'"comments_url"')
 _PULL_REQUEST = re.compile(r"/repos/(?P<repository>[^/]+/[^/]+)/(?:pulls|issues)/(?P<number>\d+)$")
 
 
 class GitHubReviewsReader:
-    """One document a thread of comments; all threads of a pull request share its name as their thread."""
+    """One document a thread of comments, and one an issue or pull request with what was said below it.
+
+    All that belongs to one issue or pull request shares its name as thread.
+    """
 
     name = "github_reviews"
     reads_folders = False
 
     def claims(self, path: Path) -> bool:
-        """Whether this is a JSON file whose head names pull requests."""
+        """Whether this is a JSON file whose head names issues or pull requests."""
         if path.suffix.lower() != ".json":
             return False
-        with path.open("rb") as stream:
-            head = stream.read(_HEAD_BYTES)
+        if path.name == STATE_FILE:
+            return True
+        head = head_of(path)
         return any(mark in head for mark in _MARKS)
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Reading]:
         """Yield a document a thread; comments of bots and empty ones are passed over."""
+        if path.name == STATE_FILE:
+            raise Unreadable(path, f"{NOT_WRITING}: state of the fetch")
         comments = [
             record
             for record in json_records(decode(context.read_bytes(path), path), path)
             if "body" in record and _pull_request_of(record)
         ]
         if not comments:
-            raise Unreadable(path, "unknown_format: no review comments")
+            raise Unreadable(path, "unknown_format: no issues, comments or reviews")
+        titles = {name: title for one in comments if (name := _pull_request_of(one)) and (title := _title_of(one))}
         threads: dict[str, list[Record]] = defaultdict(list)
         for comment in _once_each(comments):
             if reason := _reason_to_skip(comment):
                 yield Skipped(path=path, reason=reason, part=text_field(comment, "id"), digest=digest_value(comment))
             else:
-                threads[_root_id(comment)].append(comment)
+                threads[_root_id(comment, titles)].append(comment)
         for root_id in sorted(threads):
-            yield _document(root_id, sorted(threads[root_id], key=_order), path, context)
+            yield _document(root_id, sorted(threads[root_id], key=_order), titles, path, context)
 
 
-def _document(root_id: str, comments: list[Record], path: Path, context: ReadContext) -> RawDocument:
+def _document(
+    root_id: str, comments: list[Record], titles: Mapping[str, str], path: Path, context: ReadContext
+) -> RawDocument:
     first = comments[0]
     pull_request = _pull_request_of(first)
-    place = text_field(first, "path")
+    is_whole = root_id.startswith(_WHOLE)
+    place = titles[str(pull_request)] if is_whole else text_field(first, "path")
     return RawDocument(
         document_id=context.document_id(path, root_id),
         source=context.source,
@@ -90,7 +107,21 @@ def _once_each(comments: list[Record]) -> list[Record]:
     return list({text_field(comment, "id") or digest_value(comment): comment for comment in comments}.values())
 
 
-def _root_id(comment: Record) -> str:
+def _title_of(record: Record) -> str | None:
+    """The title of an issue or pull request; None for what was said below one."""
+    if "pull_request_url" in record or not _PULL_REQUEST.search(text_field(record, "url") or ""):
+        return None
+    return text_field(record, "title")
+
+
+def _root_id(comment: Record, titles: Mapping[str, str]) -> str:
+    """What a record is told under: the issue if the file holds it, else the first comment of its thread.
+
+    Comments on lines of a change are threads of their own: each talks of another place.
+    """
+    name = _pull_request_of(comment) or ""
+    if name in titles and "path" not in comment and not comment.get("in_reply_to_id"):
+        return f"{_WHOLE}{name.rpartition('#')[2]}"
     return text_field(comment, "in_reply_to_id", "id") or digest_value(comment)
 
 
@@ -100,5 +131,5 @@ def _order(comment: Record) -> tuple[str, str]:
 
 def _pull_request_of(comment: Record) -> str | None:
     """`owner/repository#number`."""
-    match = _PULL_REQUEST.search(text_field(comment, "pull_request_url", "issue_url") or "")
+    match = _PULL_REQUEST.search(text_field(comment, "pull_request_url", "issue_url", "url") or "")
     return f"{match['repository']}#{match['number']}" if match else None

@@ -126,7 +126,7 @@ def _with_plain_names(root: Element) -> Element:
     for element in root.iter(etree.Element):
         plain = element.tag.rpartition("}")[2].lower()
         if plain != element.tag:
-            with suppress(ValueError):  # lxml lets the parser make names such as `A<`, but lets nobody set one
+            with suppress(ValueError):  # lxml lets the parser make names such as `a<`, but lets nobody set one
                 element.tag = plain
         for name in _EPUB_TYPE_NAMES:
             if kind := element.attrib.pop(name, None):

@@ -1,4 +1,4 @@
-"""JSONL files with named columns: `text`, and where present `id`, `title`, `date`, `url`, `author`, `kind`."""
+"""JSONL files whose columns `persona.yaml` names, else `text`, `title`, `date`, `author` and so on."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from twin_data.contracts.digests import digest_value
-from twin_data.contracts.documents import Block, DocumentKind, RawDocument
-from twin_data.sources.dates import parse_date
+from twin_data.sources.exports import text_of_file
 from twin_data.sources.reader import ReadContext, Reading, RecordIds, Skipped
-from twin_data.sources.records import Record, claim_id, person_field, text_field
-from twin_data.sources.text import decode, paragraphs, title_from_text
+from twin_data.sources.tables import row_document
 
 
 class JsonlReader:
-    """One document a row; whose words it holds is what `author` says, else the persona's."""
+    """One document a row; whose words it holds is what the author's column says, else the persona's."""
 
     name = "jsonl"
     reads_folders = False
@@ -27,8 +24,7 @@ class JsonlReader:
     def read(self, path: Path, context: ReadContext) -> Iterator[Reading]:
         """Yield a document a row; a row that is not JSON or has no text is passed over."""
         ids = RecordIds()
-        lines = decode(context.read_bytes(path), path).split("\n")
-        for number, line in enumerate(lines, start=1):
+        for number, line in enumerate(text_of_file(path, context).split("\n"), start=1):
             if line.strip():
                 yield _read_row(line, number, path, context, ids)
 
@@ -41,25 +37,4 @@ def _read_row(line: str, number: int, path: Path, context: ReadContext, ids: Rec
         return Skipped(path=path, reason="not_json", part=part)
     if not isinstance(row, dict):
         return Skipped(path=path, reason="no_columns", part=part)
-    texts = paragraphs(row["text"]) if isinstance(row.get("text"), str) else []
-    if not texts:
-        return Skipped(path=path, reason="empty", part=part, digest=digest_value(row))
-    claimed = claim_id(ids, text_field(row, "id", "url"), row, path)
-    return claimed if isinstance(claimed, Skipped) else _document(row, texts, claimed, path, context)
-
-
-def _document(row: Record, texts: list[str], row_id: str, path: Path, context: ReadContext) -> RawDocument:
-    attribution = context.sole_author(person_field(row, "author"))
-    kind = text_field(row, "kind") or ""
-    return RawDocument(
-        document_id=context.document_id(path, row_id),
-        source=context.source,
-        kind=DocumentKind(kind) if kind in set(DocumentKind) else DocumentKind.ARTICLE,
-        title=text_field(row, "title") or title_from_text(texts[0]),
-        date=context.dated(parse_date(row.get("date"))),
-        url=text_field(row, "url"),
-        blocks=tuple(attribution.apply(Block(text=text)) for text in texts),
-        thread=text_field(row, "thread"),
-        series=context.series(path),
-        content_digest=digest_value(row),
-    )
+    return row_document(row, context.options.columns, path, context, ids)

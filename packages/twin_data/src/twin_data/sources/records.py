@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from twin_data.contracts.digests import digest_value
@@ -49,21 +50,40 @@ def json_records(text: str, path: Path) -> list[Record]:
     return found
 
 
-def csv_records(text: str, path: Path, *, required: str) -> list[dict[str, str]]:
+@dataclass(frozen=True)
+class Table:
+    """A CSV file's columns, and its rows by column name."""
+
+    columns: tuple[str, ...]
+    rows: tuple[dict[str, str], ...]
+
+
+def csv_table(text: str, path: Path, *, delimiter: str = ",", escape: str | None = None) -> Table:
+    """The table in a CSV file; `escape` is the character that some exports put before a quotation mark.
+
+    Raises:
+        Unreadable: It is not CSV.
+    """
+    try:
+        # Lines end at line feeds only: other breaks, such as U+2028, belong to the text of a field.
+        stream = io.StringIO(normalise_newlines(text), newline="\n")
+        reader = csv.DictReader(stream, delimiter=delimiter, escapechar=escape, strict=True)
+        rows = [{name: value or "" for name, value in row.items() if isinstance(name, str)} for row in reader]
+    except csv.Error as error:
+        raise Unreadable(path, f"not_csv: {error}") from error
+    return Table(tuple(reader.fieldnames or ()), tuple(rows))
+
+
+def csv_records(text: str, path: Path, *, required: str, escape: str | None = None) -> tuple[dict[str, str], ...]:
     """The rows of a CSV file by column name.
 
     Raises:
         Unreadable: It is not CSV, or has no column of the `required` name.
     """
-    try:
-        # Lines end at line feeds only: other breaks, such as U+2028, belong to the text of a field.
-        reader = csv.DictReader(io.StringIO(normalise_newlines(text), newline="\n"), strict=True)
-        rows = [{name: value or "" for name, value in row.items() if isinstance(name, str)} for row in reader]
-    except csv.Error as error:
-        raise Unreadable(path, f"not_csv: {error}") from error
-    if required not in (reader.fieldnames or ()):
+    table = csv_table(text, path, escape=escape)
+    if required not in table.columns:
         raise Unreadable(path, f"unknown_format: no column {required!r}")
-    return rows
+    return table.rows
 
 
 def text_field(record: Record, *names: str) -> str | None:

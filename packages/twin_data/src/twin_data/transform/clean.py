@@ -135,7 +135,13 @@ def _assemble(raw: RawDocument, blocks: Sequence[Block], title: str) -> CleanDoc
     text = BLOCK_SEPARATOR.join(texts)
     passages = tuple(
         Passage(
-            start=span.start, end=span.end, role=block.role, style=block.style, author=block.author, level=block.level
+            start=span.start,
+            end=span.end,
+            role=block.role,
+            style=block.style,
+            author=block.author,
+            basis=block.basis,
+            level=block.level,
         )
         for block, span in zip(blocks, block_spans(texts), strict=True)
     )

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from twin_data.sources.wordpress_markup import post_blocks, without_shortcodes
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("Kept [sic] as it [was].", "Kept [sic] as it [was]."),
+        ("A list [1], [2] and [the Board].", "A list [1], [2] and [the Board]."),
+        ("[gallery]", ""),
+        ('[gallery ids="1,2"]After', "After"),
+        ("[embed]https://v.example/1[/embed]", ""),
+        ("[youtube https://v.example/1]", ""),
+        ('[caption id="a" width="3"]The pump.[/caption]', "The pump."),
+        ("[dropcap]I[/dropcap]t was cold.", "It was cold."),
+        ('[button link="/buy" size=big]', ""),
+        ("[row][column width='1/2']One[/column][column]Two[/column][/row]", "OneTwo"),
+        ("Write [[gallery]] here.", "Write [gallery] here."),
+        ("[code]a[0] = [x for x in b][/code]", "<pre>a[0] = [x for x in b]</pre>"),
+    ],
+)
+def test_shortcodes_go_and_brackets_stay(given: str, shown: str) -> None:
+    assert without_shortcodes(given) == shown
+
+
+def test_the_older_editor_marks_paragraphs_by_blank_lines() -> None:
+    text = "One line\nand the next.\r\n\r\nA new paragraph.\n<pre>\nkeep\n\n  this\n</pre>\nAnd <em>on</em>.<!--more-->\n\nEnd."
+    assert [block.text for block in post_blocks(text)] == [
+        "One line\nand the next.",
+        "A new paragraph.",
+        "keep\n\n  this",
+        "And on.",
+        "End.",
+    ]
+
+
+@given(st.text(alphabet="a []/=\"'<>!-\nsic code wp:", max_size=200))
+def test_any_text_is_read(text: str) -> None:
+    assert all(block.text.strip() for block in post_blocks(text))
+
+
+@given(st.lists(st.sampled_from(["It’s", "late", "[sic]", "—", "(twice)", "[1]"]), min_size=1))
+def test_what_holds_no_shortcode_stays_word_for_word(words: list[str]) -> None:
+    assert without_shortcodes(" ".join(words)) == " ".join(words)
