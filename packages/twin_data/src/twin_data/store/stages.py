@@ -54,7 +54,7 @@ class StageResult:
 def code_digest() -> str:
     """SHA-256 over this package's source files: a change of code makes every stage run again."""
     root = Path(twin_data.__file__).parent
-    files = sorted(path for path in root.rglob("*") if path.suffix in {".py", ".j2", ".json"})
+    files = sorted(path for path in root.rglob("*") if path.suffix in {".py", ".cpp", ".hpp", ".j2", ".json"})
     return digest_value([[path.relative_to(root).as_posix(), path.read_text("utf-8")] for path in files])
 
 
