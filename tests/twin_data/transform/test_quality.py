@@ -12,7 +12,11 @@ from twin_data.transform.quality import QualityConfig
 
 Build = Callable[..., CorpusDocument]
 SENTENCE = "The gate was shut at noon, and we sat with the crew to hear of the water that had risen. "
-LONG = SENTENCE * 4
+LONG = (
+    "The gate was shut at noon, and we sat with the crew to hear of the water that had risen. Nobody on the quay had "
+    "slept. A lamp went from hand to hand while Dov read out what each sluice had let through since midnight, and each "
+    "number was worse than the one before. It was the third winter of this kind, so we have learned to listen. "
+)
 
 
 def reason(document: CorpusDocument, config: QualityConfig | None = None) -> str | None:
@@ -32,9 +36,9 @@ def reason(document: CorpusDocument, config: QualityConfig | None = None) -> str
         ("https://x.example/a https://x.example/b", "no_words"),
         ("1 2 3 — …", "no_words"),
         (LONG + "12 34 56 — " * 10, "gopher_too_few_alphabetic_words"),
-        ("a b c d e f to be of " * 10, "gopher_mean_word_length"),
-        ("incomprehensibilities thoroughgoingness and the " * 20, "gopher_mean_word_length"),
-        (LONG + "#tide #lock #gate #water #noon #crew #salt #mud " * 2, "gopher_symbol_ratio"),
+        ("a b c d e f to be of " * 10, "gopher_short_mean_word_length"),
+        ("incomprehensibilities thoroughgoingness and the " * 20, "gopher_long_mean_word_length"),
+        (LONG + "#tide #lock #gate #water #noon #crew #salt #mud " * 2, "gopher_hash_ratio"),
         ("Schleuse Wasser Tide Ebbe Flut Hafen Schiff Mast Segel Ruder " * 8, "gopher_too_few_stop_words"),
     ],
 )

@@ -4,6 +4,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "hashing.hpp"
 #include "parallel.hpp"
 #include "words.hpp"
 
@@ -11,32 +12,6 @@ namespace {
 
 constexpr size_t DOCUMENTS_A_PART = 256;
 constexpr size_t ENTRIES_A_BUCKET = size_t{1} << 14;  // a bucket's hash table stays in the second-level cache
-
-uint64_t load(const uint8_t* at) {
-  uint64_t value;
-  std::memcpy(&value, at, 8);
-  return value;
-}
-
-uint64_t hash_bytes(Text text) {
-  constexpr uint64_t K[4] = {0xA0761D6478BD642Fu, 0xE7037ED1A0B428DBu, 0x8EBC6AF09C88C6E3u, 0x589965CC75374CC3u};
-  uint64_t lanes[4] = {K[0] ^ text.size, K[1], K[2], K[3]};
-  const uint8_t* at = text.bytes;
-  size_t left = text.size;
-  for (; left >= 64; left -= 64, at += 64)
-    for (int lane = 0; lane < 4; ++lane) lanes[lane] = mix(load(at + 16 * lane) ^ K[lane], load(at + 16 * lane + 8) ^ lanes[lane]);
-  for (; left >= 8; left -= 8, at += 8) lanes[0] = mix(load(at) ^ K[1], lanes[0] ^ K[2]);
-  uint64_t last = 0;
-  if (left) std::memcpy(&last, at, left);
-  lanes[0] = mix(last ^ K[3], lanes[0] ^ K[0]);
-  return mix(lanes[0] ^ lanes[1], lanes[2] ^ lanes[3] ^ K[1]);
-}
-
-size_t power_of_two(size_t at_least) {
-  size_t size = 16;
-  while (size < at_least) size *= 2;
-  return size;
-}
 
 struct __attribute__((packed)) Entry {
   uint64_t hash;
@@ -294,7 +269,7 @@ int identical(const uint8_t* views, const uint8_t* const* buffers, int64_t rows,
     std::vector<uint64_t> hashes(texts.rows());
     parallel(threads, (texts.rows() + DOCUMENTS_A_PART - 1) / DOCUMENTS_A_PART, [&](unsigned, size_t part) {
       const size_t end = std::min(texts.rows(), (part + 1) * DOCUMENTS_A_PART);
-      for (size_t row = part * DOCUMENTS_A_PART; row < end; ++row) hashes[row] = hash_bytes(texts[row]);
+      for (size_t row = part * DOCUMENTS_A_PART; row < end; ++row) hashes[row] = hash_bytes(texts[row].bytes, texts[row].size);
     });
     const size_t size = power_of_two(texts.rows() * 2), mask = size - 1;
     std::vector<uint32_t> slots(size, UINT32_MAX);

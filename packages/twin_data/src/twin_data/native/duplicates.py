@@ -51,8 +51,8 @@ def similar_pairs(
         pass_shingles: About how many shingles are sorted at a time; more passes read the texts again.
 
     Returns:
-        Columns `rank < other` (rows) and `shared`, ordered by `other` and then `rank`; and each text's number of different
-        shingles.
+        Columns `rank < other` (rows) and `shared`, ordered by `other` and then `rank`; and each text's number
+        of different shingles.
     """
     given = texts_of(texts)
     sizes = np.zeros(given.rows, np.uint32)

@@ -16,6 +16,13 @@ SEVERAL = 0x40000000
 """Marks a fold to several code points; the lower bits say which row of the list."""
 CLASSES = {1: r"\p{L}", 2: r"\p{M}", 3: r"\p{N}"}
 SPACE = 4
+PUNCTUATION, TERMINAL = 8, 16
+"""Flags beside the class: what FineWeb counts as punctuation, and the part of it that may end a sentence."""
+_TERMINAL = r"[\p{Sentence_Terminal}\u17d6\u17d9\u17da]"
+_PUNCTUATION = (
+    r"""[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~«´»\u2013\u2014“”„’…∶━►、。〈〉《》「」【】％（），．１：；？！～"""
+    r"""\x00-\x08\x0b-\x1f\x7f-\x9f]"""
+)
 
 
 def versions() -> tuple[str, str]:
@@ -30,6 +37,8 @@ def header() -> str:
     for number, pattern in CLASSES.items():
         classes[[ord(one) for one in regex.findall(pattern, everything)]] = number
     classes[[ord(one) for one in everything if one.isspace()]] = SPACE
+    for flag, pattern in ((PUNCTUATION, f"{_PUNCTUATION}|{_TERMINAL}"), (TERMINAL, _TERMINAL)):
+        classes[[ord(one) for one in regex.findall(pattern, everything)]] |= flag
     folds = np.zeros(_CODE_POINTS, np.int32)
     several: list[str] = []
     for one in everything:

@@ -10,18 +10,17 @@
 #include <immintrin.h>
 #endif
 
+#include "hashing.hpp"
 #include "unicode_tables.h"
 
 enum Class : uint8_t { OTHER = 0, LETTER = 1, MARK = 2, NUMBER = 3, SPACE = 4 };
 constexpr uint32_t RIGHT_QUOTE = 0x2019;
 
-inline uint8_t class_of(uint32_t point) { return CLASS_BLOCKS[CLASS_INDEX[point >> 7] * 128u + (point & 127u)]; }
-inline int32_t fold_of(uint32_t point) { return FOLD_BLOCKS[FOLD_INDEX[point >> 7] * 128u + (point & 127u)]; }
+constexpr uint8_t CLASS_BITS = 7, PUNCTUATION = 8, TERMINAL = 16;  // two flags lie beside the class
 
-inline uint64_t mix(uint64_t a, uint64_t b) {
-  const __uint128_t product = static_cast<__uint128_t>(a) * b;
-  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
-}
+inline uint8_t traits_of(uint32_t point) { return CLASS_BLOCKS[CLASS_INDEX[point >> 7] * 128u + (point & 127u)]; }
+inline uint8_t class_of(uint32_t point) { return traits_of(point) & CLASS_BITS; }
+inline int32_t fold_of(uint32_t point) { return FOLD_BLOCKS[FOLD_INDEX[point >> 7] * 128u + (point & 127u)]; }
 
 // The code point at `at` of valid UTF-8, and how many bytes it takes.
 inline uint32_t decode(const uint8_t* at, int& bytes) {
