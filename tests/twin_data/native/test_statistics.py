@@ -108,7 +108,12 @@ def test_repetitions_are_those_of_python(texts: list[str]) -> None:
     check(texts)
 
 
-@given(st.lists(st.sampled_from(["the", "abc", "#", "...", "…", "“", "！", "。", "-", "•", "°", "a.", "\x00", "🙂"]), max_size=20))
+@given(
+    st.lists(
+        st.sampled_from(["the", "abc", "#", "...", "…", "“", "！", "。", "-", "•", "°", "a.", "\x00", "🙂"]),
+        max_size=20,
+    )
+)
 def test_words_of_punctuation_alone_are_not_counted(words: list[str]) -> None:
     row = text_statistics(pl.Series([" ".join(words)], dtype=pl.String)).row(0, named=True)
     speaking = [word for word in words if not all(map(is_punctuation, word))]

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -54,6 +54,7 @@ def separated(families: list[str], config: SplitConfig = CONFIG) -> dict[str, st
     return {family: one[0] for family, one in grouped.iter_rows()}
 
 
+@settings(max_examples=30)
 @given(FAMILIES)
 def test_a_family_stands_on_one_side(families: list[str]) -> None:
     found = separated(families)
@@ -64,12 +65,14 @@ def test_a_family_stands_on_one_side(families: list[str]) -> None:
         assert set(found.values()) <= {"train"}
 
 
+@settings(max_examples=30)
 @given(FAMILIES, FAMILIES)
 def test_the_order_and_number_of_documents_is_nothing(families: list[str], again: list[str]) -> None:
     more = [*families, *(one for one in again if one in set(families))]
     assert separated(list(reversed(more))) == separated(families)
 
 
+@settings(max_examples=30)
 @given(st.integers(0, 200), st.integers(0, 200))
 def test_families_that_arrive_later_move_no_earlier_one(first: int, second: int) -> None:
     earlier = [f"blog/{at}.md" for at in range(60)]
@@ -91,7 +94,7 @@ def test_another_salt_draws_another_test_set() -> None:
     assert separated(families) != separated(families, SplitConfig(salt="again"))
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_every_stratum_holds_out_its_share(seed: int) -> None:
     rows = archive(900, seed)
     found = split.run(documents(rows), config=CONFIG)
@@ -107,13 +110,13 @@ def test_a_salt_that_leaves_a_source_out_is_put_right() -> None:
     """By names alone, one in some dozens of salts holds nothing out of a source of thirty families."""
     rows = [(f"mail/{at}", "mail", date(2024, 1, 1), "") for at in range(30)]
     rows += [(f"blog/{at}", "blog", date(2024, 1, 1), "") for at in range(300)]
-    for salt in range(60):
+    for salt in range(12):
         config = SplitConfig(salt=str(salt))
         held_out = [family for family, side in sides(rows, config).items() if side == "test" and family[:4] == "mail"]
         assert 1 <= len(held_out) <= 8
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_documents_that_arrive_later_move_next_to_none(seed: int) -> None:
     earlier, later = archive(500, seed), archive(120, seed + 100)
     before, after = sides(earlier), sides([*later, *earlier])

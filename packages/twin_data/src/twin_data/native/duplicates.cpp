@@ -1,5 +1,5 @@
-// Exact and near duplicates. Nothing is estimated: equal texts are compared byte by byte, and near ones by the Jaccard
-// index of their whole sets of shingles (Broder, 1997), found through an inverted index of the shingles.
+// Near duplicates. Nothing is estimated: pairs are found through an inverted index of shingles, and measured by the
+// Jaccard index of the two whole sets (Broder, 1997).
 #include <algorithm>
 #include <memory>
 #include <stdexcept>
@@ -259,34 +259,6 @@ void Index::similar(Result* result) const {
 }  // namespace
 
 extern "C" {
-
-void release(void* data) { std::free(data); }
-
-// `first[row]`: the first row with the same bytes.
-int identical(const uint8_t* views, const uint8_t* const* buffers, int64_t rows, unsigned threads, uint32_t* first) {
-  return guarded([&] {
-    const Texts texts(views, buffers, static_cast<size_t>(rows));
-    std::vector<uint64_t> hashes(texts.rows());
-    parallel(threads, (texts.rows() + DOCUMENTS_A_PART - 1) / DOCUMENTS_A_PART, [&](unsigned, size_t part) {
-      const size_t end = std::min(texts.rows(), (part + 1) * DOCUMENTS_A_PART);
-      for (size_t row = part * DOCUMENTS_A_PART; row < end; ++row) hashes[row] = hash_bytes(texts[row].bytes, texts[row].size);
-    });
-    const size_t size = power_of_two(texts.rows() * 2), mask = size - 1;
-    std::vector<uint32_t> slots(size, UINT32_MAX);
-    for (size_t row = 0; row < texts.rows(); ++row) {
-      const Text text = texts[row];
-      size_t at = hashes[row] & mask;
-      for (; slots[at] != UINT32_MAX; at = (at + 1) & mask) {
-        const uint32_t other = slots[at];
-        if (hashes[other] != hashes[row]) continue;
-        const Text same = texts[other];
-        if (same.size == text.size && std::memcmp(same.bytes, text.bytes, text.size) == 0) break;
-      }
-      if (slots[at] == UINT32_MAX) slots[at] = static_cast<uint32_t>(row);
-      first[row] = slots[at];
-    }
-  });
-}
 
 // Pairs of rows that are near duplicates or of one family, and the number of different shingles of each row.
 int similar_pairs(const uint8_t* views, const uint8_t* const* buffers, int64_t rows, unsigned threads, unsigned shingle_words,

@@ -305,34 +305,4 @@ int text_statistics(const uint8_t* views, const uint8_t* const* buffers, int64_t
     });
   });
 }
-
-// Copies of parts of texts, joined. `parts` lists (row, start, end) in code points, by row and then start. With `copied`
-// null only `sizes`, bytes a row, are filled.
-int cut(const uint8_t* views, const uint8_t* const* buffers, int64_t rows, unsigned, const int64_t* parts, int64_t count,
-        const uint8_t* separator, int64_t separator_size, int64_t* sizes, uint8_t* copied) {
-  return guarded([&] {
-    const Texts texts(views, buffers, static_cast<size_t>(rows));
-    int64_t row = -1, point = 0;
-    const uint8_t *at = nullptr, *end = nullptr;
-    const auto go_to = [&](int64_t to) {
-      for (; point < to && at < end; ++point)
-        for (++at; at < end && (*at & 0xC0) == 0x80;) ++at;
-    };
-    for (int64_t one = 0; one < count; ++one, parts += 3) {
-      if (parts[0] != row || parts[1] < point) {
-        const bool is_same = parts[0] == row;
-        row = parts[0], point = 0;
-        const Text text = texts[static_cast<size_t>(row)];
-        at = text.bytes, end = text.bytes + text.size;
-        if (!is_same) sizes[row] = -separator_size;
-      }
-      go_to(parts[1]);
-      const uint8_t* from = at;
-      go_to(parts[2]);
-      if (copied && sizes[row] >= 0) std::memcpy(copied, separator, static_cast<size_t>(separator_size)), copied += separator_size;
-      if (copied && from < at) std::memcpy(copied, from, static_cast<size_t>(at - from)), copied += at - from;
-      sizes[row] += separator_size + (at - from);
-    }
-  });
-}
 }

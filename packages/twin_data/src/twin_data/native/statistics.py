@@ -18,7 +18,7 @@ COLUMNS = (
     *(f"duplicate_{length}_gram_characters" for length in DUPLICATE_GRAMS),
     "filled_lines", "terminal_lines", "short_lines", "duplicate_line_characters", "new_lines",
 )  # fmt: skip
-"""`Statistics` in statistics.cpp. `runs` are lines as Gopher's repetition rules split a text, at one line feed or more."""
+"""`Statistics` in statistics.cpp. `runs` are the lines of Gopher's repetition rules, split at one line feed or more."""
 
 
 def text_statistics(texts: pl.Series) -> pl.DataFrame:

@@ -1,8 +1,8 @@
 """Quality rules with counted reasons: Gopher's and FineWeb's for articles, milder ones for short forms.
 
-Thresholds are those of Gopher (Rae et al., 2021, section A1.1 and table A1) and FineWeb (Penedo et al., 2024, section 3.5).
-They were made for pages of the web, so not all of them are asked of a person's archive: transcripts are spared
-FineWeb's rules about lines, and chat, mail, reviews and posts, which would fail for being short, must only say something.
+Thresholds are those of Gopher (Rae et al., 2021, section A1.1, table A1) and FineWeb (Penedo et al., 2024). They were
+made for pages of the web, so not all of them are asked of a person's archive: transcripts are spared FineWeb's rules
+about lines, and chat, mail, reviews and posts, which would fail for being short, must only say something.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ class Filtered:
 def run(inputs: pl.DataFrame, *, config: QualityConfig) -> Filtered:
     """Drop documents that say too little to be of use; the first rule that fails is the reason."""
     failures = failed_rules(inputs.select("kind", _spoken(own_text(inputs)).alias("own")), config)
-    reasons = pl.DataFrame(inputs["document_id"]).with_columns(failures).select("document_id", _first_failure())["reason"]
+    reasons = (
+        pl.DataFrame(inputs["document_id"]).with_columns(failures).select("document_id", _first_failure())["reason"]
+    )
     rejected = inputs.filter(reasons.is_not_null()).select(
         pl.lit(STAGE).alias("stage"),
         "document_id",
@@ -80,7 +82,8 @@ def failed_rules(texts: pl.DataFrame, config: QualityConfig) -> pl.DataFrame:
     """
     counted = text_statistics(texts["own"]).with_columns(texts["kind"])
     return counted.select(
-        (rule.failure(config) & pl.col("kind").is_in(list(rule.kinds))).fill_null(False).alias(rule.name) for rule in RULES
+        (rule.failure(config) & pl.col("kind").is_in(list(rule.kinds))).fill_null(False).alias(rule.name)
+        for rule in RULES
     )
 
 

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import polars as pl
-from pydantic import Field
 
 from twin_data.contracts.base import Contract
 from twin_data.contracts.documents import DocumentKind
@@ -63,8 +62,8 @@ class QualityConfig(Contract):
     max_short_lines: Share = 0.67
     """FineWeb: lines of 30 characters or fewer."""
     max_duplicate_line_characters_article: Share = 0.1
-    """FineWeb: characters of lines that were there before. Its 0.01 is made for menus and would drop a ballad's refrain."""
-    max_new_lines: Share = Field(default=0.3)
+    """FineWeb: characters of lines that were there before. Its 0.01 is made for menus; a ballad's refrain is more."""
+    max_new_lines: Share = 0.3
     """FineWeb: line feeds over words."""
 
     @classmethod
@@ -122,37 +121,77 @@ def _gram(at: int, values: tuple[float, ...] | None) -> float | None:
 _MEAN_LENGTH = ("non_symbol_characters", "non_symbol_words")
 RULES: tuple[Rule, ...] = (
     Rule("no_words", OURS, ALL, lambda c: 1, lambda t: pl.col("alphabetic_words") < t),
-    Rule("gopher_too_few_words", GOPHER, LONG_FORMS, lambda c: c.min_words_long, lambda t: pl.col("non_symbol_words") < t),
-    Rule("gopher_too_many_words", GOPHER, LONG_FORMS, lambda c: c.max_words_long, lambda t: pl.col("non_symbol_words") > t),
-    Rule("short_form_too_few_words", OURS, SHORT_FORMS, lambda c: c.min_words_short, lambda t: pl.col("alphabetic_words") < t),
+    Rule(
+        "gopher_too_few_words", GOPHER, LONG_FORMS, lambda c: c.min_words_long, lambda t: pl.col("non_symbol_words") < t
+    ),
+    Rule(
+        "gopher_too_many_words",
+        GOPHER,
+        LONG_FORMS,
+        lambda c: c.max_words_long,
+        lambda t: pl.col("non_symbol_words") > t,
+    ),
+    Rule(
+        "short_form_too_few_words",
+        OURS,
+        SHORT_FORMS,
+        lambda c: c.min_words_short,
+        lambda t: pl.col("alphabetic_words") < t,
+    ),
     Rule("gopher_short_mean_word_length", GOPHER, ALL, lambda c: c.min_mean_word_length, _below(*_MEAN_LENGTH)),
     Rule("gopher_long_mean_word_length", GOPHER, ALL, lambda c: c.max_mean_word_length, _above(*_MEAN_LENGTH)),
     Rule("gopher_hash_ratio", GOPHER, LONG_FORMS, lambda c: c.max_symbol_share, _above("hashes", "words")),
     Rule("gopher_ellipsis_ratio", GOPHER, LONG_FORMS, lambda c: c.max_symbol_share, _above("ellipses", "words")),
     Rule(
-        "short_form_symbol_ratio", OURS, SHORT_FORMS, lambda c: c.max_symbol_share_short,
+        "short_form_symbol_ratio",
+        OURS,
+        SHORT_FORMS,
+        lambda c: c.max_symbol_share_short,
         lambda t: (pl.col("hashes") + pl.col("ellipses")) / pl.col("words").clip(1) > t,
     ),
     Rule("gopher_bullet_lines", GOPHER, LONG_FORMS, lambda c: c.max_bullet_lines, _above("bullet_lines", "lines")),
-    Rule("gopher_ellipsis_lines", GOPHER, LONG_FORMS, lambda c: c.max_ellipsis_lines, _above("ellipsis_lines", "lines")),
-    Rule("gopher_too_few_alphabetic_words", GOPHER, ALL, lambda c: c.min_alphabetic_share, _below("alphabetic_words", "words")),
-    Rule("gopher_too_few_stop_words", GOPHER, LONG_FORMS, lambda c: c.min_stop_words, lambda t: pl.col("stop_words") < t),
     Rule(
-        "gopher_duplicate_paragraphs", GOPHER, LONG_FORMS, lambda c: c.max_duplicate_paragraphs,
+        "gopher_ellipsis_lines", GOPHER, LONG_FORMS, lambda c: c.max_ellipsis_lines, _above("ellipsis_lines", "lines")
+    ),
+    Rule(
+        "gopher_too_few_alphabetic_words",
+        GOPHER,
+        ALL,
+        lambda c: c.min_alphabetic_share,
+        _below("alphabetic_words", "words"),
+    ),
+    Rule(
+        "gopher_too_few_stop_words", GOPHER, LONG_FORMS, lambda c: c.min_stop_words, lambda t: pl.col("stop_words") < t
+    ),
+    Rule(
+        "gopher_duplicate_paragraphs",
+        GOPHER,
+        LONG_FORMS,
+        lambda c: c.max_duplicate_paragraphs,
         _above("duplicate_paragraphs", "paragraphs"),
     ),
     Rule(
-        "gopher_duplicate_paragraph_characters", GOPHER, LONG_FORMS, lambda c: c.max_duplicate_paragraph_characters,
+        "gopher_duplicate_paragraph_characters",
+        GOPHER,
+        LONG_FORMS,
+        lambda c: c.max_duplicate_paragraph_characters,
         _above("duplicate_paragraph_characters", "characters"),
     ),
-    Rule("gopher_duplicate_lines", GOPHER, LONG_FORMS, lambda c: c.max_duplicate_lines, _above("duplicate_runs", "runs")),
     Rule(
-        "gopher_duplicate_line_characters", GOPHER, LONG_FORMS, lambda c: c.max_duplicate_line_characters,
+        "gopher_duplicate_lines", GOPHER, LONG_FORMS, lambda c: c.max_duplicate_lines, _above("duplicate_runs", "runs")
+    ),
+    Rule(
+        "gopher_duplicate_line_characters",
+        GOPHER,
+        LONG_FORMS,
+        lambda c: c.max_duplicate_line_characters,
         _above("duplicate_run_characters", "characters"),
     ),
     *(
         Rule(
-            f"gopher_top_{length}_gram_characters", GOPHER, LONG_FORMS,
+            f"gopher_top_{length}_gram_characters",
+            GOPHER,
+            LONG_FORMS,
             lambda c, at=at: _gram(at, c.max_top_gram_characters),  # type: ignore[misc]
             _above(f"top_{length}_gram_characters", "characters"),
         )
@@ -160,21 +199,35 @@ RULES: tuple[Rule, ...] = (
     ),
     *(
         Rule(
-            f"gopher_duplicate_{length}_gram_characters", GOPHER, LONG_FORMS,
+            f"gopher_duplicate_{length}_gram_characters",
+            GOPHER,
+            LONG_FORMS,
             lambda c, at=at: _gram(at, c.max_duplicate_gram_characters),  # type: ignore[misc]
             _above(f"duplicate_{length}_gram_characters", "characters"),
         )
         for at, length in enumerate(DUPLICATE_GRAMS)
     ),
     Rule(
-        "short_form_duplicate_line_characters", OURS, SHORT_FORMS, lambda c: c.max_duplicate_line_characters_short,
+        "short_form_duplicate_line_characters",
+        OURS,
+        SHORT_FORMS,
+        lambda c: c.max_duplicate_line_characters_short,
         _above("duplicate_run_characters", "characters"),
     ),
-    Rule("fineweb_terminal_lines", FINEWEB, ARTICLES, lambda c: c.min_terminal_lines, _below("terminal_lines", "filled_lines")),
+    Rule(
+        "fineweb_terminal_lines",
+        FINEWEB,
+        ARTICLES,
+        lambda c: c.min_terminal_lines,
+        _below("terminal_lines", "filled_lines"),
+    ),
     Rule("fineweb_short_lines", FINEWEB, ARTICLES, lambda c: c.max_short_lines, _above("short_lines", "filled_lines")),
     Rule(
-        "fineweb_duplicate_line_characters", FINEWEB, ARTICLES, lambda c: c.max_duplicate_line_characters_article,
+        "fineweb_duplicate_line_characters",
+        FINEWEB,
+        ARTICLES,
+        lambda c: c.max_duplicate_line_characters_article,
         _without_line_feeds,
     ),
     Rule("fineweb_new_lines", FINEWEB, ARTICLES, lambda c: c.max_new_lines, _above("new_lines", "words")),
-)  # fmt: skip
+)

@@ -73,7 +73,9 @@ def _families(inputs: pl.DataFrame, config: SplitConfig) -> pl.DataFrame:
     places = [_place(family, config.salt) for family in first["family"]]
     stratum = pl.lit("")
     for level, columns in reversed(list(enumerate(_STRATA))):
-        name = pl.format(f"{level}" + " {}" * len(columns), *(pl.col(one).cast(pl.String).fill_null("") for one in columns))
+        name = pl.format(
+            f"{level}" + " {}" * len(columns), *(pl.col(one).cast(pl.String).fill_null("") for one in columns)
+        )
         large = pl.len().over(columns) >= config.min_stratum
         stratum = pl.when(large).then(name).otherwise(stratum)
     return first.select("family", pl.Series("place", places, dtype=pl.Float64), stratum.alias("stratum"))

@@ -1,6 +1,7 @@
 """A rough topic for each document: the most telling of the corpus's frequent words that its beginning holds.
 
-Good enough to spread a held-out set over what somebody writes about, without a model; no statement about any one document.
+Good enough to spread a held-out set over what somebody writes about, without a model; it says little about any one
+document.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ _MAX_SHARE = 0.2  # a word in more documents says nothing about any
 def topics(titles: pl.Series, texts: pl.Series, *, count: int) -> pl.Series:
     """The topic of each document, a word in lower case; empty where it holds none of the `count` words.
 
-    Those are the words of four letters and more, no function words, that the most documents hold in their title or first
-    600 characters, but not more than a fifth of them. Of several that a document holds, the rarest is its topic.
+    Those are the words of four letters and more, no function words, that the most documents hold in their title or
+    first 600 characters, but not more than a fifth of them. Of several that a document holds, the rarest is its topic.
 
     Args:
         titles: Of the documents.
@@ -45,7 +46,9 @@ def _words(batch: pl.DataFrame) -> pl.DataFrame:
     """Columns `row` and `word`, each pair once."""
     opening = pl.concat_str("title", pl.col("text").str.slice(0, _OPENING_CHARACTERS), separator=" ").str.to_lowercase()
     return (
-        batch.select(pl.int_range(pl.len()).alias("row"), opening.str.extract_all(r"\p{L}{4,}").list.unique().alias("word"))
+        batch.select(
+            pl.int_range(pl.len()).alias("row"), opening.str.extract_all(r"\p{L}{4,}").list.unique().alias("word")
+        )
         .explode("word", empty_as_null=False)
         .filter(~pl.col("word").is_in(sorted(STOPWORDS)))
     )
