@@ -198,9 +198,35 @@ def test_little_input(clean_frame: CleanFrame, texts: dict[str, str]) -> None:
     assert found.rejections.is_empty()
 
 
-def test_shingles_are_counted_as_words_not_characters() -> None:
-    frame = pl.DataFrame({"rank": [0, 1, 2, 3], "text": ["a b c d e f", "a b", "…", "A, b; C—d e"]})
-    counts = dict(dedupe.shingles(frame, 5).group_by("rank").len().iter_rows())
-    assert counts == {0: 2, 1: 1, 3: 1}
-    shared = set(dedupe.shingles(frame.filter(pl.col("rank") == 0), 5)["shingle"])
-    assert set(dedupe.shingles(frame.filter(pl.col("rank") == 3), 5)["shingle"]) <= shared
+def test_a_copy_of_a_near_duplicate_goes_with_it(clean_frame: CleanFrame) -> None:
+    original = words(23, 200)
+    near = edited(original, 0.02)
+    found = dedupe.run(clean_frame({"a": " ".join(original), "b": near, "c": near}), config=CONFIG)
+    assert reasons(found) == {"b": "near_duplicate of a", "c": "near_duplicate of a"}
+
+
+@settings(max_examples=40)
+@given(st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=25).map(" ".join), max_size=12))
+def test_what_is_kept_is_alike_to_nothing_better(clean_frame: CleanFrame, texts: list[str]) -> None:
+    """Each dropped document is a copy of one that stays, and no two that stay are copies of each other."""
+    config = DedupeConfig(shingle_words=2, max_shingle_documents=50)
+    by_id = {f"d{at:02}": text for at, text in enumerate(texts)}
+    found = dedupe.run(clean_frame(by_id), config=config)
+    kept = set(found.documents["document_id"])
+    assert kept | set(reasons(found)) == set(by_id)
+    for dropped, reason in reasons(found).items():
+        kind, better = reason.split(" of ")
+        assert better in kept
+        assert (kind == "exact_duplicate") == (by_id[dropped] == by_id[better])
+        assert jaccard(by_id[dropped], by_id[better]) >= config.near_duplicate
+    assert all(jaccard(by_id[one], by_id[two]) < config.near_duplicate for one in kept for two in kept if one != two)
+
+
+def jaccard(one: str, two: str) -> float:
+    first, second = pairs_of_words(one), pairs_of_words(two)
+    return len(first & second) / len(first | second)
+
+
+def pairs_of_words(text: str) -> set[tuple[str, ...]]:
+    split = text.split()
+    return {tuple(split[at : at + 2]) for at in range(max(1, len(split) - 1))}

@@ -3,16 +3,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import polars as pl
 import pytest
 
 from twin_data.contracts.documents import BlockStyle, CorpusDocument, DocumentKind, Role
-from twin_data.store.schemas import to_frame
+from twin_data.store.schemas import to_frame, to_rows
 from twin_data.transform import quality
-from twin_data.transform.quality import QualityConfig
+from twin_data.transform.quality_rules import RULES, QualityConfig
 
 Build = Callable[..., CorpusDocument]
 SENTENCE = "The gate was shut at noon, and we sat with the crew to hear of the water that had risen. "
-LONG = SENTENCE * 4
+LONG = (
+    "The gate was shut at noon, and we sat with the crew to hear of the water that had risen. Nobody on the quay had "
+    "slept. A lamp went from hand to hand while Dov read out what each sluice had let through since midnight, and each "
+    "number was worse than the one before. It was the third winter of this kind, so we have learned to listen. "
+)
 
 
 def reason(document: CorpusDocument, config: QualityConfig | None = None) -> str | None:
@@ -32,9 +37,9 @@ def reason(document: CorpusDocument, config: QualityConfig | None = None) -> str
         ("https://x.example/a https://x.example/b", "no_words"),
         ("1 2 3 — …", "no_words"),
         (LONG + "12 34 56 — " * 10, "gopher_too_few_alphabetic_words"),
-        ("a b c d e f to be of " * 10, "gopher_mean_word_length"),
-        ("incomprehensibilities thoroughgoingness and the " * 20, "gopher_mean_word_length"),
-        (LONG + "#tide #lock #gate #water #noon #crew #salt #mud " * 2, "gopher_symbol_ratio"),
+        ("a b c d e f to be of " * 10, "gopher_short_mean_word_length"),
+        ("incomprehensibilities thoroughgoingness and the " * 20, "gopher_long_mean_word_length"),
+        (LONG + "#tide #lock #gate #water #noon #crew #salt #mud " * 2, "gopher_hash_ratio"),
         ("Schleuse Wasser Tide Ebbe Flut Hafen Schiff Mast Segel Ruder " * 8, "gopher_too_few_stop_words"),
     ],
 )
@@ -103,3 +108,53 @@ def test_the_planted_junk_of_the_sample_goes_and_nothing_else(sample: Any, plant
     chats = sample.separated.filter(sample.separated["kind"] == "chat")["document_id"].to_list()
     assert len(chats) > 40
     assert set(chats) <= kept
+
+
+def test_each_rule_has_its_count_and_samples(corpus_document: Build) -> None:
+    documents = [corpus_document(LONG, document_id="a"), corpus_document("Few words.", document_id="b")]
+    documents += [corpus_document("a b c d 1 2 3 4", document_id=f"c{at}") for at in range(7)]
+    documents.append(corpus_document("Congrats Dov", document_id="d", kind=DocumentKind.POST))
+    found = quality.run(to_frame(documents, CorpusDocument), config=QualityConfig())
+    counts = {one.rule: one for one in found.rules}
+    assert list(counts) == [rule.name for rule in RULES]
+    few = counts["gopher_too_few_words"]
+    assert (few.asked, few.failed, few.dropped, few.samples) == (9, 8, 8, ("b", "c0", "c1", "c2", "c3"))
+    letters = counts["gopher_too_few_alphabetic_words"]
+    assert (letters.asked, letters.failed, letters.dropped) == (10, 7, 0)
+    assert (counts["short_form_too_few_words"].asked, counts["short_form_too_few_words"].dropped) == (1, 1)
+    assert counts["gopher_too_many_words"].threshold is None
+    assert sum(one.dropped for one in found.rules) == found.rejections.height == 9
+    assert found.documents["document_id"].to_list() == ["a"]
+    table = to_frame(found.rules, quality.RuleCount)
+    assert to_rows(table, quality.RuleCount) == found.rules
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("\n".join(f"- {line}" for line in LONG.split(". ")), "gopher_bullet_lines"),
+        ("…\n".join(LONG.split(". ")) + "…", "gopher_ellipsis_lines"),
+        (" ... ".join(LONG.split()[:60]), "gopher_ellipsis_ratio"),
+        ("\n\n".join([LONG, *["The same again and again of it."] * 30]), "gopher_duplicate_paragraphs"),
+        ("\n".join([LONG, *["The same again and again of it."] * 30]), "gopher_duplicate_lines"),
+        (LONG + "of the " * 40, "gopher_top_2_gram_characters"),
+        (LONG + LONG, "gopher_duplicate_10_gram_characters"),
+        ("\n".join(LONG.split(" and ")).replace(".", ","), "fineweb_terminal_lines"),
+        ("\n".join([LONG, *[f"Number {at} of the tides." for at in range(20)]]), "fineweb_short_lines"),
+        (
+            "\n".join([LONG, "The lock stays shut. " * 2, "The lock stays shut. " * 2, LONG[:40]]),
+            "fineweb_duplicate_line_characters",
+        ),
+        ("\n\n".join(f"{word} the tide." for word in LONG.split()), "fineweb_new_lines"),
+    ],
+)
+def test_each_paper_rule_fails_what_it_is_made_for(text: str, rule: str) -> None:
+    texts = pl.DataFrame({"kind": ["article", "article", "chat"], "own": [LONG, text, text]})
+    failed = quality.failed_rules(texts, QualityConfig.of_the_papers())
+    assert not any(failed.row(0))
+    assert failed[rule].to_list() == [False, True, False]
+
+
+def test_the_papers_rules_spare_the_personas_of_the_tests(sample: Any) -> None:
+    """Of articles and transcripts only what was planted as junk is dropped by a rule that was made for the web."""
+    assert sum(one.dropped for one in sample.filtered.rules if one.rule.startswith("fineweb")) == 0

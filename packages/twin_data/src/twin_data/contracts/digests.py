@@ -15,6 +15,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 DIGEST_LENGTH_SHORT = 12
+SOURCE_SUFFIXES = frozenset({".py", ".cpp", ".hpp", ".j2", ".json", ".txt"})
 
 
 def _canonical(value: object) -> object:
@@ -78,7 +79,7 @@ def digest_folder(folder: Path, *, ignore: frozenset[str] = frozenset()) -> str:
 
 def digest_sources(folder: Path) -> str:
     """SHA-256 over the source files below a folder: code, templates, and what code reads."""
-    files = sorted(path for path in folder.rglob("*") if path.suffix in {".py", ".j2", ".json", ".txt"})
+    files = sorted(path for path in folder.rglob("*") if path.suffix in SOURCE_SUFFIXES)
     return digest_value([[path.relative_to(folder).as_posix(), path.read_text("utf-8")] for path in files])
 
 

@@ -15,6 +15,7 @@ from twin_data.scoring.sentences import sentence_spans
 from twin_data.store.schemas import to_frame, to_rows
 
 STAGE = "chunk"
+_DOCUMENTS_A_BATCH = 1_000  # rows as Python objects take many times what they take in a table
 _WORD = re.compile(r"\S+")
 
 
@@ -35,6 +36,11 @@ class ChunkConfig(Contract):
 
 def run(inputs: pl.DataFrame, *, config: ChunkConfig) -> pl.DataFrame:
     """Rows of the contract `Chunk` for rows of the contract `CorpusDocument`."""
+    batches = (inputs[at : at + _DOCUMENTS_A_BATCH] for at in range(0, max(1, inputs.height), _DOCUMENTS_A_BATCH))
+    return pl.concat([_batch(batch, config) for batch in batches], rechunk=False)
+
+
+def _batch(inputs: pl.DataFrame, config: ChunkConfig) -> pl.DataFrame:
     return to_frame(
         (chunk for document in to_rows(inputs, CorpusDocument) for chunk in chunks(document, config)), Chunk
     )

@@ -9,12 +9,13 @@ from __future__ import annotations
 import polars as pl
 from pydantic import Field
 
-from twin_data.contracts.base import Contract, Span
-from twin_data.contracts.documents import CorpusDocument, Rejection, Split
-from twin_data.scoring.sentences import grams, word_runs
-from twin_data.store.schemas import to_frame, to_rows
+from twin_data.contracts.base import Contract
+from twin_data.contracts.documents import Rejection, Split
+from twin_data.native.overlaps import shared_runs
+from twin_data.store.schemas import schema_of
 
 STAGE = "decontaminate"
+_EXCERPT_CHARACTERS = 200
 
 
 class DecontaminateConfig(Contract):
@@ -31,39 +32,24 @@ def run(inputs: pl.DataFrame, *, config: DecontaminateConfig) -> pl.DataFrame:
         inputs: Rows of the contract `CorpusDocument`.
         config: Length of the runs.
     """
-    documents = to_rows(inputs, CorpusDocument)
-    held_out = {
-        gram
-        for document in documents
-        if document.split is Split.TEST
-        for gram in grams(document.text, config.run_words)
-    }
-    exclusions = []
-    for document in documents:
-        if document.split is Split.TRAIN:
-            runs = word_runs(document.text, config.run_words)
-            overlaps = [Span(start=start, end=end) for gram, start, end in runs if gram in held_out]
-            exclusions += [_exclusion(document, span, config.run_words) for span in _merged(overlaps)]
-    return to_frame(exclusions, Rejection)
-
-
-def _merged(spans: list[Span]) -> list[Span]:
-    merged: list[Span] = []
-    for span in spans:
-        if merged and span.start <= merged[-1].end:
-            merged[-1] = Span(start=merged[-1].start, end=max(span.end, merged[-1].end))
-        else:
-            merged.append(span)
-    return merged
-
-
-def _exclusion(document: CorpusDocument, span: Span, run_words: int) -> Rejection:
-    return Rejection(
-        stage=STAGE,
-        document_id=document.document_id,
-        text_digest=document.digest,
-        start=span.start,
-        end=span.end,
-        reason=f"shares_{run_words}_words_with_the_test_set",
-        redacted_text=span.of(document.text)[:200],
+    spans = shared_runs(
+        inputs["text"],
+        held_out=inputs["split"] == Split.TEST.value,
+        training=inputs["split"] == Split.TRAIN.value,
+        length=config.run_words,
+    )
+    held = inputs.select("document_id", "digest", "text")[spans["row"]]
+    excerpt = pl.col("text").str.slice("start", pl.min_horizontal(pl.col("end") - pl.col("start"), _EXCERPT_CHARACTERS))
+    return (
+        pl.concat([held, spans], how="horizontal")
+        .select(
+            pl.lit(STAGE).alias("stage"),
+            "document_id",
+            pl.col("digest").alias("text_digest"),
+            pl.col("start").cast(pl.Int64),
+            pl.col("end").cast(pl.Int64),
+            pl.lit(f"shares_{config.run_words}_words_with_the_test_set").alias("reason"),
+            excerpt.alias("redacted_text"),
+        )
+        .match_to_schema(schema_of(Rejection))
     )

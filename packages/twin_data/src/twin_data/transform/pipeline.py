@@ -25,14 +25,14 @@ from twin_data.transform.clean import CleanConfig
 from twin_data.transform.decontaminate import DecontaminateConfig
 from twin_data.transform.dedupe import DedupeConfig
 from twin_data.transform.embedding_model import EmbeddingModelConfig
-from twin_data.transform.quality import QualityConfig
+from twin_data.transform.quality_rules import QualityConfig
 from twin_data.transform.split import SplitConfig
 from twin_data.transform.verdict import VerdictConfig
 
 RAW, CLEAN, UNIQUE, SPLIT, DOCUMENTS, CHUNKS = (
     "raw_documents", "clean_documents", "unique_documents", "split_documents", "documents", "chunks"
 )  # fmt: skip
-EXCLUSIONS = "training_exclusions"
+EXCLUSIONS, QUALITY_RULES = "training_exclusions", "quality_rules"
 REJECTING_STAGES = ("collect", "clean", "dedupe", "filter")
 
 
@@ -139,7 +139,11 @@ class FeaturesPipeline:
 
         def compute() -> dict[str, pl.DataFrame]:
             filtered = quality.run(self._read(separated, SPLIT), config=self.config.quality)
-            return {DOCUMENTS: filtered.documents, rejections_table("filter"): filtered.rejections}
+            return {
+                DOCUMENTS: filtered.documents,
+                rejections_table("filter"): filtered.rejections,
+                QUALITY_RULES: to_frame(filtered.rules, quality.RuleCount),
+            }
 
         inputs = self._digests(separated, SPLIT)
         return run_stage(self.store, "filter", inputs=inputs, config=self.config.quality, compute=compute)
