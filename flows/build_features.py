@@ -65,8 +65,10 @@ def collect(pipeline: FeaturesPipeline) -> StageRecord:
 
 @task(cache_policy=NO_CACHE)
 def clean(pipeline: FeaturesPipeline, collected: StageRecord) -> StageRecord:
-    """Take away what is not the author's text."""
-    return report_stage(pipeline.clean(collected))
+    """Take away what is not the author's text; stops if a rule changes a source's voice."""
+    record = report_stage(pipeline.clean(collected))
+    report(f"clean: {pipeline.voice_kept(record)}")
+    return record
 
 
 @task(cache_policy=NO_CACHE)

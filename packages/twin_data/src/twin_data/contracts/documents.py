@@ -120,6 +120,8 @@ class Passage(Span):
     role: Role
     style: BlockStyle
     author: str | None = None
+    basis: str = "document author"
+    """How the authorship is known; see `Block.basis`."""
     level: int = 0
 
 

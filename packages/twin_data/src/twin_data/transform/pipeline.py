@@ -28,11 +28,13 @@ from twin_data.transform.embedding_model import EmbeddingModelConfig
 from twin_data.transform.quality import QualityConfig
 from twin_data.transform.split import SplitConfig
 from twin_data.transform.verdict import VerdictConfig
+from twin_data.transform.voice_kept import StyleChange, summary
 
 RAW, CLEAN, UNIQUE, SPLIT, DOCUMENTS, CHUNKS = (
     "raw_documents", "clean_documents", "unique_documents", "split_documents", "documents", "chunks"
 )  # fmt: skip
 EXCLUSIONS = "training_exclusions"
+STYLE_CHANGES = "style_changes"
 REJECTING_STAGES = ("collect", "clean", "dedupe", "filter")
 
 
@@ -101,10 +103,15 @@ class FeaturesPipeline:
             return {
                 CLEAN: to_frame(cleaned.documents, CleanDocument),
                 rejections_table("clean"): to_frame(cleaned.rejections, Rejection),
+                STYLE_CHANGES: to_frame(cleaned.changes, StyleChange),
             }
 
         digests = self._digests(collected, RAW) | {"author": digest_value(self.persona.author)}
         return run_stage(self.store, "clean", inputs=digests, config=self.config.clean, compute=compute)
+
+    def voice_kept(self, cleaned: StageRecord) -> str:
+        """What cleaning did to the voice, in a sentence."""
+        return summary(to_rows(self._read(cleaned, STYLE_CHANGES), StyleChange))
 
     def dedupe(self, cleaned: StageRecord) -> StageResult:
         """Keep the best copy of each document and name the families."""
