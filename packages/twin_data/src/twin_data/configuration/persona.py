@@ -44,6 +44,8 @@ class SourceOptions(Contract):
     """Overrides the persona's licence for this source."""
     date: Date | None = None
     """Date of documents that carry none."""
+    vouched: bool = False
+    """The owner vouches that what stands in this source as the persona's is so; the check of authorship leaves it."""
 
 
 class PersonaConfig(Contract):

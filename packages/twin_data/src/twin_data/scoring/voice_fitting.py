@@ -37,6 +37,8 @@ LEAST_KNOWN_QUANTILE = 0.005
 STOP = {"maxiter": 200, "ftol": 1e-6, "gtol": 1e-6}
 """Of the regression: further steps move weights, not the order of texts."""
 OWN = ""
+WHOLE = 0
+"""The length class of rows that are whole texts, which nothing is learned from."""
 Rows = NDArray[np.bool_]
 
 
@@ -80,6 +82,31 @@ def fit_voice(own: Sequence[VoiceText], others: Mapping[str, Sequence[str]], *, 
     )
 
 
+def unseen_log_odds(
+    own: Sequence[VoiceText], others: Mapping[str, Sequence[str]], *, config: VoiceConfig
+) -> tuple[Floats, float]:
+    """Log-odds that the persona wrote each of its texts, as a whole, and the AUC that they are told by.
+
+    Each is by a regression that saw neither its group nor, among the others, a fifth of the authors. Shape (len(own),).
+
+    Raises:
+        CorpusError: There are too few own words, or fewer than two other authors.
+    """
+    _check(own, others, config)
+    texts_by_author = {OWN: [one.text for one in own], **others}
+    kept = shared_words(texts_by_author, share=config.shared_by, most=config.max_kept_words)
+    data = _segments(own, others, kept, config, whole=True)
+    sums = _unseen_sums(data, config)
+    segments = data.lengths > WHOLE
+    calibration = _calibration(sums, data, segments)
+    longest = float(max(config.lengths))
+    log_odds = calibration.log_odds(sums, np.clip(data.words, min(config.lengths), longest))
+    by_fold = [at for fold in range(config.folds) for at, one in enumerate(own) if _fold(one.group, config.folds) == fold]
+    found = np.zeros(len(own))
+    found[by_fold] = log_odds[~segments & data.is_own]
+    return found, _auc(log_odds[segments], data.is_own[segments])
+
+
 def _check(own: Sequence[VoiceText], others: Mapping[str, Sequence[str]], config: VoiceConfig) -> None:
     own_words = sum(len(words(one.text)) for one in own)
     if own_words < config.min_own_words:
@@ -121,7 +148,12 @@ class _Data:
 
 
 def _segments(
-    own: Sequence[VoiceText], others: Mapping[str, Sequence[str]], kept: frozenset[str], config: VoiceConfig
+    own: Sequence[VoiceText],
+    others: Mapping[str, Sequence[str]],
+    kept: frozenset[str],
+    config: VoiceConfig,
+    *,
+    whole: bool = False,
 ) -> _Data:
     blocks = [
         (OWN, fold, [one.text for one in own if _fold(one.group, config.folds) == fold]) for fold in range(config.folds)
@@ -130,12 +162,17 @@ def _segments(
     sentences: list[str] = []
     found: list[tuple[str, int, int, Stretch]] = []
     for author, fold, texts in blocks:
-        theirs = [sentence for text in texts for sentence in sentences_of(text)]
+        by_text = [sentences_of(text) for text in texts]
+        theirs = [sentence for text in by_text for sentence in text]
         most = math.ceil(config.max_segments / config.folds) if author == OWN else config.max_segments
         numbers = words_in(theirs).tolist()
         for length in config.lengths:
             runs = stretches(numbers, length, shortest=max(MIN_WORDS, length // 2))
             found += [(author, fold, length, one.moved(len(sentences))) for one in _spaced(runs, most)]
+        at = len(sentences)
+        for text in by_text if whole and author == OWN else ():
+            found.append((author, fold, WHOLE, Stretch(at, at + len(text), int(words_in(text).sum()))))
+            at += len(text)
         sentences += theirs
     counted = count_style(sentences, kept, most=config.max_grams, at_least=config.min_sentences)
     return _Data(
@@ -195,8 +232,9 @@ def _unseen_sums(data: _Data, config: VoiceConfig) -> Floats:
     unseen = np.zeros(len(data.words))
     for fold in sorted(set(data.folds.tolist())):
         aside = data.folds == fold
-        inputs, scaling = _inputs(data.counts, ~aside)
-        weights = _logistic(inputs, data.is_own[~aside], data.weights(~aside), config.penalty)
+        learned = ~aside & (data.lengths > WHOLE)
+        inputs, scaling = _inputs(data.counts, learned)
+        weights = _logistic(inputs, data.is_own[learned], data.weights(learned), config.penalty)
         unseen[aside] = _inputs(data.counts, aside, scaling)[0] @ weights
     return unseen
 
@@ -216,12 +254,13 @@ def _logistic(inputs: sparse.csr_matrix | Floats, is_own: Rows, weights: Floats,
     return np.asarray(found.x)
 
 
-def _calibration(sums: Floats, data: _Data) -> Calibration:
-    """Platt's calibration with the length as a covariate, on unseen sums."""
-    z = np.log(data.words / CALIBRATION_WORDS)
-    inputs = np.stack([sums, sums * z, z, np.ones(len(z))], axis=1)
+def _calibration(sums: Floats, data: _Data, rows: Rows | None = None) -> Calibration:
+    """Platt's calibration with the length as a covariate, on unseen sums; of all rows, or of some."""
+    used = np.ones(len(sums), dtype=bool) if rows is None else rows
+    z = np.log(data.words[used] / CALIBRATION_WORDS)
+    inputs = np.stack([sums[used], sums[used] * z, z, np.ones(len(z))], axis=1)
     slope, slope_growth, offset_growth, offset = (
-        round(float(one), 6) for one in _logistic(inputs, data.is_own, data.weights(), 1e-3)
+        round(float(one), 6) for one in _logistic(inputs, data.is_own[used], data.weights(used), 1e-3)
     )
     return Calibration(slope=slope, slope_growth=slope_growth, offset=offset, offset_growth=offset_growth)
 

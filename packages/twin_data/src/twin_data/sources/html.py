@@ -13,7 +13,7 @@ from twin_data.sources.html_fallback import extracted_blocks
 from twin_data.sources.html_furniture import furniture_of, is_labelled_furniture
 from twin_data.sources.html_meta import is_book_page, page_author, page_date, page_matter, page_title, page_url
 from twin_data.sources.html_tree import Element, parse_page, tag_of, text_of
-from twin_data.sources.reader import ReadContext, Reading, single_document
+from twin_data.sources.reader import ReadContext, Reading, Skipped, single_document
 from twin_data.sources.text import title_from_name
 
 _SUFFIXES = frozenset({".html", ".htm", ".xhtml"})
@@ -32,7 +32,7 @@ class HtmlReader:
         return path.suffix.lower() in _SUFFIXES
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Reading]:
-        """Yield the page's document."""
+        """Yield the page's document, and a note of how many words around it were taken for furniture."""
         data = context.read_bytes(path)
         root = parse_page(data, path)
         is_book = is_book_page(root)
@@ -50,6 +50,8 @@ class HtmlReader:
             url=page_url(root),
             matter=page_matter(root),
         )
+        if left := _words_left(root, blocks):
+            yield Skipped(path=path, reason=f"page_furniture: {left:,} words", digest=digest_bytes(data))
 
 
 def page_blocks(root: Element) -> tuple[Block, ...]:
@@ -58,6 +60,12 @@ def page_blocks(root: Element) -> tuple[Block, ...]:
     if parts:
         return tuple(block for part in parts for block in element_blocks(part, furniture_of(part)))
     return extracted_blocks(root) or element_blocks(_body(root), furniture_of(_body(root)))
+
+
+def _words_left(root: Element, blocks: tuple[Block, ...]) -> int:
+    """Words that the page shows and the blocks do not hold."""
+    shown = sum(len(block.text.split()) for block in element_blocks(_body(root)))
+    return max(0, shown - sum(len(block.text.split()) for block in blocks))
 
 
 def main_parts(root: Element) -> list[Element]:

@@ -21,12 +21,12 @@ from twin_data.contracts.documents import (
     BlockStyle,
     CleanDocument,
     DocumentKind,
-    Passage,
     RawDocument,
     Rejection,
     Role,
     block_spans,
 )
+from twin_data.transform.attribute import AttributeConfig, attribute, passages_of
 from twin_data.transform.identifiers import Finding, find_identifiers, names_pattern
 from twin_data.transform.voice_kept import AS_READ, StyleChange, VoiceKeptConfig, VoiceRecord, check_voice_kept
 
@@ -50,6 +50,7 @@ class CleanConfig(Contract):
     """Kinds of page, in EPUB's structural vocabulary, that hold none of the author's text."""
     redact_names_in: tuple[DocumentKind, ...] = (DocumentKind.CHAT, DocumentKind.MAIL, DocumentKind.REVIEW)
     """Private kinds, in which full names from the archive's own rosters are blanked. What was published stays."""
+    attribute: AttributeConfig = AttributeConfig()
     voice: VoiceKeptConfig = VoiceKeptConfig()
 
 
@@ -94,9 +95,10 @@ def run(inputs: CleanInputs, *, config: CleanConfig, rules: Sequence[TextRule] |
     chosen = TEXT_RULES if rules is None else tuple(rules)
     record = VoiceRecord((AS_READ, *step_names(chosen)))
     own_names = {name.casefold() for name in inputs.own_names}
-    names = names_pattern(name for name in _roster(inputs.documents) if name.strip().casefold() not in own_names)
+    read = attribute(inputs.documents, frozenset(own_names), config.attribute)
+    names = names_pattern(name for name in _roster(read) if name.strip().casefold() not in own_names)
     documents, rejections = [], []
-    for raw in inputs.documents:
+    for raw in read:
         rosters = names if raw.kind in config.redact_names_in else None
         cleaned, removed = clean_document(raw, config, rosters, rules=chosen, record=record)
         rejections += removed
@@ -144,7 +146,7 @@ def clean_document(
     if record is not None:
         for texts in steps:
             record.add(raw.source, texts)
-    return _assemble(raw, kept, " ".join(_blank(raw.title, names).split())), removed
+    return _assemble(raw, kept, " ".join(_blank(raw.title, names).split()), config), removed
 
 
 def _clean_block(
@@ -161,7 +163,10 @@ def _clean_block(
         return [block.text, *gone], [_rejection(raw, digest, span, "signature", "[signature]")]
     findings = find_identifiers(block.text, names)
     removed = [_redaction(raw, digest, span, block.text, findings, one, names) for one in findings]
-    texts = [block.text, block.text, _replace(block.text, findings)]
+    # Names are capitalised and no habit of style; a roster's "name" in lower case may be an everyday word.
+    meant = [one for one in findings if one.kind == "name" and not block.text[one.start].islower()]
+    as_read = _replace(block.text, meant)
+    texts = [as_read, as_read, _replace(block.text, findings)]
     for rule in rules:
         texts.append(rule.apply(block, texts[-1]))
     # What an invisible character or a wide gap had hidden is an identifier only now.
@@ -202,21 +207,11 @@ def _fold(text: str) -> str:
     return _BLANK_LINES.sub("\n", _SPACES.sub(" ", _visible(text)))
 
 
-def _assemble(raw: RawDocument, blocks: Sequence[Block], title: str) -> CleanDocument:
+def _assemble(raw: RawDocument, blocks: Sequence[Block], title: str, config: CleanConfig) -> CleanDocument:
     texts = [block.text for block in blocks]
     text = BLOCK_SEPARATOR.join(texts)
-    passages = tuple(
-        Passage(
-            start=span.start,
-            end=span.end,
-            role=block.role,
-            style=block.style,
-            author=block.author,
-            basis=block.basis,
-            level=block.level,
-        )
-        for block, span in zip(blocks, block_spans(texts), strict=True)
-    )
+    placed = zip(blocks, block_spans(texts), strict=True)
+    passages = tuple(one for block, span in placed for one in passages_of(block, span, config.attribute))
     return CleanDocument(
         document_id=raw.document_id,
         source=raw.source,

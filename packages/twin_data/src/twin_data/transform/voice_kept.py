@@ -139,7 +139,9 @@ def tally(text: str) -> Tally:
     prose = _NO_PROSE.sub(" ", text)
     found: Tally = Counter()
     for word in WORD.findall(prose):
-        found[_WORD + word.casefold()] += 1
+        # In lower case, lest names be among the most frequent words of a small source; but "I" and "I'm" are words.
+        if word[0].islower() or len(word) == 1 or word[1] in "'’":
+            found[_WORD + word] += 1
         if word[0].isupper():
             found[_CASE + ("all capitals" if len(word) > 1 and word.isupper() else "capital first")] += 1
     found.update(_MARKED + mark for mark in _MARK.findall(prose))
