@@ -22,7 +22,7 @@ from pathlib import Path
 
 import polars as pl
 
-from benchmarks.planted_archive import AUTHOR, ADDRESS, HANDLE, Planted, Value, build, documents_of
+from benchmarks.planted_archive import ADDRESS, AUTHOR, HANDLE, QUOTED, Planted, Value, build, documents_of
 from twin_data.configuration.persona import Author, Consent, PersonaConfig
 from twin_data.contracts.documents import (
     BlockStyle,
@@ -48,6 +48,7 @@ DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 PERSONAS = Path(__file__).resolve().parent.parent / "personas"
 PUBLISHER = "Standard Ebooks"
 UNSEEN = ("hilaire-belloc", "john-stuart-mill")
+UNSEEN_BY_SAMPLE = ("eustace-varnhelm", "marisol-fennwright")
 ANSWERS_A_DOCUMENT = 5
 Texts = Mapping[str, Sequence[str]]
 
@@ -234,7 +235,8 @@ def _value_rates(planted: Planted, outcome: Outcome) -> Iterator[Rate]:
         yield Rate(f"{name} gone from texts and records", len(gone), len(values))
     raw = {one.document_id: one.text for one in outcome.collected.documents}
     redactions = [one for one in outcome.cleaned.rejections if one.reason.startswith("redacted_")]
-    meant = [*planted.secrets, *planted.identities]
+    # Correspondents stand in the headers of the mails, and are third parties as well.
+    meant = [*planted.secrets, *planted.identities, *(Value("name", one) for one in QUOTED), Value("email", "a@b.example")]
     right = 0
     for one in redactions:
         value = raw[one.document_id][one.start : one.end]
@@ -349,12 +351,23 @@ def _plain_marks(text: str) -> str:
 
 
 def sample_texts() -> tuple[list[list[str]], dict[str, list[list[str]]], dict[str, tuple[str, ...]]]:
-    """Documents of the shipped sample's author, of a contrast author as the foreign one, and the other contrasts."""
-    posts = read_contrast(PERSONAS / "sample" / "sources")["blog"]
+    """Documents of the shipped sample's author, of two contrast authors as the foreign ones, and the other contrasts."""
+    posts = _without_copies(read_contrast(PERSONAS / "sample" / "sources")["blog"])
     contrast = read_contrast(PERSONAS / "contrast")
-    name = "eustace-varnhelm"
-    others = {name: documents_of(contrast[name], 150)}
-    return documents_of(posts, 250), others, {one: texts for one, texts in contrast.items() if one != name}
+    others = {name: documents_of(contrast[name], 150) for name in UNSEEN_BY_SAMPLE}
+    return documents_of(posts, 250), others, {one: it for one, it in contrast.items() if one not in UNSEEN_BY_SAMPLE}
+
+
+def _without_copies(texts: Sequence[str]) -> list[str]:
+    """Those of which no other before holds a tenth: the sample has planted duplicates of its own."""
+    kept: list[str] = []
+    seen: set[str] = set()
+    for text in texts:
+        found = set(grams(text, 5))
+        if len(found & seen) <= len(found) / 10:
+            kept.append(text)
+        seen |= found
+    return kept
 
 
 def book_texts(documents: int) -> tuple[list[list[str]], dict[str, list[list[str]]], dict[str, tuple[str, ...]]]:

@@ -22,12 +22,15 @@ from pathlib import Path
 
 from stdnum import luhn
 
+from twin_data.transform.identifiers import find_identifiers
+
 AUTHOR = "Ada Marlowe"
 HANDLE = "amarlowe"
 ADDRESS = "ada@marlowe.example"
 QUOTED = ("Hedda Quill", "Tobias Renn", "Marguerite Osei", "Leopold Brask", "Ines Vantongeren")
 QUOTED_SHARE, FOREIGN_SHARE, COPY_SHARES = 0.2, 0.05, (0.01, 0.02, 0.03, 0.04)
 DOCUMENT_WORDS = 600
+_LEAST_QUOTED_WORDS, _LEAST_PARAGRAPH_WORDS = 25, 6
 _FIRST = "Agnes Benno Clara Dmitri Edda Fergus Gudrun Hamid Ilse Jonas Katya Lorenz Mirela Niall Odile".split()
 _LAST = "Abernathy Brandvold Cantillon Dreyer Eskildsen Farrow Guttridge Holm Iveson Jourdain".split()
 _FURNITURE = ("Home", "Archive", "Subscribe to the letter", "Share this page", "We use cookies. Accept all or decline.")
@@ -71,7 +74,9 @@ def documents_of(texts: Sequence[str], words: int = DOCUMENT_WORDS) -> list[list
     found: list[list[str]] = []
     for text in texts:
         held: list[str] = []
-        for paragraph in filter(None, (" ".join(part.split()) for part in text.split("\n\n"))):
+        for paragraph in (" ".join(part.split()) for part in text.split("\n\n")):
+            if len(paragraph.split()) < _LEAST_PARAGRAPH_WORDS or find_identifiers(paragraph, None):
+                continue  # a heading, or what would spoil the count of planted identities
             held.append(paragraph)
             if sum(len(one.split()) for one in held) >= words:
                 found.append(held)
@@ -105,7 +110,8 @@ class _Builder:
         pool = [document for name in sorted(others) for document in others[name]]
         self.rng.shuffle(pool)
         count = max(1, round(FOREIGN_SHARE * len(own) / (1 - FOREIGN_SHARE)))
-        foreign, quotable = pool[:count], [one for document in pool[count:] for one in document]
+        foreign = pool[:count]
+        quotable = [one for document in pool[count:] for one in document if len(one.split()) >= _LEAST_QUOTED_WORDS]
         self.rng.shuffle(quotable)
         values = self._values()
         formats: list[Callable[[str, list[tuple[str, str | None]], bool], str]] = [
@@ -396,7 +402,7 @@ def attacks() -> dict[str, bytes]:
         "attack-file-as-folder": _zip([("a", b"one"), ("a/b.md", b"two")]),
         "attack-bomb": _zip({"bomb.txt": b" " * (24 << 20)}),
         "attack-long-name": _zip({"a" * 300 + ".md": b"long"}),
-        "attack-cut-off": _zip({"a.md": b"text " * 400})[:200],
+        "attack-cut-off": _zip({"a.md": random.Random(0).randbytes(4096).hex().encode()})[:2000],
         "attack-encrypted": _flagged(_zip({"a.md": b"text"})),
     }
     link = zipfile.ZipInfo("link.md")

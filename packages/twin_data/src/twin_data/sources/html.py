@@ -9,7 +9,7 @@ from twin_data.contracts.digests import digest_bytes
 from twin_data.contracts.documents import Block, DocumentKind
 from twin_data.sources.dates import date_from_name
 from twin_data.sources.html_blocks import element_blocks
-from twin_data.sources.html_fallback import extracted_blocks
+from twin_data.sources.html_density import prose_parts, with_heading
 from twin_data.sources.html_furniture import furniture_of, is_labelled_furniture
 from twin_data.sources.html_meta import is_book_page, page_author, page_date, page_matter, page_title, page_url
 from twin_data.sources.html_tree import Element, parse_page, tag_of, text_of
@@ -17,6 +17,7 @@ from twin_data.sources.reader import ReadContext, Reading, Skipped, single_docum
 from twin_data.sources.text import title_from_name
 
 _SUFFIXES = frozenset({".html", ".htm", ".xhtml"})
+_ENTRY = frozenset({"hentry", "h-entry"})
 _MAIN_SHARE = 0.5
 _TEASER_SHARE = 0.2
 
@@ -57,9 +58,10 @@ class HtmlReader:
 def page_blocks(root: Element) -> tuple[Block, ...]:
     """The blocks of a web page's own text, without the furniture around it."""
     parts = main_parts(root)
-    if parts:
-        return tuple(block for part in parts for block in element_blocks(part, furniture_of(part)))
-    return extracted_blocks(root) or element_blocks(_body(root), furniture_of(_body(root)))
+    if len(parts) == 1:
+        parts = with_heading(parts[0], _body(root))
+    parts = parts or prose_parts(_body(root)) or [_body(root)]
+    return tuple(block for part in parts for block in element_blocks(part, furniture_of(part)))
 
 
 def _words_left(root: Element, blocks: tuple[Block, ...]) -> int:
@@ -72,11 +74,19 @@ def main_parts(root: Element) -> list[Element]:
     """The elements that hold the page's own text: its articles, else its main part; none if it marks neither."""
     main = _marked_main(root)
     scope = _body(root) if main is None else main
-    articles = [article for article in scope.iter("article") if _stands_alone(article, scope)]
+    articles = [article for article in _articles(scope) if _stands_alone(article, scope)]
     lengths = [len(text_of(article)) for article in articles]
     if articles and (main is None or sum(lengths) >= _MAIN_SHARE * _readable_length(scope)):
         return [one for one, length in zip(articles, lengths, strict=True) if length >= _TEASER_SHARE * max(lengths)]
     return [] if main is None else [main]
+
+
+def _articles(scope: Element) -> list[Element]:
+    """What a page marks as articles: by the tag, else by the classes of microformats."""
+    tagged = list(scope.iter("article"))
+    if tagged:
+        return tagged
+    return [one for one in scope.iter("div", "section", "main") if _ENTRY & set((one.get("class") or "").split())]
 
 
 def _stands_alone(article: Element, scope: Element) -> bool:
@@ -84,7 +94,8 @@ def _stands_alone(article: Element, scope: Element) -> bool:
     for element in article.iterancestors():
         if element is scope:
             break
-        if tag_of(element) in {"article", "aside", "nav", "footer"} or is_labelled_furniture(element):
+        is_entry = tag_of(element) == "article" or bool(_ENTRY & set((element.get("class") or "").split()))
+        if is_entry or tag_of(element) in {"aside", "nav", "footer"} or is_labelled_furniture(element):
             return False
     return not is_labelled_furniture(article)
 

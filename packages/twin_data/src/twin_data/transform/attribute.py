@@ -35,7 +35,7 @@ _VERB = (
 )
 _BEFORE = regex.compile(
     rf"(?:\b{_NAME}(?:,[^,.“”\"]{{1,60}},)? (?:once |has |had )?{_VERB}\b[^.“”\"]{{0,60}}"
-    rf"|\b(?:in the words of|according to|to quote|quoting|quotes?) {_NAME}[^.“”\"]{{0,40}}"
+    rf"|\b(?i:in the words of|according to|to quote|quoting|quotes?) {_NAME}[^.“”\"]{{0,40}}"
     rf"|\b{_NAME}[’']s (?:words|phrase|line|sentence|verdict)\b[^.“”\"]{{0,40}})[,:—–\s-]*\s*$"
 )
 _AFTER = regex.compile(rf"^[\s,—–-]*(?:{_NAME} {_VERB}\b|{_VERB} {_NAME}|\(\p{{Lu}}[^()]{{2,60}}\d{{4}}\))")

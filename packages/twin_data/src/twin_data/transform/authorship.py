@@ -48,7 +48,7 @@ class AuthorshipConfig(Contract):
     """And so many standard deviations (by the median absolute one) below the median of stretches of its length."""
     rounds: int = Field(default=2, ge=1)
     """After the first one, what was found is learned from as another author's, and no more as the persona's."""
-    min_own_words: int = Field(default=20_000, ge=1000)
+    min_own_words: int = Field(default=12_000, ge=1000)
     """With fewer own words in stretches long enough the corpus is too thin."""
     min_auc: float = Field(default=0.85, ge=0.5, le=1)
     """Unseen own segments against unseen authors: a check that tells them apart less surely judges nothing."""
