@@ -30,7 +30,6 @@ from twin_data.contracts.documents import (
     CorpusDocument,
     DocumentKind,
     Passage,
-    RawDocument,
     Rejection,
     Role,
     Split,
@@ -151,7 +150,12 @@ def measure(planted: Planted, outcome: Outcome) -> list[Rate]:
 
 def unreported(planted: Planted, outcome: Outcome) -> list[str]:
     """Everything that went in and is neither in a document nor in a rejection with a reason."""
-    return [*_lost_files(planted, outcome), *_lost_text(planted, outcome), *_lost_in_cleaning(outcome), *_lost_rows(outcome)]
+    return [
+        *_lost_files(planted, outcome),
+        *_lost_text(planted, outcome),
+        *_lost_in_cleaning(outcome),
+        *_lost_rows(outcome),
+    ]
 
 
 def _lost_files(planted: Planted, outcome: Outcome) -> Iterator[str]:
@@ -206,12 +210,15 @@ def _lost_in_cleaning(outcome: Outcome) -> Iterator[str]:
 
 def _lost_rows(outcome: Outcome) -> Iterator[str]:
     """Documents that a stage neither hands on nor rejects."""
+    collected = {one.document_id for one in outcome.collected.documents}
+    cleaned = {one.document_id for one in outcome.cleaned.documents}
+    filtered = set(outcome.filtered.documents["document_id"])
     steps = [
-        ("clean", {one.document_id for one in outcome.collected.documents}, {one.document_id for one in outcome.cleaned.documents}),
-        ("dedupe", {one.document_id for one in outcome.cleaned.documents}, set(outcome.unique.documents["document_id"])),
-        ("filter", set(outcome.separated["document_id"]), set(outcome.filtered.documents["document_id"])),
-        ("authorship", set(outcome.filtered.documents["document_id"]), {one.document_id for one in outcome.documents}),
-    ]  # fmt: skip
+        ("clean", collected, cleaned),
+        ("dedupe", cleaned, set(outcome.unique.documents["document_id"])),
+        ("filter", set(outcome.separated["document_id"]), filtered),
+        ("authorship", filtered, {one.document_id for one in outcome.documents}),
+    ]
     rejected = {(one.stage, one.document_id) for one in outcome.rejections}
     for stage, before, after in steps:
         yield from (f"{stage}: {one}" for one in sorted(before - after) if (stage, one) not in rejected)
@@ -236,7 +243,12 @@ def _value_rates(planted: Planted, outcome: Outcome) -> Iterator[Rate]:
     raw = {one.document_id: one.text for one in outcome.collected.documents}
     redactions = [one for one in outcome.cleaned.rejections if one.reason.startswith("redacted_")]
     # Correspondents stand in the headers of the mails, and are third parties as well.
-    meant = [*planted.secrets, *planted.identities, *(Value("name", one) for one in QUOTED), Value("email", "a@b.example")]
+    meant = [
+        *planted.secrets,
+        *planted.identities,
+        *(Value("name", one) for one in QUOTED),
+        Value("email", "a@b.example"),
+    ]
     right = 0
     for one in redactions:
         value = raw[one.document_id][one.start : one.end]
@@ -295,9 +307,18 @@ def _told(
 ) -> Told:
     text = passage.of(document.text)
     inside = _squeezed(_plain_marks(text))
-    source = next((whole for key, whole in quoted.items() if key and (key in inside or (inside in key and len(inside) > 40))), None)
-    is_line = len(text.split()) <= 14 and (text.startswith("—") or text.endswith("wrote:") or text[:5] in {"-----", "From:"})
-    form = "unmarked document" if is_foreign else planted.forms.get(source or "", "line of attribution" if is_line else "own")
+    source = next(
+        (whole for key, whole in quoted.items() if key and (key in inside or (inside in key and len(inside) > 40))),
+        None,
+    )
+    is_line = len(text.split()) <= 14 and (
+        text.startswith("—") or text.endswith("wrote:") or text[:5] in {"-----", "From:"}
+    )
+    form = (
+        "unmarked document"
+        if is_foreign
+        else planted.forms.get(source or "", "line of attribution" if is_line else "own")
+    )
     by_other = is_foreign or source is not None or is_line
     return Told(by_other, passage.role is not Role.OWN, form, len(text.split()))
 
@@ -344,14 +365,14 @@ def _squeezed(text: str) -> str:
 
 
 def _plain_marks(text: str) -> str:
-    return text.translate(str.maketrans("“”\"", "‘’'"))
+    return text.translate(str.maketrans('“”"', "‘’'"))
 
 
 # Texts
 
 
 def sample_texts() -> tuple[list[list[str]], dict[str, list[list[str]]], dict[str, tuple[str, ...]]]:
-    """Documents of the shipped sample's author, of two contrast authors as the foreign ones, and the other contrasts."""
+    """Documents of the shipped sample's author, of two contrast authors as the foreign ones, and other contrasts."""
     posts = _without_copies(read_contrast(PERSONAS / "sample" / "sources")["blog"])
     contrast = read_contrast(PERSONAS / "contrast")
     others = {name: documents_of(contrast[name], 150) for name in UNSEEN_BY_SAMPLE}
@@ -371,14 +392,16 @@ def _without_copies(texts: Sequence[str]) -> list[str]:
 
 
 def book_texts(documents: int) -> tuple[list[list[str]], dict[str, list[list[str]]], dict[str, tuple[str, ...]]]:
-    """Chesterton's; Belloc's, Mill's and a third of the assistant's answers as the foreign ones; all other contrasts."""
+    """Chesterton's; Belloc's, Mill's and a third of the assistant's answers as the foreign ones; other contrasts."""
     books = read_contrast(DATA / "personas" / "chesterton")
     own = [one for texts in books.values() for one in documents_of([it for it in texts if PUBLISHER not in it])]
     contrast = {
         name: tuple(text for text in texts if PUBLISHER not in text)
         for name, texts in read_contrast(DATA / "contrast").items()
     }
-    lines = [line for path in sorted((DATA / "assistant").glob("*.jsonl")) for line in path.read_text("utf-8").splitlines()]
+    lines = [
+        line for path in sorted((DATA / "assistant").glob("*.jsonl")) for line in path.read_text("utf-8").splitlines()
+    ]
     answers = [json.loads(line)["text"] for line in lines]
     machine = [
         [" ".join(text.split()) for text in answers[at : at + 3 * ANSWERS_A_DOCUMENT : 3]]
@@ -426,7 +449,9 @@ def report(planted: Planted, outcome: Outcome) -> None:
     print("\n" + "; ".join(f"{reason} {count:,}" for reason, count in sorted(reasons.items())))
     print("\nProcessor seconds: " + ", ".join(f"{stage} {value:.1f}" for stage, value in outcome.seconds.items()))
     marked = Counter(p.basis for d in outcome.documents for p in d.passages if p.role is not Role.OWN)
-    print("Others' passages by how that is known: " + ", ".join(f"{one} {count:,}" for one, count in marked.most_common()))
+    print(
+        "Others' passages by how that is known: " + ", ".join(f"{one} {count:,}" for one, count in marked.most_common())
+    )
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """A planted archive: one author's texts in many formats, with everything in it that ought to be found and taken out.
 
-Of the passages a fifth are quotations, of the documents a twentieth are other authors' without a word about it; some are
-near copies of others at one to four per cent of the words; fifty secrets and fifty identities of third parties stand in
-the prose, beside figures and names that look like them and must stay; ten archives attack whoever unpacks them; files
-come in several encodings, and some are broken. Everything is drawn by one seed, and what was planted is written down.
+Of the passages a fifth are quotations, of the documents a twentieth are other authors' without a word about it; some
+are near copies of others at one to four per cent of the words; fifty secrets and fifty identities of third parties
+stand in the prose, beside figures and names that look like them and must stay; ten archives attack whoever unpacks
+them; files come in several encodings, and some are broken. One seed draws it all, and what was planted is written down.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import base64
 import io
 import json
 import random
+import re
 import stat
 import string
 import struct
@@ -84,7 +85,9 @@ def documents_of(texts: Sequence[str], words: int = DOCUMENT_WORDS) -> list[list
     return found
 
 
-def build(folder: Path, own: Sequence[list[str]], others: Mapping[str, Sequence[list[str]]], *, seed: int = 0) -> Planted:
+def build(
+    folder: Path, own: Sequence[list[str]], others: Mapping[str, Sequence[list[str]]], *, seed: int = 0
+) -> Planted:
     """Write an archive under `folder/sources`.
 
     Args:
@@ -170,7 +173,8 @@ class _Builder:
         charset = self.rng.choice(["utf-8", "windows-1252"])
         page = (
             f"<html><head><meta charset='{charset}'><title>Page {name}</title></head><body><nav>{links}</nav>"
-            f"<div class='cookie-banner'>{_FURNITURE[4]}</div><main><article><h1>Page {name}</h1>\n{body}\n</article></main>"
+            f"<div class='cookie-banner'>{_FURNITURE[4]}</div><main><article><h1>Page {name}</h1>\n{body}\n</article>"
+            "</main>"
             f"<section id='comments'>{comments}</section><footer>{_FURNITURE[3]}</footer></body></html>"
         )
         self.planted.furniture[path] = [*_FURNITURE, *_COMMENTS]
@@ -199,9 +203,10 @@ class _Builder:
             tail = "\n\n" + _mailed(theirs, form, sender)
             for text in theirs:
                 self.planted.forms[text] = f"mail: {form}"
-        body = "\n\n".join(own) + tail
+        body = re.sub(r"(?m)^(>*From )", r">\1", "\n\n".join(own) + tail)
         self.mails.append(
-            f"From ada Mon Jan  1 00:00:00 2024\nFrom: {AUTHOR} <{ADDRESS}>\nTo: someone@else.example\nSubject: On {name}\n"
+            f"From ada Mon Jan  1 00:00:00 2024\nFrom: {AUTHOR} <{ADDRESS}>\nTo: someone@else.example\n"
+            f"Subject: On {name}\n"
             f"Message-ID: <{record}>\nDate: Mon, 1 Jan 2024 10:00:00 +0000\nMIME-Version: 1.0\n"
             f"Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n{body}\n\n"
         )
@@ -257,7 +262,9 @@ class _Builder:
         handles = [one.text for one in self.planted.identities if one.kind == "handle"]
         for at, name in enumerate([*names, *handles], start=1):
             is_name = name in names
-            users.append({"id": f"U{at}", "name": f"u{at}" if is_name else name, **({"real_name": name} if is_name else {})})
+            users.append(
+                {"id": f"U{at}", "name": f"u{at}" if is_name else name, **({"real_name": name} if is_name else {})}
+            )
         lines: list[tuple[str, str]] = []
         for at, name in enumerate([*names, *handles], start=1):
             shown = name if name in names else f"@{name}"
@@ -278,7 +285,9 @@ class _Builder:
     def _close_files(self) -> None:
         self._write("mail/box.mbox", "".join(self.mails))
         lines = [json.dumps(row, ensure_ascii=False) for row in self.rows]
-        self._write("export/rows.jsonl", "\n".join([*lines, '{"text": "cut off in the mid', "[1, 2]", '{"text": ""}']) + "\n")
+        self._write(
+            "export/rows.jsonl", "\n".join([*lines, '{"text": "cut off in the mid', "[1, 2]", '{"text": ""}']) + "\n"
+        )
         self.planted.broken += [f"export/rows.jsonl#line-{len(lines) + at}" for at in (1, 2)]
         archive = self.planted.sources / "old-blog.zip"
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as opened:
@@ -344,7 +353,11 @@ def identities(rng: random.Random) -> Iterator[tuple[str, str]]:
     people = rng.sample([f"{first} {last}" for first in _FIRST for last in _LAST], 27)
     for at, person in enumerate(people[:12]):
         first, last = person.split()
-        shown = (f"{first}.{last}@post{at}.example", f"{last.lower()}+{at}@mail.example.org", f"{first[0]}{last}@x-{at}.co.uk")
+        shown = (
+            f"{first}.{last}@post{at}.example",
+            f"{last.lower()}+{at}@mail.example.org",
+            f"{first[0]}{last}@x-{at}.co.uk",
+        )
         yield "email", shown[at % 3]
     for at in range(12):
         number = f"{rng.randint(100000, 999999)}"
@@ -456,7 +469,7 @@ def _as_html(text: str, form: str | None, name: str) -> str:
 
 
 def _as_text(text: str, form: str | None, name: str) -> str:
-    bare = text.translate(str.maketrans("“”\"", "‘’'"))
+    bare = text.translate(str.maketrans('“”"', "‘’'"))
     match form:
         case "named":
             return f"“{bare}”\n\n— {name}"

@@ -30,7 +30,7 @@ REPORT_EVERY_S = 2.0
 
 @flow(name="build-features", flow_run_name="build-features-{persona}", log_prints=False)
 def build_features(persona: str, recipe: str = DEFAULT_RECIPE) -> dict[str, Any]:
-    """Collect, clean, dedupe, split, decontaminate, filter, check authorship, chunk, embed and index; then register bundle 0.
+    """Collect, clean, dedupe, split, decontaminate, filter, check authorship, chunk, embed, index; register bundle 0.
 
     Args:
         persona: A persona of `$TWIN_HOME`.

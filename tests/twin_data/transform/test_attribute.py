@@ -46,9 +46,10 @@ def quoted(text: str) -> list[str]:
         f"First. As Hedda Quill wrote, “{LONG}.” Then mine.",
         f"First. Hedda Quill, who kept the lock before me, once said: “{LONG}.” Then mine.",
         f"First. “{LONG},” wrote Hedda Quill. Then mine.",
-        f"First. In the words of H. Quill, \"{LONG}.\" Then mine.",
+        f'First. In the words of H. Quill, "{LONG}." Then mine.',
         f"First. Quill’s words were plain: «{LONG}.» Then mine.",
         f"First. “{LONG}” (Quill, Letters, 1951). Then mine.",
+        f"First. As [name] wrote, “{LONG}.” Then mine.",
     ],
 )
 def test_a_long_quotation_with_a_name_is_anothers(text: str) -> None:

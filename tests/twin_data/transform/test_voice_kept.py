@@ -38,7 +38,7 @@ def damage(name: str, pattern: str, replacement: str | Callable[[re.Match[str]],
 
 DAMAGING = [
     damage("strip apostrophes", "[’']", ""),
-    damage("other quotation marks", "[\"“”]", "«"),
+    damage("other quotation marks", '["“”]', "«"),
     damage("dashes to hyphens", "[—–]", "-"),
     damage("lower the case", r"\w+", lambda match: match[0].lower()),
     damage("drop semicolons", ";", ","),
@@ -59,9 +59,7 @@ def test_the_rule_that_does_damage_is_named(sample: Any, rule: TextRule) -> None
 
 
 def test_the_damaged_source_is_named_and_no_other(sample: Any) -> None:
-    rule = TextRule(
-        "only mail", lambda block, text: text if block.basis != "mail header" else text.replace(",", "")
-    )
+    rule = TextRule("only mail", lambda block, text: text if block.basis != "mail header" else text.replace(",", ""))
     with pytest.raises(CorpusError, match="of the source 'mail'.* of its punctuation.*',', \\d+ to 0"):
         clean.run(CleanInputs(sample.raw, frozenset()), config=CONFIG, rules=(*TEXT_RULES, rule))
 
@@ -125,7 +123,9 @@ def test_an_overeager_redaction_is_damage(raw_document: Callable[..., RawDocumen
 
 def test_code_and_others_words_are_no_voice(raw_document: Callable[..., RawDocument]) -> None:
     raw = raw_document(
-        "Own words, few.", Block(text="x = 1;" * 90, style=BlockStyle.CODE), Block(text="Theirs, " * 90, role=Role.OTHER)
+        "Own words, few.",
+        Block(text="x = 1;" * 90, style=BlockStyle.CODE),
+        Block(text="Theirs, " * 90, role=Role.OTHER),
     )
     record = VoiceRecord((AS_READ, *step_names(TEXT_RULES)))
     clean_document(raw, CONFIG, None, record=record)

@@ -101,7 +101,9 @@ def unseen_log_odds(
     calibration = _calibration(sums, data, segments)
     longest = float(max(config.lengths))
     log_odds = calibration.log_odds(sums, np.clip(data.words, min(config.lengths), longest))
-    by_fold = [at for fold in range(config.folds) for at, one in enumerate(own) if _fold(one.group, config.folds) == fold]
+    by_fold = [
+        at for fold in range(config.folds) for at, one in enumerate(own) if _fold(one.group, config.folds) == fold
+    ]
     found = np.zeros(len(own))
     found[by_fold] = log_odds[~segments & data.is_own]
     return found, _auc(log_odds[segments], data.is_own[segments])

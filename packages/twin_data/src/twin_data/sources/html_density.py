@@ -13,7 +13,9 @@ from twin_data.sources.html_tree import Element, tag_of, text_of
 
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4"})
 _PAGE_PARTS = frozenset({"header", "nav", "aside", "footer"})
-_INLINE = frozenset("a abbr b bdi bdo br cite code del dfn em font i img ins kbd mark q s samp small span strong sub sup u".split())
+_INLINE = frozenset(
+    "a abbr b bdi bdo br cite code del dfn em font i img ins kbd mark q s samp small span strong sub sup u".split()
+)
 _LEAST_WORDS = 6
 """A block of fewer words is a label, unless it ends like a sentence."""
 _MOST_LINKED = 0.5

@@ -28,15 +28,16 @@ _NO_NAME = (
     r"Somebody|Anybody|Everyone|Someone|Anyone|Every|Each|Some|People|My|Your|His|Her|Our|Their)\b)"
 )
 _NAME_WORD = _NO_NAME + r"(?:\p{Lu}\p{L}{0,2}\.|\p{Lu}[\p{L}’'-]*\p{L})"
-_NAME = rf"{_NAME_WORD}(?: (?:(?:de|of|von|van) )?{_NAME_WORD})*"
+# A name that cleaning blanked is one as well.
+_NAME = rf"(?:\b{_NAME_WORD}(?: (?:(?:de|of|von|van) )?{_NAME_WORD})*|\[name\])"
 _VERB = (
     r"(?:wrote|writes|said|says|put it|puts it|has it|remarked|observed|argued|argues|noted|notes|insisted|declared|"
     r"replied|reminds us|tells us|complained|concluded|quipped)"
 )
 _BEFORE = regex.compile(
-    rf"(?:\b{_NAME}(?:,[^,.“”\"]{{1,60}},)? (?:once |has |had )?{_VERB}\b[^.“”\"]{{0,60}}"
+    rf"(?:{_NAME}(?:,[^,.“”\"]{{1,60}},)? (?:once |has |had )?{_VERB}\b[^.“”\"]{{0,60}}"
     rf"|\b(?i:in the words of|according to|to quote|quoting|quotes?) {_NAME}[^.“”\"]{{0,40}}"
-    rf"|\b{_NAME}[’']s (?:words|phrase|line|sentence|verdict)\b[^.“”\"]{{0,40}})[,:—–\s-]*\s*$"
+    rf"|{_NAME}[’']s (?:words|phrase|line|sentence|verdict)\b[^.“”\"]{{0,40}})[,:—–\s-]*\s*$"
 )
 _AFTER = regex.compile(rf"^[\s,—–-]*(?:{_NAME} {_VERB}\b|{_VERB} {_NAME}|\(\p{{Lu}}[^()]{{2,60}}\d{{4}}\))")
 _DISCLAIMER = regex.compile(
@@ -153,9 +154,7 @@ def _key(text: str, config: AttributeConfig) -> str:
     return " ".join(found).casefold() if len(found) >= config.min_shared_words else ""
 
 
-def _attributed(
-    document: RawDocument, own_names: frozenset[str], seen: _Seen, config: AttributeConfig
-) -> RawDocument:
+def _attributed(document: RawDocument, own_names: frozenset[str], seen: _Seen, config: AttributeConfig) -> RawDocument:
     blocks = list(document.blocks)
     for at, block in enumerate(blocks):
         if block.role is not Role.OWN or block.style not in _PROSE:

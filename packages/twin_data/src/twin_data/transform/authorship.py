@@ -29,6 +29,8 @@ STAGE = "authorship"
 FOREIGN = "authorship check"
 """`Passage.basis` of what was found to be foreign."""
 _NO_PROSE = frozenset({BlockStyle.HEADING, BlockStyle.CODE})
+_HEARD = frozenset({"speaker label"})
+"""Spoken words were heard to be the persona's, and one talk among many posts would read like another hand."""
 _ALIKE, _MIN_PEERS = 1.6, 20
 """Stretches whose lengths differ by less than this factor are compared, if there are so many."""
 _TO_DEVIATION = 1.4826
@@ -40,17 +42,17 @@ class AuthorshipConfig(Contract):
 
     min_words: int = Field(default=150, ge=25)
     """A stretch that is shorter is not judged: its style is chance."""
-    stretch_words: int = Field(default=400, ge=50)
+    stretch_words: int = Field(default=600, ge=50)
     """A document is judged in stretches of neighbouring own passages of about this length."""
     max_log_odds: float = Field(default=0.0, le=0)
     """Log-odds that the persona wrote it, at even odds beforehand; a foreign stretch stands below."""
-    deviations: float = Field(default=4.0, ge=2)
+    deviations: float = Field(default=3.5, ge=2)
     """And so many standard deviations (by the median absolute one) below the median of stretches of its length."""
     rounds: int = Field(default=2, ge=1)
     """After the first one, what was found is learned from as another author's, and no more as the persona's."""
     min_own_words: int = Field(default=12_000, ge=1000)
     """With fewer own words in stretches long enough the corpus is too thin."""
-    min_auc: float = Field(default=0.85, ge=0.5, le=1)
+    min_auc: float = Field(default=0.75, ge=0.5, le=1)
     """Unseen own segments against unseen authors: a check that tells them apart less surely judges nothing."""
     max_share: float = Field(default=0.25, gt=0, le=1)
     """If more of the stretches are foreign, the persona's own hand is not known, and nothing is marked."""
@@ -151,7 +153,7 @@ def _stretches(document: CorpusDocument, config: AuthorshipConfig) -> Iterator[_
     own = [
         (at, len(words(one.of(document.text))))
         for at, one in enumerate(document.passages)
-        if one.role is Role.OWN and one.style not in _NO_PROSE
+        if one.role is Role.OWN and one.style not in _NO_PROSE and one.basis not in _HEARD
     ]
     runs: list[list[tuple[int, int]]] = [[]]
     for at, count in own:
@@ -182,9 +184,7 @@ def _judgements(
     return [_verdict(one, by_place.get((one.document.document_id, one.passages)), inputs) for one in stretches]
 
 
-def _verdict(
-    stretch: _Stretch, found: tuple[float, bool] | None, inputs: AuthorshipInputs
-) -> AuthorshipJudgement:
+def _verdict(stretch: _Stretch, found: tuple[float, bool] | None, inputs: AuthorshipInputs) -> AuthorshipJudgement:
     if found is None:
         return stretch.judged("too_short")
     log_odds, is_foreign = found
@@ -214,7 +214,9 @@ def _log_odds(
     for _ in range(config.rounds):
         rest = np.flatnonzero(~foreign)
         found = {FOREIGN: [texts[at].text for at in np.flatnonzero(foreign)]} if foreign.any() else {}
-        log_odds[rest], auc = unseen_log_odds([texts[at] for at in rest], {**inputs.others, **found}, config=config.voice)
+        log_odds[rest], auc = unseen_log_odds(
+            [texts[at] for at in rest], {**inputs.others, **found}, config=config.voice
+        )
         if auc < config.min_auc:
             raise CorpusError(
                 f"the persona is told from other authors with AUC {auc:.2f}; {config.min_auc:.2f} is needed to judge"

@@ -106,7 +106,7 @@ def find_identifiers(text: str, names: regex.Pattern[str] | None) -> tuple[Findi
 def names_pattern(roster: Iterable[str]) -> regex.Pattern[str] | None:
     """A pattern for the full names and handles of an archive's roster; None if there are none.
 
-    A handle such as `hvoss` counts where it is addressed, `@hvoss`; one that is no word, `h_voss` or `hv77`, everywhere.
+    A handle such as `hvoss` counts where it is addressed, `@hvoss`; one that is no word, `h_voss` or `hv77`, anywhere.
     A given name alone is left: it may be a word, and says little.
     """
     listed = sorted({" ".join(name.split()) for name in roster}, key=lambda name: (-len(name), name))
