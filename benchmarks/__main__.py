@@ -11,7 +11,7 @@ Each prints a Markdown table; put it into docs/benchmarks.md with the date and t
   python -m benchmarks.verifier [--labels FILE]  the claim verifier beside its peers: planted distortions, hand labels
   python -m benchmarks.label_rows EVALUATION... --into FOLDER  sentences for hand labels, without any verdict
   python -m benchmarks.label_agreement FIRST SECOND  how far two passes of hand labels agree
-  python -m benchmarks.planted [--small]    a planted archive through every stage without a server: what is found and lost
+  python -m benchmarks.planted [--small]    a planted archive through the stages: what is found, what is lost
   python -m benchmarks.extraction           the text of saved pages and mails against gold, beside trafilatura
   python -m benchmarks.drift                detection of foreign questions in a window, and false alarms
   python -m benchmarks.gate                 false promotions, power and coverage of the gate, by simulation

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.planted import Outcome, Rate, attribution, f1, measure, run_stages, sample_texts, unreported
-from benchmarks.planted_archive import COPY_SHARES, QUOTED_SHARE, Planted, attacks, build
+from benchmarks.planted import run_stages, sample_texts
+from benchmarks.planted_archive import COPY_SHARES, QUOTED_SHARE, Planted, build
+from benchmarks.planted_measures import Outcome, Rate, attribution, f1, measure, unreported
+from benchmarks.planted_values import attacks
 
 
 @pytest.fixture(scope="module")

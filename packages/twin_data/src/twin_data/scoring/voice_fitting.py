@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.optimize import minimize
 
 from twin_data.contracts.digests import digest_text, digest_value
 from twin_data.contracts.errors import CorpusError
 from twin_data.scoring.sentences import words
 from twin_data.scoring.style_counts import Stretch, StyleCounts, count_style, grouping, stretches, words_in
 from twin_data.scoring.style_features import Floats, sentences_of, shared_words
+from twin_data.scoring.style_regression import Rows, auc, logistic
 from twin_data.scoring.voice import (
     CALIBRATION_WORDS,
     MIN_WORDS,
@@ -34,12 +34,9 @@ MIN_GAP = 0.2
 """Log-odds between floor and ceiling below which per cent of the gap would be noise."""
 LEAST_KNOWN_QUANTILE = 0.005
 """Share of the texts calibrated on that may count as of no known kind."""
-STOP = {"maxiter": 200, "ftol": 1e-6, "gtol": 1e-6}
-"""Of the regression: further steps move weights, not the order of texts."""
 OWN = ""
 WHOLE = 0
 """The length class of rows that are whole texts, which nothing is learned from."""
-Rows = NDArray[np.bool_]
 
 
 def fit_voice(own: Sequence[VoiceText], others: Mapping[str, Sequence[str]], *, config: VoiceConfig) -> VoiceProfile:
@@ -61,7 +58,7 @@ def fit_voice(own: Sequence[VoiceText], others: Mapping[str, Sequence[str]], *, 
     calibration = _calibration(sums, data)
     unseen = calibration.log_odds(sums, data.words)
     inputs, scaling = _inputs(data.counts, np.ones(len(data.words), dtype=bool))
-    weights = _logistic(inputs, data.is_own, data.weights(), config.penalty)
+    weights = logistic(inputs, data.is_own, data.weights(), config.penalty)
     split = scaling.characters.size, scaling.characters.size + scaling.tokens.size
     return VoiceProfile(
         kept_words=tuple(sorted(kept)),
@@ -75,7 +72,7 @@ def fit_voice(own: Sequence[VoiceText], others: Mapping[str, Sequence[str]], *, 
         intercept=round(float(weights[-1]), 6),
         calibration=calibration,
         levels=_levels(data, unseen, calibration, config),
-        auc=round(_auc(unseen, data.is_own), 6),
+        auc=round(auc(unseen, data.is_own), 6),
         segments=len(data.words),
         own_digest=digest_value(sorted(digest_text(one.text) for one in own)),
         authors=tuple(sorted(others)),
@@ -106,7 +103,7 @@ def unseen_log_odds(
     ]
     found = np.zeros(len(own))
     found[by_fold] = log_odds[~segments & data.is_own]
-    return found, _auc(log_odds[segments], data.is_own[segments])
+    return found, auc(log_odds[segments], data.is_own[segments])
 
 
 def _check(own: Sequence[VoiceText], others: Mapping[str, Sequence[str]], config: VoiceConfig) -> None:
@@ -236,24 +233,9 @@ def _unseen_sums(data: _Data, config: VoiceConfig) -> Floats:
         aside = data.folds == fold
         learned = ~aside & (data.lengths > WHOLE)
         inputs, scaling = _inputs(data.counts, learned)
-        weights = _logistic(inputs, data.is_own[learned], data.weights(learned), config.penalty)
+        weights = logistic(inputs, data.is_own[learned], data.weights(learned), config.penalty)
         unseen[aside] = _inputs(data.counts, aside, scaling)[0] @ weights
     return unseen
-
-
-def _logistic(inputs: sparse.csr_matrix | Floats, is_own: Rows, weights: Floats, penalty: float) -> Floats:
-    """L2-penalised weighted logistic regression; the last column is the intercept, which is not penalised."""
-    signs = np.where(is_own, 1.0, -1.0)
-
-    def loss(beta: Floats) -> tuple[float, Floats]:
-        margins = signs * (inputs @ beta)
-        value = float(weights @ np.logaddexp(0, -margins))
-        gradient = (-(weights * signs / (1 + np.exp(np.clip(margins, -500, 500))))) @ inputs
-        shrunk = np.append(beta[:-1], 0.0)
-        return value + 0.5 * penalty * 1e-3 * float(shrunk @ shrunk), gradient + penalty * 1e-3 * shrunk
-
-    found = minimize(loss, np.zeros(inputs.shape[1]), jac=True, method="L-BFGS-B", options=STOP)
-    return np.asarray(found.x)
 
 
 def _calibration(sums: Floats, data: _Data, rows: Rows | None = None) -> Calibration:
@@ -262,7 +244,7 @@ def _calibration(sums: Floats, data: _Data, rows: Rows | None = None) -> Calibra
     z = np.log(data.words[used] / CALIBRATION_WORDS)
     inputs = np.stack([sums[used], sums[used] * z, z, np.ones(len(z))], axis=1)
     slope, slope_growth, offset_growth, offset = (
-        round(float(one), 6) for one in _logistic(inputs, data.is_own[used], data.weights(used), 1e-3)
+        round(float(one), 6) for one in logistic(inputs, data.is_own[used], data.weights(used), 1e-3)
     )
     return Calibration(slope=slope, slope_growth=slope_growth, offset=offset, offset_growth=offset_growth)
 
@@ -298,12 +280,3 @@ def _levels(data: _Data, unseen: Floats, calibration: Calibration, config: Voice
 
 def _rounded(values: Iterable[float]) -> tuple[float, ...]:
     return tuple(round(float(one), 6) for one in values)
-
-
-def _auc(logits: Floats, is_own: Rows) -> float:
-    """Probability that an own segment scores above another author's (Mann-Whitney)."""
-    order = np.argsort(np.concatenate([logits[is_own], logits[~is_own]]), kind="stable")
-    ranks = np.empty(len(order))
-    ranks[order] = np.arange(1, len(order) + 1)
-    own = int(is_own.sum())
-    return float((ranks[:own].sum() - own * (own + 1) / 2) / (own * (len(logits) - own)))
