@@ -1,6 +1,6 @@
 """A planted archive through collect, clean, dedupe, split, decontaminate, filter and the check of authorship.
 
-    python -m benchmarks.planted [--small] [--seed 0] [--documents 400]
+    python -m benchmarks.planted [--small] [--seed 0] [--unseen AUTHOR,AUTHOR] [--documents 400]
 
 Own texts are Chesterton's four books in documents of some 600 words, others' those of two essayists and an assistant
 model who are *not* among the contrast authors (the other five essayists and the rest of the assistant's answers);
@@ -105,8 +105,10 @@ def _without_copies(texts: Sequence[str]) -> list[str]:
     return kept
 
 
-def book_texts(documents: int) -> tuple[list[list[str]], dict[str, list[list[str]]], dict[str, tuple[str, ...]]]:
-    """Chesterton's; Belloc's, Mill's and a third of the assistant's answers as the foreign ones; other contrasts."""
+def book_texts(
+    documents: int, unseen: Sequence[str]
+) -> tuple[list[list[str]], dict[str, list[list[str]]], dict[str, tuple[str, ...]]]:
+    """Chesterton's; the unseen authors' and a third of the assistant's answers as the foreign ones; other contrasts."""
     books = read_contrast(DATA / "personas" / "chesterton")
     own = [one for texts in books.values() for one in documents_of([it for it in texts if PUBLISHER not in it])]
     contrast = {
@@ -121,8 +123,8 @@ def book_texts(documents: int) -> tuple[list[list[str]], dict[str, list[list[str
         [" ".join(text.split()) for text in answers[at : at + 3 * ANSWERS_A_DOCUMENT : 3]]
         for at in range(0, len(answers) - 3 * ANSWERS_A_DOCUMENT, 3 * ANSWERS_A_DOCUMENT)
     ]
-    others = {name: documents_of(contrast[name]) for name in UNSEEN} | {"assistant": machine}
-    seen = {name: texts for name, texts in contrast.items() if name not in UNSEEN}
+    others = {name: documents_of(contrast[name]) for name in unseen} | {"assistant": machine}
+    seen = {name: texts for name, texts in contrast.items() if name not in unseen}
     return own[:documents], others, seen | {"assistant": tuple(one for at, one in enumerate(answers) if at % 3)}
 
 
@@ -131,11 +133,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--small", action="store_true", help="the shipped sample instead of the test data")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--unseen", default=",".join(UNSEEN), help="contrast authors whose texts are planted")
     parser.add_argument("--documents", type=int, default=400, help="documents of Chesterton's, at most")
     arguments = parser.parse_args()
     if not arguments.small and not DATA.is_dir():
         raise SystemExit(f"{DATA} is absent: put the test data there, or take the shipped sample with --small")
-    own, others, contrast = sample_texts() if arguments.small else book_texts(arguments.documents)
+    own, others, contrast = (
+        sample_texts() if arguments.small else book_texts(arguments.documents, arguments.unseen.split(","))
+    )
     with tempfile.TemporaryDirectory(prefix="twin-planted-") as scratch:
         planted = build(Path(scratch), own, others, seed=arguments.seed)
         outcome = run_stages(planted, contrast)
