@@ -13,6 +13,8 @@ Each prints a Markdown table; put it into docs/benchmarks.md with the date and t
   python -m benchmarks.label_agreement FIRST SECOND  how far two passes of hand labels agree
   python -m benchmarks.cleaning [--peers FOLDER]  duplicates, decontamination and quality rules beside their peers
   python -m benchmarks.growth [--documents N]  time and memory from duplicates to chunks, from 1,000 documents up
+  python -m benchmarks.planted [--small]    a planted archive through the stages: what is found, what is lost
+  python -m benchmarks.extraction           the text of saved pages and mails against gold, beside trafilatura
   python -m benchmarks.drift                detection of foreign questions in a window, and false alarms
   python -m benchmarks.gate                 false promotions, power and coverage of the gate, by simulation
   python -m benchmarks.xstest [FILE]        the rules that refuse for safety: over- and under-refusal, offline

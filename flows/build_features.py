@@ -30,7 +30,7 @@ REPORT_EVERY_S = 2.0
 
 @flow(name="build-features", flow_run_name="build-features-{persona}", log_prints=False)
 def build_features(persona: str, recipe: str = DEFAULT_RECIPE) -> dict[str, Any]:
-    """Collect, clean, dedupe, split, decontaminate, filter, chunk, embed and index; then register bundle 0.
+    """Collect, clean, dedupe, split, decontaminate, filter, check authorship, chunk, embed, index; register bundle 0.
 
     Args:
         persona: A persona of `$TWIN_HOME`.
@@ -48,11 +48,12 @@ def build_features(persona: str, recipe: str = DEFAULT_RECIPE) -> dict[str, Any]
         separated = split(pipeline, unique)
         decontaminate(pipeline, separated)
         filtered = filter_quality(pipeline, separated)
-        chunked = chunk(pipeline, filtered)
+        attributed = check_authorship(pipeline, filtered)
+        chunked = chunk(pipeline, attributed)
         verdict = judge(pipeline)
         encoder = open_encoder(chosen)
         embed(pipeline, chunked, encoder)
-        indexed = index(pipeline, filtered, chunked, encoder)
+        indexed = index(pipeline, attributed, chunked, encoder)
         bundle = register(home, pipeline, chosen, encoder, indexed)
     return {"features": indexed.model_dump(mode="json"), "verdict": verdict.model_dump(mode="json"), "bundle": bundle}
 
@@ -65,8 +66,10 @@ def collect(pipeline: FeaturesPipeline) -> StageRecord:
 
 @task(cache_policy=NO_CACHE)
 def clean(pipeline: FeaturesPipeline, collected: StageRecord) -> StageRecord:
-    """Take away what is not the author's text."""
-    return report_stage(pipeline.clean(collected))
+    """Take away what is not the author's text; stops if a rule changes a source's voice."""
+    record = report_stage(pipeline.clean(collected))
+    report(f"clean: {pipeline.voice_kept(record)}")
+    return record
 
 
 @task(cache_policy=NO_CACHE)
@@ -94,9 +97,17 @@ def filter_quality(pipeline: FeaturesPipeline, separated: StageRecord) -> StageR
 
 
 @task(cache_policy=NO_CACHE)
-def chunk(pipeline: FeaturesPipeline, filtered: StageRecord) -> StageRecord:
+def check_authorship(pipeline: FeaturesPipeline, filtered: StageRecord) -> StageRecord:
+    """Find what reads like another author or a machine."""
+    record = report_stage(pipeline.authorship(filtered))
+    report(pipeline.authorship_summary())
+    return record
+
+
+@task(cache_policy=NO_CACHE)
+def chunk(pipeline: FeaturesPipeline, attributed: StageRecord) -> StageRecord:
     """Cut documents into passages."""
-    return report_stage(pipeline.chunk(filtered))
+    return report_stage(pipeline.chunk(attributed))
 
 
 @task(cache_policy=NO_CACHE)
@@ -130,7 +141,7 @@ def embed(pipeline: FeaturesPipeline, chunked: StageRecord, encoder: SentenceEnc
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)
 def index(
-    pipeline: FeaturesPipeline, filtered: StageRecord, chunked: StageRecord, encoder: SentenceEncoder
+    pipeline: FeaturesPipeline, attributed: StageRecord, chunked: StageRecord, encoder: SentenceEncoder
 ) -> IndexedFeatures:
     """Build the new search index beside the live one, then swap."""
     settings = PlatformSettings.from_environment()
@@ -138,7 +149,7 @@ def index(
     with Elasticsearch(
         settings.elasticsearch_address, api_key=key.get_secret_value() if key else None, request_timeout=60
     ) as client:
-        indexed = pipeline.index(filtered, chunked, encoder, IndexWriter(client))
+        indexed = pipeline.index(attributed, chunked, encoder, IndexWriter(client))
     report(f"index: {indexed.index} is live with {indexed.chunks:,} chunks")
     return indexed
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flows.recipes import Recipe
+from flows.voices import contrast_folder
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.persona import load_persona
 from twin_data.store.tables import FeatureStore
@@ -16,4 +17,5 @@ def features_pipeline(home: TwinHome, persona: str, recipe: Recipe) -> FeaturesP
         sources_folder=home.persona_folder(persona) / "sources",
         store=FeatureStore.of(home.features, persona),
         config=recipe.features,
+        contrast=contrast_folder(home, persona),
     )

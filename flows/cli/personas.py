@@ -178,6 +178,7 @@ def render_verdict(verdict: CorpusVerdict) -> str:
         *_table("by kind", verdict.by_kind),
         "removed:",
         *[f"  {count:>6,}  {reason}" for reason, count in verdict.rejections.items()],
+        verdict.authorship,
         f"verdict: {verdict.recommendation}",
         *[f"  because {reason}" for reason in verdict.reasons],
     ]

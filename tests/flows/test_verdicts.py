@@ -7,7 +7,7 @@ from twin_data.transform.verdict import CorpusVerdict
 
 VERDICT = CorpusVerdict(
     persona="ada", documents=3, own_words=900, training_words=800, test_words=100, chunks=9, families=3,
-    by_source=(), by_year=(), by_kind=(), rejections={}, training_exclusions=0,
+    by_source=(), by_year=(), by_kind=(), rejections={}, training_exclusions=0, authorship="not checked",
     recommendation="stay with prompt and retrieval", reasons=("800 words to train on; 20,000 are wanted",),
 )  # fmt: skip
 ENOUGH = VERDICT.model_copy(update={"recommendation": "enough to fine-tune", "reasons": ()})

@@ -146,7 +146,7 @@ def test_corpus_shows_what_there_is_and_what_was_removed(home: TwinHome, posts: 
     unique = pipeline.dedupe(pipeline.clean(pipeline.collect().record).record).record
     separated = pipeline.split(unique).record
     pipeline.decontaminate(separated)
-    pipeline.chunk(pipeline.filter(separated).record)
+    pipeline.chunk(pipeline.authorship(pipeline.filter(separated).record).record)
 
     shown = twin("corpus", "ada").output
     assert "ada: 1 documents in 1 families" in shown

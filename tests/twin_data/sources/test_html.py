@@ -57,8 +57,8 @@ def summary(blocks: tuple[Block, ...]) -> list[tuple[str, str, str]]:
 
 
 def test_reads_a_page_without_its_furniture(read_file: ReadFile) -> None:
-    (document,), skipped = read_file(HtmlReader(), "scar.html", PAGE)
-    assert not skipped
+    (document,), (left,) = read_file(HtmlReader(), "scar.html", PAGE)
+    assert left.reason == "page_furniture: 29 words"
     assert (document.title, document.date) == ("The Scar", date(2022, 5, 15))
     assert (document.url, document.matter) == ("https://nora.example/scar/", None)
     assert summary(document.blocks) == [

@@ -178,3 +178,37 @@ def test_no_visible_character_of_a_mail_is_lost(lines: list[str]) -> None:
     blocks = mail_blocks("\n".join(lines), NORA)
     found = "".join(char for block in blocks for char in block.text if char in "ab’.:")
     assert found == "".join(char for line in lines for char in line if char in "ab’.:")
+
+
+def outline(text: str) -> list[tuple[str, str]]:
+    return [(one.role.value, one.text) for one in mail_blocks(text, NORA)]
+
+
+HEADERS = "From: Hedda Quill\nSent: Monday, 3 June 2024 10:00\nTo: Nora\nSubject: Gates\n"
+
+
+def test_headers_without_a_rule_above_begin_anothers_mail() -> None:
+    text = f"See below.\n\n{HEADERS}\nPlease shut it.\n"
+    assert outline(text) == [("own", "See below."), ("other", HEADERS.strip()), ("other", "Please shut it.")]
+
+
+def test_a_line_that_begins_like_a_header_is_the_senders() -> None:
+    text = "From: the lock\nto the mill, all was quiet.\nI slept.\n"
+    assert {role for role, _ in outline(text)} == {"own"}
+
+
+def test_an_answered_mail_without_marks_ends_the_senders_words() -> None:
+    text = "Until it floats.\n\nOn Wed, 5 Jun 2024 at 19:44, Tobias Renn <t@renn.example> wrote:\n\nHow much salt?\n"
+    found = mail_blocks(text, NORA)
+    assert [(one.role, one.author) for one in found] == [
+        (Role.OWN, "Nora"), (Role.OTHER, "Tobias Renn"), (Role.OTHER, "Tobias Renn")
+    ]  # fmt: skip
+
+
+def test_a_sentence_with_a_day_that_ends_in_wrote_is_the_senders() -> None:
+    text = "I looked it up.\n\nOn the third of May she came by, and this is what she wrote:\n\nnothing at all.\n"
+    assert {role for role, _ in outline(text)} == {"own"}
+
+
+def test_what_a_telephone_adds_is_no_writing() -> None:
+    assert outline("They found the frog.\n\nSent from my iPhone\n\nMore.")[1] == ("other", "Sent from my iPhone")

@@ -94,6 +94,14 @@ def test_full_names_are_found_whole() -> None:
     assert found == ["Hedy Voss", "Marguerite\nOsei-Tandy", "J. Hartigan"]
 
 
+def test_handles_are_found_where_they_are_addressed_or_are_no_words() -> None:
+    names = names_pattern({"hvoss", "hedy_v", "dov77", "Hedy Voss"})
+    assert names is not None
+    text = "Ask @hvoss, @HVoss or hvoss; hedy_v, @dov77 and dov77; x@hvoss.example; hedy_vx."
+    found = [text[one.start : one.end] for one in find_identifiers(text, names)]
+    assert found == ["@hvoss", "@HVoss", "hedy_v", "@dov77", "dov77", "x@hvoss.example"]
+
+
 def test_no_names_no_pattern() -> None:
     assert names_pattern(["Dov", ""]) is None
 

@@ -21,7 +21,7 @@ from twin_data.transform.chunk import ChunkConfig
 from twin_data.transform.pipeline import FeaturesConfig, FeaturesPipeline, IndexedFeatures
 
 SAMPLE = Path(__file__).parents[3] / "personas" / "sample"
-STAGES = ["collect", "clean", "dedupe", "split", "decontaminate", "filter", "chunk"]
+STAGES = ["collect", "clean", "dedupe", "split", "decontaminate", "filter", "authorship", "chunk"]
 
 
 class Encoder:
@@ -69,11 +69,12 @@ def build_all(pipeline: FeaturesPipeline) -> tuple[dict[str, StageResult], Index
     results["split"] = pipeline.split(results["dedupe"].record)
     results["decontaminate"] = pipeline.decontaminate(results["split"].record)
     results["filter"] = pipeline.filter(results["split"].record)
-    results["chunk"] = pipeline.chunk(results["filter"].record)
+    results["authorship"] = pipeline.authorship(results["filter"].record)
+    results["chunk"] = pipeline.chunk(results["authorship"].record)
     encoder: Any = Encoder()
     writer: Any = Writer()
     pipeline.embed(results["chunk"].record, encoder, lambda done, total: None)
-    return results, pipeline.index(results["filter"].record, results["chunk"].record, encoder, writer)
+    return results, pipeline.index(results["authorship"].record, results["chunk"].record, encoder, writer)
 
 
 def rerun(results: dict[str, StageResult]) -> list[str]:

@@ -25,6 +25,7 @@ def judged(
         7,
         to_frame(rejections or [], Rejection),
         to_frame(exclusions or [], Rejection),
+        "authorship not checked: a test",
         config=config,
     )
 

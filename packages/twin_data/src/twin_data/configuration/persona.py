@@ -78,6 +78,8 @@ class SourceOptions(Contract):
     """Who speaks in transcripts that name no speaker; without it their words count as somebody else's."""
     columns: Columns = Columns()
     """Columns of the source's tables."""
+    vouched: bool = False
+    """The owner vouches that what stands in this source as the persona's is so; the check of authorship leaves it."""
 
 
 class PersonaConfig(Contract):

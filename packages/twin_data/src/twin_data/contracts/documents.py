@@ -120,8 +120,8 @@ class Passage(Span):
     role: Role
     style: BlockStyle
     author: str | None = None
-    basis: str = ""
-    """How the authorship is known, as of the block; empty for what was stored before it was kept."""
+    basis: str = "document author"
+    """How the authorship is known; see `Block.basis`."""
     level: int = 0
 
 

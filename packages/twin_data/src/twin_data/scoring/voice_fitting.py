@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.optimize import minimize
 
 from twin_data.contracts.digests import digest_text, digest_value
 from twin_data.contracts.errors import CorpusError
 from twin_data.scoring.sentences import words
 from twin_data.scoring.style_counts import Stretch, StyleCounts, count_style, grouping, stretches, words_in
 from twin_data.scoring.style_features import Floats, sentences_of, shared_words
+from twin_data.scoring.style_regression import Rows, auc, logistic
 from twin_data.scoring.voice import (
     CALIBRATION_WORDS,
     MIN_WORDS,
@@ -34,10 +34,9 @@ MIN_GAP = 0.2
 """Log-odds between floor and ceiling below which per cent of the gap would be noise."""
 LEAST_KNOWN_QUANTILE = 0.005
 """Share of the texts calibrated on that may count as of no known kind."""
-STOP = {"maxiter": 200, "ftol": 1e-6, "gtol": 1e-6}
-"""Of the regression: further steps move weights, not the order of texts."""
 OWN = ""
-Rows = NDArray[np.bool_]
+WHOLE = 0
+"""The length class of rows that are whole texts, which nothing is learned from."""
 
 
 def fit_voice(own: Sequence[VoiceText], others: Mapping[str, Sequence[str]], *, config: VoiceConfig) -> VoiceProfile:
@@ -59,7 +58,7 @@ def fit_voice(own: Sequence[VoiceText], others: Mapping[str, Sequence[str]], *, 
     calibration = _calibration(sums, data)
     unseen = calibration.log_odds(sums, data.words)
     inputs, scaling = _inputs(data.counts, np.ones(len(data.words), dtype=bool))
-    weights = _logistic(inputs, data.is_own, data.weights(), config.penalty)
+    weights = logistic(inputs, data.is_own, data.weights(), config.penalty)
     split = scaling.characters.size, scaling.characters.size + scaling.tokens.size
     return VoiceProfile(
         kept_words=tuple(sorted(kept)),
@@ -73,11 +72,38 @@ def fit_voice(own: Sequence[VoiceText], others: Mapping[str, Sequence[str]], *, 
         intercept=round(float(weights[-1]), 6),
         calibration=calibration,
         levels=_levels(data, unseen, calibration, config),
-        auc=round(_auc(unseen, data.is_own), 6),
+        auc=round(auc(unseen, data.is_own), 6),
         segments=len(data.words),
         own_digest=digest_value(sorted(digest_text(one.text) for one in own)),
         authors=tuple(sorted(others)),
     )
+
+
+def unseen_log_odds(
+    own: Sequence[VoiceText], others: Mapping[str, Sequence[str]], *, config: VoiceConfig
+) -> tuple[Floats, float]:
+    """Log-odds that the persona wrote each of its texts, as a whole, and the AUC that they are told by.
+
+    Each is by a regression that saw neither its group nor, among the others, a fifth of the authors. Shape (len(own),).
+
+    Raises:
+        CorpusError: There are too few own words, or fewer than two other authors.
+    """
+    _check(own, others, config)
+    texts_by_author = {OWN: [one.text for one in own], **others}
+    kept = shared_words(texts_by_author, share=config.shared_by, most=config.max_kept_words)
+    data = _segments(own, others, kept, config, whole=True)
+    sums = _unseen_sums(data, config)
+    segments = data.lengths > WHOLE
+    calibration = _calibration(sums, data, segments)
+    longest = float(max(config.lengths))
+    log_odds = calibration.log_odds(sums, np.clip(data.words, min(config.lengths), longest))
+    by_fold = [
+        at for fold in range(config.folds) for at, one in enumerate(own) if _fold(one.group, config.folds) == fold
+    ]
+    found = np.zeros(len(own))
+    found[by_fold] = log_odds[~segments & data.is_own]
+    return found, auc(log_odds[segments], data.is_own[segments])
 
 
 def _check(own: Sequence[VoiceText], others: Mapping[str, Sequence[str]], config: VoiceConfig) -> None:
@@ -121,7 +147,12 @@ class _Data:
 
 
 def _segments(
-    own: Sequence[VoiceText], others: Mapping[str, Sequence[str]], kept: frozenset[str], config: VoiceConfig
+    own: Sequence[VoiceText],
+    others: Mapping[str, Sequence[str]],
+    kept: frozenset[str],
+    config: VoiceConfig,
+    *,
+    whole: bool = False,
 ) -> _Data:
     blocks = [
         (OWN, fold, [one.text for one in own if _fold(one.group, config.folds) == fold]) for fold in range(config.folds)
@@ -130,12 +161,17 @@ def _segments(
     sentences: list[str] = []
     found: list[tuple[str, int, int, Stretch]] = []
     for author, fold, texts in blocks:
-        theirs = [sentence for text in texts for sentence in sentences_of(text)]
+        by_text = [sentences_of(text) for text in texts]
+        theirs = [sentence for text in by_text for sentence in text]
         most = math.ceil(config.max_segments / config.folds) if author == OWN else config.max_segments
         numbers = words_in(theirs).tolist()
         for length in config.lengths:
             runs = stretches(numbers, length, shortest=max(MIN_WORDS, length // 2))
             found += [(author, fold, length, one.moved(len(sentences))) for one in _spaced(runs, most)]
+        at = len(sentences)
+        for text in by_text if whole and author == OWN else ():
+            found.append((author, fold, WHOLE, Stretch(at, at + len(text), int(words_in(text).sum()))))
+            at += len(text)
         sentences += theirs
     counted = count_style(sentences, kept, most=config.max_grams, at_least=config.min_sentences)
     return _Data(
@@ -195,33 +231,20 @@ def _unseen_sums(data: _Data, config: VoiceConfig) -> Floats:
     unseen = np.zeros(len(data.words))
     for fold in sorted(set(data.folds.tolist())):
         aside = data.folds == fold
-        inputs, scaling = _inputs(data.counts, ~aside)
-        weights = _logistic(inputs, data.is_own[~aside], data.weights(~aside), config.penalty)
+        learned = ~aside & (data.lengths > WHOLE)
+        inputs, scaling = _inputs(data.counts, learned)
+        weights = logistic(inputs, data.is_own[learned], data.weights(learned), config.penalty)
         unseen[aside] = _inputs(data.counts, aside, scaling)[0] @ weights
     return unseen
 
 
-def _logistic(inputs: sparse.csr_matrix | Floats, is_own: Rows, weights: Floats, penalty: float) -> Floats:
-    """L2-penalised weighted logistic regression; the last column is the intercept, which is not penalised."""
-    signs = np.where(is_own, 1.0, -1.0)
-
-    def loss(beta: Floats) -> tuple[float, Floats]:
-        margins = signs * (inputs @ beta)
-        value = float(weights @ np.logaddexp(0, -margins))
-        gradient = (-(weights * signs / (1 + np.exp(np.clip(margins, -500, 500))))) @ inputs
-        shrunk = np.append(beta[:-1], 0.0)
-        return value + 0.5 * penalty * 1e-3 * float(shrunk @ shrunk), gradient + penalty * 1e-3 * shrunk
-
-    found = minimize(loss, np.zeros(inputs.shape[1]), jac=True, method="L-BFGS-B", options=STOP)
-    return np.asarray(found.x)
-
-
-def _calibration(sums: Floats, data: _Data) -> Calibration:
-    """Platt's calibration with the length as a covariate, on unseen sums."""
-    z = np.log(data.words / CALIBRATION_WORDS)
-    inputs = np.stack([sums, sums * z, z, np.ones(len(z))], axis=1)
+def _calibration(sums: Floats, data: _Data, rows: Rows | None = None) -> Calibration:
+    """Platt's calibration with the length as a covariate, on unseen sums; of all rows, or of some."""
+    used = np.ones(len(sums), dtype=bool) if rows is None else rows
+    z = np.log(data.words[used] / CALIBRATION_WORDS)
+    inputs = np.stack([sums[used], sums[used] * z, z, np.ones(len(z))], axis=1)
     slope, slope_growth, offset_growth, offset = (
-        round(float(one), 6) for one in _logistic(inputs, data.is_own, data.weights(), 1e-3)
+        round(float(one), 6) for one in logistic(inputs, data.is_own[used], data.weights(used), 1e-3)
     )
     return Calibration(slope=slope, slope_growth=slope_growth, offset=offset, offset_growth=offset_growth)
 
@@ -257,12 +280,3 @@ def _levels(data: _Data, unseen: Floats, calibration: Calibration, config: Voice
 
 def _rounded(values: Iterable[float]) -> tuple[float, ...]:
     return tuple(round(float(one), 6) for one in values)
-
-
-def _auc(logits: Floats, is_own: Rows) -> float:
-    """Probability that an own segment scores above another author's (Mann-Whitney)."""
-    order = np.argsort(np.concatenate([logits[is_own], logits[~is_own]]), kind="stable")
-    ranks = np.empty(len(order))
-    ranks[order] = np.arange(1, len(order) + 1)
-    own = int(is_own.sum())
-    return float((ranks[:own].sum() - own * (own + 1) / 2) / (own * (len(logits) - own)))

@@ -9,14 +9,15 @@ from twin_data.contracts.digests import digest_bytes
 from twin_data.contracts.documents import Block, DocumentKind, RawDocument
 from twin_data.sources.dates import date_from_name
 from twin_data.sources.html_blocks import element_blocks
-from twin_data.sources.html_fallback import extracted_blocks
+from twin_data.sources.html_density import prose_parts, with_heading
 from twin_data.sources.html_furniture import furniture_of, is_labelled_furniture
 from twin_data.sources.html_meta import is_book_page, page_author, page_date, page_matter, page_title, page_url
 from twin_data.sources.html_tree import Element, parse_page, tag_of, text_of
-from twin_data.sources.reader import ReadContext, Reading, single_document
+from twin_data.sources.reader import ReadContext, Reading, Skipped, single_document
 from twin_data.sources.text import title_from_name
 
 _SUFFIXES = frozenset({".html", ".htm", ".xhtml"})
+_ENTRY = frozenset({"hentry", "h-entry"})
 _MAIN_SHARE = 0.5
 _TEASER_SHARE = 0.2
 
@@ -32,8 +33,12 @@ class HtmlReader:
         return path.suffix.lower() in _SUFFIXES
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Reading]:
-        """Yield the page's document."""
-        yield page_document(context.read_bytes(path), path, context)
+        """Yield the page's document, and a note of how many words around it were taken for furniture."""
+        data = context.read_bytes(path)
+        document, left = _read_page(data, path, context)
+        yield document
+        if left:
+            yield Skipped(path=path, reason=f"page_furniture: {left:,} words", digest=digest_bytes(data))
 
 
 def page_document(data: bytes, path: Path, context: ReadContext) -> RawDocument:
@@ -42,12 +47,17 @@ def page_document(data: bytes, path: Path, context: ReadContext) -> RawDocument:
     Raises:
         Unreadable: There is no text in it.
     """
+    return _read_page(data, path, context)[0]
+
+
+def _read_page(data: bytes, path: Path, context: ReadContext) -> tuple[RawDocument, int]:
+    """The page's document, and how many words around it were taken for furniture."""
     root = parse_page(data, path)
     is_book = is_book_page(root)
     main = _body(root) if is_book else _outermost(root)
     blocks = element_blocks(main) if is_book else page_blocks(root)
     attribution = context.sole_author(page_author(root))
-    return single_document(
+    document = single_document(
         path,
         context,
         kind=DocumentKind.ARTICLE,
@@ -58,25 +68,41 @@ def page_document(data: bytes, path: Path, context: ReadContext) -> RawDocument:
         url=page_url(root),
         matter=page_matter(root),
     )
+    return document, _words_left(root, blocks)
 
 
 def page_blocks(root: Element) -> tuple[Block, ...]:
     """The blocks of a web page's own text, without the furniture around it."""
     parts = main_parts(root)
-    if parts:
-        return tuple(block for part in parts for block in element_blocks(part, furniture_of(part)))
-    return extracted_blocks(root) or element_blocks(_body(root), furniture_of(_body(root)))
+    if len(parts) == 1:
+        parts = with_heading(parts[0], _body(root))
+    parts = parts or prose_parts(_body(root)) or [_body(root)]
+    return tuple(block for part in parts for block in element_blocks(part, furniture_of(part)))
+
+
+def _words_left(root: Element, blocks: tuple[Block, ...]) -> int:
+    """Words that the page shows and the blocks do not hold."""
+    shown = sum(len(block.text.split()) for block in element_blocks(_body(root)))
+    return max(0, shown - sum(len(block.text.split()) for block in blocks))
 
 
 def main_parts(root: Element) -> list[Element]:
     """The elements that hold the page's own text: its articles, else its main part; none if it marks neither."""
     main = _marked_main(root)
     scope = _body(root) if main is None else main
-    articles = [article for article in scope.iter("article") if _stands_alone(article, scope)]
+    articles = [article for article in _articles(scope) if _stands_alone(article, scope)]
     lengths = [len(text_of(article)) for article in articles]
     if articles and (main is None or sum(lengths) >= _MAIN_SHARE * _readable_length(scope)):
         return [one for one, length in zip(articles, lengths, strict=True) if length >= _TEASER_SHARE * max(lengths)]
     return [] if main is None else [main]
+
+
+def _articles(scope: Element) -> list[Element]:
+    """What a page marks as articles: by the tag, else by the classes of microformats."""
+    tagged = list(scope.iter("article"))
+    if tagged:
+        return tagged
+    return [one for one in scope.iter("div", "section", "main") if _ENTRY & set((one.get("class") or "").split())]
 
 
 def _stands_alone(article: Element, scope: Element) -> bool:
@@ -84,7 +110,8 @@ def _stands_alone(article: Element, scope: Element) -> bool:
     for element in article.iterancestors():
         if element is scope:
             break
-        if tag_of(element) in {"article", "aside", "nav", "footer"} or is_labelled_furniture(element):
+        is_entry = tag_of(element) == "article" or bool(_ENTRY & set((element.get("class") or "").split()))
+        if is_entry or tag_of(element) in {"aside", "nav", "footer"} or is_labelled_furniture(element):
             return False
     return not is_labelled_furniture(article)
 

@@ -9,7 +9,7 @@ from lxml import etree  # type: ignore[import-untyped]
 
 from twin_data.contracts.documents import Block, BlockStyle, Role
 from twin_data.sources.html_furniture import Skip, never_text
-from twin_data.sources.html_tree import Element, parse_fragment, tag_of, text_of
+from twin_data.sources.html_tree import EPUB_TYPE, Element, parse_fragment, tag_of, text_of
 from twin_data.sources.quotations import QUOTED_BASIS, attribute_quotation, attributed_name
 from twin_data.sources.text import fold_lines
 
@@ -75,7 +75,7 @@ class _Walk:
         if tag in _BLOCKS:
             self._flush()
             self.open_tags.append(tag)
-        if tag in {"blockquote", "figure"}:
+        if tag in {"blockquote", "figure"} or _is_epigraph(element):
             self.starts.append(len(self.found))
         elif tag in {"td", "th"} and "".join(self.pieces).strip():
             self.pieces.append(CELL_SEPARATOR)
@@ -96,6 +96,8 @@ class _Walk:
         if tag == "hgroup":
             self._close_group()
         elif tag == "blockquote":
+            self._close_quotation(self.starts.pop(), _cited(element, "cite", "footer"))
+        elif _is_epigraph(element):
             self._close_quotation(self.starts.pop(), _cited(element, "cite", "footer"))
         elif tag == "figure":
             start = self.starts.pop()
@@ -135,6 +137,13 @@ class _Walk:
         else:
             in_item = any(tag in _ITEMS for tag in self.open_tags)
             self.found.append(Block(text=text, style=BlockStyle.LIST_ITEM if in_item else BlockStyle.PARAGRAPH))
+
+
+def _is_epigraph(element: Element) -> bool:
+    """Whether a part of the page calls itself an epigraph; a whole page of them is one as well."""
+    if tag_of(element) not in {"section", "div", "p", "header", "aside"}:
+        return False
+    return "epigraph" in f"{element.get(EPUB_TYPE) or ''} {element.get('class') or ''}".lower().split()
 
 
 def _as_quoted(block: Block, author: str | None) -> Block:

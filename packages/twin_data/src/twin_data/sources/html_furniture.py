@@ -21,11 +21,14 @@ _FURNITURE_WORDS = frozenset(
     "comment comments respond disqus webmentions trackbacks pingbacks reactions likes cookie cookies consent gdpr "
     "share sharing sharedaddy social related relatedposts recommended newsletter subscribe subscription signup promo "
     "advert advertisement ads sponsor sponsored breadcrumb breadcrumbs pagination pager sidebar navbar navigation nav "
-    "menu toolbar toc byline tags meta bio popup modal banner widget masthead skip".split()
+    "menu toolbar toc byline tags meta bio popup modal banner widget masthead skip dateline category categories "
+    "commentlist postcomment commentform prevnext footer button buttons ignore vote cta toast lightbox ad".split()
 )
 # WordPress puts a post's topics among the classes of the whole article: `tag-social category-comments`.
 _TOPIC_PREFIXES = frozenset({"category", "tag", "has", "no", "is", "with", "type", "status", "format"})
-_INTRODUCTION_WORDS = frozenset({"subtitle", "lede", "lead", "dek", "deck", "standfirst", "intro", "tagline"})
+_INTRODUCTION_WORDS = frozenset(
+    {"subtitle", "lede", "lead", "dek", "deck", "standfirst", "intro", "tagline", "excerpt", "summary"}
+)
 _LABELLED_TAGS = frozenset("div section p ul ol dl li details header h2 h3 h4 h5 h6 table figure article".split())
 _HEADER_TEXT = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "hgroup"})
 _BULK = 0.5
@@ -89,7 +92,16 @@ def _is_in_quotation(element: Element) -> bool:
 def _is_note_mark(element: Element) -> bool:
     """A footnote's number, the arrow back from a footnote, or a heading's own anchor."""
     kinds = f"{element.get(EPUB_TYPE) or ''} {element.get('role') or ''} {element.get('class') or ''}".split()
-    marks = {"noteref", "doc-noteref", "doc-backlink", "footnote-ref", "footnote-backref", "headerlink"}
+    marks = {
+        "footnote-number",
+        "footnote-anchor",
+        "noteref",
+        "doc-noteref",
+        "doc-backlink",
+        "footnote-ref",
+        "footnote-backref",
+        "headerlink",
+    }
     if marks & set(kinds):
         return True
     links = [element] if tag_of(element) == "a" else list(element.iter("a"))

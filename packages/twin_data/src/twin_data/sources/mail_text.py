@@ -18,6 +18,13 @@ _FORWARDED = re.compile(
     re.IGNORECASE,
 )
 _FORWARD_HEADER = re.compile(r"(?:from|subject|to|cc|date|sent)\s*:", re.IGNORECASE)
+# Of the headers that programs set above what they forward or answer without any other mark.
+_HEADER_BLOCK = re.compile(r"\s*\*?(?:from|sent|date|to|cc|subject|von|gesendet|an|betreff|de|envoyé|objet)\s*:", re.I)
+_FIRST_HEADER = re.compile(r"\s*\*?(?:from|von|de)\s*:\*?\s*\S", re.IGNORECASE)
+_HEADERS_IN_A_ROW = 3
+# With a year or a time of day in it, and at the end of what was written, it is no sentence of the sender's.
+_BARE_ATTRIBUTION = re.compile(r"On\b(?=.*(?:\b\d{4}\b|\d[:.]\d\d)).{6,250}?\swrote\s*:", re.DOTALL)
+_DEVICE = re.compile(r"(?:sent from my \S.{0,40}|get outlook for \S.{0,20})", re.IGNORECASE)
 _ATTRIBUTION = re.compile(r"(?:On\b.{6,250}?|.{0,120}?\S)\s(?:wrote|writes|said)\s*:", re.DOTALL)
 _ATTRIBUTION_START = re.compile(r"On\b.*\d|.*\b(?:wrote|writes|said)\s*:$")
 _ATTRIBUTION_MAX_LINES = 3
@@ -74,7 +81,18 @@ def mail_blocks(text: str, writer: Attribution) -> tuple[Block, ...]:
             parts.close()
             parts.add_other(lines[at + 1 :], writer.author, "signature")
             return tuple(parts.found)
-        if _FORWARDED.fullmatch(line.strip()) and _is_forward(lines[at + 1 :]):
+        if _DEVICE.fullmatch(line.strip()):
+            parts.close()
+            parts.add_other([line], writer.author, "signature")
+            at += 1
+            continue
+        if length := _bare_attribution_length(lines, at):
+            parts.close()
+            author = _attributed_author(join_lines(lines[at : at + length]).replace("\n", " "))
+            parts.add_other(lines[at:], author, "quoted reply")
+            return tuple(parts.found)
+        is_marked = _FORWARDED.fullmatch(line.strip()) and _is_forward(lines[at + 1 :])
+        if is_marked or _opens_headers(lines, at):
             parts.close()
             parts.add_other(lines[at:], None, "forwarded")
             return tuple(parts.found)
@@ -140,6 +158,24 @@ def _attribution_length(lines: list[str], at: int) -> int:
         after = next((line for line in lines[at + length :] if line.strip()), "")
         return length if after.startswith(">") else 0
     return 0
+
+
+def _bare_attribution_length(lines: list[str], at: int) -> int:
+    """How many lines an attribution takes up that programs set above an answered mail without marking its lines."""
+    if not lines[at].startswith("On ") or _attribution_length(lines, at):
+        return 0
+    for length in range(1, _ATTRIBUTION_MAX_LINES + 1):
+        if _BARE_ATTRIBUTION.fullmatch("\n".join(lines[at : at + length]).strip()):
+            stands_alone = at == 0 or not lines[at - 1].strip()
+            return length if stands_alone and any(line.strip() for line in lines[at + length :]) else 0
+    return 0
+
+
+def _opens_headers(lines: list[str], at: int) -> bool:
+    """Whether the headers of a mail begin here, as below Outlook's rule, which plain text often lacks."""
+    if not _FIRST_HEADER.match(lines[at]) or lines[at].startswith(">"):
+        return False
+    return all(_HEADER_BLOCK.match(line) for line in lines[at : at + _HEADERS_IN_A_ROW]) and len(lines) - at > 3
 
 
 def _attributed_author(attribution: str) -> str | None:

@@ -1,13 +1,15 @@
 """Clean without losing the voice: what is not the text goes, every letter and mark of the author's stays.
 
 Removed: pages that are no text (colophons, imprints, title pages), mail signatures, control characters, secrets and
-third parties' identifiers. Punctuation, casing, function words, dashes and quotation marks are never touched.
+third parties' identifiers. Punctuation, casing, function words, dashes and quotation marks are never touched; what the
+rules did to them is counted, and a rule that did is named (`voice_kept`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import regex
 
@@ -19,13 +21,14 @@ from twin_data.contracts.documents import (
     BlockStyle,
     CleanDocument,
     DocumentKind,
-    Passage,
     RawDocument,
     Rejection,
     Role,
     block_spans,
 )
+from twin_data.transform.attribute import AttributeConfig, attribute, passages_of
 from twin_data.transform.identifiers import Finding, find_identifiers, names_pattern
+from twin_data.transform.voice_kept import AS_READ, StyleChange, VoiceKeptConfig, VoiceRecord, check_voice_kept
 
 STAGE = "clean"
 EXCERPT_CHARACTERS = 200
@@ -47,6 +50,16 @@ class CleanConfig(Contract):
     """Kinds of page, in EPUB's structural vocabulary, that hold none of the author's text."""
     redact_names_in: tuple[DocumentKind, ...] = (DocumentKind.CHAT, DocumentKind.MAIL, DocumentKind.REVIEW)
     """Private kinds, in which full names from the archive's own rosters are blanked. What was published stays."""
+    attribute: AttributeConfig = AttributeConfig()
+    voice: VoiceKeptConfig = VoiceKeptConfig()
+
+
+class TextRule(NamedTuple):
+    """A rule that rewrites the text of a block. It has a name, so that it can be named if it does damage."""
+
+    name: str
+    apply: Callable[[Block, str], str]
+    """The new text from the block as read and its text so far."""
 
 
 @dataclass(frozen=True)
@@ -64,48 +77,103 @@ class Cleaned:
 
     documents: tuple[CleanDocument, ...]
     rejections: tuple[Rejection, ...]
+    changes: tuple[StyleChange, ...] = ()
+    """What each rule did to the style of each source."""
 
 
-def run(inputs: CleanInputs, *, config: CleanConfig) -> Cleaned:
-    """Clean every document; each removal is a rejection with its reason."""
+def run(inputs: CleanInputs, *, config: CleanConfig, rules: Sequence[TextRule] | None = None) -> Cleaned:
+    """Clean every document; each removal is a rejection with its reason.
+
+    Args:
+        inputs: Documents as read.
+        config: Which kinds lose what, and how much of a voice may change.
+        rules: Those that rewrite texts, `TEXT_RULES` if none are given.
+
+    Raises:
+        CorpusError: A rule changes the voice of a source by more than `config.voice` allows.
+    """
+    chosen = TEXT_RULES if rules is None else tuple(rules)
+    record = VoiceRecord((AS_READ, *step_names(chosen)))
     own_names = {name.casefold() for name in inputs.own_names}
-    names = names_pattern(name for name in _roster(inputs.documents) if name.strip().casefold() not in own_names)
+    read = attribute(inputs.documents, frozenset(own_names), config.attribute)
+    names = names_pattern(name for name in _roster(read) if name.strip().casefold() not in own_names)
     documents, rejections = [], []
-    for raw in inputs.documents:
-        cleaned, removed = clean_document(raw, config, names if raw.kind in config.redact_names_in else None)
+    for raw in read:
+        rosters = names if raw.kind in config.redact_names_in else None
+        cleaned, removed = clean_document(raw, config, rosters, rules=chosen, record=record)
         rejections += removed
         if cleaned is not None:
             documents.append(cleaned)
-    return Cleaned(tuple(documents), tuple(rejections))
+    changes = record.changes(config.voice)
+    check_voice_kept(changes)
+    return Cleaned(tuple(documents), tuple(rejections), changes)
+
+
+def step_names(rules: Sequence[TextRule]) -> tuple[str, ...]:
+    """Every step that a block goes through, in order."""
+    return (SIGNATURES, REDACTION, *(rule.name for rule in rules), HIDDEN_REDACTION)
 
 
 def clean_document(
-    raw: RawDocument, config: CleanConfig, names: regex.Pattern[str] | None
+    raw: RawDocument,
+    config: CleanConfig,
+    names: regex.Pattern[str] | None,
+    *,
+    rules: Sequence[TextRule] | None = None,
+    record: VoiceRecord | None = None,
 ) -> tuple[CleanDocument | None, list[Rejection]]:
-    """One document, or None if nothing of it may stay, and what was removed from it."""
+    """One document, or None if nothing of it may stay, and what was removed from it.
+
+    Its own words after each step are added to `record`.
+    """
+    chosen = TEXT_RULES if rules is None else rules
     digest = digest_text(raw.text)
     whole = Span(start=0, end=len(raw.text))
     if raw.matter in config.drop_matter:
         return None, [_rejection(raw, digest, whole, f"matter_{raw.matter}", _blank(raw.text, names))]
     kept: list[Block] = []
     removed: list[Rejection] = []
+    steps: list[list[str]] = []
     for block, span in zip(raw.blocks, raw.spans, strict=True):
-        if block.basis == "signature":
-            removed.append(_rejection(raw, digest, span, "signature", "[signature]"))
-            continue
-        findings = find_identifiers(block.text, names)
-        removed += [_redaction(raw, digest, span, block.text, findings, one, names) for one in findings]
-        replaced = _replace(block.text, findings)
-        text = tidy(replaced, keep_lines=block.style is BlockStyle.CODE)
-        # What an invisible character or a wide gap had hidden is an identifier only now.
-        if text != replaced and (hidden := find_identifiers(text, names)):
-            text = _replace(text, hidden)
-            removed += [_rejection(raw, digest, span, f"redacted_{one.kind}", text) for one in hidden]
-        if text:
+        texts, gone = _clean_block(raw, digest, block, span, names, chosen)
+        removed += gone
+        if block.role is Role.OWN and block.style is not BlockStyle.CODE:
+            steps.append(texts)
+        if text := texts[-1]:
             kept.append(block.model_copy(update={"text": text, "author": _author(block, raw.kind, config)}))
     if not any(block.role is Role.OWN and block.style is not BlockStyle.HEADING for block in kept):
         return None, [*removed, _rejection(raw, digest, whole, "no_own_words", _blank(raw.text, names))]
-    return _assemble(raw, kept, " ".join(_blank(raw.title, names).split())), removed
+    if record is not None:
+        for texts in steps:
+            record.add(raw.source, texts)
+    return _assemble(raw, kept, " ".join(_blank(raw.title, names).split()), config), removed
+
+
+def _clean_block(
+    raw: RawDocument,
+    digest: str,
+    block: Block,
+    span: Span,
+    names: regex.Pattern[str] | None,
+    rules: Sequence[TextRule],
+) -> tuple[list[str], list[Rejection]]:
+    """The block's text as read and after each of `step_names`, and what was removed from it."""
+    if block.basis == "signature":
+        gone = [""] * len(step_names(rules))
+        return [block.text, *gone], [_rejection(raw, digest, span, "signature", "[signature]")]
+    findings = find_identifiers(block.text, names)
+    removed = [_redaction(raw, digest, span, block.text, findings, one, names) for one in findings]
+    # Names are capitalised and no habit of style; a roster's "name" in lower case may be an everyday word.
+    meant = [one for one in findings if one.kind == "name" and not block.text[one.start].islower()]
+    as_read = _replace(block.text, meant)
+    texts = [as_read, as_read, _replace(block.text, findings)]
+    for rule in rules:
+        texts.append(rule.apply(block, texts[-1]))
+    # What an invisible character or a wide gap had hidden is an identifier only now.
+    hidden = find_identifiers(texts[-1], names) if texts[-1] != texts[2] else ()
+    texts.append(_replace(texts[-1], hidden))
+    removed += [_rejection(raw, digest, span, f"redacted_{one.kind}", texts[-1]) for one in hidden]
+    return texts, removed
 
 
 def _author(block: Block, kind: DocumentKind, config: CleanConfig) -> str | None:
@@ -122,6 +190,15 @@ def tidy(text: str, *, keep_lines: bool = False) -> str:
     return _fold(text).strip()
 
 
+SIGNATURES, REDACTION, HIDDEN_REDACTION = "signatures", "identifiers", "identifiers that the other rules laid open"
+TEXT_RULES = (
+    TextRule(
+        "white space and control characters",
+        lambda block, text: tidy(text, keep_lines=block.style is BlockStyle.CODE),
+    ),
+)
+
+
 def _visible(text: str) -> str:
     return _CONTROL.sub("", _NEW_LINES.sub("\n", text))
 
@@ -130,21 +207,11 @@ def _fold(text: str) -> str:
     return _BLANK_LINES.sub("\n", _SPACES.sub(" ", _visible(text)))
 
 
-def _assemble(raw: RawDocument, blocks: Sequence[Block], title: str) -> CleanDocument:
+def _assemble(raw: RawDocument, blocks: Sequence[Block], title: str, config: CleanConfig) -> CleanDocument:
     texts = [block.text for block in blocks]
     text = BLOCK_SEPARATOR.join(texts)
-    passages = tuple(
-        Passage(
-            start=span.start,
-            end=span.end,
-            role=block.role,
-            style=block.style,
-            author=block.author,
-            basis=block.basis,
-            level=block.level,
-        )
-        for block, span in zip(blocks, block_spans(texts), strict=True)
-    )
+    placed = zip(blocks, block_spans(texts), strict=True)
+    passages = tuple(one for block, span in placed for one in passages_of(block, span, config.attribute))
     return CleanDocument(
         document_id=raw.document_id,
         source=raw.source,

@@ -66,8 +66,13 @@ _CARD = regex.compile(
     r"|3[47]\d\d[ -]\d{6}[ -]\d{5}|(?:[3456]\d|2[2-7])\d{11,14})(?![\w-])"
 )
 _IBAN = regex.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)")
+_HANDLE = regex.compile(r"[\p{Ll}\p{N}][\w.-]*[\w]")
+_UNLIKE_A_WORD = regex.compile(r"[\p{N}_.-]")
 _VERSION_BEFORE = regex.compile(r"(?i)(?:\b(?:versions?|release|ver\.?)\s*v?|\p{L}/)$")
 _IP = regex.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4})(?![\w.:]*\w)")
+
+PLACEHOLDER = regex.compile(r"\[(?:email|phone|secret|name|card|account|ip)\]")
+"""What stands in a text instead of an identifier."""
 
 
 @dataclass(frozen=True)
@@ -99,12 +104,19 @@ def find_identifiers(text: str, names: regex.Pattern[str] | None) -> tuple[Findi
 
 
 def names_pattern(roster: Iterable[str]) -> regex.Pattern[str] | None:
-    """A pattern for full names of an archive's roster; None if there are none."""
-    full = sorted({" ".join(name.split()) for name in roster}, key=lambda name: (-len(name), name))
-    wrapped = [r"\s+".join(regex.escape(part) for part in name.split()) for name in full if " " in name]
-    if not wrapped:
+    """A pattern for the full names and handles of an archive's roster; None if there are none.
+
+    A handle such as `hvoss` counts where it is addressed, `@hvoss`; one that is no word, `h_voss` or `hv77`, anywhere.
+    A given name alone is left: it may be a word, and says little.
+    """
+    listed = sorted({" ".join(name.split()) for name in roster}, key=lambda name: (-len(name), name))
+    parts = [r"\s+".join(regex.escape(part) for part in name.split()) for name in listed if " " in name]
+    for handle in (name for name in listed if _HANDLE.fullmatch(name)):
+        mark = "@?" if _UNLIKE_A_WORD.search(handle) else "@"
+        parts.append(f"{mark}(?i:{regex.escape(handle)})")
+    if not parts:
         return None
-    return regex.compile(r"(?<!\w)(?:" + "|".join(wrapped) + r")(?!\w)")
+    return regex.compile(r"(?<![\w@])(?:" + "|".join(parts) + r")(?!\w)")
 
 
 def _secrets(text: str) -> Iterator[Finding]:

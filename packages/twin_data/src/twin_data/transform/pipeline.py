@@ -15,11 +15,13 @@ from twin_data.contracts.errors import CorpusError
 from twin_data.scoring.encoder import SentenceEncoder
 from twin_data.sources import collect
 from twin_data.sources.collect import CollectConfig
+from twin_data.sources.contrast import read_contrast
 from twin_data.store.schemas import to_frame, to_rows
 from twin_data.store.search import IndexWriter
 from twin_data.store.stages import StageRecord, StageResult, code_digest, run_stage
 from twin_data.store.tables import FeatureStore
-from twin_data.transform import chunk, clean, decontaminate, dedupe, embed, index, quality, split, verdict
+from twin_data.transform import authorship, chunk, clean, decontaminate, dedupe, embed, index, quality, split, verdict
+from twin_data.transform.authorship import AuthorshipConfig, AuthorshipJudgement
 from twin_data.transform.chunk import ChunkConfig
 from twin_data.transform.clean import CleanConfig
 from twin_data.transform.decontaminate import DecontaminateConfig
@@ -28,12 +30,16 @@ from twin_data.transform.embedding_model import EmbeddingModelConfig
 from twin_data.transform.quality_rules import QualityConfig
 from twin_data.transform.split import SplitConfig
 from twin_data.transform.verdict import VerdictConfig
+from twin_data.transform.voice_kept import StyleChange, summary
 
 RAW, CLEAN, UNIQUE, SPLIT, DOCUMENTS, CHUNKS = (
     "raw_documents", "clean_documents", "unique_documents", "split_documents", "documents", "chunks"
 )  # fmt: skip
 EXCLUSIONS, QUALITY_RULES = "training_exclusions", "quality_rules"
-REJECTING_STAGES = ("collect", "clean", "dedupe", "filter")
+STYLE_CHANGES = "style_changes"
+FILTERED = "filtered_documents"
+JUDGEMENTS = "authorship_judgements"
+REJECTING_STAGES = ("collect", "clean", "dedupe", "filter", "authorship")
 
 
 class FeaturesConfig(Contract):
@@ -45,6 +51,7 @@ class FeaturesConfig(Contract):
     split: SplitConfig = SplitConfig()
     decontaminate: DecontaminateConfig = DecontaminateConfig()
     quality: QualityConfig = QualityConfig()
+    authorship: AuthorshipConfig = AuthorshipConfig()
     chunk: ChunkConfig = ChunkConfig()
     embedding: EmbeddingModelConfig = EmbeddingModelConfig()
     verdict: VerdictConfig = VerdictConfig()
@@ -75,6 +82,8 @@ class FeaturesPipeline:
     sources_folder: Path
     store: FeatureStore
     config: FeaturesConfig
+    contrast: Path | None = None
+    """Texts of other authors, one folder an author; without them nobody's authorship is checked."""
 
     def collect(self) -> StageResult:
         """Read every source into typed documents."""
@@ -101,10 +110,15 @@ class FeaturesPipeline:
             return {
                 CLEAN: to_frame(cleaned.documents, CleanDocument),
                 rejections_table("clean"): to_frame(cleaned.rejections, Rejection),
+                STYLE_CHANGES: to_frame(cleaned.changes, StyleChange),
             }
 
         digests = self._digests(collected, RAW) | {"author": digest_value(self.persona.author)}
         return run_stage(self.store, "clean", inputs=digests, config=self.config.clean, compute=compute)
+
+    def voice_kept(self, cleaned: StageRecord) -> str:
+        """What cleaning did to the voice, in a sentence."""
+        return summary(to_rows(self._read(cleaned, STYLE_CHANGES), StyleChange))
 
     def dedupe(self, cleaned: StageRecord) -> StageResult:
         """Keep the best copy of each document and name the families."""
@@ -140,7 +154,7 @@ class FeaturesPipeline:
         def compute() -> dict[str, pl.DataFrame]:
             filtered = quality.run(self._read(separated, SPLIT), config=self.config.quality)
             return {
-                DOCUMENTS: filtered.documents,
+                FILTERED: filtered.documents,
                 rejections_table("filter"): filtered.rejections,
                 QUALITY_RULES: to_frame(filtered.rules, quality.RuleCount),
             }
@@ -148,13 +162,37 @@ class FeaturesPipeline:
         inputs = self._digests(separated, SPLIT)
         return run_stage(self.store, "filter", inputs=inputs, config=self.config.quality, compute=compute)
 
-    def chunk(self, filtered: StageRecord) -> StageResult:
+    def authorship(self, filtered: StageRecord) -> StageResult:
+        """Find what reads like another author or a machine, so that it never trains the voice."""
+
+        def compute() -> dict[str, pl.DataFrame]:
+            has_contrast = self.contrast is not None and self.contrast.is_dir()
+            others = read_contrast(self.contrast) if self.contrast and has_contrast else {}
+            vouched = frozenset(name for name, options in self.persona.sources.items() if options.vouched)
+            given = authorship.AuthorshipInputs(self._read(filtered, FILTERED), others, vouched)
+            judged = authorship.run(given, config=self.config.authorship)
+            return {
+                DOCUMENTS: judged.documents,
+                rejections_table("authorship"): judged.rejections,
+                JUDGEMENTS: judged.judgements,
+            }
+
+        contrast = digest_folder(self.contrast) if self.contrast and self.contrast.is_dir() else "none"
+        vouched = digest_value(sorted(name for name, options in self.persona.sources.items() if options.vouched))
+        inputs = self._digests(filtered, FILTERED) | {"contrast": contrast, "vouched": vouched}
+        return run_stage(self.store, "authorship", inputs=inputs, config=self.config.authorship, compute=compute)
+
+    def authorship_summary(self) -> str:
+        """What the newest check of authorship found, in a sentence."""
+        return authorship.summary(to_rows(self.store.read(JUDGEMENTS), AuthorshipJudgement))
+
+    def chunk(self, judged: StageRecord) -> StageResult:
         """Cut documents into what is embedded and searched as one unit."""
 
         def compute() -> dict[str, pl.DataFrame]:
-            return {CHUNKS: chunk.run(self._read(filtered, DOCUMENTS), config=self.config.chunk)}
+            return {CHUNKS: chunk.run(self._read(judged, DOCUMENTS), config=self.config.chunk)}
 
-        inputs = self._digests(filtered, DOCUMENTS)
+        inputs = self._digests(judged, DOCUMENTS)
         return run_stage(self.store, "chunk", inputs=inputs, config=self.config.chunk, compute=compute)
 
     def embed(self, chunked: StageRecord, encoder: SentenceEncoder, progress: embed.Progress) -> None:
@@ -162,16 +200,16 @@ class FeaturesPipeline:
         embed.run(self._read(chunked, CHUNKS), store=self.store, encoder=encoder, progress=progress)
 
     def index(
-        self, filtered: StageRecord, chunked: StageRecord, encoder: SentenceEncoder, writer: IndexWriter
+        self, judged: StageRecord, chunked: StageRecord, encoder: SentenceEncoder, writer: IndexWriter
     ) -> IndexedFeatures:
         """Build the search index of this version and swap the alias."""
-        documents, chunks = filtered.output(DOCUMENTS), chunked.output(CHUNKS)
+        documents, chunks = judged.output(DOCUMENTS), chunked.output(CHUNKS)
         features_digest = digest_value([documents.digest, chunks.digest, encoder.reference.digest])
         embedded = embed.run(self._read(chunked, CHUNKS), store=self.store, encoder=encoder, progress=_silent)
         name = index.run(
             index.IndexInputs(
                 persona=self.persona.name,
-                documents=self._read(filtered, DOCUMENTS).select(list(CorpusDocument.model_fields)),
+                documents=self._read(judged, DOCUMENTS).select(list(CorpusDocument.model_fields)),
                 chunks=embedded,
                 features_digest=features_digest,
                 embedding_model=encoder.reference,
@@ -206,6 +244,7 @@ class FeaturesPipeline:
             self.store.read(CHUNKS).height,
             pl.concat([self.store.read(stage) for stage in stages]),
             self.store.read(EXCLUSIONS),
+            self.authorship_summary(),
             config=self.config.verdict,
         )
 

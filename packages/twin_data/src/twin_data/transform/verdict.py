@@ -45,6 +45,8 @@ class CorpusVerdict(Contract):
     rejections: dict[str, int]
     """Rejected or redacted pieces, by stage and reason."""
     training_exclusions: int
+    authorship: str
+    """What the check of authorship found, or why there was none."""
     recommendation: Literal["enough to fine-tune", "stay with prompt and retrieval"]
     reasons: tuple[str, ...]
 
@@ -55,6 +57,7 @@ def judge(
     chunks: int,
     rejections: pl.DataFrame,
     exclusions: pl.DataFrame,
+    authorship: str,
     *,
     config: VerdictConfig,
 ) -> CorpusVerdict:
@@ -66,6 +69,7 @@ def judge(
         chunks: How many chunks they gave.
         rejections: Rows of `Rejection` of all stages.
         exclusions: Rows of `Rejection` that decontamination made.
+        authorship: What the check of authorship found, in a sentence.
         config: The bars.
     """
     counted = documents.with_columns(own_text(documents).str.extract_all(r"\S+").list.len().alias("words"))
@@ -85,6 +89,7 @@ def judge(
         by_kind=_counts(counted, pl.col("kind")),
         rejections=_reasons(rejections),
         training_exclusions=exclusions.height,
+        authorship=authorship,
         recommendation="stay with prompt and retrieval" if reasons else "enough to fine-tune",
         reasons=tuple(reasons),
     )
