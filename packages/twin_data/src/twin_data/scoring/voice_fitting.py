@@ -58,8 +58,8 @@ def fit_voice(own: Sequence[VoiceText], others: Mapping[str, Sequence[str]], *, 
     sums = _unseen_sums(data, config)
     calibration = _calibration(sums, data)
     unseen = calibration.log_odds(sums, data.words)
-    inputs, scaling = _inputs(data.counts, np.ones(len(data.words), dtype=bool))
-    weights = _logistic(inputs, data.is_own, data.weights(), config.penalty)
+    inputs, scaling = scaled_inputs(data.counts, np.ones(len(data.words), dtype=bool))
+    weights = logistic(inputs, data.is_own, data.weights(), config.penalty)
     split = scaling.characters.size, scaling.characters.size + scaling.tokens.size
     return VoiceProfile(
         kept_words=tuple(sorted(kept)),
@@ -157,7 +157,7 @@ def _fold(group: str, folds: int) -> int:
 
 
 @dataclass(frozen=True)
-class _Scaling:
+class Scaling:
     """What brings counts on one scale: factors of the n-grams, means and deviations of the habits."""
 
     characters: Floats
@@ -166,12 +166,12 @@ class _Scaling:
     habit_scales: Floats
 
 
-def _inputs(counts: StyleCounts, rows: Rows, scaling: _Scaling | None = None) -> tuple[sparse.csr_matrix, _Scaling]:
+def scaled_inputs(counts: StyleCounts, rows: Rows, scaling: Scaling | None = None) -> tuple[sparse.csr_matrix, Scaling]:
     """The regression's inputs of some rows, the last column being ones; the scaling is learned if none is given."""
-    characters, tokens = counts.characters.roots()[rows], counts.tokens.roots()[rows]
+    characters, tokens = counts.characters.roots[rows], counts.tokens.roots[rows]
     habits = counts.habits[rows]
     if scaling is None:
-        scaling = _Scaling(_scales(characters), _scales(tokens), habits.mean(axis=0), habits.std(axis=0) + 1e-6)
+        scaling = Scaling(_scales(characters), _scales(tokens), habits.mean(axis=0), habits.std(axis=0) + 1e-6)
     standardised = damped((habits - scaling.habit_means) / scaling.habit_scales)
     parts = [
         characters @ sparse.diags(scaling.characters),
@@ -195,13 +195,13 @@ def _unseen_sums(data: _Data, config: VoiceConfig) -> Floats:
     unseen = np.zeros(len(data.words))
     for fold in sorted(set(data.folds.tolist())):
         aside = data.folds == fold
-        inputs, scaling = _inputs(data.counts, ~aside)
-        weights = _logistic(inputs, data.is_own[~aside], data.weights(~aside), config.penalty)
-        unseen[aside] = _inputs(data.counts, aside, scaling)[0] @ weights
+        inputs, scaling = scaled_inputs(data.counts, ~aside)
+        weights = logistic(inputs, data.is_own[~aside], data.weights(~aside), config.penalty)
+        unseen[aside] = scaled_inputs(data.counts, aside, scaling)[0] @ weights
     return unseen
 
 
-def _logistic(inputs: sparse.csr_matrix | Floats, is_own: Rows, weights: Floats, penalty: float) -> Floats:
+def logistic(inputs: sparse.csr_matrix | Floats, is_own: Rows, weights: Floats, penalty: float) -> Floats:
     """L2-penalised weighted logistic regression; the last column is the intercept, which is not penalised."""
     signs = np.where(is_own, 1.0, -1.0)
 
@@ -221,7 +221,7 @@ def _calibration(sums: Floats, data: _Data) -> Calibration:
     z = np.log(data.words / CALIBRATION_WORDS)
     inputs = np.stack([sums, sums * z, z, np.ones(len(z))], axis=1)
     slope, slope_growth, offset_growth, offset = (
-        round(float(one), 6) for one in _logistic(inputs, data.is_own, data.weights(), 1e-3)
+        round(float(one), 6) for one in logistic(inputs, data.is_own, data.weights(), 1e-3)
     )
     return Calibration(slope=slope, slope_growth=slope_growth, offset=offset, offset_growth=offset_growth)
 

@@ -1,0 +1,235 @@
+"""The corpus report of one persona, part by part: each part is a stage that is run once and remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import polars as pl
+
+from twin_data.contracts.base import Contract
+from twin_data.contracts.digests import digest_folder, digest_value
+from twin_data.contracts.documents import Split
+from twin_data.contracts.errors import SourceError
+from twin_data.contracts.learning import LearningCurve, LearningCurveConfig
+from twin_data.corpus import tallies
+from twin_data.corpus.feelings import feelings_of
+from twin_data.corpus.findings import Balance, CorpusReport, Feeling, Topic, VoiceOverTime, VoicePeriod
+from twin_data.corpus.periods import periods_of
+from twin_data.corpus.topics import TopicsConfig, topics_of
+from twin_data.corpus.voice_over_time import VoiceOverTimeConfig, voice_over_time
+from twin_data.scoring.learning_curve import Progress, learning_curve
+from twin_data.scoring.voice import VoiceConfig, VoiceText
+from twin_data.sources.contrast import read_contrast
+from twin_data.store.schemas import to_frame, to_rows
+from twin_data.store.stages import StageResult, remembered_stage, run_stage
+from twin_data.store.tables import digest_frame
+from twin_data.transform import embed
+from twin_data.transform.pipeline import CHUNKS, DOCUMENTS, EXCLUSIONS, FeaturesPipeline, rejections_table
+from twin_data.transform.quality import own_text
+from twin_data.transform.verdict import CorpusVerdict
+
+CURVE, TOPICS, VOICE, FEELINGS = "learning_curve", "corpus_topics", "voice_over_time", "corpus_feelings"
+LOPSIDED = 0.6
+"""Share of one group from which the report warns of it."""
+
+
+class CorpusReportConfig(Contract):
+    """How the parts of the report that are measured, not counted, are measured."""
+
+    learning_curve: LearningCurveConfig = LearningCurveConfig()
+    topics: TopicsConfig = TopicsConfig()
+    voice_over_time: VoiceOverTimeConfig = VoiceOverTimeConfig()
+
+
+class _NoSettings(Contract):
+    """Of a part that has none."""
+
+
+class _CurveSettings(Contract):
+    curve: LearningCurveConfig
+    voice: VoiceConfig
+
+
+@dataclass(frozen=True)
+class CorpusStudy:
+    """One persona's newest corpus and what is found of it.
+
+    Attributes:
+        pipeline: The features that the report is on.
+        contrast: Folder of other authors' texts.
+        config: How parts are measured.
+        voice: How a voice is learned; the learning curve masks and penalises alike.
+    """
+
+    pipeline: FeaturesPipeline
+    contrast: Path
+    config: CorpusReportConfig
+    voice: VoiceConfig
+
+    def measure_curve(self, progress: Progress) -> StageResult:
+        """Measure the learning curve, the dearest part."""
+
+        def compute() -> LearningCurve:
+            try:
+                others = read_contrast(self.contrast)
+            except SourceError as error:
+                return LearningCurve(unsaid=error.message.replace(str(self.contrast), "the contrast folder"))
+            own = [VoiceText(*row) for row in self._training.iter_rows()]
+            return learning_curve(own, others, config=self.config.learning_curve, voice=self.voice, progress=progress)
+
+        return self._run(CURVE, LearningCurve, self._curve_inputs, self._curve_settings, lambda: [compute()])
+
+    def measure_topics(self) -> StageResult:
+        """Group the chunks into topics."""
+
+        def compute() -> tuple[Topic, ...]:
+            chunks = embed.stored_vectors(self.pipeline.store.read(CHUNKS), self.pipeline.store)
+            if chunks is None:
+                return ()
+            own = [
+                " ".join(text[one["start"] - start : one["end"] - start] for one in spans)
+                for text, start, spans in chunks.select("text", "start", "own").iter_rows()
+            ]
+            named = chunks.select("document_id", "vector").with_columns(pl.Series("own", own, dtype=pl.String))
+            return topics_of(named, config=self.config.topics)
+
+        inputs = {"chunks": digest_frame(self._chunk_keys)}
+        return self._run(TOPICS, Topic, inputs, self.config.topics, compute)
+
+    def measure_voice(self) -> StageResult:
+        """Compare the style of periods."""
+
+        def compute() -> list[VoiceOverTime]:
+            return [voice_over_time(self._documents, config=self.config.voice_over_time)]
+
+        return self._run(VOICE, VoiceOverTime, self._inputs, self.config.voice_over_time, compute)
+
+    def measure_feelings(self) -> StageResult:
+        """Read the sentiment of the persona's own sentences by topic."""
+
+        def compute() -> tuple[Feeling, ...]:
+            return feelings_of(list(self._documents.select("document_id", "own").iter_rows()))
+
+        return self._run(FEELINGS, Feeling, self._inputs, _NoSettings(), compute)
+
+    def verdict(self) -> CorpusVerdict:
+        """The verdict on the newest corpus, with its learning curve if that has been measured.
+
+        Raises:
+            CorpusError: No features have been built yet.
+        """
+        self.pipeline.require_built()
+        return self.pipeline.verdict(self._remembered_curve())
+
+    def report(self) -> CorpusReport:
+        """Everything, from the parts that have been measured.
+
+        Raises:
+            CorpusError: No features have been built yet.
+            StoreError: A part has yet to be measured.
+        """
+        verdict, documents = self.verdict(), self._documents
+        store, persona = self.pipeline.store, self.pipeline.persona
+        names = tallies.Names(dict(documents.select("document_id", "kind").iter_rows()))
+        periods, kinds = tallies.groups(documents, "period"), tallies.groups(documents, "kind")
+        by_source = tallies.sources(documents, persona)
+        topics = to_rows(store.read(TOPICS), Topic)
+        (curve,) = to_rows(store.read(CURVE), LearningCurve)
+        (voice,) = to_rows(store.read(VOICE), VoiceOverTime)
+        evenness = {"source": by_source, "period": periods, "kind": kinds, "topic": topics}
+        balance = tuple(found for by, parts in evenness.items() if (found := tallies.balance(by, parts)))
+        rejections = self.pipeline.rejections()
+        return CorpusReport(
+            persona=persona.name,
+            display_name=persona.display_name,
+            corpus_digest=digest_value(sorted(self._inputs.items())),
+            verdict=verdict,
+            cautions=tuple(_cautions(balance, voice)),
+            curve=curve,
+            sources=by_source,
+            periods=periods,
+            kinds=kinds,
+            topics=topics,
+            balance=balance,
+            duplicates=tallies.duplicates(documents, store.read(rejections_table("dedupe")), names),
+            removals=tallies.removals(pl.concat([rejections, store.read(EXCLUSIONS)])),
+            redactions=tallies.redactions(rejections),
+            rights=tallies.rights(persona),
+            voice=voice,
+            feelings=to_rows(store.read(FEELINGS), Feeling),
+        )
+
+    @cached_property
+    def _documents(self) -> pl.DataFrame:
+        """Kept documents with their own words and period, in order of id."""
+        read = self.pipeline.store.read(DOCUMENTS).sort("document_id")
+        own = own_text(read)
+        return read.select("document_id", "source", "kind", "date", "family", "split").with_columns(
+            own, own.str.extract_all(r"\S+").list.len().alias("words"), periods_of(read["date"])
+        )
+
+    @cached_property
+    def _training(self) -> pl.DataFrame:
+        return self._documents.filter(pl.col("split") == Split.TRAIN.value).select("family", "own")
+
+    @cached_property
+    def _chunk_keys(self) -> pl.DataFrame:
+        return self.pipeline.store.read(CHUNKS).select("chunk_id", "document_digest", "context")
+
+    @cached_property
+    def _inputs(self) -> dict[str, str]:
+        return {"documents": digest_frame(self._documents)}
+
+    @cached_property
+    def _curve_inputs(self) -> dict[str, str]:
+        contrast = digest_folder(self.contrast) if self.contrast.is_dir() else "none"
+        return {"training": digest_frame(self._training), "contrast": contrast}
+
+    @property
+    def _curve_settings(self) -> _CurveSettings:
+        return _CurveSettings(curve=self.config.learning_curve, voice=self.voice)
+
+    def _remembered_curve(self) -> LearningCurve | None:
+        store = self.pipeline.store
+        record = remembered_stage(store, CURVE, inputs=self._curve_inputs, config=self._curve_settings)
+        if record is None:
+            return None
+        return to_rows(store.read(CURVE, version=record.output(CURVE).version), LearningCurve)[0]
+
+    def _run(
+        self,
+        stage: str,
+        model: type[Contract],
+        inputs: Mapping[str, str],
+        config: Contract,
+        compute: Callable[[], Iterable[Contract]],
+    ) -> StageResult:
+        """Run a stage whose one table has its name."""
+        self.pipeline.require_built()
+        return run_stage(
+            self.pipeline.store,
+            stage,
+            inputs=inputs,
+            config=config,
+            compute=lambda: {stage: to_frame(compute(), model)},
+        )
+
+
+def _cautions(balance: Iterable[Balance], voice: VoiceOverTime) -> Iterator[str]:
+    for one in balance:
+        if one.groups > 1 and one.largest_share >= LOPSIDED:
+            yield f"{one.largest_share:.0%} of the words are of one {one.by}: {one.largest}"
+    for period in voice.periods:
+        if period.is_drift:
+            moved = f" ({', '.join(period.moved)})" if period.moved else ""
+            yield f"{period.period} is {period.distance:.2f} standard deviations off in style{moved}{_alone(period)}"
+    if voice.unsaid:
+        yield f"whether the voice is stable cannot be said: {voice.unsaid}"
+
+
+def _alone(period: VoicePeriod) -> str:
+    alone = len(period.sources) == 1
+    return f"; all of it is of the source {period.sources[0]}, so this may be the work" if alone else ""
