@@ -15,7 +15,6 @@ from twin_data.corpus.findings import CorpusReport
 from twin_data.corpus.study import CorpusStudy
 from twin_data.store.stages import StageResult
 from twin_data.transform.verdict import CorpusVerdict
-from twin_eval.corpus_page import render_corpus_page
 from twin_eval.storage import write_atomically
 
 PAGE, JSON = "report.html", "report.json"
@@ -69,6 +68,8 @@ def write_corpus_report(home: TwinHome, persona: str, recipe: Recipe) -> Written
         CorpusError: No features have been built yet.
         StoreError: The disk is full.
     """
+    from twin_eval.corpus_page import render_corpus_page  # matplotlib takes seconds to import
+
     study = corpus_study(home, persona, recipe)
     for measured in (study.measure_topics, study.measure_voice, study.measure_feelings):
         _say(measured())

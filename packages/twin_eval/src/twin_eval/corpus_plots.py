@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from matplotlib.axes import Axes
+
 from twin_data.contracts.learning import LearningCurve
 from twin_data.corpus.findings import Feeling, Group, VoicePeriod
 from twin_eval.plots import BAR, CANDIDATE, CHAMPION, figure
@@ -37,7 +39,7 @@ def learning_plot(curve: LearningCurve, min_auc: float) -> str:
         axes.set_xticks([], minor=True)
         axes.set_xlabel("own words learned from")
         axes.set_ylabel("AUC")
-        axes.legend(frameon=False, fontsize=8, loc="lower right")
+        _legend_above(axes)
     return svg.getvalue()
 
 
@@ -62,7 +64,7 @@ def loss_plot(curve: LearningCurve) -> str:
         axes.set_ylim(bottom=0)
         axes.set_xlabel("own words learned from")
         axes.set_ylabel("log-loss, nats")
-        axes.legend(frameon=False, fontsize=8)
+        _legend_above(axes)
     return svg.getvalue()
 
 
@@ -73,7 +75,7 @@ def groups_plot(name: str, groups: Sequence[Group]) -> str:
         words = [one.words for one in reversed(groups)]
         axes.barh(range(len(groups)), words, height=0.6, color=CANDIDATE, alpha=0.8)
         for at, count in enumerate(words):
-            axes.text(count, at, f" {count:,}", va="center", fontsize=8, color="#555555")
+            _beside(axes, count, at, f"{count:,}", "#555555")
         axes.set_yticks(range(len(groups)), labels)
         axes.set_ylim(-0.6, len(groups) - 0.4)
         axes.set_xlim(0, 1.18 * max(words, default=1) or 1)
@@ -88,12 +90,12 @@ def voice_plot(periods: Sequence[VoicePeriod]) -> str:
         for at, one in enumerate(reversed(periods)):
             colour = CHAMPION if one.is_drift else CANDIDATE
             if one.distance is None or one.low is None or one.high is None:
-                axes.text(0, at, " too few texts", va="center", fontsize=8, color="#555555")
+                _beside(axes, 0, at, "too few texts", "#555555")
                 continue
             axes.plot([one.low, one.high], [at, at], color=colour, linewidth=2)
             axes.plot([one.distance], [at], "o", color=colour, markersize=5)
             if one.is_drift:
-                axes.text(one.high, at, "  drift", va="center", fontsize=8, color=colour)
+                _beside(axes, one.high, at, "drift", colour)
         axes.set_yticks(range(len(periods)), [one.period for one in reversed(periods)])
         axes.set_ylim(-0.6, len(periods) - 0.4)
         axes.set_xlim(left=-0.01, right=1.15 * max((one.high or 0.0 for one in periods), default=0.0) + 0.02)
@@ -112,6 +114,16 @@ def feelings_plot(feelings: Sequence[Feeling]) -> str:
         axes.set_ylim(-0.6, len(feelings) - 0.4)
         axes.set_xlabel("mean sentiment of a sentence: unfavourable below 0, favourable above")
     return svg.getvalue()
+
+
+def _beside(axes: Axes, x: float, y: float, text: str, colour: str) -> None:
+    """A note to the right of a mark."""
+    axes.annotate(text, (x, y), (5, 0), textcoords="offset points", va="center", fontsize=8, color=colour)
+
+
+def _legend_above(axes: Axes) -> None:
+    """Outside, where it hides no point."""
+    axes.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
 
 
 def _cut(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
@@ -20,7 +21,6 @@ from twin_data.scoring.sentiment import (
     surface_forms,
     vader,
 )
-from twin_data.scoring.weights import term_weights
 from twin_data.statistics import RESAMPLES
 
 
@@ -38,8 +38,8 @@ def feelings_of(texts: Sequence[tuple[str, str]], *, sentiment: Sentiment = vade
             for stem in sorted(set(content_stems(span.of(text)))):
                 sentences[stem].append((document, span.of(text)))
                 counts[stem] += 1
-    weights, surface = term_weights(text for _, text in texts), surface_forms(text for _, text in texts)
-    ranked = sorted(counts, key=lambda stem: (-counts[stem] * weights.weight(stem), stem))
+    surface = surface_forms(text for _, text in texts)
+    ranked = sorted(counts, key=lambda stem: (-counts[stem] * _burstiness(sentences[stem], len(texts)), stem))
     found: list[Feeling] = []
     known: dict[str, float] = {}
     for stem in ranked:
@@ -55,6 +55,16 @@ def feelings_of(texts: Sequence[tuple[str, str]], *, sentiment: Sentiment = vade
         if len(found) == MAX_TOPICS:
             break
     return tuple(found)
+
+
+def _burstiness(sentences: Sequence[tuple[str, str]], texts: int) -> float:
+    """Residual inverse document frequency (Church and Gale, 1995): what texts are about comes back within them.
+
+    Words of no subject, such as numbers and verbs of saying, fall on texts as chance has it, and get nothing.
+    """
+    holding = len({document for document, _ in sentences}) / texts
+    by_chance = 1 - math.exp(-len(sentences) / texts)
+    return max(0.0, math.log(by_chance / holding))
 
 
 def _feeling(topic: str, sentences: Sequence[FeltSentence]) -> Feeling:

@@ -27,12 +27,12 @@ from twin_data.store.schemas import to_frame, to_rows
 from twin_data.store.stages import StageResult, remembered_stage, run_stage
 from twin_data.store.tables import digest_frame
 from twin_data.transform import embed
-from twin_data.transform.pipeline import CHUNKS, DOCUMENTS, EXCLUSIONS, FeaturesPipeline, rejections_table
+from twin_data.transform.pipeline import CHUNKS, DOCUMENTS, EXCLUSIONS, RAW, FeaturesPipeline, rejections_table
 from twin_data.transform.quality import own_text
 from twin_data.transform.verdict import CorpusVerdict
 
 CURVE, TOPICS, VOICE, FEELINGS = "learning_curve", "corpus_topics", "voice_over_time", "corpus_feelings"
-LOPSIDED = 0.6
+LOPSIDED = 0.7
 """Share of one group from which the report warns of it."""
 
 
@@ -121,7 +121,6 @@ class CorpusStudy:
         Raises:
             CorpusError: No features have been built yet.
         """
-        self.pipeline.require_built()
         return self.pipeline.verdict(self._remembered_curve())
 
     def report(self) -> CorpusReport:
@@ -133,7 +132,7 @@ class CorpusStudy:
         """
         verdict, documents = self.verdict(), self._documents
         store, persona = self.pipeline.store, self.pipeline.persona
-        names = tallies.Names(dict(documents.select("document_id", "kind").iter_rows()))
+        names = tallies.Names(dict(store.read(RAW).select("document_id", "kind").iter_rows()))
         periods, kinds = tallies.groups(documents, "period"), tallies.groups(documents, "kind")
         by_source = tallies.sources(documents, persona)
         topics = to_rows(store.read(TOPICS), Topic)
@@ -155,7 +154,7 @@ class CorpusStudy:
             topics=topics,
             balance=balance,
             duplicates=tallies.duplicates(documents, store.read(rejections_table("dedupe")), names),
-            removals=tallies.removals(pl.concat([rejections, store.read(EXCLUSIONS)])),
+            removals=tallies.removals(pl.concat([rejections, store.read(EXCLUSIONS)]), names),
             redactions=tallies.redactions(rejections),
             rights=tallies.rights(persona),
             voice=voice,
@@ -165,6 +164,7 @@ class CorpusStudy:
     @cached_property
     def _documents(self) -> pl.DataFrame:
         """Kept documents with their own words and period, in order of id."""
+        self.pipeline.require_built()
         read = self.pipeline.store.read(DOCUMENTS).sort("document_id")
         own = own_text(read)
         return read.select("document_id", "source", "kind", "date", "family", "split").with_columns(
@@ -177,6 +177,7 @@ class CorpusStudy:
 
     @cached_property
     def _chunk_keys(self) -> pl.DataFrame:
+        self.pipeline.require_built()
         return self.pipeline.store.read(CHUNKS).select("chunk_id", "document_digest", "context")
 
     @cached_property
@@ -208,7 +209,6 @@ class CorpusStudy:
         compute: Callable[[], Iterable[Contract]],
     ) -> StageResult:
         """Run a stage whose one table has its name."""
-        self.pipeline.require_built()
         return run_stage(
             self.pipeline.store,
             stage,

@@ -89,11 +89,12 @@ class Names:
 
     def of(self, document_id: str) -> str:
         """The document's id, or its source where the document is private or of no known kind."""
+        return blanked(document_id) if self.is_public(document_id) else source_of(document_id)
+
+    def is_public(self, document_id: str) -> bool:
+        """Whether a document is known to be of a kind that was written to be read by anyone."""
         kind = self._kinds.get(document_id)
-        private = CleanConfig().redact_names_in
-        if kind is None or DocumentKind(kind) in private:
-            return source_of(document_id)
-        return blanked(document_id)
+        return kind is not None and DocumentKind(kind) not in CleanConfig().redact_names_in
 
 
 def source_of(document_id: str) -> str:
@@ -141,8 +142,11 @@ def _duplicate(reason: str, document_id: str, names: Names) -> Duplicate:
     return Duplicate(kind=kind.removesuffix("_duplicate"), document=names.of(document_id), copy_of=names.of(better))
 
 
-def removals(rejections: pl.DataFrame) -> tuple[Removal, ...]:
-    """What each stage removed and why, redactions aside; with samples evenly spaced, as they were stored: redacted."""
+def removals(rejections: pl.DataFrame, names: Names) -> tuple[Removal, ...]:
+    """What each stage removed and why, redactions aside, with samples as they were stored: redacted.
+
+    Rosters know who took part in a conversation, not who is spoken of: no text of a private one is shown.
+    """
     held: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for stage, reason, document_id, text in rejections.select(
         "stage", "reason", "document_id", "redacted_text"
@@ -156,17 +160,23 @@ def removals(rejections: pl.DataFrame) -> tuple[Removal, ...]:
             reason=reason,
             count=len(rows),
             documents=len({document for document, _ in rows}),
-            samples=_samples(rows),
+            samples=_samples(rows, names),
         )
         for (stage, reason), rows in sorted(held.items())
     )
 
 
-def _samples(rows: Sequence[tuple[str, str]]) -> tuple[Sample, ...]:
+def _samples(rows: Sequence[tuple[str, str]], names: Names) -> tuple[Sample, ...]:
     """Different texts from all over; a piece that was stored without its text is named by its id, blanked."""
-    shown = sorted({(source_of(document), " ".join(text.split()) or blanked(document)) for document, text in rows})
+    shown = sorted({(source_of(document), _shown(document, text, names)) for document, text in rows})
     picked = [shown[at * len(shown) // SAMPLES] for at in range(min(SAMPLES, len(shown)))] if shown else []
     return tuple(Sample(source=source, text=text) for source, text in dict.fromkeys(picked))
+
+
+def _shown(document: str, text: str, names: Names) -> str:
+    if not text:
+        return blanked(document)
+    return " ".join(text.split()) if names.is_public(document) else "(private)"
 
 
 def redactions(rejections: pl.DataFrame) -> tuple[Redaction, ...]:

@@ -1,7 +1,7 @@
 """What the archive is about: chunks grouped by their embeddings, each group named by the words that tell it.
 
 Spherical k-means over the vectors of the search index (Dhillon and Modha, 2001), seeded and started by k-means++; a
-group's words are those whose share in it stands out most from their share in all (Grootendorst's class-based TF-IDF).
+group's words are those that add most to the divergence of its words from all (Kullback and Leibler, 1951).
 """
 
 from __future__ import annotations
@@ -51,13 +51,12 @@ def topics_of(chunks: pl.DataFrame, *, config: TopicsConfig) -> tuple[Topic, ...
     surface = surface_forms(texts)
     everywhere = Counter(stem for one in stems for stem in one)
     total = sum(len(text.split()) for text in texts)
-    groups = len(set(labels.tolist()))
     found = []
     for label in sorted(set(labels.tolist())):
         here = np.flatnonzero(labels == label).tolist()
         words = sum(len(texts[at].split()) for at in here)
         counted = Counter(stem for at in here for stem in stems[at])
-        terms = _terms(counted, everywhere, groups, surface, config.terms)
+        terms = _terms(counted, everywhere, surface, config.terms)
         found.append(
             Topic(
                 name=", ".join(terms[:3]),
@@ -94,12 +93,9 @@ def _grouped(vectors: Floats, count: int, seed: int) -> NDArray[np.intp]:
     return np.asarray(labels)
 
 
-def _terms(
-    here: Counter[str], everywhere: Counter[str], groups: int, surface: dict[str, str], most: int
-) -> tuple[str, ...]:
-    mean = everywhere.total() / groups
+def _terms(here: Counter[str], everywhere: Counter[str], surface: dict[str, str], most: int) -> tuple[str, ...]:
     scored = [
-        (-count * math.log(1 + mean / everywhere[stem]), surface[stem])
+        (-count * math.log(count * everywhere.total() / (here.total() * everywhere[stem])), surface[stem])
         for stem, count in here.items()
         if count >= 2 and stem in surface and len(surface[stem]) >= MIN_TOPIC_LETTERS
     ]

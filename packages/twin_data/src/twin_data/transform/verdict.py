@@ -153,7 +153,8 @@ def _words_short(training_words: int, reading: CurveReading, config: VerdictConf
 
 
 def _wanted_words(reading: CurveReading, config: VerdictConfig) -> int:
-    return config.min_training_words_levelled if reading.is_levelled else config.min_training_words
+    rule = config.min_training_words
+    return min(rule, config.min_training_words_levelled) if reading.is_levelled else rule
 
 
 def _what_would_undo(training_words: int, reading: CurveReading, config: VerdictConfig) -> tuple[str, ...]:
