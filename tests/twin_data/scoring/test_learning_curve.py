@@ -99,6 +99,17 @@ def test_too_thin_is_said(mine: list[VoiceText], theirs: dict[str, list[str]], s
     assert bool(found.unsaid) == bool(said)
 
 
+def test_who_wrote_a_line_is_no_author_to_be_told_from() -> None:
+    assert "2 contrast authors" in curve(own(16), {**others(2), "brief": ["Two words."]}).unsaid
+
+
+def test_a_capped_corpus_is_learned_from_all_over() -> None:
+    capped = CONFIG.model_copy(update={"max_own_texts": 12})
+    found = learning_curve(own(16), others(), config=capped, voice=VOICE, progress=lambda done, total: None)
+    assert found.held_out_texts == found.families == 12
+    assert all(np.isfinite(one.log_loss) for one in found.points)
+
+
 def test_short_texts_say_why_they_are_too_few() -> None:
     short = [VoiceText(f"f{at}", "The boat was late; and yet it came.") for at in range(12)]
     found = curve(short, others())

@@ -52,7 +52,7 @@ class PowerLaw(Contract):
 
     def error(self, words: float) -> float:
         """What it says of a size."""
-        return self.asymptote + self.scale * (words / self.largest) ** -self.exponent
+        return float(self.asymptote + self.scale * (words / self.largest) ** -self.exponent)
 
 
 class LearningCurve(Contract):

@@ -109,7 +109,7 @@ def _styles(units: Sequence[_Unit]) -> Floats:
     kinds = np.asarray([one.kind for one in units])
     for kind in sorted(set(kinds.tolist())):
         raw[kinds == kind] -= raw[kinds == kind].mean(axis=0)
-    return np.clip(raw / (raw.std(axis=0) + 1e-9), -4, 4)
+    return np.asarray(np.clip(raw / (raw.std(axis=0) + 1e-9), -4, 4))
 
 
 @dataclass(frozen=True)

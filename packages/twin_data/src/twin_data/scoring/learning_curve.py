@@ -22,22 +22,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin_data.contracts.digests import digest_text
-from twin_data.contracts.learning import (
-    Backtest,
-    CurvePoint,
-    Forecast,
-    LearningCurve,
-    LearningCurveConfig,
-    PowerLaw,
-)
-from twin_data.scoring.power_law import fitted, foretell
+from twin_data.contracts.learning import LearningCurve, LearningCurveConfig
+from twin_data.scoring.curve_points import Measured, curve_of
+from twin_data.scoring.sentences import words
 from twin_data.scoring.style_counts import Stretch, StyleCounts, count_style, grouping, stretches, words_in
 from twin_data.scoring.style_features import Floats, sentences_of, shared_words
 from twin_data.scoring.voice import VoiceConfig, VoiceText
 from twin_data.scoring.voice_fitting import logistic, scaled_inputs
 
-MIN_SIZES = 4
-"""Points through which a curve of three parameters may be drawn."""
 Progress = Callable[[int, int], None]
 Indices = NDArray[np.intp]
 Item = TypeVar("Item")
@@ -60,6 +52,7 @@ def learning_curve(
         voice: Which words are masked, and the penalty.
         progress: Called with the number of fits done and of all.
     """
+    others = {name: texts for name, texts in others.items() if _word_count(texts) >= config.text_words}
     if unsaid := _too_thin(own, others, config):
         return LearningCurve(unsaid=unsaid)
     data = _counted(own, others, config, voice)
@@ -67,7 +60,7 @@ def learning_curve(
     if len(sizes) < 2 or len(set(data.family.tolist())) < config.min_families:
         return LearningCurve(unsaid=f"too few texts of {config.text_words} words to learn from in growing samples")
     measured = _measured(data, sizes, config, voice.penalty, progress)
-    return _curve(data, measured, config)
+    return curve_of(measured, data.names, config=config)
 
 
 def _too_thin(own: Sequence[VoiceText], others: Mapping[str, Sequence[str]], config: LearningCurveConfig) -> str:
@@ -123,6 +116,7 @@ def _counted(
             found.append((-1, number, _added(sentences, text)))
     counted = count_style(sentences, kept, most=config.max_grams, at_least=voice.min_sentences)
     family, author = (np.asarray([one[at] for one in found], dtype=np.intp) for at in (0, 1))
+    family[author < 0] = np.unique(family[author < 0], return_inverse=True)[1]  # some may have lost all their texts
     words = np.asarray([one.words for *_, one in found], dtype=float)
     return _Data(
         counts=counted.summed(grouping([(one.first, one.last) for *_, one in found], len(sentences))),
@@ -135,6 +129,10 @@ def _counted(
     )
 
 
+def _word_count(texts: Sequence[str]) -> int:
+    return sum(len(words(text)) for text in texts)
+
+
 def _blocks(own: Sequence[VoiceText], length: int) -> list[list[str]]:
     """The texts of each family; families too short for a text of the length are joined with the next such ones."""
     by_family: dict[str, list[str]] = {}
@@ -144,11 +142,11 @@ def _blocks(own: Sequence[VoiceText], length: int) -> list[list[str]]:
     held: list[str] = []
     for name in sorted(by_family, key=digest_text):
         texts = by_family[name]
-        if sum(len(text.split()) for text in texts) >= length:
+        if _word_count(texts) >= length:
             blocks.append(texts)
             continue
         held += texts
-        if sum(len(text.split()) for text in held) >= length:
+        if _word_count(held) >= length:
             blocks.append(held)
             held = []
     return blocks
@@ -188,38 +186,17 @@ def _sizes(data: _Data, config: LearningCurveConfig) -> list[float]:
     """Words to learn from: what all folds can give, halved as long as enough is left."""
     own = data.is_own
     per_fold = np.bincount(data.fold[own], weights=data.words[own], minlength=data.folds)
-    size, sizes = float(per_fold.sum() - per_fold.max()), []
+    sizes: list[float] = []
+    size = float(per_fold.sum() - per_fold.max())
     while size >= config.min_words and len(sizes) < config.sizes:
         sizes.append(size)
         size /= 2
     return sizes[::-1]
 
 
-@dataclass(frozen=True)
-class _Measured:
-    """What was seen at S sizes, of F families and J authors.
-
-    Attributes:
-        words: Learned from, shape (S,).
-        fits: At each size.
-        ranked: Mean over a family's texts of the chance to stand above an author's, shape (S, F, J); NaN where the
-            two are held out in different folds.
-        own_loss: Mean log-loss of each family's texts, shape (S, F).
-        other_loss: Of each author's, shape (S, J).
-        texts: Of each family, shape (F,).
-    """
-
-    words: Floats
-    fits: tuple[int, ...]
-    ranked: Floats
-    own_loss: Floats
-    other_loss: Floats
-    texts: Floats
-
-
 def _measured(
     data: _Data, sizes: Sequence[float], config: LearningCurveConfig, penalty: float, progress: Progress
-) -> _Measured:
+) -> Measured:
     families, authors = int(data.family.max()) + 1, len(data.names)
     draws = [config.draws] * (len(sizes) - 1) + [1]  # the largest sample is the same whatever the order
     total, done = sum(draws) * data.folds, 0
@@ -241,7 +218,7 @@ def _measured(
             ranked[at] += _ranked(data, unseen, families) / draws[at]
             losses[at] += _losses(data, unseen) / draws[at]
     own = data.is_own
-    return _Measured(
+    return Measured(
         words=words,
         fits=tuple(one * data.folds for one in draws),
         ranked=ranked,
@@ -301,97 +278,4 @@ def _means(groups: Indices, values: Floats, size: int) -> Floats:
     """Mean of each group, NaN for one that is empty."""
     counts = np.bincount(groups, minlength=size)
     sums = np.bincount(groups, weights=values, minlength=size)
-    return np.divide(sums, counts, out=np.full(size, np.nan), where=counts > 0)
-
-
-def _curve(data: _Data, measured: _Measured, config: LearningCurveConfig) -> LearningCurve:
-    chance = np.random.default_rng(0)
-    families, authors = measured.ranked.shape[1:]
-    ones = np.ones((1, families)), np.ones((1, authors))
-    drawn = (
-        chance.multinomial(families, np.full(families, 1 / families), size=config.resamples).astype(float),
-        chance.multinomial(authors, np.full(authors, 1 / authors), size=config.resamples).astype(float),
-    )
-    aucs, losses = _scores(measured, *ones), _scores(measured, *drawn)
-    auc, loss = (one[0] for one in aucs)
-    auc_drawn, loss_drawn = losses
-    points = tuple(
-        CurvePoint(
-            words=round(float(measured.words[at])),
-            fits=measured.fits[at],
-            **_with_interval("auc", auc[at], auc_drawn[:, at]),
-            **_with_interval("log_loss", loss[at], loss_drawn[:, at]),
-        )
-        for at in range(len(measured.words))
-    )
-    curve = LearningCurve(
-        text_words=config.text_words,
-        families=families,
-        authors=data.names,
-        held_out_texts=int(measured.texts.sum()),
-        points=points,
-    )
-    return _with_outlook(curve, measured.words, auc, auc_drawn) if len(points) >= MIN_SIZES else curve
-
-
-def _scores(measured: _Measured, family_weights: Floats, author_weights: Floats) -> tuple[Floats, Floats]:
-    """AUC and log-loss at each size under weights of families (B, F) and authors (B, J); both (B, S)."""
-    known = np.isfinite(measured.ranked)
-    texts = measured.texts[:, np.newaxis]
-    per_author = np.einsum("bf,sfj->bsj", family_weights, np.where(known, measured.ranked, 0.0) * texts)
-    per_author /= np.maximum(1e-12, np.einsum("bf,sfj->bsj", family_weights, known * texts))
-    seen = np.einsum("bf,sfj->bsj", family_weights, known * texts) > 0
-    author = author_weights[:, np.newaxis, :] * seen
-    auc = (per_author * author).sum(axis=2) / np.maximum(1e-12, author.sum(axis=2))
-    own = family_weights * measured.texts
-    own_loss = (own @ measured.own_loss.T) / own.sum(axis=1, keepdims=True)
-    other_loss = (author_weights @ measured.other_loss.T) / author_weights.sum(axis=1, keepdims=True)
-    return auc, (own_loss + other_loss) / 2
-
-
-def _with_interval(name: str, value: float, drawn: Floats) -> dict[str, float]:
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    bounds = {name: value, f"{name}_low": min(low, value), f"{name}_high": max(high, value)}
-    return {key: round(float(one), 6) for key, one in bounds.items()}
-
-
-def _with_outlook(curve: LearningCurve, words: Floats, auc: Floats, drawn: Floats) -> LearningCurve:
-    """The curve with what a power law makes of it: twice the size, and the largest size foretold from the others."""
-    spread = drawn.std(axis=0) + 1e-3
-    best, laws = (fitted(words, 1 - one, spread) for one in (auc[np.newaxis], drawn))
-    largest, twice = float(words[-1]), 2 * float(words[-1])
-    gains = foretell(laws, largest) - foretell(laws, twice)
-    gain = float((foretell(best, largest) - foretell(best, twice))[0])
-    low, high = np.quantile(gains, [0.025, 0.975])
-    backtest = None
-    if len(words) > MIN_SIZES:
-        shorter = [fitted(words[:-1], 1 - one[:, :-1], spread[:-1]) for one in (auc[np.newaxis], drawn)]
-        foretold = _forecast(*shorter, largest)
-        held = foretold.low <= float(auc[-1]) <= foretold.high
-        backtest = Backtest(foretold=foretold, measured=round(float(auc[-1]), 6), held=held)
-    return curve.model_copy(
-        update={
-            "doubled": _forecast(best, laws, twice),
-            "gain": round(gain, 6),
-            "gain_low": round(float(min(low, gain)), 6),
-            "gain_high": round(float(max(high, gain)), 6),
-            "law": _law(best),
-            "backtest": backtest,
-        }
-    )
-
-
-def _forecast(best: Floats, laws: Floats, words: float) -> Forecast:
-    value = 1 - float(foretell(best, words)[0])
-    low, high = np.quantile(1 - foretell(laws, words), [0.025, 0.975])
-    return Forecast(
-        words=round(words),
-        auc=round(value, 6),
-        low=round(float(min(low, value)), 6),
-        high=round(float(max(high, value)), 6),
-    )
-
-
-def _law(best: Floats) -> PowerLaw:
-    asymptote, scale, exponent, largest = (round(float(one), 6) for one in best[0])
-    return PowerLaw(asymptote=asymptote, scale=scale, exponent=exponent, largest=largest)
+    return np.asarray(np.divide(sums, counts, out=np.full(size, np.nan), where=counts > 0))
