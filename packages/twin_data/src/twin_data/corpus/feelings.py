@@ -21,6 +21,7 @@ from twin_data.scoring.sentiment import (
     surface_forms,
     vader,
 )
+from twin_data.scoring.style_features import Floats
 from twin_data.statistics import RESAMPLES
 
 
@@ -33,13 +34,17 @@ def feelings_of(texts: Sequence[tuple[str, str]], *, sentiment: Sentiment = vade
     """
     sentences: dict[str, list[tuple[str, str]]] = defaultdict(list)  # stem: document and sentence
     counts: Counter[str] = Counter()
+    lengths: list[int] = []
     for document, text in texts:
-        for span in sentence_spans(text):
+        spans = sentence_spans(text)
+        lengths.append(len(spans))
+        for span in spans:
             for stem in sorted(set(content_stems(span.of(text)))):
                 sentences[stem].append((document, span.of(text)))
                 counts[stem] += 1
+    shares = np.asarray(lengths, dtype=np.float64) / max(1, sum(lengths))
     surface = surface_forms(text for _, text in texts)
-    ranked = sorted(counts, key=lambda stem: (-counts[stem] * _burstiness(sentences[stem], len(texts)), stem))
+    ranked = sorted(counts, key=lambda stem: (-counts[stem] * _burstiness(sentences[stem], shares), stem))
     found: list[Feeling] = []
     known: dict[str, float] = {}
     for stem in ranked:
@@ -57,13 +62,17 @@ def feelings_of(texts: Sequence[tuple[str, str]], *, sentiment: Sentiment = vade
     return tuple(found)
 
 
-def _burstiness(sentences: Sequence[tuple[str, str]], texts: int) -> float:
+def _burstiness(sentences: Sequence[tuple[str, str]], shares: Floats) -> float:
     """Residual inverse document frequency (Church and Gale, 1995): what texts are about comes back within them.
 
-    Words of no subject, such as numbers and verbs of saying, fall on texts as chance has it, and get nothing.
+    Words of no subject, such as numbers and verbs of saying, fall on texts as chance and their lengths have it.
+
+    Args:
+        sentences: Those that hold the word, each with its document.
+        shares: Of all sentences, that each document has; shape (D,).
     """
-    holding = len({document for document, _ in sentences}) / texts
-    by_chance = 1 - math.exp(-len(sentences) / texts)
+    holding = len({document for document, _ in sentences})
+    by_chance = float(np.sum(1 - np.exp(-len(sentences) * shares)))
     return max(0.0, math.log(by_chance / holding))
 
 
