@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 
 from twin_data.contracts.base import Contract
-from twin_data.contracts.digests import digest_folder, digest_value
+from twin_data.contracts.digests import digest_folder
 from twin_data.contracts.documents import Split
-from twin_data.contracts.errors import SourceError
+from twin_data.contracts.errors import CorpusError, SourceError
 from twin_data.contracts.learning import LearningCurve, LearningCurveConfig
 from twin_data.corpus import tallies
 from twin_data.corpus.feelings import feelings_of
@@ -34,6 +35,8 @@ from twin_data.transform.verdict import CorpusVerdict
 CURVE, TOPICS, VOICE, FEELINGS = "learning_curve", "corpus_topics", "voice_over_time", "corpus_feelings"
 LOPSIDED = 0.7
 """Share of one group from which the report warns of it."""
+
+PartT = TypeVar("PartT", bound=Contract)
 
 
 class CorpusReportConfig(Contract):
@@ -80,14 +83,13 @@ class CorpusStudy:
             own = [VoiceText(*row) for row in self._training.iter_rows()]
             return learning_curve(own, others, config=self.config.learning_curve, voice=self.voice, progress=progress)
 
-        return self._run(CURVE, LearningCurve, self._curve_inputs, self._curve_settings, lambda: [compute()])
+        return self._run(CURVE, LearningCurve, lambda: [compute()])
 
     def measure_topics(self) -> StageResult:
         """Group the chunks into topics."""
 
         def compute() -> tuple[Topic, ...]:
-            chunks = embed.stored_vectors(self.pipeline.store.read(CHUNKS), self.pipeline.store)
-            if chunks is None:
+            if (chunks := self._embedded) is None:
                 return ()
             own = [
                 " ".join(text[one["start"] - start : one["end"] - start] for one in spans)
@@ -96,8 +98,7 @@ class CorpusStudy:
             named = chunks.select("document_id", "vector").with_columns(pl.Series("own", own, dtype=pl.String))
             return topics_of(named, config=self.config.topics)
 
-        inputs = {"chunks": digest_frame(self._chunk_keys)}
-        return self._run(TOPICS, Topic, inputs, self.config.topics, compute)
+        return self._run(TOPICS, Topic, compute)
 
     def measure_voice(self) -> StageResult:
         """Compare the style of periods."""
@@ -105,7 +106,7 @@ class CorpusStudy:
         def compute() -> list[VoiceOverTime]:
             return [voice_over_time(self._documents, config=self.config.voice_over_time)]
 
-        return self._run(VOICE, VoiceOverTime, self._inputs, self.config.voice_over_time, compute)
+        return self._run(VOICE, VoiceOverTime, compute)
 
     def measure_feelings(self) -> StageResult:
         """Read the sentiment of the persona's own sentences by topic."""
@@ -113,7 +114,7 @@ class CorpusStudy:
         def compute() -> tuple[Feeling, ...]:
             return feelings_of(list(self._documents.select("document_id", "own").iter_rows()))
 
-        return self._run(FEELINGS, Feeling, self._inputs, _NoSettings(), compute)
+        return self._run(FEELINGS, Feeling, compute)
 
     def verdict(self) -> CorpusVerdict:
         """The verdict on the newest corpus, with its learning curve if that has been measured.
@@ -121,30 +122,30 @@ class CorpusStudy:
         Raises:
             CorpusError: No features have been built yet.
         """
-        return self.pipeline.verdict(self._remembered_curve())
+        curves = self._remembered(CURVE, LearningCurve)
+        return self.pipeline.verdict(curves[0] if curves else None)
 
     def report(self) -> CorpusReport:
         """Everything, from the parts that have been measured.
 
         Raises:
-            CorpusError: No features have been built yet.
-            StoreError: A part has yet to be measured.
+            CorpusError: No features have been built yet, or a part has yet to be measured.
         """
         verdict, documents = self.verdict(), self._documents
         store, persona = self.pipeline.store, self.pipeline.persona
-        names = tallies.Names(dict(store.read(RAW).select("document_id", "kind").iter_rows()))
+        names = tallies.Names(dict(store.read(RAW, columns=("document_id", "kind")).iter_rows()))
         periods, kinds = tallies.groups(documents, "period"), tallies.groups(documents, "kind")
         by_source = tallies.sources(documents, persona)
-        topics = to_rows(store.read(TOPICS), Topic)
-        (curve,) = to_rows(store.read(CURVE), LearningCurve)
-        (voice,) = to_rows(store.read(VOICE), VoiceOverTime)
+        topics = self._measured(TOPICS, Topic)
+        (curve,) = self._measured(CURVE, LearningCurve)
+        (voice,) = self._measured(VOICE, VoiceOverTime)
         evenness = {"source": by_source, "period": periods, "kind": kinds, "topic": topics}
         balance = tuple(found for by, parts in evenness.items() if (found := tallies.balance(by, parts)))
         rejections = self.pipeline.rejections()
         return CorpusReport(
             persona=persona.name,
             display_name=persona.display_name,
-            corpus_digest=digest_value(sorted(self._inputs.items())),
+            corpus_digest=self._documents_digest,
             verdict=verdict,
             cautions=tuple(_cautions(balance, voice)),
             curve=curve,
@@ -158,7 +159,7 @@ class CorpusStudy:
             redactions=tallies.redactions(rejections),
             rights=tallies.rights(persona),
             voice=voice,
-            feelings=to_rows(store.read(FEELINGS), Feeling),
+            feelings=self._measured(FEELINGS, Feeling),
         )
 
     @cached_property
@@ -176,39 +177,31 @@ class CorpusStudy:
         return self._documents.filter(pl.col("split") == Split.TRAIN.value).select("family", "own")
 
     @cached_property
-    def _chunk_keys(self) -> pl.DataFrame:
+    def _documents_digest(self) -> str:
+        return digest_frame(self._documents)
+
+    @cached_property
+    def _embedded(self) -> pl.DataFrame | None:
+        """The chunks with their vectors; None where they have none yet."""
+        return embed.stored_vectors(self.pipeline.store.read(CHUNKS), self.pipeline.store)
+
+    def _made_of(self, stage: str) -> tuple[dict[str, str], Contract]:
+        """Digests of a part's inputs, and its settings."""
         self.pipeline.require_built()
-        return self.pipeline.store.read(CHUNKS).select("chunk_id", "document_digest", "context")
+        if stage == CURVE:
+            contrast = digest_folder(self.contrast) if self.contrast.is_dir() else "none"
+            inputs = {"training": digest_frame(self._training), "contrast": contrast}
+            return inputs, _CurveSettings(curve=self.config.learning_curve, voice=self.voice)
+        if stage == TOPICS:
+            chunks = self._embedded
+            keys = chunks.select("chunk_id", "text_digest", "model_digest") if chunks is not None else None
+            return {"chunks": "not embedded" if keys is None else digest_frame(keys)}, self.config.topics
+        settings = self.config.voice_over_time if stage == VOICE else _NoSettings()
+        return {"documents": self._documents_digest}, settings
 
-    @cached_property
-    def _inputs(self) -> dict[str, str]:
-        return {"documents": digest_frame(self._documents)}
-
-    @cached_property
-    def _curve_inputs(self) -> dict[str, str]:
-        contrast = digest_folder(self.contrast) if self.contrast.is_dir() else "none"
-        return {"training": digest_frame(self._training), "contrast": contrast}
-
-    @property
-    def _curve_settings(self) -> _CurveSettings:
-        return _CurveSettings(curve=self.config.learning_curve, voice=self.voice)
-
-    def _remembered_curve(self) -> LearningCurve | None:
-        store = self.pipeline.store
-        record = remembered_stage(store, CURVE, inputs=self._curve_inputs, config=self._curve_settings)
-        if record is None:
-            return None
-        return to_rows(store.read(CURVE, version=record.output(CURVE).version), LearningCurve)[0]
-
-    def _run(
-        self,
-        stage: str,
-        model: type[Contract],
-        inputs: Mapping[str, str],
-        config: Contract,
-        compute: Callable[[], Iterable[Contract]],
-    ) -> StageResult:
+    def _run(self, stage: str, model: type[Contract], compute: Callable[[], Iterable[Contract]]) -> StageResult:
         """Run a stage whose one table has its name."""
+        inputs, config = self._made_of(stage)
         return run_stage(
             self.pipeline.store,
             stage,
@@ -216,6 +209,22 @@ class CorpusStudy:
             config=config,
             compute=lambda: {stage: to_frame(compute(), model)},
         )
+
+    def _remembered(self, stage: str, model: type[PartT]) -> tuple[PartT, ...] | None:
+        """What was found of this state of the corpus by these settings; None if that has not been measured."""
+        inputs, config = self._made_of(stage)
+        record = remembered_stage(self.pipeline.store, stage, inputs=inputs, config=config)
+        if record is None:
+            return None
+        return to_rows(self.pipeline.store.read(stage, version=record.output(stage).version), model)
+
+    def _measured(self, stage: str, model: type[PartT]) -> tuple[PartT, ...]:
+        if (found := self._remembered(stage, model)) is None:
+            raise CorpusError(
+                f"{stage.replace('_', ' ')} of persona {self.pipeline.persona.name!r} has not been measured yet",
+                next_step=f"twin corpus {self.pipeline.persona.name} --report",
+            )
+        return found
 
 
 def _cautions(balance: Iterable[Balance], voice: VoiceOverTime) -> Iterator[str]:

@@ -70,7 +70,7 @@ def run(inputs: pl.DataFrame, *, store: FeatureStore, encoder: SentenceEncoder, 
 
 
 def stored_vectors(chunks: pl.DataFrame, store: FeatureStore) -> pl.DataFrame | None:
-    """The chunks with the `vector` of a model that embedded all of them; None where none has.
+    """The chunks with `text_digest`, and `vector` and `model_digest` of a model that embedded all; None where none has.
 
     Args:
         chunks: Rows of the contract `Chunk`.
@@ -79,9 +79,10 @@ def stored_vectors(chunks: pl.DataFrame, store: FeatureStore) -> pl.DataFrame | 
     if not store.exists(TABLE):
         return None
     named = with_text_digests(chunks)
-    stored = store.read(TABLE).select("text_digest", "model_digest", "vector").unique(["text_digest", "model_digest"])
+    columns = ("text_digest", "model_digest", "vector")
+    stored = store.read(TABLE, columns=columns).unique(["text_digest", "model_digest"])
     for model in sorted(stored["model_digest"].unique().to_list()):
-        known = stored.filter(pl.col("model_digest") == model).select("text_digest", "vector")
+        known = stored.filter(pl.col("model_digest") == model)
         joined = named.join(known, on="text_digest", how="left", maintain_order="left")
         if joined.height and joined["vector"].null_count() == 0:
             return joined
