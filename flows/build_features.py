@@ -10,6 +10,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.bundles import register_base_bundle
+from flows.corpus_report import WrittenReport, corpus_verdict, write_corpus_report
 from flows.features import features_pipeline
 from flows.personas import exclusive
 from flows.platform.settings import PlatformSettings
@@ -29,15 +30,19 @@ REPORT_EVERY_S = 2.0
 
 
 @flow(name="build-features", flow_run_name="build-features-{persona}", log_prints=False)
-def build_features(persona: str, recipe: str = DEFAULT_RECIPE) -> dict[str, Any]:
+def build_features(persona: str, recipe: str = DEFAULT_RECIPE, corpus_report: bool = True) -> dict[str, Any]:
     """Collect, clean, dedupe, split, decontaminate, filter, check authorship, chunk, embed, index; register bundle 0.
+
+    The report on the corpus comes last, when the index is live: its learning curve takes a minute on a large archive.
 
     Args:
         persona: A persona of `$TWIN_HOME`.
         recipe: Name or path of a recipe.
+        corpus_report: Whether to write the report on the corpus; without it the verdict rests on the learning curve
+            of an earlier report on the same corpus, else on rules of thumb.
 
     Returns:
-        What was indexed, the verdict on the corpus and the bundle, as plain JSON.
+        What was indexed, the verdict on the corpus, the bundle and the report's page, as plain JSON.
     """
     home, chosen = TwinHome.from_environment(), load_recipe(recipe)
     pipeline = features_pipeline(home, persona, chosen)
@@ -50,12 +55,18 @@ def build_features(persona: str, recipe: str = DEFAULT_RECIPE) -> dict[str, Any]
         filtered = filter_quality(pipeline, separated)
         attributed = check_authorship(pipeline, filtered)
         chunked = chunk(pipeline, attributed)
-        verdict = judge(pipeline)
+        verdict = judge(home, pipeline, chosen)
         encoder = open_encoder(chosen)
         embed(pipeline, chunked, encoder)
         indexed = index(pipeline, attributed, chunked, encoder)
         bundle = register(home, pipeline, chosen, encoder, indexed)
-    return {"features": indexed.model_dump(mode="json"), "verdict": verdict.model_dump(mode="json"), "bundle": bundle}
+        written = report_on_corpus(home, pipeline, chosen) if corpus_report else None
+    return {
+        "features": indexed.model_dump(mode="json"),
+        "verdict": (written.report.verdict if written else verdict).model_dump(mode="json"),
+        "bundle": bundle,
+        "corpus_report": str(written.files.page) if written else None,
+    }
 
 
 @task(cache_policy=NO_CACHE)
@@ -111,9 +122,9 @@ def chunk(pipeline: FeaturesPipeline, attributed: StageRecord) -> StageRecord:
 
 
 @task(cache_policy=NO_CACHE)
-def judge(pipeline: FeaturesPipeline) -> CorpusVerdict:
-    """A first verdict on the corpus."""
-    verdict = pipeline.verdict()
+def judge(home: TwinHome, pipeline: FeaturesPipeline, recipe: Recipe) -> CorpusVerdict:
+    """The verdict on the corpus as far as it is known."""
+    verdict = corpus_verdict(home, pipeline.persona.name, recipe)
     report(f"corpus: {verdict.own_words:,} own words in {verdict.documents:,} documents: {verdict.recommendation}")
     return verdict
 
@@ -163,3 +174,9 @@ def register(
     is_candidate = Alias.CANDIDATE in bundle.aliases
     report(f"bundle: {bundle.manifest.model_name} {'is the candidate' if is_candidate else 'is what it was'}")
     return bundle.bundle_id
+
+
+@task(cache_policy=NO_CACHE)
+def report_on_corpus(home: TwinHome, pipeline: FeaturesPipeline, recipe: Recipe) -> WrittenReport:
+    """Measure and write the report on the corpus, as far as this state of it has not been measured."""
+    return write_corpus_report(home, pipeline.persona.name, recipe)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from flows.bundles import newest_base_bundle
-from flows.features import features_pipeline
+from flows.corpus_report import corpus_verdict
 from flows.recipes import Recipe, load_recipe
 from flows.verdicts import objections_to_training
 from twin_data.configuration.home import TwinHome, cache_folder
@@ -88,7 +88,7 @@ def make_plan(home: TwinHome, persona: str, recipe_name: str) -> Plan:
         ModelError: The base model is neither here nor in the table of known models.
     """
     recipe = load_recipe(recipe_name)
-    verdict = features_pipeline(home, persona, recipe).verdict()
+    verdict = corpus_verdict(home, persona, recipe)
     folder = _newest(home, persona, DatasetKind.INSTRUCTIONS)
     tokens = _tokens(folder) if folder else _guessed_tokens(recipe, verdict.training_words)
     shape, digest = _shape(recipe)

@@ -12,6 +12,7 @@ from twin_data.configuration.yaml_files import load_yaml
 from twin_data.contracts.base import Contract
 from twin_data.contracts.digests import digest_value
 from twin_data.contracts.releases import GenerationSettings, MachinePrice, RetrievalSettings, VerificationSettings
+from twin_data.corpus.study import CorpusReportConfig
 from twin_data.generate.few_shot import FewShotConfig
 from twin_data.generate.pipeline import DatasetsConfig
 from twin_data.scoring.voice import VoiceConfig
@@ -42,6 +43,8 @@ class Recipe(Contract):
     """Put on every bundle the recipe makes, for instance `demo: capped`."""
     base_model: BaseModelConfig = BaseModelConfig()
     features: FeaturesConfig = FeaturesConfig()
+    corpus_report: CorpusReportConfig = CorpusReportConfig()
+    """How the report on the corpus measures; the verdict's bars are `features.verdict`."""
     retrieval: RetrievalSettings = RetrievalSettings()
     voice: VoiceConfig = VoiceConfig()
     datasets: DatasetsConfig = DatasetsConfig()
@@ -71,9 +74,9 @@ class Recipe(Contract):
     def digest(self) -> str:
         """SHA-256 of the settings that decide what the recipe makes; it enters the lineage of that.
 
-        The few-shot rung carries its examples itself, and nothing else is made of their settings.
+        The few-shot rung carries its examples itself, and nothing else is made of their settings; nor of the report's.
         """
-        return digest_value(self.model_dump(exclude={"monitoring", "schedule", "few_shot"}))
+        return digest_value(self.model_dump(exclude={"monitoring", "schedule", "few_shot", "corpus_report"}))
 
 
 def load_recipe(name: str) -> Recipe:

@@ -19,7 +19,7 @@ from flows.bundles import (
     base_bundle_to_train_on,
     register_trained_bundle,
 )
-from flows.features import features_pipeline
+from flows.corpus_report import corpus_verdict
 from flows.personas import exclusive
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
 from flows.reporting import report
@@ -60,7 +60,7 @@ def train_twin(
     home, chosen = TwinHome.from_environment(), load_recipe(recipe)
     given = Carried.of(Path(carried) if carried else None)
     with exclusive(home, persona):
-        require_advisable(features_pipeline(home, persona, chosen).verdict(), override_reason)
+        require_advisable(corpus_verdict(home, persona, chosen), override_reason)
         run = _Run(home, chosen, base_bundle_to_train_on(home, persona, chosen, recipe), override_reason)
         # Fitted first: a persona that wrote too little for a voice hears of it before SFT, not hours later.
         voice = fit_voice(home, persona, chosen) if chosen.training.dpo.enabled else None

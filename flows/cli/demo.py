@@ -58,6 +58,7 @@ def demo(
     _show_answer(question, answer, time.monotonic() - started)
     if not answer["twin"]["citations"]:
         raise PlatformError("the first answer has no citation", next_step="twin status; logs are in $TWIN_HOME/logs")
+    _report_on_corpus(home, settings, started)
     first = _evaluate(home, settings, started)
     console.print(f"\nchat page:   {page_url(home, settings)}", markup=False)
     console.print(f"status page: {settings.business_address}/status", markup=False)
@@ -101,9 +102,23 @@ def _build_features(home: TwinHome, settings: PlatformSettings, report: Report) 
     from flows.reporting import listening
 
     with listening(report):
-        result: dict[str, Any] = build_features(SAMPLE, settings.recipe)
+        # The report on the corpus can wait until the first question is answered.
+        result: dict[str, Any] = build_features(SAMPLE, settings.recipe, corpus_report=False)
         register_deployments(SAMPLE, settings.recipe)
     return result
+
+
+def _report_on_corpus(home: TwinHome, settings: PlatformSettings, started: float) -> None:
+    """What the archive amounts to, now that the first question is answered; the refresh remembers it."""
+    from flows.corpus_report import write_corpus_report
+    from flows.recipes import load_recipe
+    from flows.reporting import listening
+
+    with working_on("reporting on the corpus") as say, listening(_timed(say, started)):
+        written = write_corpus_report(home, SAMPLE, load_recipe(settings.recipe))
+    verdict = written.report.verdict
+    console.print(f"\ncorpus: {verdict.recommendation}, by {verdict.basis}", markup=False)
+    console.print(f"report: {written.files.page}", markup=False)
 
 
 def _evaluate(home: TwinHome, settings: PlatformSettings, started: float) -> str:

@@ -10,7 +10,7 @@ import typer
 from flows.cli.output import JsonFlag, emit, reports_errors, working_on
 from flows.cli.prefect_environment import use_prefect
 from flows.persona_file import persona_yaml
-from flows.personas import SAMPLE, create_persona, install_sample
+from flows.personas import SAMPLE, create_persona, exclusive, install_sample
 from flows.platform.settings import PlatformSettings
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.persona import load_persona
@@ -151,19 +151,35 @@ def add(
 def corpus(
     persona: PersonaArgument,
     recipe: Annotated[str | None, typer.Option(help="Recipe whose bars are applied.")] = None,
+    report: Annotated[
+        bool, typer.Option("--report", help="Measure what is not measured yet and write the page and its JSON.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """What the archive amounts to: documents, words, what was rejected and why, and whether training is advisable.
 
-    Example:
-      twin corpus sample
-    """
-    from flows.features import features_pipeline  # takes seconds to import
-    from flows.recipes import load_recipe
+    With --report also balance, families, redactions, voice over time, sentiment by topic and the learning curve, as a
+    page; printed with --json it is the page's JSON. Without, the verdict rests on the last report's learning curve.
 
+    Examples:
+      twin corpus sample
+
+      twin corpus sample --report
+    """
+    from flows import corpus_report  # takes seconds to import
+    from flows.recipes import load_recipe
+    from flows.reporting import listening
+
+    home = TwinHome.from_environment()
     chosen = load_recipe(recipe or PlatformSettings.from_environment().recipe)
-    verdict = features_pipeline(TwinHome.from_environment(), persona, chosen).verdict()
-    emit(verdict, render_verdict(verdict), as_json=as_json)
+    if not report:
+        verdict = corpus_report.corpus_verdict(home, persona, chosen)
+        emit(verdict, render_verdict(verdict), as_json=as_json)
+        return
+    with working_on(f"corpus of {persona}", quiet=as_json) as say, listening(say), exclusive(home, persona):
+        written = corpus_report.write_corpus_report(home, persona, chosen)
+    text = f"{render_verdict(written.report.verdict)}\nreport: {written.files.page}\njson:   {written.files.json}"
+    emit(written.report, text, as_json=as_json)
 
 
 def render_verdict(verdict: CorpusVerdict) -> str:
@@ -179,8 +195,10 @@ def render_verdict(verdict: CorpusVerdict) -> str:
         "removed:",
         *[f"  {count:>6,}  {reason}" for reason, count in verdict.rejections.items()],
         verdict.authorship,
-        f"verdict: {verdict.recommendation}",
+        f"verdict: {verdict.recommendation}, by {verdict.basis}",
         *[f"  because {reason}" for reason in verdict.reasons],
+        *[f"  {one}" for one in verdict.evidence],
+        f"  what would change it: {'; '.join(verdict.changes)}",
     ]
     return "\n".join(lines)
 

@@ -35,6 +35,7 @@ def register(app: typer.Typer) -> None:
 def features(persona: PersonaArgument, recipe: RecipeOption = None, as_json: JsonFlag = False) -> None:
     """Turn the persona's sources into a live search index and register bundle 0 as the candidate.
 
+    When the index is live, the report on the corpus is measured and written, a page and JSON.
     What has not changed is not done again; interrupted, it goes on where it stopped.
 
     Example:
@@ -55,7 +56,8 @@ def features(persona: PersonaArgument, recipe: RecipeOption = None, as_json: Jso
     text = (
         f"{persona}@{result['bundle']}: {verdict['documents']:,} documents, {verdict['own_words']:,} own words, "
         f"{result['features']['chunks']:,} chunks in {result['features']['index']}\n"
-        f"verdict: {verdict['recommendation']}\nnext: twin evaluate {persona}"
+        f"verdict: {verdict['recommendation']}, by {verdict['basis']}\n"
+        f"corpus report: {result['corpus_report']}\nnext: twin evaluate {persona}"
     )
     emit(result, text, as_json=as_json)
 

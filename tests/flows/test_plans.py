@@ -22,16 +22,6 @@ from .test_verdicts import ENOUGH, VERDICT
 SHAPE = known_shape("Qwen/Qwen3-8B")
 
 
-class Judged:
-    """Stands for the features pipeline, of which a plan asks the verdict only."""
-
-    def __init__(self, verdict: CorpusVerdict) -> None:
-        self._verdict = verdict
-
-    def verdict(self) -> CorpusVerdict:
-        return self._verdict
-
-
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TwinHome:
     monkeypatch.setenv("TWIN_CACHE", str(tmp_path / "cache"))
@@ -40,7 +30,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TwinHome:
 
 
 def judged(monkeypatch: pytest.MonkeyPatch, verdict: CorpusVerdict) -> None:
-    monkeypatch.setattr(plans, "features_pipeline", lambda home, persona, recipe: Judged(verdict))
+    monkeypatch.setattr(plans, "corpus_verdict", lambda home, persona, recipe: verdict)
 
 
 def test_a_gpu_recipe_is_planned_without_its_model_or_a_gpu(home: TwinHome) -> None:

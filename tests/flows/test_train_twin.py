@@ -36,7 +36,7 @@ def test_what_could_not_be_served_is_refused_before_any_work(tmp_path: Path, mon
         raise IntegrityError("bundle 0 was made with other prompt templates")
 
     monkeypatch.setenv("TWIN_HOME", str(tmp_path))
-    monkeypatch.setattr(stages, "features_pipeline", lambda *_: SimpleNamespace(verdict=lambda: ENOUGH))
+    monkeypatch.setattr(stages, "corpus_verdict", lambda *_: ENOUGH)
     monkeypatch.setattr(stages, "base_bundle_to_train_on", refuse)
     for work in ("fit_voice", "datasets_pipeline", "certified_instructions", "supervised"):
         monkeypatch.setattr(stages, work, lambda *_: pytest.fail("work was begun"))

@@ -86,6 +86,7 @@ def test_adding_again_changes_nothing(twin: Twin, mara: Mara) -> None:
 
 def test_features_are_indexed_and_their_bundle_is_the_candidate(twin: Twin, mara: Mara) -> None:
     built = mara.features["features"]
+    assert "<title>Corpus of mara</title>" in Path(mara.features["corpus_report"]).read_text("utf-8")
     assert built["documents"] == len(POSTS)
     assert twin.live_index("mara") == built["index"]
     assert twin.entries("mara") == built["chunks"] + built["documents"] + 1

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from twin_eval.bias import MIN_SENTENCES, HeldOutText, TopicBias, topic_bias, vader
+from twin_data.scoring.sentiment import MIN_SENTENCES, vader
+from twin_eval.bias import HeldOutText, TopicBias, topic_bias
 from twin_eval.metrics import describe
 from twin_eval.own_words import OwnText
 from twin_eval.page import render_page

@@ -48,6 +48,9 @@ class Stage:
         self.calls.append(f"ask {model}: {messages[0]['content']}")
         return {"choices": [{"message": {"content": "£1,310 a month. [1]"}}], "twin": {"citations": self.citations}}
 
+    def report(self, home: TwinHome, settings: object, started: float) -> None:
+        self.calls.append("report on the corpus")
+
     def evaluate(self, home: TwinHome, settings: object, started: float) -> str:
         self.calls.append("evaluate")
         return self.verdict
@@ -65,6 +68,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     monkeypatch.setattr(demo, "_prepare_models", fake.prepare)
     monkeypatch.setattr(demo, "_build_features", fake.build)
     monkeypatch.setattr(demo, "complete", fake.complete)
+    monkeypatch.setattr(demo, "_report_on_corpus", fake.report)
     monkeypatch.setattr(demo, "_evaluate", fake.evaluate)
     monkeypatch.setattr(demo, "_train_and_monitor", fake.train)
     monkeypatch.setattr(demo, "page_url", lambda home, settings: "http://127.0.0.1:8080/#key=k")
@@ -85,6 +89,7 @@ def test_features_are_built_while_the_servers_start_then_comes_the_first_answer(
         "ensure all",
         "features",
         f"ask sample@0123456789ab: {demo.QUESTION}",
+        "report on the corpus",
         "evaluate",
         "train and monitor",
     ]

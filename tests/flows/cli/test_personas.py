@@ -155,6 +155,7 @@ def test_corpus_shows_what_there_is_and_what_was_removed(home: TwinHome, posts: 
     verdict = done("corpus", "ada")
     assert verdict["by_source"] == [{"name": "posts", "documents": 1, "words": verdict["own_words"]}]
     assert verdict["rejections"]["collect: unknown_format"] == 1
+    assert verdict["basis"] == "rules of thumb" and "no learning curve" in verdict["evidence"][0]
 
 
 def test_add_takes_a_site_by_its_address(home: TwinHome, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,3 +175,29 @@ def test_add_takes_a_site_by_its_address(home: TwinHome, monkeypatch: pytest.Mon
         assert "1 pages (1 as before)" in again.output
     assert (home.persona_folder("ada") / "sources" / "blog" / "index.html").is_file()
     assert refused("add", "ada", "https://quay.example/", "--name", "blog")["message"].endswith("https://quay.example/")
+
+
+def test_the_report_is_written_as_a_page_and_as_json_and_its_curve_decides_from_then_on(
+    home: TwinHome, posts: Path
+) -> None:
+    from flows.features import features_pipeline
+    from flows.recipes import load_recipe
+
+    done("init", "ada", *RIGHTS)
+    done("add", "ada", str(posts))
+    assert refused("corpus", "ada", "--report")["next_step"] == "twin features ada"
+    pipeline = features_pipeline(home, "ada", load_recipe("demo"))
+    unique = pipeline.dedupe(pipeline.clean(pipeline.collect().record).record).record
+    separated = pipeline.split(unique).record
+    pipeline.decontaminate(separated)
+    pipeline.chunk(pipeline.authorship(pipeline.filter(separated).record).record)
+
+    shown = twin("corpus", "ada", "--report").output
+    page, data = (home.root / "corpus" / "ada" / name for name in ("report.html", "report.json"))
+    assert f"report: {page}" in shown and f"json:   {data}" in shown
+    assert "learning curve: measured in" in shown
+    assert "1 families of documents may train; 12 are needed" in page.read_text("utf-8")
+    found = done("corpus", "ada", "--report")
+    assert found == json.loads(data.read_text("utf-8")) and found["verdict"] == done("corpus", "ada")
+    assert "a learning curve can say nothing" in found["verdict"]["evidence"][0]
+    assert "learning curve: unchanged" in twin("corpus", "ada", "--report").output

@@ -29,7 +29,8 @@ from twin_data.contracts.releases import Rung
 FEATURES = {
     "bundle": "0123456789ab",
     "features": {"chunks": 1234, "index": "twin-ada-1"},
-    "verdict": {"documents": 12, "own_words": 34567, "recommendation": "train"},
+    "verdict": {"documents": 12, "own_words": 34567, "recommendation": "train", "basis": "learning curve"},
+    "corpus_report": "/home/corpus/ada/report.html",
 }
 LADDER = Ladder(
     persona="ada",
@@ -123,7 +124,8 @@ def test_features_start_the_search_engine_alone_and_tell_the_outcome(platform: P
     assert platform.runs == [("ada", "demo")]
     assert "· collect: 12 raw_documents" in result.stderr
     assert "ada@0123456789ab: 12 documents, 34,567 own words, 1,234 chunks in twin-ada-1" in result.stdout
-    assert "verdict: train" in result.stdout and "next: twin evaluate ada" in result.stdout
+    assert "verdict: train, by learning curve" in result.stdout and "next: twin evaluate ada" in result.stdout
+    assert "corpus report: /home/corpus/ada/report.html" in result.stdout
 
 
 def test_features_as_json_print_nothing_else(platform: Platform) -> None:

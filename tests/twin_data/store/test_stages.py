@@ -9,7 +9,7 @@ import pytest
 from twin_data.contracts.base import Contract
 from twin_data.contracts.errors import StoreError
 from twin_data.store import stages
-from twin_data.store.stages import StageResult, code_digest, run_stage, stage_records
+from twin_data.store.stages import StageResult, code_digest, remembered_stage, run_stage, stage_records
 from twin_data.store.tables import FeatureStore
 
 
@@ -122,3 +122,12 @@ def test_a_run_whose_tables_were_deleted_is_run_again(counter: Counter) -> None:
 def test_an_unknown_output(counter: Counter) -> None:
     with pytest.raises(StopIteration):
         counter.run().record.output("nothing")
+
+
+def test_what_was_not_run_is_not_remembered_and_asking_runs_nothing(counter: Counter) -> None:
+    asked = {"inputs": {"documents": "d1"}, "config": Config()}
+    assert remembered_stage(counter.store, "count", **asked) is None  # type: ignore[arg-type]
+    assert counter.computed == 0
+    record = counter.run().record
+    assert remembered_stage(counter.store, "count", **asked) == record  # type: ignore[arg-type]
+    assert remembered_stage(counter.store, "other", **asked) is None  # type: ignore[arg-type]

@@ -150,3 +150,17 @@ def test_nothing_to_index_is_said(store: FeatureStore) -> None:
     with pytest.raises(CorpusError, match="no text of persona 'ada' was left to index") as caught:
         index.run(inputs(store, []), writer=FakeWriter())  # type: ignore[arg-type]
     assert caught.value.next_step.startswith("twin corpus ada")
+
+
+def test_stored_vectors_are_of_one_model_that_embedded_all(
+    store: FeatureStore, documents: list[CorpusDocument]
+) -> None:
+    frame = chunk_frame(documents)
+    assert embed.stored_vectors(frame, store) is None
+    run(store, FakeEncoder("b"), frame)
+    run(store, FakeEncoder("a"), frame.head(1))
+    found = embed.stored_vectors(frame, store)
+    assert found is not None and found["model_digest"].unique().to_list() == ["b"]
+    assert found["chunk_id"].to_list() == frame["chunk_id"].to_list() and found["vector"].null_count() == 0
+    more = frame.with_columns(pl.col("text") + " One line more.")
+    assert embed.stored_vectors(more, store) is None

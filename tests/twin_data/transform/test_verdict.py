@@ -4,9 +4,12 @@ from collections.abc import Callable
 from datetime import date
 
 from twin_data.contracts.documents import BlockStyle, CorpusDocument, Rejection, Role, Split
+from twin_data.contracts.learning import LearningCurve
 from twin_data.store.schemas import to_frame
 from twin_data.transform import verdict
 from twin_data.transform.verdict import CorpusVerdict, VerdictConfig
+
+from .test_curve_reading import measured
 
 Build = Callable[..., CorpusDocument]
 LOW = VerdictConfig(min_training_words=5, min_months=1)
@@ -18,6 +21,8 @@ def judged(
     rejections: list[Rejection] | None = None,
     exclusions: list[Rejection] | None = None,
     config: VerdictConfig = LOW,
+    curve: LearningCurve | None = None,
+    unstated: tuple[str, ...] = (),
 ) -> CorpusVerdict:
     return verdict.judge(
         "ada",
@@ -27,6 +32,8 @@ def judged(
         to_frame(exclusions or [], Rejection),
         "authorship not checked: a test",
         config=config,
+        curve=curve,
+        unstated=unstated,
     )
 
 
@@ -107,3 +114,29 @@ def test_an_empty_corpus_is_judged_too() -> None:
     found = judged([])
     assert (found.documents, found.own_words, found.by_source) == (0, 0, ())
     assert found.recommendation == "stay with prompt and retrieval"
+
+
+def test_a_levelled_curve_wants_fewer_words_and_no_fewer_than_that(corpus_document: Build) -> None:
+    bars = VerdictConfig(min_training_words=20, min_training_words_levelled=10)
+    some, few = corpus_document("word " * 12), corpus_document("word " * 9)
+    by_rule = judged([some], config=bars)
+    assert (by_rule.basis, by_rule.reasons) == ("rules of thumb", ("12 words to train on; 20 are wanted",))
+    assert by_rule.changes == ("8 more own words, or a learning curve that has levelled: then 10 do",)
+    by_curve = judged([some], config=bars, curve=measured())
+    assert (by_curve.basis, by_curve.reasons) == ("learning curve", ())
+    assert by_curve.recommendation == "enough to fine-tune" and "levelled" in by_curve.evidence[-1]
+    assert by_curve.changes == ("fewer than 10 words to train on (there are 12)",)
+    thin = judged([few], config=bars, curve=measured())
+    assert thin.reasons == ("9 words to train on; 10 are wanted",) and thin.changes == ("1 more own words",)
+
+
+def test_a_rising_curve_overrules_the_rule_of_thumb(corpus_document: Build) -> None:
+    found = judged([corpus_document("word " * 50)], curve=measured(gain=(0.06, 0.04, 0.08)))
+    assert found.recommendation == "stay with prompt and retrieval" and found.basis == "learning curve"
+    assert "still rises" in found.reasons[0] and "own words to learn from" in found.changes[0]
+
+
+def test_without_consent_nothing_is_enough(corpus_document: Build) -> None:
+    found = judged([corpus_document("word " * 50)], curve=measured(), unstated=("owner", "consent"))
+    assert found.recommendation == "stay with prompt and retrieval"
+    assert found.reasons == ("persona.yaml does not state owner, consent",)

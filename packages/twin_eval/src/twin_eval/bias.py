@@ -12,33 +12,35 @@ chance, would: the plain distance of a mean of few sentences is larger than that
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
 from twin_data.contracts.base import Contract
 from twin_data.contracts.documents import BlockStyle, CorpusDocument, Role, Split
 from twin_data.contracts.evaluation import Score, TopicSentiment
-from twin_data.scoring.sentences import content_stems, sentence_spans, stem, words
+from twin_data.scoring.sentiment import (
+    MAX_TOPICS,
+    MIN_SENTENCES,
+    MIN_TEXTS,
+    FeltSentence,
+    Sentiment,
+    felt_sentences,
+    is_topic,
+    surface_forms,
+    texts_among,
+    vader,
+)
 from twin_data.scoring.weights import TermWeights, term_weights
 from twin_eval.own_words import OwnText
 from twin_eval.paired import Observation, difference
 from twin_eval.statistics import Floats, IntervalConfig, resampled_interval
 
-MIN_SENTENCES = 8
-"""On each side; a topic with fewer has no figure."""
-MAX_TOPICS = 12
-MIN_TOPIC_LETTERS = 4
-MIN_TEXTS = 3
-"""On each side; the sentences of one text stand and fall together."""
 _CHANCE_DRAWS = 500
 _LARGEST = 2.0
 """Difference of two sentiments."""
 _NO_PROSE = frozenset({BlockStyle.CODE, BlockStyle.HEADING})
-
-Sentiment = Callable[[str], float]
 
 
 class HeldOutText(Contract):
@@ -57,17 +59,10 @@ class TopicBias:
 
 
 @dataclass(frozen=True)
-class _Sentence:
-    stems: frozenset[str]
-    value: float
-    cluster: str
-
-
-@dataclass(frozen=True)
 class _Topic:
     name: str
-    twin: Sequence[_Sentence]
-    corpus: Sequence[_Sentence]
+    twin: Sequence[FeltSentence]
+    corpus: Sequence[FeltSentence]
 
 
 def held_out_texts(documents: Iterable[CorpusDocument]) -> tuple[HeldOutText, ...]:
@@ -93,24 +88,14 @@ def topic_bias(
         sentiment: Of a sentence, -1 to 1; VADER's if not given.
     """
     measure = sentiment or vader
-    twin = list(_sentences(((one.cluster, " ".join(one.sentences)) for one in texts), measure))
-    corpus = list(_sentences(((one.document_id, one.text) for one in held_out), measure))
-    topics = _topics(twin, corpus, _surface(held_out), measure, term_weights(one.text for one in held_out))
+    twin = list(felt_sentences(((one.cluster, " ".join(one.sentences)) for one in texts), measure))
+    corpus = list(felt_sentences(((one.document_id, one.text) for one in held_out), measure))
+    topics = _topics(
+        twin, corpus, surface_forms(one.text for one in held_out), measure, term_weights(one.text for one in held_out)
+    )
     if not topics:
         return None
     return TopicBias(tuple(_compared(one, config) for one in topics), _amplification(topics, config))
-
-
-def vader(text: str) -> float:
-    """VADER's compound score of a sentence."""
-    return float(_analyser().polarity_scores(text)["compound"])
-
-
-@cache
-def _analyser():  # type: ignore[no-untyped-def]  # the library has no types
-    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer  # reads its lexicon
-
-    return SentimentIntensityAnalyzer()
 
 
 def _own_prose(document: CorpusDocument) -> str:
@@ -118,26 +103,9 @@ def _own_prose(document: CorpusDocument) -> str:
     return "\n\n".join(one.of(document.text) for one in own)
 
 
-def _sentences(texts: Iterable[tuple[str, str]], sentiment: Sentiment) -> Iterator[_Sentence]:
-    for cluster, text in texts:
-        for span in sentence_spans(text):
-            sentence = span.of(text)
-            yield _Sentence(frozenset(content_stems(sentence)), sentiment(sentence), cluster)
-
-
-def _surface(held_out: Iterable[HeldOutText]) -> dict[str, str]:
-    """The commonest way in which the corpus writes each stem."""
-    counts: dict[str, Counter[str]] = {}
-    for one in held_out:
-        for word in words(one.text):
-            if word.isalpha():
-                counts.setdefault(stem(word), Counter())[word] += 1
-    return {found: min(each, key=lambda word: (-each[word], word)) for found, each in counts.items()}
-
-
 def _topics(
-    twin: Sequence[_Sentence],
-    corpus: Sequence[_Sentence],
+    twin: Sequence[FeltSentence],
+    corpus: Sequence[FeltSentence],
     surface: Mapping[str, str],
     sentiment: Sentiment,
     weights: TermWeights,
@@ -148,19 +116,13 @@ def _topics(
     able = [
         found
         for found in mine.keys() & theirs.keys() & surface.keys()
-        if min(mine[found], theirs[found]) >= MIN_SENTENCES
-        and len(surface[found]) >= MIN_TOPIC_LETTERS
-        and sentiment(surface[found]) == 0
+        if min(mine[found], theirs[found]) >= MIN_SENTENCES and is_topic(surface[found], sentiment)
     ]
     topics = [
         _Topic(surface[found], *([one for one in side if found in one.stems] for side in (twin, corpus)))
         for found in sorted(able, key=lambda found: (-mine[found] * weights.weight(found), found))
     ]
-    return [one for one in topics if min(map(_texts, (one.twin, one.corpus))) >= MIN_TEXTS][:MAX_TOPICS]
-
-
-def _texts(sentences: Sequence[_Sentence]) -> int:
-    return len({one.cluster for one in sentences})
+    return [one for one in topics if min(map(texts_among, (one.twin, one.corpus))) >= MIN_TEXTS][:MAX_TOPICS]
 
 
 def _compared(topic: _Topic, config: IntervalConfig) -> TopicSentiment:

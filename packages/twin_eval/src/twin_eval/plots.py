@@ -43,7 +43,7 @@ class ScoreRow:
 
 def scores_plot(rows: Sequence[ScoreRow]) -> str:
     """Shares from 0 to 1 with their intervals, the bar that each is held to, and the champion's."""
-    with _figure("scores", len(rows)) as (axes, svg):
+    with figure("scores", len(rows)) as (axes, svg):
         for at, row in enumerate(reversed(rows)):
             _interval(axes, row.candidate, at + 0.12, CANDIDATE)
             _interval(axes, row.champion, at - 0.16, CHAMPION)
@@ -61,7 +61,7 @@ def scores_plot(rows: Sequence[ScoreRow]) -> str:
 def comparisons_plot(comparisons: Sequence[Comparison]) -> str:
     """Gains over the champion in units of each margin: left of -1 is beyond the margin, right of 0 better."""
     shown = [one for one in comparisons if one.difference is not None]
-    with _figure("gains", len(shown)) as (axes, svg):
+    with figure("gains", len(shown)) as (axes, svg):
         for at, one in enumerate(reversed(shown)):
             sign = 1 if one.better == "higher" else -1
             value, low, high = ((sign * (bound or 0.0)) / one.margin for bound in (one.difference, one.low, one.high))
@@ -78,7 +78,7 @@ def comparisons_plot(comparisons: Sequence[Comparison]) -> str:
 def ladder_plot(metrics: Sequence[str], rungs: Sequence[tuple[str, EvaluationReport]]) -> str:
     """Each rung's shares from 0 to 1 with their intervals, metric by metric; the lowest rung on top and palest."""
     step = 0.7 / max(1, len(rungs))
-    with _figure("ladder", max(1, len(metrics) * max(1, len(rungs)) // 2)) as (axes, svg):
+    with figure("ladder", max(1, len(metrics) * max(1, len(rungs)) // 2)) as (axes, svg):
         for place, (label, report) in enumerate(rungs):
             strength = 0.3 + 0.7 * (place + 1) / len(rungs)
             for at, name in enumerate(reversed(metrics)):
@@ -100,7 +100,7 @@ RateRow = tuple[str, Score | None, Score | None]
 
 def rates_plot(rows: Sequence[RateRow]) -> str:
     """The share of refused questions of each kind, candidate's and champion's."""
-    with _figure("refusals", len(rows)) as (axes, svg):
+    with figure("refusals", len(rows)) as (axes, svg):
         for at, (_, candidate, champion) in enumerate(reversed(rows)):
             for score, place, colour in ((candidate, at + 0.18, CANDIDATE), (champion, at - 0.18, CHAMPION)):
                 if score is not None:
@@ -114,7 +114,7 @@ def rates_plot(rows: Sequence[RateRow]) -> str:
 def voices_plot(candidate: Sequence[float], champion: Sequence[float]) -> str:
     """Each sample's voice between other authors (0) and the persona (100)."""
     groups = [(label, values, colour) for label, values, colour in _sides(candidate, champion) if values]
-    with _figure("voices", 1 + len(groups)) as (axes, svg):
+    with figure("voices", 1 + len(groups)) as (axes, svg):
         for at, (_, values, colour) in enumerate(reversed(groups)):
             spread = [at + 0.24 * ((number % 5) / 2 - 1) / 2 for number in range(len(values))]
             axes.plot(values, spread, "o", color=colour, alpha=0.55, markersize=5)
@@ -131,7 +131,7 @@ def voices_plot(candidate: Sequence[float], champion: Sequence[float]) -> str:
 
 def seconds_plot(candidate: Sequence[float], champion: Sequence[float]) -> str:
     """How many of the answers were there after so many seconds."""
-    with _figure("seconds", 5) as (axes, svg):
+    with figure("seconds", 5) as (axes, svg):
         for _, values, colour in _sides(candidate, champion):
             if values:
                 ordered = sorted(values)
@@ -146,7 +146,7 @@ def seconds_plot(candidate: Sequence[float], champion: Sequence[float]) -> str:
 
 def coverage_risk_plot(found: CoverageRisk) -> str:
     """Risk by coverage: of wrong answers as far as there are answers, of wrong decisions over all thresholds."""
-    with _figure("coverage-risk", 7) as (axes, svg):
+    with figure("coverage-risk", 7) as (axes, svg):
         _risk_curve(axes, found.decision_points, CHAMPION, "to be declined")
         _risk_curve(axes, found.points, CANDIDATE, "wrong answers")
         for one, style, label in ((found.in_force, "-", "in force"), (found.implied, "--", "implied by the costs")):
@@ -176,7 +176,7 @@ def _interval(axes: Axes, score: Score | None, at: float, colour: str) -> None:
 
 
 @contextmanager
-def _figure(name: str, rows: int) -> Iterator[tuple[Axes, io.StringIO]]:
+def figure(name: str, rows: int) -> Iterator[tuple[Axes, io.StringIO]]:
     """A figure of so many rows that is drawn into the text buffer at the end of the block.
 
     The name keeps the identifiers of several plots on one page apart; the same data give the same text.

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from twin_data.contracts.coverage_risk import RefusalCosts
 from twin_data.contracts.evaluation import EvaluationReport, HeldOutQuestion, Score, Unmeasured
-from twin_eval.bias import MIN_SENTENCES, HeldOutText, topic_bias
+from twin_data.scoring.sentiment import MIN_SENTENCES
+from twin_eval.bias import HeldOutText, topic_bias
 from twin_eval.coverage_risk import calibrate, why_not
 from twin_eval.errors import EvaluationError
 from twin_eval.metrics import answer_scores, copying_score, voice_scores

@@ -57,6 +57,11 @@ class TwinHome:
         return self.root / "serving.db"
 
     @property
+    def corpus_reports(self) -> Path:
+        """What each archive amounts to, as a page and as JSON: `<persona>/report.html`."""
+        return self.root / "corpus"
+
+    @property
     def datasets(self) -> Path:
         """Certified datasets: `<persona>/<kind>-<digest>`."""
         return self.root / "datasets"

@@ -98,12 +98,16 @@ class PersonaConfig(Contract):
     """A few words on the voice, for the prompt."""
     sources: dict[str, SourceOptions] = {}
 
+    @property
+    def unstated(self) -> tuple[str, ...]:
+        """Fields of the consent that state nothing."""
+        return tuple(name for name in ("owner", "consent", "licence") if not getattr(self, name))
+
     def require_consent(self) -> Consent:
         """Return the consent, or raise naming what is missing: without it nothing is ingested."""
-        missing = [name for name in ("owner", "consent", "licence") if not getattr(self, name)]
-        if missing or self.consent is None:
+        if self.unstated or self.consent is None:
             raise ConsentError(
-                f"persona {self.name!r} does not state {', '.join(missing)}; nothing was ingested",
+                f"persona {self.name!r} does not state {', '.join(self.unstated)}; nothing was ingested",
                 next_step="fill in owner, consent (statement, given_by, date) and licence in persona.yaml",
             )
         return self.consent

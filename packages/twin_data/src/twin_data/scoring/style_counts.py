@@ -9,6 +9,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,7 @@ class GramCounts:
         """The counts of stretches, of which `groups` says which rows they are made of; shape (stretches, N)."""
         return GramCounts(self.grams, (groups @ self.counts).tocsr(), groups @ self.totals)
 
+    @cached_property
     def roots(self) -> sparse.csr_matrix:
         """Square roots of relative frequencies, which tame the common n-grams (Hellinger); shape (N, G)."""
         rows = self.counts.astype(np.float64)

@@ -57,7 +57,7 @@ def fit_voice(own: Sequence[VoiceText], others: Mapping[str, Sequence[str]], *, 
     sums = _unseen_sums(data, config)
     calibration = _calibration(sums, data)
     unseen = calibration.log_odds(sums, data.words)
-    inputs, scaling = _inputs(data.counts, np.ones(len(data.words), dtype=bool))
+    inputs, scaling = scaled_inputs(data.counts, np.ones(len(data.words), dtype=bool))
     weights = logistic(inputs, data.is_own, data.weights(), config.penalty)
     split = scaling.characters.size, scaling.characters.size + scaling.tokens.size
     return VoiceProfile(
@@ -193,7 +193,7 @@ def _fold(group: str, folds: int) -> int:
 
 
 @dataclass(frozen=True)
-class _Scaling:
+class Scaling:
     """What brings counts on one scale: factors of the n-grams, means and deviations of the habits."""
 
     characters: Floats
@@ -202,12 +202,12 @@ class _Scaling:
     habit_scales: Floats
 
 
-def _inputs(counts: StyleCounts, rows: Rows, scaling: _Scaling | None = None) -> tuple[sparse.csr_matrix, _Scaling]:
+def scaled_inputs(counts: StyleCounts, rows: Rows, scaling: Scaling | None = None) -> tuple[sparse.csr_matrix, Scaling]:
     """The regression's inputs of some rows, the last column being ones; the scaling is learned if none is given."""
-    characters, tokens = counts.characters.roots()[rows], counts.tokens.roots()[rows]
+    characters, tokens = counts.characters.roots[rows], counts.tokens.roots[rows]
     habits = counts.habits[rows]
     if scaling is None:
-        scaling = _Scaling(_scales(characters), _scales(tokens), habits.mean(axis=0), habits.std(axis=0) + 1e-6)
+        scaling = Scaling(_scales(characters), _scales(tokens), habits.mean(axis=0), habits.std(axis=0) + 1e-6)
     standardised = damped((habits - scaling.habit_means) / scaling.habit_scales)
     parts = [
         characters @ sparse.diags(scaling.characters),
@@ -232,9 +232,9 @@ def _unseen_sums(data: _Data, config: VoiceConfig) -> Floats:
     for fold in sorted(set(data.folds.tolist())):
         aside = data.folds == fold
         learned = ~aside & (data.lengths > WHOLE)
-        inputs, scaling = _inputs(data.counts, learned)
+        inputs, scaling = scaled_inputs(data.counts, learned)
         weights = logistic(inputs, data.is_own[learned], data.weights(learned), config.penalty)
-        unseen[aside] = _inputs(data.counts, aside, scaling)[0] @ weights
+        unseen[aside] = scaled_inputs(data.counts, aside, scaling)[0] @ weights
     return unseen
 
 

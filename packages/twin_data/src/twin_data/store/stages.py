@@ -76,18 +76,16 @@ def run_stage(
     Returns:
         The record; it is written after all tables, so an interrupted run leaves none.
     """
-    named = tuple(NamedDigest(name=name, digest=digest) for name, digest in sorted(inputs.items()))
-    config_digest = digest_value(config)
-    key = digest_value([stage, named, config_digest, code_digest()])
-    if record := _recorded(store, key):
+    if record := remembered_stage(store, stage, inputs=inputs, config=config):
         return StageResult(record=record, reused=True)
+    named = _named(inputs)
     started = time.monotonic()
     outputs = tuple(store.write(table, frame) for table, frame in compute().items())
     record = StageRecord(
         stage=stage,
-        key=key,
+        key=_key(stage, named, config),
         inputs=named,
-        config_digest=config_digest,
+        config_digest=digest_value(config),
         code_digest=code_digest(),
         outputs=outputs,
         seconds=round(time.monotonic() - started, 3),
@@ -95,6 +93,21 @@ def run_stage(
     )
     store.append(RECORDS, to_frame([record], StageRecord))
     return StageResult(record=record, reused=False)
+
+
+def remembered_stage(
+    store: FeatureStore, stage: str, *, inputs: Mapping[str, str], config: Contract
+) -> StageRecord | None:
+    """The record of the same run, if its tables are still there; None if it has yet to be run."""
+    return _recorded(store, _key(stage, _named(inputs), config))
+
+
+def _named(inputs: Mapping[str, str]) -> tuple[NamedDigest, ...]:
+    return tuple(NamedDigest(name=name, digest=digest) for name, digest in sorted(inputs.items()))
+
+
+def _key(stage: str, inputs: tuple[NamedDigest, ...], config: Contract) -> str:
+    return digest_value([stage, inputs, digest_value(config), code_digest()])
 
 
 def stage_records(store: FeatureStore) -> tuple[StageRecord, ...]:

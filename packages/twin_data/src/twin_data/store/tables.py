@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,14 +71,14 @@ class FeatureStore:
                 next_step="free disk space or correct the folder's permissions, then run the same command again",
             ) from error
 
-    def read(self, table: str, *, version: int | None = None) -> pl.DataFrame:
-        """All rows of the newest or of one older version.
+    def read(self, table: str, *, version: int | None = None, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """All rows of the newest or of one older version, of all columns or of some.
 
         Raises:
             StoreError: The table, or that version of it, does not exist.
         """
         try:
-            return pl.read_delta(self.location(table), version=version)
+            return pl.read_delta(self.location(table), version=version, columns=list(columns) if columns else None)
         except _UNREADABLE as error:
             named = f"version {version} of " if version is not None else ""
             raise StoreError(

@@ -69,6 +69,26 @@ def run(inputs: pl.DataFrame, *, store: FeatureStore, encoder: SentenceEncoder, 
     return chunks.join(_known(store, encoder.reference.digest), on="text_digest", how="left", maintain_order="left")
 
 
+def stored_vectors(chunks: pl.DataFrame, store: FeatureStore) -> pl.DataFrame | None:
+    """The chunks with `text_digest`, and `vector` and `model_digest` of a model that embedded all; None where none has.
+
+    Args:
+        chunks: Rows of the contract `Chunk`.
+        store: Holds the table of embeddings.
+    """
+    if not store.exists(TABLE):
+        return None
+    named = with_text_digests(chunks)
+    columns = ("text_digest", "model_digest", "vector")
+    stored = store.read(TABLE, columns=columns).unique(["text_digest", "model_digest"])
+    for model in sorted(stored["model_digest"].unique().to_list()):
+        known = stored.filter(pl.col("model_digest") == model)
+        joined = named.join(known, on="text_digest", how="left", maintain_order="left")
+        if joined.height and joined["vector"].null_count() == 0:
+            return joined
+    return None
+
+
 def _known(store: FeatureStore, model_digest: str) -> pl.DataFrame:
     if not store.exists(TABLE):
         return pl.DataFrame(schema=SCHEMA).drop("model_digest")

@@ -12,6 +12,7 @@ from twin_data.contracts.base import Contract
 from twin_data.contracts.digests import digest_folder, digest_value
 from twin_data.contracts.documents import CleanDocument, CorpusDocument, RawDocument, Rejection
 from twin_data.contracts.errors import CorpusError
+from twin_data.contracts.learning import LearningCurve
 from twin_data.scoring.encoder import SentenceEncoder
 from twin_data.sources import collect
 from twin_data.sources.collect import CollectConfig
@@ -227,26 +228,42 @@ class FeaturesPipeline:
             code_digest=code_digest(),
         )
 
-    def verdict(self) -> verdict.CorpusVerdict:
+    def verdict(self, curve: LearningCurve | None = None) -> verdict.CorpusVerdict:
         """Judge the newest version of the corpus.
+
+        Args:
+            curve: The learning curve of that version, if one has been measured.
 
         Raises:
             CorpusError: No features have been built yet.
+        """
+        self.require_built()
+        return verdict.judge(
+            self.persona.name,
+            self.store.read(DOCUMENTS),
+            self.store.read(CHUNKS).height,
+            self.rejections(),
+            self.store.read(EXCLUSIONS),
+            self.authorship_summary(),
+            config=self.config.verdict,
+            curve=curve,
+            unstated=self.persona.unstated,
+        )
+
+    def rejections(self) -> pl.DataFrame:
+        """What all stages removed, as rows of `Rejection`."""
+        return pl.concat([self.store.read(rejections_table(stage)) for stage in REJECTING_STAGES])
+
+    def require_built(self) -> None:
+        """Do nothing if there are features.
+
+        Raises:
+            CorpusError: None have been built yet.
         """
         if not self.store.exists(CHUNKS):
             raise CorpusError(
                 f"persona {self.persona.name!r} has no features yet", next_step=f"twin features {self.persona.name}"
             )
-        stages = [rejections_table(stage) for stage in REJECTING_STAGES]
-        return verdict.judge(
-            self.persona.name,
-            self.store.read(DOCUMENTS),
-            self.store.read(CHUNKS).height,
-            pl.concat([self.store.read(stage) for stage in stages]),
-            self.store.read(EXCLUSIONS),
-            self.authorship_summary(),
-            config=self.config.verdict,
-        )
 
     def _sources_digest(self) -> str:
         return digest_folder(self.sources_folder) if self.sources_folder.is_dir() else "none"
