@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import polars as pl
 import regex
 
 from twin_data.contracts.base import Contract, Span
@@ -30,6 +31,7 @@ from twin_data.transform.identifiers import Finding, find_identifiers, names_pat
 STAGE = "clean"
 EXCERPT_CHARACTERS = 200
 _MARGIN = 40
+_CONVERSATIONS = (DocumentKind.CHAT, DocumentKind.MAIL, DocumentKind.REVIEW)
 _NEW_LINES = regex.compile(r"\r\n?|[\x85\u2028\u2029]")
 # What is both a control character and white space (a form feed, say) is folded, lest it join two words.
 _CONTROL = regex.compile(r"[[\p{Cc}\p{Cs}\uFEFF\u00AD\u200B]--[\s\x1C-\x1F]]+", flags=regex.VERSION1)
@@ -45,7 +47,7 @@ class CleanConfig(Contract):
         "bibliography", "part", "volume",
     )  # fmt: skip
     """Kinds of page, in EPUB's structural vocabulary, that hold none of the author's text."""
-    redact_names_in: tuple[DocumentKind, ...] = (DocumentKind.CHAT, DocumentKind.MAIL, DocumentKind.REVIEW)
+    redact_names_in: tuple[DocumentKind, ...] = _CONVERSATIONS
     """Private kinds, in which full names from the archive's own rosters are blanked. What was published stays."""
 
 
@@ -56,6 +58,8 @@ class CleanInputs:
     documents: tuple[RawDocument, ...]
     own_names: frozenset[str]
     """The persona's name and aliases, which are no third party's."""
+    roster: frozenset[str] | None = None
+    """Everybody else who speaks in the archive's conversations; None where `documents` are the whole archive."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,8 @@ class Cleaned:
 def run(inputs: CleanInputs, *, config: CleanConfig) -> Cleaned:
     """Clean every document; each removal is a rejection with its reason."""
     own_names = {name.casefold() for name in inputs.own_names}
-    names = names_pattern(name for name in _roster(inputs.documents) if name.strip().casefold() not in own_names)
+    roster = _roster(inputs.documents) if inputs.roster is None else inputs.roster
+    names = names_pattern(name for name in roster if name.strip().casefold() not in own_names)
     documents, rejections = [], []
     for raw in inputs.documents:
         cleaned, removed = clean_document(raw, config, names if raw.kind in config.redact_names_in else None)
@@ -159,10 +164,31 @@ def _roster(documents: Iterable[RawDocument]) -> set[str]:
     return {
         block.author
         for raw in documents
-        if raw.kind in {DocumentKind.CHAT, DocumentKind.MAIL, DocumentKind.REVIEW}
+        if raw.kind in _CONVERSATIONS
         for block in raw.blocks
         if block.author and block.role is not Role.OWN
     }
+
+
+def roster_of(raw: pl.DataFrame) -> frozenset[str]:
+    """The same of rows of the contract `RawDocument`."""
+    spoken = raw.filter(pl.col("kind").is_in([kind.value for kind in _CONVERSATIONS])).select("blocks")
+    said = spoken.explode("blocks", empty_as_null=True).drop_nulls().unnest("blocks")
+    named = said.filter((pl.col("role") != Role.OWN.value) & (pl.col("author").fill_null("") != ""))
+    return frozenset(named["author"].to_list())
+
+
+def independent(raw: pl.DataFrame, former: pl.DataFrame, config: CleanConfig) -> pl.Series:
+    """Ids of the documents whose cleaning cannot have changed with who else speaks in the archive.
+
+    Args:
+        raw: Rows of the contract `RawDocument`.
+        former: The same of an earlier run.
+        config: Settings of both.
+    """
+    if roster_of(raw) == roster_of(former):
+        return raw["document_id"]
+    return raw.filter(~pl.col("kind").is_in([kind.value for kind in config.redact_names_in]))["document_id"]
 
 
 def _replace(text: str, findings: Sequence[Finding]) -> str:

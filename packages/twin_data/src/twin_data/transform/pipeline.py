@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
 from twin_data.configuration.persona import PersonaConfig
 from twin_data.contracts.base import Contract
-from twin_data.contracts.digests import digest_folder, digest_value
+from twin_data.contracts.digests import digest_folder, digest_value, short
 from twin_data.contracts.documents import CleanDocument, CorpusDocument, RawDocument, Rejection
 from twin_data.contracts.errors import CorpusError
 from twin_data.scoring.encoder import SentenceEncoder
 from twin_data.sources import collect
-from twin_data.sources.collect import CollectConfig
+from twin_data.sources.collect import CollectConfig, Selection
 from twin_data.store.schemas import to_frame, to_rows
-from twin_data.store.search import IndexWriter
-from twin_data.store.stages import StageRecord, StageResult, code_digest, run_stage
-from twin_data.store.tables import FeatureStore
-from twin_data.transform import chunk, clean, decontaminate, dedupe, embed, index, quality, split, verdict
+from twin_data.store.search import IndexWriter, index_name
+from twin_data.store.stages import FormerRun, StageRecord, StageResult, code_digest, former_run, run_stage
+from twin_data.store.tables import FeatureStore, digest_frame
+from twin_data.transform import chunk, clean, decontaminate, dedupe, embed, incremental, index, quality, split, verdict
 from twin_data.transform.chunk import ChunkConfig
 from twin_data.transform.clean import CleanConfig
+from twin_data.transform.collected import RAW, SOURCE_FILES, collected_tables, known_files
 from twin_data.transform.decontaminate import DecontaminateConfig
 from twin_data.transform.dedupe import DedupeConfig
 from twin_data.transform.embedding_model import EmbeddingModelConfig
@@ -29,8 +32,8 @@ from twin_data.transform.quality import QualityConfig
 from twin_data.transform.split import SplitConfig
 from twin_data.transform.verdict import VerdictConfig
 
-RAW, CLEAN, UNIQUE, SPLIT, DOCUMENTS, CHUNKS = (
-    "raw_documents", "clean_documents", "unique_documents", "split_documents", "documents", "chunks"
+CLEAN, UNIQUE, SPLIT, DOCUMENTS, CHUNKS = (
+    "clean_documents", "unique_documents", "split_documents", "documents", "chunks"
 )  # fmt: skip
 EXCLUSIONS = "training_exclusions"
 REJECTING_STAGES = ("collect", "clean", "dedupe", "filter")
@@ -56,6 +59,7 @@ class IndexedFeatures(Contract):
     persona: str
     features_digest: str
     index: str
+    """Names the version. The live index may have been built for an earlier one, and have moved on to this."""
     chunks: int
     documents: int
     table_versions: dict[str, int]
@@ -82,26 +86,45 @@ class FeaturesPipeline:
         inputs = collect.CollectInputs(persona=self.persona, sources_folder=self.sources_folder)
 
         def compute() -> dict[str, pl.DataFrame]:
-            collected = collect.run(inputs, config=self.config.collect)
-            return {
-                RAW: to_frame(collected.documents, RawDocument),
-                rejections_table("collect"): to_frame(collected.rejections, Rejection),
-            }
+            former = self._former("collect", digests, self.config.collect, moved=tuple(digests))
+            return collected_tables(inputs, former, self.config.collect, Selection(known_files(former)))[0]
 
         digests = {"sources": self._sources_digest(), "persona": digest_value(self.persona)}
         return run_stage(self.store, "collect", inputs=digests, config=self.config.collect, compute=compute)
 
+    def collect_changes(
+        self, digest_of: Callable[[Path], str], is_ready: Callable[[Path], bool], at_most: int
+    ) -> tuple[StageResult, int]:
+        """Read at most so many new and changed files that are ready; returns how many wait for a later call, too."""
+        self.persona.require_consent()
+        inputs = collect.CollectInputs(persona=self.persona, sources_folder=self.sources_folder)
+        persona = {"persona": digest_value(self.persona)}
+        former = self._former("collect", persona, self.config.collect, moved=("sources", "persona"))
+        selection = Selection(known_files(former), digest_of, is_ready, at_most)
+        tables, waiting = collected_tables(inputs, former, self.config.collect, selection)
+        digests = persona | {"sources": digest_frame(tables[SOURCE_FILES])}
+        result = run_stage(self.store, "collect", inputs=digests, config=self.config.collect, compute=lambda: tables)
+        return result, waiting
+
     def clean(self, collected: StageRecord) -> StageResult:
         """Take away what is not the author's text."""
+        own_names = frozenset({self.persona.author.name, *self.persona.author.aliases})
 
         def compute() -> dict[str, pl.DataFrame]:
-            own_names = frozenset({self.persona.author.name, *self.persona.author.aliases})
-            documents = to_rows(self._read(collected, RAW), RawDocument)
-            cleaned = clean.run(clean.CleanInputs(documents, own_names), config=self.config.clean)
-            return {
-                CLEAN: to_frame(cleaned.documents, CleanDocument),
-                rejections_table("clean"): to_frame(cleaned.rejections, Rejection),
-            }
+            raw = self._read(collected, RAW)
+            former = self._former("clean", digests, self.config.clean, moved=(RAW,))
+            roster = clean.roster_of(raw)
+
+            def cleaned_tables(changed: pl.DataFrame) -> dict[str, pl.DataFrame]:
+                inputs = clean.CleanInputs(to_rows(changed, RawDocument), own_names, roster)
+                cleaned = clean.run(inputs, config=self.config.clean)
+                return {
+                    CLEAN: to_frame(cleaned.documents, CleanDocument),
+                    rejections_table("clean"): to_frame(cleaned.rejections, Rejection),
+                }
+
+            reusable = clean.independent(raw, former.inputs[RAW], self.config.clean) if former else None
+            return incremental.by_document(raw, former, RAW, cleaned_tables, reusable=reusable)
 
         digests = self._digests(collected, RAW) | {"author": digest_value(self.persona.author)}
         return run_stage(self.store, "clean", inputs=digests, config=self.config.clean, compute=compute)
@@ -148,7 +171,12 @@ class FeaturesPipeline:
         """Cut documents into what is embedded and searched as one unit."""
 
         def compute() -> dict[str, pl.DataFrame]:
-            return {CHUNKS: chunk.run(self._read(filtered, DOCUMENTS), config=self.config.chunk)}
+            former = self._former("chunk", inputs, self.config.chunk, moved=(DOCUMENTS,))
+
+            def chunked_tables(changed: pl.DataFrame) -> dict[str, pl.DataFrame]:
+                return {CHUNKS: chunk.run(changed, config=self.config.chunk)}
+
+            return incremental.by_document(self._read(filtered, DOCUMENTS), former, DOCUMENTS, chunked_tables)
 
         inputs = self._digests(filtered, DOCUMENTS)
         return run_stage(self.store, "chunk", inputs=inputs, config=self.config.chunk, compute=compute)
@@ -161,28 +189,31 @@ class FeaturesPipeline:
         self, filtered: StageRecord, chunked: StageRecord, encoder: SentenceEncoder, writer: IndexWriter
     ) -> IndexedFeatures:
         """Build the search index of this version and swap the alias."""
+        inputs = self.index_inputs(filtered, chunked, encoder)
+        embed.run(inputs.chunks, store=self.store, encoder=encoder, progress=_silent)
+        index.run(inputs, writer=writer)
         documents, chunks = filtered.output(DOCUMENTS), chunked.output(CHUNKS)
-        features_digest = digest_value([documents.digest, chunks.digest, encoder.reference.digest])
-        embedded = embed.run(self._read(chunked, CHUNKS), store=self.store, encoder=encoder, progress=_silent)
-        name = index.run(
-            index.IndexInputs(
-                persona=self.persona.name,
-                documents=self._read(filtered, DOCUMENTS).select(list(CorpusDocument.model_fields)),
-                chunks=embedded,
-                features_digest=features_digest,
-                embedding_model=encoder.reference,
-                dimensions=encoder.dimensions,
-            ),
-            writer=writer,
-        )
         return IndexedFeatures(
             persona=self.persona.name,
-            features_digest=features_digest,
-            index=name,
+            features_digest=inputs.features_digest,
+            index=index_name(self.persona.name, short(inputs.features_digest)),
             chunks=chunks.rows,
             documents=documents.rows,
             table_versions={documents.table: documents.version, chunks.table: chunks.version},
             code_digest=code_digest(),
+        )
+
+    def index_inputs(self, filtered: StageRecord, chunked: StageRecord, encoder: SentenceEncoder) -> index.IndexInputs:
+        """What an index of these tables is built from."""
+        documents, chunks = filtered.output(DOCUMENTS), chunked.output(CHUNKS)
+        return index.IndexInputs(
+            persona=self.persona.name,
+            documents=self._read(filtered, DOCUMENTS).select(list(CorpusDocument.model_fields)),
+            chunks=self._read(chunked, CHUNKS),
+            with_embeddings=partial(embed.with_embeddings, store=self.store, model_digest=encoder.reference.digest),
+            features_digest=digest_value([documents.digest, chunks.digest, encoder.reference.digest]),
+            embedding_model=encoder.reference,
+            dimensions=encoder.dimensions,
         )
 
     def verdict(self) -> verdict.CorpusVerdict:
@@ -204,6 +235,11 @@ class FeaturesPipeline:
             self.store.read(EXCLUSIONS),
             config=self.config.verdict,
         )
+
+    def _former(
+        self, stage: str, inputs: Mapping[str, str], config: Contract, *, moved: tuple[str, ...]
+    ) -> FormerRun | None:
+        return former_run(self.store, stage, inputs=inputs, config=config, moved=moved)
 
     def _sources_digest(self) -> str:
         return digest_folder(self.sources_folder) if self.sources_folder.is_dir() else "none"
