@@ -11,7 +11,7 @@ from elasticsearch.helpers import scan, streaming_bulk
 
 from twin_data.contracts.documents import Chunk, CorpusDocument
 from twin_data.contracts.errors import IntegrityError
-from twin_data.store.search import IndexIdentity, check_probes
+from twin_data.store.search import IndexIdentity, IndexWriter, check_probes
 from twin_data.store.search_errors import explained
 
 MOVING = "moving to "
@@ -32,6 +32,10 @@ class LiveIndexMover:
 
     def __init__(self, client: Elasticsearch) -> None:
         self._client = client
+
+    def live(self, persona: str) -> tuple[str, IndexIdentity] | None:
+        """The live index's name and identity, or None if the persona has none."""
+        return IndexWriter(self._client).live(persona)
 
     def held(self, name: str) -> HeldEntries:
         """Every chunk and document of an index, as it was indexed."""

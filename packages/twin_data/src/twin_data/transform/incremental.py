@@ -14,11 +14,12 @@ _SEEDS = (11, 23)  # two hashes of 64 bits each, so that chance gives no two row
 Compute = Callable[[pl.DataFrame], Mapping[str, pl.DataFrame]]
 
 
-def unchanged(current: pl.DataFrame, former: pl.DataFrame) -> pl.Series:
-    """Ids of the documents whose row is the same in both frames, whatever it holds."""
-    if current.schema != former.schema:
-        return pl.Series(KEY, [], dtype=pl.String)
-    return _hashed(current).join(_hashed(former), on=[KEY, *map(str, _SEEDS)], how="semi")[KEY]
+def unchanged(current: pl.DataFrame, former: pl.DataFrame, key: str = KEY) -> pl.Series:
+    """Ids of the rows that are the same in both frames, whatever they hold."""
+    if dict(current.schema) != dict(former.schema):
+        return pl.Series(key, [], dtype=pl.String)
+    alike = former.select(current.columns)
+    return _hashed(current, key).join(_hashed(alike, key), on=[key, *map(str, _SEEDS)], how="semi")[key]
 
 
 def by_document(
@@ -48,6 +49,6 @@ def _joined(former: pl.DataFrame, kept: pl.Series, made: pl.DataFrame) -> pl.Dat
     return pl.concat([rows, made]).sort(KEY, maintain_order=True)
 
 
-def _hashed(frame: pl.DataFrame) -> pl.DataFrame:
+def _hashed(frame: pl.DataFrame, key: str) -> pl.DataFrame:
     hashes = {str(seed): frame.hash_rows(seed=seed) for seed in _SEEDS}
-    return frame.select(KEY).with_columns(**hashes)
+    return frame.select(key).with_columns(**hashes)
