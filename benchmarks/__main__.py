@@ -11,6 +11,7 @@ Each prints a Markdown table; put it into docs/benchmarks.md with the date and t
   python -m benchmarks.verifier [--labels FILE]  the claim verifier beside its peers: planted distortions, hand labels
   python -m benchmarks.label_rows EVALUATION... --into FOLDER  sentences for hand labels, without any verdict
   python -m benchmarks.label_agreement FIRST SECOND  how far two passes of hand labels agree
+  python -m benchmarks.watch                from writing a file to its being found, and features that have not changed
   python -m benchmarks.drift                detection of foreign questions in a window, and false alarms
   python -m benchmarks.gate                 false promotions, power and coverage of the gate, by simulation
   python -m benchmarks.xstest [FILE]        the rules that refuse for safety: over- and under-refusal, offline

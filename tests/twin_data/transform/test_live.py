@@ -33,10 +33,10 @@ SUBJECTS = (
 )  # fmt: skip
 
 
-def post(subject: str, said: str = "which is more than the surveyor thought it worth") -> str:
+def post(subject: str, said: str = "which is more than the surveyor thought it worth", day: str = "2024-01-02") -> str:
     """An article of some sixty words that shares no run of words with one on another subject."""
     lines = (f"{subject} {number} of the {subject} and that {subject} {number * 7}" for number in range(8))
-    return f"# The {subject}\n\n" + " ".join(lines) + f" {said}.\n"
+    return f"---\ndate: {day}\n---\n# The {subject}\n\n" + " ".join(lines) + f" {said}.\n"
 
 
 class Encoder:
@@ -205,7 +205,7 @@ def test_a_held_out_family_stays_held_out(world: World) -> None:
     }
     held_out = next(one for one, side in split.items() if side == "test")
     subject = Path(held_out).stem
-    world.write("later/revision.md", post(subject) + "\n" + post("gull"))
+    world.write("later/revision.md", post(subject, post("gull").partition("\n\n")[2], day="2024-05-06"))
     step(world.corpus())
     (new,) = (one for one in world.index.entries.values() if one["_id"] == "document-later/revision.md")
     assert (new["payload"]["family"], new["payload"]["split"]) == (held_out, "test")
@@ -235,7 +235,7 @@ def test_a_burst_is_taken_in_parts_and_what_is_half_written_waits(
     passes = [step(corpus, **ready) for _ in range(4)]
     assert [(len(one.added), one.waiting) for one in passes] == [(2, 4), (2, 2), (1, 1), (0, 1)]
     assert all(not one.changed for one in passes), "the former text of the half-written one stays"
-    world.write("posts/lamp.md", post("lamp", "whole now"))
+    world.write("posts/lamp.md", post("lamp", "and this is the whole of what was to be said"))
     last = step(corpus)
     assert (last.changed, last.waiting) == (("posts/lamp.md",), 0)
     assert last.features_digest == world.features()
