@@ -39,6 +39,7 @@ GATHER_MS = 200
 """How long events are gathered, so that a file's several make one pass."""
 LOOK_ANYWAY_S = 60.0
 """A pass without an event: file systems over a network tell of none."""
+FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 30.0
 
 Report = Callable[[dict[str, Any], str], None]
@@ -172,11 +173,11 @@ class _Watcher:
 
     def _settle(self, stop: threading.Event) -> None:
         """Passes until no file that could be read is left; where the search engine is away, later and later."""
-        wait_s = 1.0
+        wait_s = FIRST_WAIT_S
         while not stop.is_set():
             try:
                 more = self._pass()
-                wait_s = 1.0
+                wait_s = FIRST_WAIT_S
             except ConsentError:
                 raise
             except StoreError as error:
@@ -184,7 +185,7 @@ class _Watcher:
                 stop.wait(wait_s)
                 wait_s, more = min(2 * wait_s, LONGEST_WAIT_S), True
             except TwinError as error:
-                if not self._lags_s and self._options.once:
+                if self._options.once:
                     raise
                 self._complain(error, "")
                 return

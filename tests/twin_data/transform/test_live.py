@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
@@ -205,7 +206,8 @@ def test_a_held_out_family_stays_held_out(world: World) -> None:
     }
     held_out = next(one for one, side in split.items() if side == "test")
     subject = Path(held_out).stem
-    world.write("later/revision.md", post(subject, post("gull").partition("\n\n")[2], day="2024-05-06"))
+    more = " ".join(random.Random(0).choices("and what was said of it in the village that long winter".split(), k=150))
+    world.write("later/revision.md", post(subject, more, day="2024-05-06"))
     step(world.corpus())
     (new,) = (one for one in world.index.entries.values() if one["_id"] == "document-later/revision.md")
     assert (new["payload"]["family"], new["payload"]["split"]) == (held_out, "test")
