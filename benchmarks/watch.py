@@ -73,6 +73,12 @@ def wait_for(client: Elasticsearch, marks: dict[str, float], found: Callable[[st
         time.sleep(POLL_S)
 
 
+def processor_s(pid: int) -> float:
+    """Processor seconds that a process has used."""
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system)
+
+
 def row(name: str, seconds: list[float]) -> str:
     """A line of the table."""
     p50, p95 = np.quantile(seconds, [0.5, 0.95])
@@ -91,6 +97,7 @@ def measure_watch(
     try:
         (folder / "warm.md").write_text(text("warmmark"), "utf-8")
         wait_for(client, {"warmmark": time.monotonic()}, lambda mark, took: None)
+        used = processor_s(watch.pid)
         for number in range(options.files):
             mark = f"onemark{number:04}"
             (folder / f"{mark}.md").write_text(text(mark), "utf-8")
@@ -98,6 +105,7 @@ def measure_watch(
             wait_for(client, {mark: written}, lambda mark, took: seconds.append(took))
             time.sleep(max(0.0, options.every - (time.monotonic() - written)))
         one_by_one, seconds = seconds, []
+        used = processor_s(watch.pid) - used
         before = psutil.Process(watch.pid).memory_info().rss
         marks = {}
         for number in range(options.files):
@@ -115,6 +123,7 @@ def measure_watch(
     print(row(f"one every {options.every:g} s at least", one_by_one))
     print(row("all at once", seconds))
     print(row("(a pass)", passes))
+    print(f"processor seconds of the watch for each file that comes alone: {used / options.files:.2f}")
     print(f"longest queue {events[-1]['most_waiting']} files; the burst took {grown / 2**20:+.0f} MiB of memory")
 
 

@@ -24,7 +24,7 @@ from flows.watch_feeds import TIMEOUT_S, Feed, keep_polling
 from flows.watched_files import WatchedFiles
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.configuration.persona import load_persona
-from twin_data.contracts.errors import ConsentError, PlatformError, StoreError, TwinError
+from twin_data.contracts.errors import ConsentError, PlatformError, SourceError, StoreError, TwinError
 from twin_data.scoring.encoder import SentenceEncoder
 from twin_data.sources.ingest import SOURCES_FOLDER, add_source
 from twin_data.store.live_index import LiveIndexMover
@@ -197,7 +197,10 @@ class _Watcher:
         self._files.begin()
         folder = self._home.persona_folder(self._persona)
         for name, origin in self._options.folders.items():
-            add_source(folder, origin, name, is_ready=self._files.is_origin_ready)
+            try:
+                add_source(folder, origin, name, is_ready=self._files.is_origin_ready)
+            except SourceError as error:  # the others are still brought up to date
+                self._complain(error, "")
         self._corpus.persona = load_persona(self._home, self._persona)
         made = self._corpus.step(
             self._files.digest_of, self._files.is_ready, lambda: writing_index(self._home, self._persona)
