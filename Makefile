@@ -36,7 +36,7 @@ test-unit: $(PLATFORM)/.installed ## the tests that need no server
 test-slow: setup ## the heavier tests
 	$(PYTEST) -m slow
 
-crash: setup ## SIGKILL of each flow at ten random moments (TWIN_KILLS=N for more)
+crash: setup ## SIGKILL of each flow at ten random moments, of the stages at 200 (TWIN_KILLS=N for others)
 	$(PYTEST) -m crash
 
 check: $(PLATFORM)/.installed ## style, types, import direction, lock

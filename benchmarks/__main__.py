@@ -15,6 +15,7 @@ Each prints a Markdown table; put it into docs/benchmarks.md with the date and t
   python -m benchmarks.growth [--documents N]  time and memory from duplicates to chunks, from 1,000 documents up
   python -m benchmarks.planted [--small]    a planted archive through the stages: what is found, what is lost
   python -m benchmarks.extraction           the text of saved pages and mails against gold, beside trafilatura
+  python -m benchmarks.watch                from writing a file to its being found, and features that have not changed
   python -m benchmarks.drift                detection of foreign questions in a window, and false alarms
   python -m benchmarks.gate                 false promotions, power and coverage of the gate, by simulation
   python -m benchmarks.xstest [FILE]        the rules that refuse for safety: over- and under-refusal, offline

@@ -211,12 +211,12 @@ def index_texts(persona: str, texts: list[str], encoder: SentenceEncoder, client
         dimensions=encoder.dimensions, chunks=len(chunks), documents=0,
     )  # fmt: skip
     writer, name = IndexWriter(client), index_name(persona, identity.features_digest[:12])
-    entries = (
+    entries = [
         chunk_entry(one, vector.tolist(), packed(held))
         for one, vector, held in zip(chunks, vectors, pieces, strict=True)
-    )
+    ]
     weights = weights_entry(term_weights(one.text for one in chunks))
-    writer.build(name, identity, (*entries, weights))
+    writer.build(name, identity, (*entries, weights), entries[:1])
     writer.swap(persona, name)
 
 

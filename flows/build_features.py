@@ -5,17 +5,17 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from elasticsearch import Elasticsearch
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.bundles import register_base_bundle
 from flows.corpus_report import WrittenReport, corpus_verdict, write_corpus_report
 from flows.features import features_pipeline
-from flows.personas import exclusive
+from flows.personas import exclusive, writing_index
 from flows.platform.settings import PlatformSettings
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
 from flows.reporting import report, report_stage
+from flows.search_client import search_client
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.contracts.releases import Alias
 from twin_data.scoring.encoder import SentenceEncoder
@@ -155,11 +155,8 @@ def index(
     pipeline: FeaturesPipeline, attributed: StageRecord, chunked: StageRecord, encoder: SentenceEncoder
 ) -> IndexedFeatures:
     """Build the new search index beside the live one, then swap."""
-    settings = PlatformSettings.from_environment()
-    key = settings.elasticsearch_api_key
-    with Elasticsearch(
-        settings.elasticsearch_address, api_key=key.get_secret_value() if key else None, request_timeout=60
-    ) as client:
+    home, settings = TwinHome.from_environment(), PlatformSettings.from_environment()
+    with writing_index(home, pipeline.persona.name), search_client(settings) as client:
         indexed = pipeline.index(attributed, chunked, encoder, IndexWriter(client))
     report(f"index: {indexed.index} is live with {indexed.chunks:,} chunks")
     return indexed

@@ -16,11 +16,12 @@ from flows.voices import VoiceUse, voice_of
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.persona import load_persona
 from twin_data.configuration.rubric import Rubric
+from twin_data.contracts.digests import short
 from twin_data.contracts.documents import Chunk, CorpusDocument
 from twin_data.contracts.errors import CorpusError, SourceError
 from twin_data.contracts.evaluation import HeldOutQuestion
 from twin_data.store.schemas import to_rows
-from twin_data.store.search import IndexWriter
+from twin_data.store.search import IndexWriter, index_name
 from twin_data.store.tables import FeatureStore
 from twin_data.transform.pipeline import CHUNKS, DOCUMENTS
 from twin_eval.bias import HeldOutText, held_out_texts
@@ -91,7 +92,7 @@ def prepare(home: TwinHome, persona: str, recipe: Recipe, probes: str | None = N
 
 
 def live_index(persona: str) -> str:
-    """The search index that the persona's alias names.
+    """The name of the version that the persona's live index holds, which may have moved on since it was built.
 
     Raises:
         StoreError: The search engine is away.
@@ -102,7 +103,7 @@ def live_index(persona: str) -> str:
         settings.elasticsearch_address, api_key=key.get_secret_value() if key else None, request_timeout=60
     ) as client:
         live = IndexWriter(client).live(persona)
-    return live[0] if live else ""
+    return index_name(persona, short(live[1].features_digest)) if live else ""
 
 
 def _voice(home: TwinHome, persona: str, recipe: Recipe) -> tuple[VoiceScorer | None, str]:

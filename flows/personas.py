@@ -20,6 +20,7 @@ from twin_data.contracts.errors import ConfigurationError, PlatformError
 SHIPPED = Path(__file__).resolve().parent.parent / "personas"
 SAMPLE = "sample"
 LOCK_WAIT_S = 5.0
+INDEX_WAIT_S = 900.0
 
 
 def create_persona(home: TwinHome, name: str, text: str) -> Path:
@@ -66,23 +67,48 @@ def install_sample(home: TwinHome) -> Path:
 
 
 @contextmanager
-def exclusive(home: TwinHome, persona: str) -> Iterator[None]:
-    """Hold the persona for one writer.
+def exclusive(home: TwinHome, persona: str, *, wait_s: float = LOCK_WAIT_S) -> Iterator[None]:
+    """Hold the persona for one writer of its tables.
 
     Raises:
         ConfigurationError: No persona can have that name.
         PlatformError: Another run holds it.
     """
+    with _locked(home, persona, "", wait_s, f"another run is working on persona {persona!r}"):
+        yield
+
+
+@contextmanager
+def writing_index(home: TwinHome, persona: str) -> Iterator[None]:
+    """Hold the persona's search index for one writer: a build with its swap, or a pass of `twin watch`.
+
+    Raises:
+        PlatformError: Another process has held it for longer than any build takes.
+    """
+    with _locked(home, persona, ".index", INDEX_WAIT_S, f"another run is writing the index of persona {persona!r}"):
+        yield
+
+
+@contextmanager
+def watching(home: TwinHome, persona: str) -> Iterator[None]:
+    """Hold the persona for the one process that watches its sources.
+
+    Raises:
+        PlatformError: Another does.
+    """
+    with _locked(home, persona, ".watch", 0.0, f"another `twin watch {persona}` is running"):
+        yield
+
+
+@contextmanager
+def _locked(home: TwinHome, persona: str, of_what: str, wait_s: float, held: str) -> Iterator[None]:
     folder = home.run / "locks"
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / f"{check_persona_name(persona)}.lock")
+    lock = FileLock(folder / f"{check_persona_name(persona)}{of_what}.lock")
     try:
-        lock.acquire(timeout=LOCK_WAIT_S)
+        lock.acquire(timeout=wait_s)
     except Timeout as error:
-        raise PlatformError(
-            f"another run is working on persona {persona!r}",
-            next_step="wait for it to end, then run the same command again",
-        ) from error
+        raise PlatformError(held, next_step="wait for it to end, then run the same command again") from error
     try:
         yield
     finally:

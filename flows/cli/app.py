@@ -17,6 +17,7 @@ from flows.cli import (
     talk,
     training,
     usage,
+    watch,
 )
 
 app = typer.Typer(
@@ -26,7 +27,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (platform, personas, stages, questions, training, releases, labels, talk, monitoring, keys, usage, demo):
+for group in (
+    platform,
+    personas,
+    stages,
+    watch,
+    questions,
+    training,
+    releases,
+    labels,
+    talk,
+    monitoring,
+    keys,
+    usage,
+    demo,
+):
     group.register(app)
 
 

@@ -226,3 +226,18 @@ def test_the_copy_is_always_the_origin(tmp_path_factory: pytest.TempPathFactory,
             sum(before[one] == state[one] for one in state.keys() & before.keys()),
         )
         before = state
+
+
+def test_what_is_half_written_is_left_as_it_is_there(persona_folder: Path, tmp_path: Path) -> None:
+    origin = tmp_path / "notes"
+    origin.mkdir()
+    for name in ("a.md", "b.md"):
+        (origin / name).write_text("First.", "utf-8")
+    add_source(persona_folder, origin)
+    for name in ("a.md", "b.md", "c.md"):
+        (origin / name).write_text("Second.", "utf-8")
+    added = add_source(persona_folder, origin, is_ready=lambda path: path.name == "a.md")
+    target = persona_folder / "sources" / "notes"
+    assert {path.name: path.read_text("utf-8") for path in target.iterdir()} == {"a.md": "Second.", "b.md": "First."}
+    assert (added.new, added.changed, added.removed, added.unchanged) == (0, 1, 0, 1)
+    assert add_source(persona_folder, origin).new == 1

@@ -16,7 +16,8 @@ from twin_data.contracts.documents import Chunk, CorpusDocument, DocumentKind, S
 from twin_data.contracts.errors import IntegrityError, SearchUnavailableError, StoreError
 from twin_data.contracts.releases import ModelReference
 from twin_data.scoring.weights import TermWeights, term_weights
-from twin_data.store import search
+from twin_data.store import live_index, search
+from twin_data.store.live_index import MOVING, LiveIndexMover
 from twin_data.store.search import (
     IndexIdentity,
     IndexWriter,
@@ -209,16 +210,24 @@ class FakeElasticsearch:
 
     def create(self, index: str, settings: dict[str, Any], mappings: dict[str, Any]) -> None:
         assert index not in self.held
-        self.held[index] = {"settings": settings, "mappings": mappings, "aliases": set(), "ids": set(), "seen": 0}
+        self.held[index] = {"settings": settings, "mappings": mappings, "aliases": set(), "entries": {}, "seen": 0}
 
     def put_settings(self, index: str, settings: dict[str, Any]) -> None:
         self.held[index]["settings"].update(settings)
 
     def refresh(self, index: str) -> None:
-        self.held[index]["seen"] = len(self.held[index]["ids"])
+        self.held[index]["seen"] = len(self.held[index]["entries"])
 
     def count(self, index: str) -> dict[str, int]:
         return {"count": self.held[index]["seen"]}
+
+    def put_mapping(self, index: str, meta: dict[str, Any]) -> None:
+        self.held[index]["mappings"]["_meta"] = meta
+
+    def search(self, index: str, size: int, source: list[str], **leg: Any) -> dict[str, Any]:
+        """Finds what is the same; `lost` is never found."""
+        texts = [one["text"] for one in self.held[index]["entries"].values() if "text" in one and not one.get("lost")]
+        return {"hits": {"hits": [{"_source": {"payload": {"text": text}}} for text in texts]}}
 
     def update_aliases(self, actions: list[dict[str, dict[str, Any]]]) -> None:
         for action in actions:
@@ -231,10 +240,15 @@ class FakeElasticsearch:
 def fake(monkeypatch: pytest.MonkeyPatch) -> FakeElasticsearch:
     def bulk(client: FakeElasticsearch, actions: Iterable[Mapping[str, Any]], chunk_size: int) -> Iterator[None]:
         for action in actions:
-            client.held[action["_index"]]["ids"].add(action["_id"])
+            held = client.held[action["_index"]]["entries"]
+            if action.get("_op_type") == "delete":
+                del held[action["_id"]]
+            else:
+                held[action["_id"]] = action
             yield
 
     monkeypatch.setattr(search, "streaming_bulk", bulk)
+    monkeypatch.setattr(live_index, "streaming_bulk", bulk)
     return FakeElasticsearch()
 
 
@@ -252,7 +266,7 @@ WHOLE = entries("chunk-1", "document-1", "term-weights")
 
 def test_an_index_is_built_then_live(writer: IndexWriter, fake: FakeElasticsearch) -> None:
     assert writer.live("ada") is None
-    writer.build("twin-ada-1", identity(), WHOLE)
+    writer.build("twin-ada-1", identity(), WHOLE, ())
     assert writer.live("ada") is None
     assert writer.swap("ada", "twin-ada-1") == ()
     assert writer.live("ada") == ("twin-ada-1", identity())
@@ -260,13 +274,13 @@ def test_an_index_is_built_then_live(writer: IndexWriter, fake: FakeElasticsearc
 
 
 def test_a_complete_index_is_not_built_twice(writer: IndexWriter) -> None:
-    writer.build("twin-ada-1", identity(), WHOLE)
+    writer.build("twin-ada-1", identity(), WHOLE, ())
 
     def never() -> Iterator[dict[str, str]]:
         raise AssertionError("built again")
         yield
 
-    writer.build("twin-ada-1", identity(), never())
+    writer.build("twin-ada-1", identity(), never(), ())
 
 
 @pytest.mark.parametrize("missing", range(3))
@@ -275,14 +289,14 @@ def test_an_index_that_lacks_anything_is_built_anew(writer: IndexWriter, fake: F
     part = [one for at, one in enumerate(WHOLE) if at != missing]
 
     with pytest.raises(IntegrityError, match="holds 2 entries instead of 3"):
-        writer.build("twin-ada-1", identity(), part)
+        writer.build("twin-ada-1", identity(), part, ())
     assert writer.live("ada") is None
-    writer.build("twin-ada-1", identity(), WHOLE)
+    writer.build("twin-ada-1", identity(), WHOLE, ())
     assert fake.count("twin-ada-1") == {"count": 3}
 
 
 def test_an_interrupted_build_leaves_the_live_index(writer: IndexWriter) -> None:
-    writer.build("twin-ada-1", identity(), WHOLE)
+    writer.build("twin-ada-1", identity(), WHOLE, ())
     writer.swap("ada", "twin-ada-1")
 
     def broken() -> Iterator[dict[str, str]]:
@@ -290,7 +304,7 @@ def test_an_interrupted_build_leaves_the_live_index(writer: IndexWriter) -> None
         raise ElasticConnectionError("connection refused")
 
     with pytest.raises(SearchUnavailableError, match="did not answer while working on index twin-ada-2") as caught:
-        writer.build("twin-ada-2", identity(features_digest="g"), broken())
+        writer.build("twin-ada-2", identity(features_digest="g"), broken(), ())
     assert "twin up" in caught.value.next_step
     assert writer.live("ada") == ("twin-ada-1", identity())
 
@@ -303,12 +317,12 @@ def test_a_refused_entry_is_a_store_error(writer: IndexWriter) -> None:
         yield
 
     with pytest.raises(StoreError, match="an entry was refused: .*strict_dynamic_mapping"):
-        writer.build("twin-ada-1", identity(), refused())
+        writer.build("twin-ada-1", identity(), refused(), ())
 
 
 def test_the_former_index_is_kept_and_older_ones_go(writer: IndexWriter, fake: FakeElasticsearch) -> None:
     for version in "123":
-        writer.build(index_name("ada", version), identity(features_digest=version), WHOLE)
+        writer.build(index_name("ada", version), identity(features_digest=version), WHOLE, ())
         writer.swap("ada", index_name("ada", version))
     assert sorted(fake.held) == ["twin-ada-2", "twin-ada-3"]
     assert [name for name, one in fake.held.items() if alias_name("ada") in one["aliases"]] == ["twin-ada-3"]
@@ -316,17 +330,91 @@ def test_the_former_index_is_kept_and_older_ones_go(writer: IndexWriter, fake: F
 
 def test_swapping_twice_changes_nothing(writer: IndexWriter, fake: FakeElasticsearch) -> None:
     for version in "12":
-        writer.build(index_name("ada", version), identity(features_digest=version), WHOLE)
+        writer.build(index_name("ada", version), identity(features_digest=version), WHOLE, ())
         writer.swap("ada", index_name("ada", version))
     assert writer.swap("ada", "twin-ada-2") == ("twin-ada-2",)
     assert writer.live("ada") == ("twin-ada-2", identity(features_digest="2"))
 
 
 def test_a_persona_whose_name_begins_alike_is_left_alone(writer: IndexWriter, fake: FakeElasticsearch) -> None:
-    writer.build("twin-ada-lovelace-1", identity("ada-lovelace"), WHOLE)
-    writer.build("twin-ada-lovelace-2", identity("ada-lovelace", features_digest="g"), WHOLE)
+    writer.build("twin-ada-lovelace-1", identity("ada-lovelace"), WHOLE, ())
+    writer.build("twin-ada-lovelace-2", identity("ada-lovelace", features_digest="g"), WHOLE, ())
     writer.swap("ada-lovelace", "twin-ada-lovelace-2")
-    writer.build("twin-ada-1", identity(), WHOLE)
+    writer.build("twin-ada-1", identity(), WHOLE, ())
     writer.swap("ada", "twin-ada-1")
     assert writer.live("ada-lovelace") == ("twin-ada-lovelace-2", identity("ada-lovelace", features_digest="g"))
     assert "twin-ada-1" in fake.held
+
+
+# --- the probe, and the live index that moves -------------------------------------------------------------------
+
+TOLD = {"_id": "chunk-1", "text": "The tide gauge at Brackholm.", "vector": [1.0, 0.0]}
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_an_index_that_does_not_find_its_entries_never_goes_live(writer: IndexWriter, lost: bool) -> None:
+    held = [TOLD | {"lost": lost}, *WHOLE[1:]]
+    if not lost:
+        writer.build("twin-ada-1", identity(), held, [TOLD])
+        return
+    for _ in range(2):  # the second time it is all there, and tried again
+        with pytest.raises(IntegrityError, match="index twin-ada-1 does not find its entry chunk-1 by its words"):
+            writer.build("twin-ada-1", identity(), held, [TOLD])
+
+
+def test_a_probe_of_no_telling_words_is_searched_by_its_vector(writer: IndexWriter) -> None:
+    mute = {"_id": "chunk-1", "text": "It is.", "vector": [1.0, 0.0], "lost": True}
+    with pytest.raises(IntegrityError, match="by its vector"):
+        writer.build("twin-ada-1", identity(), [mute, *WHOLE[1:]], [mute])
+
+
+def test_the_live_index_moves_in_place(writer: IndexWriter, fake: FakeElasticsearch) -> None:
+    name = index_name("ada", "f")
+    writer.build(name, identity(), WHOLE, ())
+    writer.swap("ada", name)
+    moved = identity(features_digest="g", chunks=2)
+    LiveIndexMover(fake).move(name, moved, [TOLD | {"_id": "chunk-2"}], [], [TOLD])  # type: ignore[arg-type]
+    assert writer.live("ada") == (name, moved)
+    gone = identity(features_digest="h")
+    LiveIndexMover(fake).move(name, gone, [], ["chunk-2"], [])  # type: ignore[arg-type]
+    assert writer.live("ada") == (name, gone)
+    assert set(fake.held[name]["entries"]) == {"chunk-1", "document-1", "term-weights"}
+
+
+def test_a_move_that_was_cut_short_leaves_no_version(writer: IndexWriter, fake: FakeElasticsearch) -> None:
+    """Also where as many entries came as went, so that counting them would tell nothing."""
+    name = index_name("ada", "f")
+    writer.build(name, identity(), WHOLE, ())
+    writer.swap("ada", name)
+
+    def broken() -> Iterator[dict[str, Any]]:
+        yield TOLD
+        raise ElasticConnectionError("connection refused")
+
+    with pytest.raises(ElasticConnectionError):
+        LiveIndexMover(fake).move(name, identity(features_digest="g"), broken(), [], [])  # type: ignore[arg-type]
+    with pytest.raises(IntegrityError, match="holds 3 entries instead of 4"):
+        LiveIndexMover(fake).move(name, identity(features_digest="g", chunks=2), [], [], [])  # type: ignore[arg-type]
+    live = writer.live("ada")
+    assert live and live[1].features_digest == f"{MOVING}g"
+    assert writer.name_for(identity()) == f"{name}-rebuilt", "the live index is never built over"
+
+
+def test_an_index_is_named_by_its_version_unless_the_live_one_bears_that_name(
+    writer: IndexWriter, fake: FakeElasticsearch
+) -> None:
+    first, second = identity(features_digest="a" * 64), identity(features_digest="b" * 64)
+    name = writer.name_for(first)
+    assert name == f"twin-ada-{'a' * 12}"
+    writer.build(name, first, WHOLE, ())
+    writer.swap("ada", name)
+    assert writer.name_for(first) == name
+    LiveIndexMover(fake).move(name, second, [], [], [])  # type: ignore[arg-type]
+    assert writer.name_for(second) == name, "it holds just this"
+    back = writer.name_for(first)
+    assert back == f"{name}-rebuilt"
+    writer.build(back, first, WHOLE, ())
+    writer.swap("ada", back)
+    assert writer.live("ada") == (back, first)
+    assert writer.name_for(first) == back
+    assert writer.name_for(second) == f"twin-ada-{'b' * 12}"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from twin_data.contracts.errors import CorpusError
 from twin_data.contracts.releases import ModelReference
 from twin_data.scoring.late_interaction import from_text
 from twin_data.store.schemas import to_frame
-from twin_data.store.search import IndexIdentity
+from twin_data.store.search import IndexIdentity, index_name
 from twin_data.store.tables import FeatureStore
 from twin_data.transform import embed, index
 from twin_data.transform.chunk import ChunkConfig, chunks
@@ -40,8 +41,18 @@ class FakeWriter:
         self.built: tuple[str, IndexIdentity, list[Mapping[str, Any]]] | None = None
         self.swapped: tuple[str, str] | None = None
 
-    def build(self, name: str, identity: IndexIdentity, entries: Iterable[Mapping[str, Any]]) -> None:
+    def name_for(self, identity: IndexIdentity) -> str:
+        return index_name(identity.persona, identity.features_digest[:12])
+
+    def build(
+        self,
+        name: str,
+        identity: IndexIdentity,
+        entries: Iterable[Mapping[str, Any]],
+        probes: Sequence[Mapping[str, Any]],
+    ) -> None:
         self.built = name, identity, list(entries)
+        self.probes = list(probes)
 
     def swap(self, persona: str, name: str) -> tuple[str, ...]:
         assert self.built
@@ -66,8 +77,8 @@ def chunk_frame(documents: list[CorpusDocument]) -> pl.DataFrame:
 
 def run(store: FeatureStore, encoder: FakeEncoder, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[tuple[int, int]]]:
     seen: list[tuple[int, int]] = []
-    found = embed.run(frame, store=store, encoder=encoder, progress=lambda *at: seen.append(at))  # type: ignore[arg-type]
-    return found, seen
+    embed.run(frame, store=store, encoder=encoder, progress=lambda *at: seen.append(at))  # type: ignore[arg-type]
+    return embed.with_embeddings(frame, store=store, model_digest=encoder.reference.digest), seen
 
 
 def test_a_text_is_embedded_once(store: FeatureStore, documents: list[CorpusDocument]) -> None:
@@ -121,10 +132,12 @@ def test_no_chunks(store: FeatureStore) -> None:
 
 def inputs(store: FeatureStore, documents: list[CorpusDocument]) -> index.IndexInputs:
     encoder = FakeEncoder()
+    run(store, encoder, chunk_frame(documents))
     return index.IndexInputs(
         persona="ada",
         documents=to_frame(documents, CorpusDocument),
-        chunks=run(store, encoder, chunk_frame(documents))[0],
+        chunks=chunk_frame(documents),
+        with_embeddings=partial(embed.with_embeddings, store=store, model_digest=encoder.reference.digest),
         features_digest="f" * 64,
         embedding_model=encoder.reference,
         dimensions=2,
@@ -143,6 +156,7 @@ def test_an_index_holds_chunks_documents_and_weights(store: FeatureStore, docume
     assert len(entries) == identity.entries == len({one["_id"] for one in entries})
     assert all(len(one["vector"]) == identity.dimensions for one in entries if one["entry"] == "chunk")
     assert [from_text(one["pieces"], 2).shape for one in entries if one["entry"] == "chunk"] == [(6, 2), (8, 2), (6, 2)]
+    assert writer.probes == [entries[0], entries[1], entries[2]]
     assert entries[-1]["payload"]["frequencies"]["tide"] == 3
 
 

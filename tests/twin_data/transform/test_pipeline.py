@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from twin_data.configuration.persona import PersonaConfig
 from twin_data.configuration.yaml_files import load_yaml
 from twin_data.contracts.errors import ConsentError, CorpusError
 from twin_data.contracts.releases import ModelReference
-from twin_data.store.search import IndexIdentity
+from twin_data.store.search import IndexIdentity, index_name
 from twin_data.store.stages import StageResult, stage_records
 from twin_data.store.tables import FeatureStore
 from twin_data.transform.chunk import ChunkConfig
@@ -34,7 +34,17 @@ class Encoder:
 
 
 class Writer:
-    def build(self, name: str, identity: IndexIdentity, entries: Iterable[Mapping[str, Any]]) -> None:
+    def name_for(self, identity: IndexIdentity) -> str:
+        return index_name(identity.persona, identity.features_digest[:12])
+
+    def build(
+        self,
+        name: str,
+        identity: IndexIdentity,
+        entries: Iterable[Mapping[str, Any]],
+        probes: Sequence[Mapping[str, Any]],
+    ) -> None:
+        assert len(probes) == 3
         assert sum(1 for _ in entries) == identity.entries
 
     def swap(self, persona: str, name: str) -> tuple[str, ...]:

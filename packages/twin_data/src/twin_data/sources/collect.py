@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path, PurePath
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-from twin_data.configuration.persona import PersonaConfig, SourceOptions
+from twin_data.configuration.persona import PersonaConfig
 from twin_data.contracts.base import Contract
-from twin_data.contracts.digests import digest_file
+from twin_data.contracts.digests import digest_value
 from twin_data.contracts.documents import RawDocument, Rejection
 from twin_data.contracts.errors import SourceError
-from twin_data.sources.archives import ArchiveLimits, is_archive, stem_of, unpack
+from twin_data.sources.archives import ArchiveLimits
 from twin_data.sources.formats import default_readers
-from twin_data.sources.reader import DEFAULT_MAX_FILE_MB, MEBIBYTE, ReadContext, Reader, Skipped, Unreadable
-
-STAGE = "collect"
-MAX_ARCHIVES_AROUND = 2
-HIDDEN_FOLDERS = frozenset({"__MACOSX"})
+from twin_data.sources.reader import DEFAULT_MAX_FILE_MB, MEBIBYTE, Reader
+from twin_data.sources.units import Unit, Walk, digest_of
 
 
 class CollectConfig(Contract):
@@ -35,35 +31,108 @@ class CollectInputs(Contract):
     sources_folder: Path
 
 
+class SourceFile(Contract):
+    """A file that was read, or a folder that was read as one, by content: what no later run need read again."""
+
+    path: str
+    """Inside the folder of sources."""
+    digest: str
+    """SHA-256 of the file's bytes, or of the folder's names and files."""
+    settings_digest: str
+    """Of all else that decides how it is read: author, options of the source, limits."""
+    documents: tuple[str, ...]
+    """Ids of the documents it gave."""
+    rejected: tuple[str, ...]
+    """Ids under which something of it was rejected."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which files a run reads anew. The others stay as they were, or are left for a later run if they are new.
+
+    Attributes:
+        known: Files read before, by path.
+        digest_of: The digest of a file or folder.
+        is_ready: Whether a file may be read yet.
+        at_most: How many files are read in one run; None is all.
+    """
+
+    known: Mapping[str, SourceFile]
+    digest_of: Callable[[Path], str] = digest_of
+    is_ready: Callable[[Path], bool] = lambda path: True
+    at_most: int | None = None
+
+
 class Collected(Contract):
-    """What the stage found, each in order of document id."""
+    """What the stage found, each in order of document id; of files in `kept`, nothing is repeated here."""
 
     documents: tuple[RawDocument, ...]
     rejections: tuple[Rejection, ...]
+    files: tuple[SourceFile, ...] = ()
+    """Those that were read."""
+    kept: tuple[SourceFile, ...] = ()
+    """Those that are as they were, and those that were left for a later run in their former state."""
+    waiting: int = 0
+    """How many were left for a later run."""
 
 
-def run(inputs: CollectInputs, *, config: CollectConfig | None = None) -> Collected:
-    """Read every source of a persona.
+def run(inputs: CollectInputs, *, config: CollectConfig | None = None, selection: Selection | None = None) -> Collected:
+    """Read the sources of a persona: all of them, or what has changed.
 
     Raises:
         ConsentError: The persona does not state owner, consent and licence.
         SourceError: There are no sources, nothing in them could be read, or two documents have one id.
     """
+    chosen, limits = selection or Selection({}), config or CollectConfig()
     documents: dict[str, RawDocument] = {}
     rejections: list[Rejection] = []
-    for reading in iter_documents(inputs, config=config):
-        if isinstance(reading, Rejection):
-            rejections.append(reading)
-        elif reading.document_id in documents:
-            raise SourceError(
-                f"two documents have the id {reading.document_id!r}", next_step="rename one of the two files"
-            )
-        else:
-            documents[reading.document_id] = reading
+    read: list[SourceFile] = []
+    kept: list[SourceFile] = []
+    waiting = 0
+    for unit in _walk(inputs, limits, default_readers()).units():
+        known = chosen.known.get(unit.path)
+        settings = digest_value([unit.settings_digest, limits])
+        digest = chosen.digest_of(unit.where) if unit.is_content else ""
+        if known and digest and (known.digest, known.settings_digest) == (digest, settings):
+            kept.append(known)
+            continue
+        if unit.is_content and (len(read) == chosen.at_most or not chosen.is_ready(unit.where)):
+            waiting += 1
+            kept += [known] if known else []
+            continue
+        found = list(unit.read())
+        for one in found:
+            if isinstance(one, Rejection):
+                rejections.append(one)
+            elif one.document_id in documents:
+                raise _same_id(one.document_id)
+            else:
+                documents[one.document_id] = one
+        if unit.is_content:
+            read.append(_source_file(unit, digest, settings, found))
+    if again := next((one for file in kept for one in file.documents if one in documents), None):
+        raise _same_id(again)
     rejections.sort(key=lambda one: (one.document_id, one.reason, one.text_digest))
-    if not documents:
+    if not documents and not any(one.documents for one in kept) and not waiting:
         raise _nothing_read(inputs.sources_folder, rejections)
-    return Collected(documents=tuple(documents[one] for one in sorted(documents)), rejections=tuple(rejections))
+    ordered = tuple(documents[one] for one in sorted(documents))
+    return Collected(
+        documents=ordered, rejections=tuple(rejections), files=tuple(read), kept=tuple(kept), waiting=waiting
+    )
+
+
+def _source_file(unit: Unit, digest: str, settings: str, found: Sequence[RawDocument | Rejection]) -> SourceFile:
+    return SourceFile(
+        path=unit.path,
+        digest=digest,
+        settings_digest=settings,
+        documents=tuple(one.document_id for one in found if isinstance(one, RawDocument)),
+        rejected=tuple(dict.fromkeys(one.document_id for one in found if isinstance(one, Rejection))),
+    )
+
+
+def _same_id(document_id: str) -> SourceError:
+    return SourceError(f"two documents have the id {document_id!r}", next_step="rename one of the two files")
 
 
 def iter_documents(
@@ -73,165 +142,19 @@ def iter_documents(
 
     Consent and the folder are checked by the call itself, before the first document is asked for.
     """
-    inputs.persona.require_consent()
-    sources = list_sources(inputs.sources_folder)
-    collector = _Collector(
-        inputs.persona, config or CollectConfig(), default_readers() if readers is None else tuple(readers)
-    )
-    return (reading for name, path in sources for reading in collector.source(name, path))
+    walk = _walk(inputs, config or CollectConfig(), default_readers() if readers is None else tuple(readers))
+    units = walk.units()
+    return (reading for unit in units for reading in unit.read())
 
 
-def list_sources(sources_folder: Path) -> list[tuple[str, Path]]:
-    """The sources by name, in order.
-
-    Raises:
-        SourceError: There are none, or two of one name.
-    """
-    children = sorted(sources_folder.iterdir()) if sources_folder.is_dir() else []
-    if not any(not _is_hidden(child) for child in children):
-        raise SourceError(
-            f"{sources_folder} holds no sources", next_step="add some: twin add FILE_OR_FOLDER_OR_ARCHIVE"
-        )
-    sources: dict[str, Path] = {}
-    for child in children:
-        name = child.name if child.is_dir() or _is_hidden(child) else stem_of(child)
-        if name in sources:
-            raise SourceError(
-                f"{sources[name].name} and {child.name} in {sources_folder} are both the source {name!r}",
-                next_step="rename or remove one of them",
-            )
-        sources[name] = child
-    return sorted(sources.items())
+def _walk(inputs: CollectInputs, config: CollectConfig, readers: tuple[Reader, ...]) -> Walk:
+    return Walk(inputs.persona, inputs.sources_folder, readers, config.max_file_mb * MEBIBYTE, config.archives)
 
 
 def _nothing_read(sources_folder: Path, rejections: list[Rejection]) -> SourceError:
     reasons = ", ".join(sorted({one.reason.partition(":")[0] for one in rejections})) or "no files"
     return SourceError(
         f"nothing in {sources_folder} could be read ({len(rejections)} rejected: {reasons})",
-        next_step="add files of a format that can be read: Markdown, HTML, text, VTT, mbox, CSV, JSONL, or exports of "
-        "Slack, GitHub, LinkedIn, Medium, Substack, X, Notion, WordPress, ChatGPT and Claude",
-    )
-
-
-@dataclass(frozen=True)
-class _Collector:
-    """Reads sources with one set of options."""
-
-    persona: PersonaConfig
-    config: CollectConfig
-    readers: tuple[Reader, ...]
-    archives_around: int = 0
-    """How many archives lie around what is read."""
-
-    def source(self, name: str, path: Path) -> Iterator[RawDocument | Rejection]:
-        """Everything in one source: a folder, an archive or a single file."""
-        context = ReadContext(
-            source=name,
-            root=path if path.is_dir() else path.parent,
-            author=self.persona.author,
-            options=self.persona.sources.get(name, SourceOptions()),
-            max_file_bytes=self.config.max_file_mb * MEBIBYTE,
-        )
-        if path.is_file() and not path.is_symlink() and not _is_hidden(path) and is_archive(path):
-            yield from self._archive(path, context, PurePath())
-        else:
-            yield from self._path(path, context)
-
-    def _archive(self, path: Path, context: ReadContext, place: PurePath) -> Iterator[RawDocument | Rejection]:
-        """What an archive holds; `place` is where in the source that is, for the documents' ids."""
-        with tempfile.TemporaryDirectory(prefix="twin-archive-") as scratch:
-            root = Path(scratch) / "unpacked"
-            folder = root / place
-            try:
-                unpack(path, folder, self.config.archives)
-            except SourceError as error:  # the other sources are still read
-                yield _rejection(path, context, f"unreadable: {error.message}".replace(str(path), path.name))
-                return
-            inside = replace(context, root=root)
-            yield from replace(self, archives_around=self.archives_around + 1)._path(folder, inside)
-
-    def _path(self, path: Path, context: ReadContext) -> Iterator[RawDocument | Rejection]:
-        if _is_hidden(path):
-            yield from (_rejection(file, context, "hidden") for file in _files_under(path))
-        elif path.is_symlink():
-            yield _rejection(path, context, "symlink")
-        elif not path.is_dir() and not path.is_file():
-            yield _rejection(path, context, "not_a_file")
-        else:
-            yield from self._plain_path(path, context)
-
-    def _plain_path(self, path: Path, context: ReadContext) -> Iterator[RawDocument | Rejection]:
-        try:
-            reader = self._reader_of(path)
-            children = sorted(path.iterdir()) if path.is_dir() else []
-        except OSError as error:
-            yield _rejection(path, context, f"unreadable: {error.strerror}")
-            return
-        if reader is not None:
-            yield from _read(reader, path, context)
-        elif path.is_file() and is_archive(path):
-            yield from self._archive_within(path, context)
-        elif path.is_file():
-            yield _rejection(path, context, "unknown_format")
-        for child in children if reader is None else []:
-            yield from self._path(child, context)
-
-    def _archive_within(self, path: Path, context: ReadContext) -> Iterator[RawDocument | Rejection]:
-        """An archive inside a source: some exports come as parts that were packed once more."""
-        if self.archives_around >= MAX_ARCHIVES_AROUND:
-            yield _rejection(path, context, f"nested_too_deeply: over {MAX_ARCHIVES_AROUND} archives in each other")
-        else:
-            yield from self._archive(path, context, path.parent.relative_to(context.root) / stem_of(path))
-
-    def _reader_of(self, path: Path) -> Reader | None:
-        is_folder = path.is_dir()
-        return next((one for one in self.readers if one.reads_folders == is_folder and one.claims(path)), None)
-
-
-def _read(reader: Reader, path: Path, context: ReadContext) -> Iterator[RawDocument | Rejection]:
-    """What a reader makes of a file or folder, its notes turned into rejections."""
-    try:
-        for reading in reader.read(path, context):
-            if isinstance(reading, Skipped):
-                yield _rejection(reading.path, context, reading.reason, part=reading.part, digest=reading.digest)
-            else:
-                yield reading
-    except Unreadable as error:
-        for file in _files_under(path):
-            yield _rejection(file, context, error.reason)
-
-
-def _files_under(path: Path) -> list[Path]:
-    """The file itself, or every file below a folder; links are listed, not followed."""
-    if path.is_symlink() or not path.is_dir():
-        return [path]
-    return sorted(one for one in path.rglob("*") if one.is_symlink() or not one.is_dir())
-
-
-def _is_hidden(path: Path) -> bool:
-    return path.name.startswith(".") or path.name in HIDDEN_FOLDERS
-
-
-def _digest_if_readable(path: Path) -> str:
-    """The file's digest; empty for links, pipes and what the system does not hand out."""
-    if path.is_symlink() or not path.is_file():
-        return ""
-    try:
-        return digest_file(path)
-    except OSError:
-        return ""
-
-
-def _rejection(
-    path: Path, context: ReadContext, reason: str, *, part: str | None = None, digest: str = ""
-) -> Rejection:
-    """A rejection without text: what could not be read may hold anything, secrets too."""
-    return Rejection(
-        stage=STAGE,
-        document_id=context.document_id(path, part),
-        text_digest=digest or _digest_if_readable(path),
-        start=0,
-        end=0,
-        reason=reason,
-        redacted_text="",
+        next_step="add files of a format that can be read: Markdown, HTML, PDF, Word, text, VTT, mail, CSV, JSONL, or "
+        "exports of Slack, GitHub, LinkedIn, Medium, Substack, X, Notion, WordPress, ChatGPT and Claude",
     )

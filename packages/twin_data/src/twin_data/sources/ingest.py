@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,13 +57,25 @@ class _Plan:
 
 
 def add_source(
-    persona_folder: Path, origin: Path, name: str | None = None, *, limits: ArchiveLimits | None = None
+    persona_folder: Path,
+    origin: Path,
+    name: str | None = None,
+    *,
+    limits: ArchiveLimits | None = None,
+    is_ready: Callable[[Path], bool] = lambda path: True,
 ) -> AddedSource:
     """Copy a file, a folder or the content of an archive to `<persona_folder>/sources/<name>`.
 
     Adding the same source again is incremental by content: files that are equal keep their copy, changed
     ones are replaced, and those that are gone from the origin go. The whole source changes in one rename;
     after an error or Ctrl-C it is as it was before. Version-control folders are left out.
+
+    Args:
+        persona_folder: Whose sources.
+        origin: A file, a folder or an archive.
+        name: The source's name; made of the origin's if None.
+        limits: Of archives.
+        is_ready: Whether a file may be copied yet; one that may not is left as it is there.
 
     Raises:
         SourceError: There is nothing at `origin`, or nothing in it, or an archive is damaged or unsafe, or a link
@@ -77,7 +89,7 @@ def add_source(
         if origin.is_file() and is_archive(origin):
             folder = staging / "unpacked"
             unpack(origin, folder, limits or ArchiveLimits())
-        plan = _plan(_list_files(folder, origin), target)
+        plan = _plan(_ready_files(_list_files(folder, origin), target, is_ready), target)
         if not plan.changes_nothing:
             _build(plan, target, staging / "built")
             _swap(staging / "built", target)
@@ -181,6 +193,12 @@ def _list_files(folder: Path, origin: Path) -> dict[str, Path]:
     if not files:
         raise SourceError(f"{origin} holds no files", next_step="add a folder with files in it")
     return dict(sorted(files.items()))
+
+
+def _ready_files(files: Mapping[str, Path], target: Path, is_ready: Callable[[Path], bool]) -> dict[str, Path]:
+    """The files that may be copied, and the copies that are there of those that may not yet."""
+    there = {one: path if is_ready(path) else target / one for one, path in files.items()}
+    return {one: path for one, path in there.items() if path == files[one] or path.is_file()}
 
 
 def _raise(error: OSError) -> None:

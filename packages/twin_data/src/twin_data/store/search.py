@@ -6,24 +6,27 @@ An index holds three kinds of entry: chunks (searched), documents (opened by a r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from elastic_transport import ConnectionError as ElasticConnectionError
-from elastic_transport import ConnectionTimeout, TransportError
-from elasticsearch import ApiError, Elasticsearch, NotFoundError
-from elasticsearch.helpers import BulkIndexError, streaming_bulk
+from elasticsearch import Elasticsearch, NotFoundError
+from elasticsearch.helpers import streaming_bulk
 
 from twin_data.contracts.base import Contract
+from twin_data.contracts.digests import short
 from twin_data.contracts.documents import Chunk, CorpusDocument
-from twin_data.contracts.errors import IntegrityError, SearchUnavailableError, StoreError
+from twin_data.contracts.errors import IntegrityError
 from twin_data.contracts.releases import ModelReference
 from twin_data.scoring.late_interaction import as_text
-from twin_data.scoring.sentences import STOPWORDS, words
+from twin_data.scoring.sentences import STOPWORDS, content_stems, words
 from twin_data.scoring.weights import TermWeights
+from twin_data.store.search_errors import explained
 
 WEIGHTS_ID = "term-weights"
+REBUILT = "rebuilt"
+"""Marks an index of a version whose own name is borne by the live index, which has moved on to another version."""
+PROBED = 20
+"""Hits among which a probe must be found: copies of a passage may stand before it."""
 _SEARCHED = {"text": {"type": "text", "analyzer": "english"}, "title": {"type": "text", "analyzer": "english"}}
 _STORED_ONLY = {"type": "object", "enabled": False}
 _KEYWORD = {"type": "keyword"}
@@ -127,18 +130,46 @@ class IndexWriter:
     def __init__(self, client: Elasticsearch) -> None:
         self._client = client
 
-    def build(self, name: str, identity: IndexIdentity, entries: Iterable[Mapping[str, Any]]) -> None:
+    def name_for(self, identity: IndexIdentity) -> str:
+        """The name under which `build` is to make an index of this identity: never that of a live one of another.
+
+        The live index itself if it holds just this, also where it was built for another version and has moved on since.
+        """
+        name = index_name(identity.persona, short(identity.features_digest))
+        live = self.live(identity.persona)
+        if live is None:
+            return name
+        with explained(f"index {live[0]}"):
+            if live[1] == identity and self._is_complete(live[0], identity):
+                return live[0]
+        return name if live[0] != name else f"{name}-{REBUILT}"
+
+    def build(
+        self,
+        name: str,
+        identity: IndexIdentity,
+        entries: Iterable[Mapping[str, Any]],
+        probes: Sequence[Mapping[str, Any]],
+    ) -> None:
         """Create the index `name` with these entries, or raise and leave the live index as it was.
 
         An incomplete index of that name (an earlier build was interrupted) is built anew; a complete one is kept.
 
+        Args:
+            name: As `name_for` gives it.
+            identity: What it is built from.
+            entries: Chunks, documents and term weights.
+            probes: Entries of some chunks, with their vectors, that the finished index must find.
+
         Raises:
             SearchUnavailableError: Elasticsearch cannot be reached.
             StoreError: It refused an entry.
-            IntegrityError: The finished index holds another number of entries than `identity` says.
+            IntegrityError: The finished index holds another number of entries than `identity` says, or does not find
+                one of them.
         """
-        with _explained(f"index {name}"):
+        with explained(f"index {name}"):
             if self._is_complete(name, identity):
+                check_probes(self._client, name, probes)
                 return
             self._client.indices.delete(index=name, ignore_unavailable=True)
             self._client.indices.create(index=name, **index_body(identity))
@@ -152,6 +183,8 @@ class IndexWriter:
                 f"index {name} holds {found} entries instead of {identity.entries}",
                 next_step="run the same command again",
             )
+        with explained(f"index {name}"):
+            check_probes(self._client, name, probes)
 
     def swap(self, persona: str, name: str) -> tuple[str, ...]:
         """Point the persona's alias at `name` in one step, and delete all but the former index.
@@ -160,7 +193,7 @@ class IndexWriter:
             The indices that the alias named before.
         """
         alias = alias_name(persona)
-        with _explained(f"alias {alias}"):
+        with explained(f"alias {alias}"):
             former = self._versions(persona)
             named = tuple(one for one in former if self._client.indices.exists_alias(index=one, name=alias))
             self._client.indices.update_aliases(
@@ -176,7 +209,7 @@ class IndexWriter:
 
     def live(self, persona: str) -> tuple[str, IndexIdentity] | None:
         """The live index's name and identity, or None if the persona has none."""
-        with _explained(f"alias {alias_name(persona)}"):
+        with explained(f"alias {alias_name(persona)}"):
             try:
                 found = self._client.indices.get(index=alias_name(persona))
             except NotFoundError:
@@ -200,26 +233,6 @@ class IndexWriter:
         return int(self._client.count(index=name)["count"])
 
 
-@contextmanager
-def _explained(what: str) -> Iterator[None]:
-    """Turn the client's errors into ours."""
-    try:
-        yield
-    except (ElasticConnectionError, ConnectionTimeout) as error:
-        raise SearchUnavailableError(
-            f"Elasticsearch did not answer while working on {what}: {error.message}",
-            next_step="twin status, then twin up elasticsearch",
-        ) from error
-    except BulkIndexError as error:
-        raise StoreError(
-            f"{what}: an entry was refused: {str(error.errors[0])[:300]}", next_step="twin features PERSONA"
-        ) from error
-    except (ApiError, TransportError) as error:
-        raise StoreError(
-            f"{what}: Elasticsearch refused: {error}", next_step="see the elasticsearch log in $TWIN_HOME/logs"
-        ) from error
-
-
 def lexical_query(text: str) -> dict[str, Any]:
     """The BM25 leg over the words that carry meaning: the passage's count most, its title and section help."""
     telling = " ".join(word for word in words(text) if word.casefold().replace("’", "'") not in STOPWORDS)
@@ -230,6 +243,25 @@ def lexical_query(text: str) -> dict[str, Any]:
         "tie_breaker": 0.3,
     }
     return {"bool": {"filter": [{"term": {"entry": "chunk"}}], "must": [{"multi_match": match}]}}
+
+
+def check_probes(client: Elasticsearch, index: str, probes: Sequence[Mapping[str, Any]]) -> None:
+    """Search an index for entries that it must hold, by their words and by their vectors.
+
+    Raises:
+        IntegrityError: One is not found.
+    """
+    for entry in probes:
+        telling = [{"query": lexical_query(entry["text"])}] if content_stems(entry["text"]) else []
+        near = {"field": "vector", "query_vector": entry["vector"], "k": PROBED, "num_candidates": 5 * PROBED}
+        for leg in (*telling, {"knn": near}):
+            found = client.search(index=index, size=PROBED, source=["payload.text"], **leg)["hits"]["hits"]
+            if not any(hit["_source"]["payload"]["text"] == entry["text"] for hit in found):
+                leg_name = "vector" if "knn" in leg else "words"
+                raise IntegrityError(
+                    f"index {index} does not find its entry {entry['_id']} by its {leg_name}",
+                    next_step="run the same command again",
+                )
 
 
 def two_leg_search(persona: str, text: str, vector: list[float], candidates: int) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ timing and remembering, so that an interrupted pipeline goes on where it stopped
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -110,14 +110,64 @@ def _key(stage: str, inputs: tuple[NamedDigest, ...], config: Contract) -> str:
     return digest_value([stage, inputs, digest_value(config), code_digest()])
 
 
+@dataclass(frozen=True)
+class FormerRun:
+    """What an earlier run of a stage read and made, by table."""
+
+    inputs: Mapping[str, pl.DataFrame]
+    outputs: Mapping[str, pl.DataFrame]
+
+
+def former_run(
+    store: FeatureStore, stage: str, *, inputs: Mapping[str, str], config: Contract, moved: Collection[str]
+) -> FormerRun | None:
+    """The newest run of a stage with the same settings, code and inputs but for those in `moved`.
+
+    Args:
+        store: Where its tables are.
+        stage: The stage's name.
+        inputs: Digest of each input, by name.
+        config: The stage's settings.
+        moved: Inputs that may differ; those that are tables are read as they were then.
+
+    Returns:
+        None if there is no such run, or one of its tables is gone.
+    """
+    wanted = {name: digest for name, digest in inputs.items() if name not in moved}
+    alike = (pl.col("config_digest") == digest_value(config)) & (pl.col("code_digest") == code_digest())
+    for record in reversed(_records(store, (pl.col("stage") == stage) & alike)):
+        known = {one.name: one.digest for one in record.inputs}
+        if {name: digest for name, digest in known.items() if name not in moved} != wanted:
+            continue
+        read = [found for name in moved if (found := _version_of(store, name, known.get(name, "")))]
+        if all(store.has_version(one) for one in (*read, *record.outputs)):
+            return FormerRun(
+                inputs={one.table: store.read(one.table, version=one.version) for one in read},
+                outputs={one.table: store.read(one.table, version=one.version) for one in record.outputs},
+            )
+    return None
+
+
+def _version_of(store: FeatureStore, table: str, digest: str) -> TableVersion | None:
+    """The version of a table that some stage wrote with this digest, if any."""
+    made = (one for record in reversed(stage_records(store)) for one in record.outputs)
+    return next((one for one in made if (one.table, one.digest) == (table, digest)), None)
+
+
 def stage_records(store: FeatureStore) -> tuple[StageRecord, ...]:
     """Every recorded run, oldest first."""
+    return _records(store, pl.lit(True))
+
+
+def _records(store: FeatureStore, which: pl.Expr) -> tuple[StageRecord, ...]:
+    """Recorded runs, oldest first."""
     if not store.exists(RECORDS):
         return ()
-    return tuple(sorted(to_rows(store.read(RECORDS), StageRecord), key=lambda record: record.finished_at))
+    rows = to_rows(store.read(RECORDS).filter(which), StageRecord)
+    return tuple(sorted(rows, key=lambda record: record.finished_at))
 
 
 def _recorded(store: FeatureStore, key: str) -> StageRecord | None:
     """The newest record of that key whose tables can all still be read."""
-    found = [record for record in stage_records(store) if record.key == key]
+    found = _records(store, pl.col("key") == key)
     return next((one for one in reversed(found) if all(store.has_version(table) for table in one.outputs)), None)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 from deltalake import DeltaTable
-from deltalake.exceptions import DeltaError
+from deltalake.exceptions import CommitFailedError, DeltaError
 
 from twin_data.contracts.base import Contract
 from twin_data.contracts.digests import digest_rows
@@ -16,6 +17,9 @@ from twin_data.contracts.errors import StoreError
 
 # Polars panics at a file that was cut short.
 _UNREADABLE = (DeltaError, OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException)
+
+MOST_FILES = 100
+"""Of a table that is appended to."""
 
 
 class TableVersion(Contract):
@@ -62,9 +66,13 @@ class FeatureStore:
         return self._describe(table, frame)
 
     def append(self, table: str, frame: pl.DataFrame) -> None:
-        """Add rows in one new version."""
+        """Add rows in one new version. What many additions left in small files is put into large ones."""
         try:
             frame.write_delta(self.location(table), mode="append")
+            written = DeltaTable(self.location(table))
+            if len(written.file_uris()) > MOST_FILES:
+                with suppress(CommitFailedError):  # another writer is putting them together
+                    written.optimize.compact()
         except (DeltaError, OSError) as error:
             raise StoreError(
                 f"table {self.location(table)} could not be written: {error}",
@@ -77,8 +85,18 @@ class FeatureStore:
         Raises:
             StoreError: The table, or that version of it, does not exist.
         """
+        return self.select(table, pl.lit(True), [pl.col(columns) if columns else pl.all()], version=version)
+
+    def select(
+        self, table: str, where: pl.Expr, columns: Sequence[pl.Expr], *, version: int | None = None
+    ) -> pl.DataFrame:
+        """Some columns of some rows; only those are read from the disk.
+
+        Raises:
+            StoreError: The table, or that version of it, does not exist.
+        """
         try:
-            return pl.read_delta(self.location(table), version=version, columns=list(columns) if columns else None)
+            return pl.scan_delta(self.location(table), version=version).filter(where).select(columns).collect()
         except _UNREADABLE as error:
             named = f"version {version} of " if version is not None else ""
             raise StoreError(

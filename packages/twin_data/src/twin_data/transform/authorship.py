@@ -132,6 +132,15 @@ def run(inputs: AuthorshipInputs, *, config: AuthorshipConfig) -> Judged:
     )
 
 
+def carried(documents: pl.DataFrame, former: pl.DataFrame | None) -> pl.DataFrame:
+    """Rows of `CorpusDocument`, those of unchanged text with the passages that an earlier check left them."""
+    if former is None:
+        return documents
+    judged = former.select("document_id", "digest", pl.col("passages").alias("judged"))
+    joined = documents.join(judged, on=["document_id", "digest"], how="left", maintain_order="left")
+    return joined.with_columns(pl.coalesce("judged", "passages").alias("passages")).select(documents.columns)
+
+
 def summary(judgements: Sequence[AuthorshipJudgement]) -> str:
     """What the check found, or why it found nothing, in a sentence."""
     reason = next((one.verdict for one in judgements if one.verdict.startswith("not_checked: ")), None)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import polars as pl
 import regex
 
 from twin_data.contracts.base import Contract, Span
@@ -26,6 +27,7 @@ from twin_data.contracts.documents import (
     Role,
     block_spans,
 )
+from twin_data.store.schemas import to_frame, to_rows
 from twin_data.transform.attribute import AttributeConfig, attribute, passages_of
 from twin_data.transform.identifiers import Finding, find_identifiers, names_pattern
 from twin_data.transform.voice_kept import AS_READ, StyleChange, VoiceKeptConfig, VoiceRecord, check_voice_kept
@@ -33,6 +35,7 @@ from twin_data.transform.voice_kept import AS_READ, StyleChange, VoiceKeptConfig
 STAGE = "clean"
 EXCERPT_CHARACTERS = 200
 _MARGIN = 40
+_CONVERSATIONS = (DocumentKind.CHAT, DocumentKind.MAIL, DocumentKind.REVIEW)
 _NEW_LINES = regex.compile(r"\r\n?|[\x85\u2028\u2029]")
 # What is both a control character and white space (a form feed, say) is folded, lest it join two words.
 _CONTROL = regex.compile(r"[[\p{Cc}\p{Cs}\uFEFF\u00AD\u200B]--[\s\x1C-\x1F]]+", flags=regex.VERSION1)
@@ -48,7 +51,7 @@ class CleanConfig(Contract):
         "bibliography", "part", "volume",
     )  # fmt: skip
     """Kinds of page, in EPUB's structural vocabulary, that hold none of the author's text."""
-    redact_names_in: tuple[DocumentKind, ...] = (DocumentKind.CHAT, DocumentKind.MAIL, DocumentKind.REVIEW)
+    redact_names_in: tuple[DocumentKind, ...] = _CONVERSATIONS
     """Private kinds, in which full names from the archive's own rosters are blanked. What was published stays."""
     attribute: AttributeConfig = AttributeConfig()
     voice: VoiceKeptConfig = VoiceKeptConfig()
@@ -69,6 +72,9 @@ class CleanInputs:
     documents: tuple[RawDocument, ...]
     own_names: frozenset[str]
     """The persona's name and aliases, which are no third party's."""
+    roster: frozenset[str] | None = None
+    """Everybody else who speaks in the archive's conversations; None where `documents` are the whole archive as it was
+    read, and not yet attributed."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +101,11 @@ def run(inputs: CleanInputs, *, config: CleanConfig, rules: Sequence[TextRule] |
     chosen = TEXT_RULES if rules is None else tuple(rules)
     record = VoiceRecord((AS_READ, *step_names(chosen)))
     own_names = {name.casefold() for name in inputs.own_names}
-    read = attribute(inputs.documents, frozenset(own_names), config.attribute)
-    names = names_pattern(name for name in _roster(read) if name.strip().casefold() not in own_names)
+    read, roster = inputs.documents, inputs.roster
+    if roster is None:
+        read = attribute(inputs.documents, frozenset(own_names), config.attribute)
+        roster = frozenset(_roster(read))
+    names = names_pattern(name for name in roster if name.strip().casefold() not in own_names)
     documents, rejections = [], []
     for raw in read:
         rosters = names if raw.kind in config.redact_names_in else None
@@ -232,10 +241,37 @@ def _roster(documents: Iterable[RawDocument]) -> set[str]:
     return {
         block.author
         for raw in documents
-        if raw.kind in {DocumentKind.CHAT, DocumentKind.MAIL, DocumentKind.REVIEW}
+        if raw.kind in _CONVERSATIONS
         for block in raw.blocks
         if block.author and block.role is not Role.OWN
     }
+
+
+def attributed(raw: pl.DataFrame, own_names: frozenset[str], config: CleanConfig) -> pl.DataFrame:
+    """Rows of the contract `RawDocument`, with whose words they are, as copies and quotes among them tell."""
+    folded = frozenset(name.casefold() for name in own_names)
+    return to_frame(attribute(to_rows(raw, RawDocument), folded, config.attribute), RawDocument)
+
+
+def roster_of(raw: pl.DataFrame) -> frozenset[str]:
+    """The same of rows of the contract `RawDocument`."""
+    spoken = raw.filter(pl.col("kind").is_in([kind.value for kind in _CONVERSATIONS])).select("blocks")
+    said = spoken.explode("blocks", empty_as_null=True).drop_nulls().unnest("blocks")
+    named = said.filter((pl.col("role") != Role.OWN.value) & (pl.col("author").fill_null("") != ""))
+    return frozenset(named["author"].to_list())
+
+
+def independent(raw: pl.DataFrame, former: pl.DataFrame, config: CleanConfig) -> pl.Series:
+    """Ids of the documents whose cleaning cannot have changed with who else speaks in the archive.
+
+    Args:
+        raw: Rows of the contract `RawDocument`.
+        former: The same of an earlier run.
+        config: Settings of both.
+    """
+    if roster_of(raw) == roster_of(former):
+        return raw["document_id"]
+    return raw.filter(~pl.col("kind").is_in([kind.value for kind in config.redact_names_in]))["document_id"]
 
 
 def _replace(text: str, findings: Sequence[Finding]) -> str:

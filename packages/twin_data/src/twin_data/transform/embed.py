@@ -39,8 +39,8 @@ def with_text_digests(chunks: pl.DataFrame) -> pl.DataFrame:
     return chunks.with_columns(pl.Series("text_digest", digests, dtype=pl.String))
 
 
-def run(inputs: pl.DataFrame, *, store: FeatureStore, encoder: SentenceEncoder, progress: Progress) -> pl.DataFrame:
-    """The chunks with their `vector` and `pieces`; missing ones are computed and stored batch by batch.
+def run(inputs: pl.DataFrame, *, store: FeatureStore, encoder: SentenceEncoder, progress: Progress) -> int:
+    """Embed the chunks whose text this encoder has not embedded yet, batch by batch; returns how many texts those were.
 
     Args:
         inputs: Rows of the contract `Chunk`.
@@ -49,7 +49,7 @@ def run(inputs: pl.DataFrame, *, store: FeatureStore, encoder: SentenceEncoder, 
         progress: Called with the number of chunks done and of all.
     """
     chunks = with_text_digests(inputs)
-    known = _known(store, encoder.reference.digest)
+    known = _select(store, encoder.reference.digest, pl.lit(True), ["text_digest"])
     missing = chunks.join(known, on="text_digest", how="anti").unique("text_digest", maintain_order=True)
     done = chunks.height - missing.height
     progress(done, chunks.height)
@@ -66,7 +66,7 @@ def run(inputs: pl.DataFrame, *, store: FeatureStore, encoder: SentenceEncoder, 
         store.append(TABLE, pl.DataFrame(rows, schema=SCHEMA))
         done += batch.height
         progress(done, chunks.height)
-    return chunks.join(_known(store, encoder.reference.digest), on="text_digest", how="left", maintain_order="left")
+    return missing.height
 
 
 def stored_vectors(chunks: pl.DataFrame, store: FeatureStore) -> pl.DataFrame | None:
@@ -89,8 +89,17 @@ def stored_vectors(chunks: pl.DataFrame, store: FeatureStore) -> pl.DataFrame | 
     return None
 
 
-def _known(store: FeatureStore, model_digest: str) -> pl.DataFrame:
+def with_embeddings(inputs: pl.DataFrame, *, store: FeatureStore, model_digest: str) -> pl.DataFrame:
+    """The chunks with their `vector` and `pieces`, once `run` has embedded them."""
+    chunks = with_text_digests(inputs)
+    wanted = pl.col("text_digest").is_in(chunks["text_digest"].unique().implode())
+    stored = _select(store, model_digest, wanted, ["text_digest", "vector", "pieces"])
+    return chunks.join(stored, on="text_digest", how="left", maintain_order="left")
+
+
+def _select(store: FeatureStore, model_digest: str, wanted: pl.Expr, columns: list[str]) -> pl.DataFrame:
+    """Embeddings of one model; a text that two runs embedded at once counts once."""
     if not store.exists(TABLE):
-        return pl.DataFrame(schema=SCHEMA).drop("model_digest")
-    stored = store.read(TABLE).filter(pl.col("model_digest") == model_digest)
-    return stored.drop("model_digest").unique("text_digest")
+        return pl.DataFrame(schema={name: SCHEMA[name] for name in columns})
+    rows = store.select(TABLE, (pl.col("model_digest") == model_digest) & wanted, [pl.col(columns)])
+    return rows.unique("text_digest", keep="first", maintain_order=True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
-from twin_data.contracts.digests import short
 from twin_data.contracts.documents import Chunk, CorpusDocument
 from twin_data.contracts.errors import CorpusError
 from twin_data.contracts.releases import ModelReference
@@ -19,11 +18,11 @@ from twin_data.store.search import (
     IndexWriter,
     chunk_entry,
     document_entry,
-    index_name,
     weights_entry,
 )
 
 STAGE = "index"
+SLICE_CHUNKS = 2_000
 
 
 @dataclass(frozen=True)
@@ -32,20 +31,22 @@ class IndexInputs:
 
     Attributes:
         documents: Rows of `CorpusDocument`.
-        chunks: Rows of `Chunk` with their `vector` and `pieces`.
+        chunks: Rows of `Chunk`.
+        with_embeddings: Adds `vector` and `pieces` to some of the chunks.
         features_digest: Digest that names this version of the corpus.
     """
 
     persona: str
     documents: pl.DataFrame
     chunks: pl.DataFrame
+    with_embeddings: Callable[[pl.DataFrame], pl.DataFrame]
     features_digest: str
     embedding_model: ModelReference
     dimensions: int
 
 
 def run(inputs: IndexInputs, *, writer: IndexWriter) -> str:
-    """Build the index of this corpus version and make it the live one; returns its name.
+    """Have an index of this corpus version built, unless there is one, and make it the live one; returns its name.
 
     Raises:
         CorpusError: There is nothing to index.
@@ -55,7 +56,16 @@ def run(inputs: IndexInputs, *, writer: IndexWriter) -> str:
             f"no text of persona {inputs.persona!r} was left to index",
             next_step=f"twin corpus {inputs.persona} shows what was rejected and why",
         )
-    identity = IndexIdentity(
+    identity = identity_of(inputs)
+    name = writer.name_for(identity)
+    writer.build(name, identity, _entries(inputs), probes(inputs.with_embeddings(probed_rows(inputs.chunks))))
+    writer.swap(inputs.persona, name)
+    return name
+
+
+def identity_of(inputs: IndexInputs) -> IndexIdentity:
+    """The identity of an index of these inputs."""
+    return IndexIdentity(
         persona=inputs.persona,
         features_digest=inputs.features_digest,
         embedding_model=inputs.embedding_model,
@@ -63,16 +73,29 @@ def run(inputs: IndexInputs, *, writer: IndexWriter) -> str:
         chunks=inputs.chunks.height,
         documents=inputs.documents.height,
     )
-    name = index_name(inputs.persona, short(inputs.features_digest))
-    writer.build(name, identity, _entries(inputs))
-    writer.swap(inputs.persona, name)
-    return name
+
+
+def probed_rows(chunks: pl.DataFrame) -> pl.DataFrame:
+    """The first, the middle and the last chunk: those with which an index is tried."""
+    last = chunks.height - 1
+    return chunks[sorted({0, last // 2, last})] if chunks.height else chunks
+
+
+def probes(embedded: pl.DataFrame) -> tuple[Mapping[str, Any], ...]:
+    """Embedded chunks as entries that an index must find."""
+    return tuple(chunk_entries(embedded))
+
+
+def chunk_entries(embedded: pl.DataFrame) -> Iterator[Mapping[str, Any]]:
+    """Entries of rows of `Chunk` with their `vector` and `pieces`."""
+    rows = to_rows(embedded.select(list(Chunk.model_fields)), Chunk)
+    for chunk, vector, pieces in zip(rows, embedded["vector"], embedded["pieces"], strict=True):
+        yield chunk_entry(chunk, vector.to_list(), pieces)
 
 
 def _entries(inputs: IndexInputs) -> Iterator[Mapping[str, Any]]:
-    rows = to_rows(inputs.chunks.select(list(Chunk.model_fields)), Chunk)
-    for chunk, vector, pieces in zip(rows, inputs.chunks["vector"], inputs.chunks["pieces"], strict=True):
-        yield chunk_entry(chunk, vector.to_list(), pieces)
+    for part in inputs.chunks.iter_slices(SLICE_CHUNKS):  # the embeddings of a whole corpus need not fit in memory
+        yield from chunk_entries(inputs.with_embeddings(part))
     for document in to_rows(inputs.documents, CorpusDocument):
         yield document_entry(document)
-    yield weights_entry(term_weights(chunk.text for chunk in rows))
+    yield weights_entry(term_weights(inputs.chunks["text"]))

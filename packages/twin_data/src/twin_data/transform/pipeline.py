@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
 from twin_data.configuration.persona import PersonaConfig
 from twin_data.contracts.base import Contract
-from twin_data.contracts.digests import digest_folder, digest_value
+from twin_data.contracts.digests import digest_folder, digest_value, short
 from twin_data.contracts.documents import CleanDocument, CorpusDocument, RawDocument, Rejection
 from twin_data.contracts.errors import CorpusError
 from twin_data.contracts.learning import LearningCurve
 from twin_data.scoring.encoder import SentenceEncoder
 from twin_data.sources import collect
-from twin_data.sources.collect import CollectConfig
+from twin_data.sources.collect import CollectConfig, Selection
 from twin_data.sources.contrast import read_contrast
 from twin_data.store.schemas import to_frame, to_rows
-from twin_data.store.search import IndexWriter
-from twin_data.store.stages import StageRecord, StageResult, code_digest, run_stage
-from twin_data.store.tables import FeatureStore
-from twin_data.transform import authorship, chunk, clean, decontaminate, dedupe, embed, index, quality, split, verdict
+from twin_data.store.search import IndexWriter, index_name
+from twin_data.store.stages import FormerRun, StageRecord, StageResult, code_digest, former_run, run_stage
+from twin_data.store.tables import FeatureStore, digest_frame
+from twin_data.transform import (
+    authorship,
+    chunk,
+    clean,
+    decontaminate,
+    dedupe,
+    embed,
+    incremental,
+    index,
+    quality,
+    split,
+    verdict,
+)
 from twin_data.transform.authorship import AuthorshipConfig, AuthorshipJudgement
 from twin_data.transform.chunk import ChunkConfig
 from twin_data.transform.clean import CleanConfig
+from twin_data.transform.collected import RAW, SOURCE_FILES, collected_tables, known_files
 from twin_data.transform.decontaminate import DecontaminateConfig
 from twin_data.transform.dedupe import DedupeConfig
 from twin_data.transform.embedding_model import EmbeddingModelConfig
@@ -33,8 +48,8 @@ from twin_data.transform.split import SplitConfig
 from twin_data.transform.verdict import VerdictConfig
 from twin_data.transform.voice_kept import StyleChange, summary
 
-RAW, CLEAN, UNIQUE, SPLIT, DOCUMENTS, CHUNKS = (
-    "raw_documents", "clean_documents", "unique_documents", "split_documents", "documents", "chunks"
+CLEAN, UNIQUE, SPLIT, DOCUMENTS, CHUNKS = (
+    "clean_documents", "unique_documents", "split_documents", "documents", "chunks"
 )  # fmt: skip
 EXCLUSIONS, QUALITY_RULES = "training_exclusions", "quality_rules"
 STYLE_CHANGES = "style_changes"
@@ -58,12 +73,17 @@ class FeaturesConfig(Contract):
     verdict: VerdictConfig = VerdictConfig()
 
 
+class NoSettings(Contract):
+    """Of a stage that has none."""
+
+
 class IndexedFeatures(Contract):
     """One version of a persona's features: what a bundle names as its lineage."""
 
     persona: str
     features_digest: str
     index: str
+    """Names the version. The live index may have been built for an earlier one, and have moved on to this."""
     chunks: int
     documents: int
     table_versions: dict[str, int]
@@ -92,27 +112,51 @@ class FeaturesPipeline:
         inputs = collect.CollectInputs(persona=self.persona, sources_folder=self.sources_folder)
 
         def compute() -> dict[str, pl.DataFrame]:
-            collected = collect.run(inputs, config=self.config.collect)
-            return {
-                RAW: to_frame(collected.documents, RawDocument),
-                rejections_table("collect"): to_frame(collected.rejections, Rejection),
-            }
+            former = self._former("collect", digests, self.config.collect, moved=tuple(digests))
+            return collected_tables(inputs, former, self.config.collect, Selection(known_files(former)))[0]
 
         digests = {"sources": self._sources_digest(), "persona": digest_value(self.persona)}
         return run_stage(self.store, "collect", inputs=digests, config=self.config.collect, compute=compute)
 
+    def collect_changes(
+        self, digest_of: Callable[[Path], str], is_ready: Callable[[Path], bool], at_most: int
+    ) -> tuple[StageResult, int]:
+        """Read at most so many new and changed files that are ready; returns how many wait for a later call, too."""
+        self.persona.require_consent()
+        inputs = collect.CollectInputs(persona=self.persona, sources_folder=self.sources_folder)
+        persona = {"persona": digest_value(self.persona)}
+        former = self._former("collect", persona, self.config.collect, moved=("sources", "persona"))
+        selection = Selection(known_files(former), digest_of, is_ready, at_most)
+        tables, waiting = collected_tables(inputs, former, self.config.collect, selection)
+        digests = persona | {"sources": digest_frame(tables[SOURCE_FILES])}
+        result = run_stage(self.store, "collect", inputs=digests, config=self.config.collect, compute=lambda: tables)
+        return result, waiting
+
     def clean(self, collected: StageRecord) -> StageResult:
         """Take away what is not the author's text."""
+        own_names = frozenset({self.persona.author.name, *self.persona.author.aliases})
 
         def compute() -> dict[str, pl.DataFrame]:
-            own_names = frozenset({self.persona.author.name, *self.persona.author.aliases})
-            documents = to_rows(self._read(collected, RAW), RawDocument)
-            cleaned = clean.run(clean.CleanInputs(documents, own_names), config=self.config.clean)
-            return {
-                CLEAN: to_frame(cleaned.documents, CleanDocument),
-                rejections_table("clean"): to_frame(cleaned.rejections, Rejection),
-                STYLE_CHANGES: to_frame(cleaned.changes, StyleChange),
-            }
+            raw = clean.attributed(self._read(collected, RAW), own_names, self.config.clean)
+            former = self._former("clean", digests, self.config.clean, moved=(RAW,))
+            if former is not None:
+                before = clean.attributed(former.inputs[RAW], own_names, self.config.clean)
+                former = replace(former, inputs={RAW: before})
+            roster = clean.roster_of(raw)
+            changes: list[StyleChange] = []
+
+            def cleaned_tables(changed: pl.DataFrame) -> dict[str, pl.DataFrame]:
+                inputs = clean.CleanInputs(to_rows(changed, RawDocument), own_names, roster)
+                cleaned = clean.run(inputs, config=self.config.clean)
+                changes.extend(cleaned.changes)
+                return {
+                    CLEAN: to_frame(cleaned.documents, CleanDocument),
+                    rejections_table("clean"): to_frame(cleaned.rejections, Rejection),
+                }
+
+            reusable = clean.independent(raw, former.inputs[RAW], self.config.clean) if former else None
+            tables = incremental.by_document(raw, former, RAW, cleaned_tables, reusable=reusable)
+            return tables | {STYLE_CHANGES: _style_changes(changes, raw, former)}
 
         digests = self._digests(collected, RAW) | {"author": digest_value(self.persona.author)}
         return run_stage(self.store, "clean", inputs=digests, config=self.config.clean, compute=compute)
@@ -183,6 +227,19 @@ class FeaturesPipeline:
         inputs = self._digests(filtered, FILTERED) | {"contrast": contrast, "vouched": vouched}
         return run_stage(self.store, "authorship", inputs=inputs, config=self.config.authorship, compute=compute)
 
+    def carried_authorship(self, filtered: StageRecord) -> StageResult:
+        """What the newest check of authorship said of the documents that are as they were; others are not judged yet.
+
+        The check learns a whole archive's style, which takes longer than a new document may wait to be found.
+        """
+        former = self.store.read(DOCUMENTS) if self.store.exists(DOCUMENTS) else None
+
+        def compute() -> dict[str, pl.DataFrame]:
+            return {DOCUMENTS: authorship.carried(self._read(filtered, FILTERED), former)}
+
+        inputs = self._digests(filtered, FILTERED) | {"former": "none" if former is None else digest_frame(former)}
+        return run_stage(self.store, "carried-authorship", inputs=inputs, config=NoSettings(), compute=compute)
+
     def authorship_summary(self) -> str:
         """What the newest check of authorship found, in a sentence."""
         return authorship.summary(to_rows(self.store.read(JUDGEMENTS), AuthorshipJudgement))
@@ -191,7 +248,12 @@ class FeaturesPipeline:
         """Cut documents into what is embedded and searched as one unit."""
 
         def compute() -> dict[str, pl.DataFrame]:
-            return {CHUNKS: chunk.run(self._read(judged, DOCUMENTS), config=self.config.chunk)}
+            former = self._former("chunk", inputs, self.config.chunk, moved=(DOCUMENTS,))
+
+            def chunked_tables(changed: pl.DataFrame) -> dict[str, pl.DataFrame]:
+                return {CHUNKS: chunk.run(changed, config=self.config.chunk)}
+
+            return incremental.by_document(self._read(judged, DOCUMENTS), former, DOCUMENTS, chunked_tables)
 
         inputs = self._digests(judged, DOCUMENTS)
         return run_stage(self.store, "chunk", inputs=inputs, config=self.config.chunk, compute=compute)
@@ -204,28 +266,31 @@ class FeaturesPipeline:
         self, judged: StageRecord, chunked: StageRecord, encoder: SentenceEncoder, writer: IndexWriter
     ) -> IndexedFeatures:
         """Build the search index of this version and swap the alias."""
+        inputs = self.index_inputs(judged, chunked, encoder)
+        embed.run(inputs.chunks, store=self.store, encoder=encoder, progress=_silent)
+        index.run(inputs, writer=writer)
         documents, chunks = judged.output(DOCUMENTS), chunked.output(CHUNKS)
-        features_digest = digest_value([documents.digest, chunks.digest, encoder.reference.digest])
-        embedded = embed.run(self._read(chunked, CHUNKS), store=self.store, encoder=encoder, progress=_silent)
-        name = index.run(
-            index.IndexInputs(
-                persona=self.persona.name,
-                documents=self._read(judged, DOCUMENTS).select(list(CorpusDocument.model_fields)),
-                chunks=embedded,
-                features_digest=features_digest,
-                embedding_model=encoder.reference,
-                dimensions=encoder.dimensions,
-            ),
-            writer=writer,
-        )
         return IndexedFeatures(
             persona=self.persona.name,
-            features_digest=features_digest,
-            index=name,
+            features_digest=inputs.features_digest,
+            index=index_name(self.persona.name, short(inputs.features_digest)),
             chunks=chunks.rows,
             documents=documents.rows,
             table_versions={documents.table: documents.version, chunks.table: chunks.version},
             code_digest=code_digest(),
+        )
+
+    def index_inputs(self, judged: StageRecord, chunked: StageRecord, encoder: SentenceEncoder) -> index.IndexInputs:
+        """What an index of these tables is built from."""
+        documents, chunks = judged.output(DOCUMENTS), chunked.output(CHUNKS)
+        return index.IndexInputs(
+            persona=self.persona.name,
+            documents=self._read(judged, DOCUMENTS).select(list(CorpusDocument.model_fields)),
+            chunks=self._read(chunked, CHUNKS),
+            with_embeddings=partial(embed.with_embeddings, store=self.store, model_digest=encoder.reference.digest),
+            features_digest=digest_value([documents.digest, chunks.digest, encoder.reference.digest]),
+            embedding_model=encoder.reference,
+            dimensions=encoder.dimensions,
         )
 
     def verdict(self, curve: LearningCurve | None = None) -> verdict.CorpusVerdict:
@@ -265,6 +330,11 @@ class FeaturesPipeline:
                 f"persona {self.persona.name!r} has no features yet", next_step=f"twin features {self.persona.name}"
             )
 
+    def _former(
+        self, stage: str, inputs: Mapping[str, str], config: Contract, *, moved: tuple[str, ...]
+    ) -> FormerRun | None:
+        return former_run(self.store, stage, inputs=inputs, config=config, moved=moved)
+
     def _sources_digest(self) -> str:
         return digest_folder(self.sources_folder) if self.sources_folder.is_dir() else "none"
 
@@ -273,6 +343,15 @@ class FeaturesPipeline:
 
     def _digests(self, record: StageRecord, table: str) -> dict[str, str]:
         return {table: record.output(table).digest}
+
+
+def _style_changes(changes: Sequence[StyleChange], raw: pl.DataFrame, former: FormerRun | None) -> pl.DataFrame:
+    """What cleaning did to each source; to one that is cleaned anew in part, what the last look at all of it saw."""
+    made = to_frame(changes, StyleChange)
+    if former is None:
+        return made
+    kept = former.outputs[STYLE_CHANGES].filter(pl.col("source").is_in(raw["source"].unique().implode()))
+    return pl.concat([kept, made.filter(~pl.col("source").is_in(kept["source"].unique().implode()))])
 
 
 def _silent(done: int, total: int) -> None:
