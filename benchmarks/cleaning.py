@@ -223,13 +223,14 @@ def _datasketch(texts: list[str]) -> set[tuple[int, int]]:
 
 def _datatrove_decontamination(held_out: list[str]) -> Callable[[str], bool]:
     """Its own look-up and normalisation; only the loading of the index from a folder is left out."""
+    xxhash = importlib.import_module("xxhash")
     from datatrove.data import Document  # type: ignore[import-not-found]
     from datatrove.pipeline.decont.n_grams import NGramsDecontConfig, NGramsDecontFilter  # type: ignore[import-not-found]
-    from datatrove.utils.hashing import create_hash_func  # type: ignore[import-not-found]
     from datatrove.utils.text import ngrams, simplify_text  # type: ignore[import-not-found]
 
     found = NGramsDecontFilter("/nonexistent", NGramsDecontConfig(n_grams=13))
-    found.hash_func, found._index_hashes = create_hash_func(found.config.hash_config), {}
+    # What it calls by default, but for the encoding, which xxhash 4 leaves to its caller.
+    found.hash_func, found._index_hashes = lambda gram: xxhash.xxh64_intdigest(gram.encode()), {}
     for text in held_out:
         words = found.tokenizer.word_tokenize(simplify_text(text, found.config.norm_config))
         found._index_hashes |= {found.hash_func(" ".join(gram)): "held out" for gram in ngrams(words, 13)}

@@ -114,8 +114,12 @@ def _without_line_feeds(threshold: float) -> pl.Expr:
     return pl.col("duplicate_line_characters") / pl.when(written > 0).then(written) > threshold
 
 
-def _gram(at: int, values: tuple[float, ...] | None) -> float | None:
-    return values[at] if values else None
+def _top_gram(at: int) -> Callable[[QualityConfig], float | None]:
+    return lambda config: config.max_top_gram_characters[at] if config.max_top_gram_characters else None
+
+
+def _duplicate_gram(at: int) -> Callable[[QualityConfig], float | None]:
+    return lambda config: config.max_duplicate_gram_characters[at] if config.max_duplicate_gram_characters else None
 
 
 _MEAN_LENGTH = ("non_symbol_characters", "non_symbol_words")
@@ -192,7 +196,7 @@ RULES: tuple[Rule, ...] = (
             f"gopher_top_{length}_gram_characters",
             GOPHER,
             LONG_FORMS,
-            lambda c, at=at: _gram(at, c.max_top_gram_characters),  # type: ignore[misc]
+            _top_gram(at),
             _above(f"top_{length}_gram_characters", "characters"),
         )
         for at, length in enumerate(TOP_GRAMS)
@@ -202,7 +206,7 @@ RULES: tuple[Rule, ...] = (
             f"gopher_duplicate_{length}_gram_characters",
             GOPHER,
             LONG_FORMS,
-            lambda c, at=at: _gram(at, c.max_duplicate_gram_characters),  # type: ignore[misc]
+            _duplicate_gram(at),
             _above(f"duplicate_{length}_gram_characters", "characters"),
         )
         for at, length in enumerate(DUPLICATE_GRAMS)

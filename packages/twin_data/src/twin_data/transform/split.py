@@ -62,7 +62,9 @@ def run(inputs: pl.DataFrame, *, config: SplitConfig) -> pl.DataFrame:
 
 def _families(inputs: pl.DataFrame, config: SplitConfig) -> pl.DataFrame:
     """One row a family: its place, and the stratum of its earliest document."""
-    topic = topics(inputs["title"], inputs["text"], count=config.topics) if config.topics > 1 else pl.lit("")
+    topic: pl.Series | pl.Expr = pl.lit("")
+    if config.topics > 1:
+        topic = topics(inputs["title"], inputs["text"], count=config.topics)
     first = (
         inputs.select("family", "document_id", "source", "date", topic.alias("topic"))
         .sort("date", "document_id", nulls_last=True)
