@@ -6,6 +6,7 @@ import typer
 
 from flows.cli import (
     demo,
+    forget,
     keys,
     labels,
     monitoring,
@@ -26,7 +27,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (platform, personas, stages, questions, training, releases, labels, talk, monitoring, keys, usage, demo):
+for group in (
+    platform, personas, forget, stages, questions, training, releases, labels, talk, monitoring, keys, usage, demo
+):  # fmt: skip
     group.register(app)
 
 

@@ -85,14 +85,21 @@ def add(
         list[Path], typer.Argument(metavar="SOURCE...", help="Folders, files, .zip or .tar.gz archives.")
     ],
     name: Annotated[str | None, typer.Option("--name", help="The source's name; its file name if not given.")] = None,
+    remember: Annotated[
+        bool, typer.Option("--remember", help="Add it even where `twin forget` has forgotten some of it.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Copy material into the persona. Adding a source again brings it up to date and touches only what changed.
 
-    Example:
+    What was forgotten is refused, as a whole file or as a document in one, until --remember takes that back.
+
+    Examples:
       twin add ada ~/blog/posts ~/Downloads/slack-export.zip
+      twin add ada ~/blog/posts --remember
     """
-    from twin_data.sources.ingest import add_source  # the table libraries behind it take seconds to import
+    from flows.personas import addition_inspector  # the table libraries behind it take seconds to import
+    from twin_data.sources.ingest import add_source
 
     home = TwinHome.from_environment()
     load_persona(home, persona).require_consent()
@@ -102,7 +109,8 @@ def add(
     with working_on(f"adding to {persona}", quiet=as_json) as say:
         for source in sources:
             say(f"adding {source}")
-            added.append(add_source(home.persona_folder(persona), source, name))
+            inspect = addition_inspector(home, persona, source, remember=remember)
+            added.append(add_source(home.persona_folder(persona), source, name, inspect=inspect))
     lines = [
         f"{one.name}: {one.files} files ({one.new} new, {one.changed} changed, {one.removed} removed, "
         f"{one.unchanged} unchanged)"

@@ -80,6 +80,13 @@ def iter_documents(
     return (reading for name, path in sources for reading in collector.source(name, path))
 
 
+def read_source(
+    persona: PersonaConfig, name: str, path: Path, *, config: CollectConfig | None = None
+) -> Iterator[RawDocument | Rejection]:
+    """Like `iter_documents`, of one source, wherever it lies: a folder, an archive or a single file."""
+    return _Collector(persona, config or CollectConfig(), default_readers()).source(name, path)
+
+
 def list_sources(sources_folder: Path) -> list[tuple[str, Path]]:
     """The sources by name, in order.
 

@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,14 +56,23 @@ class _Plan:
         return not (self.new or self.changed or self.removed)
 
 
+Inspect = Callable[[str, Path], None]
+"""Looks at a source by its name and where it lies unpacked, and raises if it may not be added."""
+
+
 def add_source(
-    persona_folder: Path, origin: Path, name: str | None = None, *, limits: ArchiveLimits | None = None
+    persona_folder: Path,
+    origin: Path,
+    name: str | None = None,
+    *,
+    limits: ArchiveLimits | None = None,
+    inspect: Inspect = lambda name, folder: None,
 ) -> AddedSource:
     """Copy a file, a folder or the content of an archive to `<persona_folder>/sources/<name>`.
 
     Adding the same source again is incremental by content: files that are equal keep their copy, changed
     ones are replaced, and those that are gone from the origin go. The whole source changes in one rename;
-    after an error or Ctrl-C it is as it was before. Version-control folders are left out.
+    after an error or Ctrl-C it is as it was before. Version-control folders are left out. What `inspect` raises passes.
 
     Raises:
         SourceError: There is nothing at `origin`, or nothing in it, or an archive is damaged or unsafe, or a link
@@ -77,7 +86,9 @@ def add_source(
         if origin.is_file() and is_archive(origin):
             folder = staging / "unpacked"
             unpack(origin, folder, limits or ArchiveLimits())
-        plan = _plan(_list_files(folder, origin), target)
+        files = _list_files(folder, origin)
+        inspect(source_name, folder)
+        plan = _plan(files, target)
         if not plan.changes_nothing:
             _build(plan, target, staging / "built")
             _swap(staging / "built", target)

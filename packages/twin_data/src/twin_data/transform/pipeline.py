@@ -15,6 +15,7 @@ from twin_data.contracts.errors import CorpusError
 from twin_data.scoring.encoder import SentenceEncoder
 from twin_data.sources import collect
 from twin_data.sources.collect import CollectConfig
+from twin_data.sources.tombstones import read_tombstones, without_forgotten
 from twin_data.store.schemas import to_frame, to_rows
 from twin_data.store.search import IndexWriter
 from twin_data.store.stages import StageRecord, StageResult, code_digest, run_stage
@@ -80,15 +81,20 @@ class FeaturesPipeline:
         """Read every source into typed documents."""
         self.persona.require_consent()
         inputs = collect.CollectInputs(persona=self.persona, sources_folder=self.sources_folder)
+        stones = read_tombstones(self.sources_folder.parent)
 
         def compute() -> dict[str, pl.DataFrame]:
-            collected = collect.run(inputs, config=self.config.collect)
+            collected = without_forgotten(collect.run(inputs, config=self.config.collect), stones)
             return {
                 RAW: to_frame(collected.documents, RawDocument),
                 rejections_table("collect"): to_frame(collected.rejections, Rejection),
             }
 
-        digests = {"sources": self._sources_digest(), "persona": digest_value(self.persona)}
+        digests = {
+            "sources": self._sources_digest(),
+            "persona": digest_value(self.persona),
+            "forgotten": digest_value(sorted(one.digest for one in stones)),
+        }
         return run_stage(self.store, "collect", inputs=digests, config=self.config.collect, compute=compute)
 
     def clean(self, collected: StageRecord) -> StageResult:
