@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from flows.forgetting.contents import leaves
+from flows.forgetting.files import holds
 from flows.forgetting.tables import gone_rows
 from flows.forgetting.wording import Wording
 from twin_data.configuration.home import TwinHome
@@ -29,7 +30,7 @@ class AffectedBundle(Contract):
     rung: str
     aliases: tuple[str, ...]
     withdrawn: bool
-    """Whether it was trained on it, or shows it in its prompt."""
+    """Whether it was trained on it, shows it in its prompt, or carries it in a file."""
     datasets: tuple[str, ...]
     """Digests of its datasets that hold it."""
 
@@ -55,6 +56,7 @@ def _affected(store: FeatureStore, bundles: Collection[RegisteredBundle], sought
         indexed = manifest.retrieval is not None and _indexes(store, manifest, sought)
         datasets = tuple(version.digest for version in manifest.lineage.datasets if _teaches(store, version, sought))
         shown = any(leaf_is_gone(leaf, sought) for leaf in leaves(manifest.model_dump(mode="json")["examples"]))
+        shown = shown or any(holds(path, sought.wording) for path in sorted(one.folder.rglob("*")) if path.is_file())
         if indexed or datasets or shown:
             yield AffectedBundle(
                 bundle=one.bundle_id,

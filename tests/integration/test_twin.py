@@ -287,3 +287,32 @@ def test_features_are_rebuilt_while_people_ask(twin: Twin, mara: Mara) -> None:
     cited = {one["document_id"] for one in new["twin"]["citations"]}
     assert cited == {"posts/the-lamp.md"}, new["choices"][0]["message"]["content"]
     assert "bakery" in new["choices"][0]["message"]["content"]
+
+
+def test_a_post_is_forgotten_and_its_absence_shown(twin: Twin, mara: Mara, tmp_path: Path) -> None:
+    """The champion was made of it: bundle 0 of what is left answers, and does not know it any more."""
+    twin("promote", "mara", mara.features["bundle"], "--override-by", "Mara", "--reason", "for the test").ok()
+    asked = ask(twin.openai(), "mara", FERRY)
+    assert {one["document_id"] for one in asked["twin"]["citations"]} == {"posts/the-ferry.md"}
+    assert ferry_files(twin), "files, tables and answers hold it"
+
+    receipt = twin("forget", "mara", "posts/the-ferry.md", "--yes", "--json").json["content"]
+
+    assert not any(store["found"] for store in receipt["proof"]["stores"]), receipt["proof"]
+    assert receipt["champion_before"] == mara.features["bundle"] != receipt["champion_after"]
+    assert ferry_files(twin) == [], "a plain search for its bytes agrees"
+    assert twin.indices("mara") == {twin.live_index("mara")}
+    time.sleep(PROMOTION_S / 3)
+    again = ask(twin.openai(), "mara", FERRY)
+    assert "posts/the-ferry.md" not in {one["document_id"] for one in again["twin"]["citations"]}
+    assert "18,400" not in again["choices"][0]["message"]["content"]
+    (tmp_path / "found-again.md").write_text(POSTS["the-ferry.md"], "utf-8")
+    twin("add", "mara", str(tmp_path / "found-again.md")).error_with_next_step("told to forget", "--remember")
+    (proof,) = twin("forget", "--verify", "--json").json["verified"]
+    assert proof["is_absent"], proof
+
+
+def ferry_files(twin: Twin) -> list[str]:
+    """Files of the home in which a sentence of the post stands as plain bytes."""
+    files = (path for path in twin.home.root.rglob("*") if path.is_file())
+    return sorted(str(path) for path in files if b"18,400 crowns" in path.read_bytes())

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 
 from flows.forgetting import databases
 from flows.forgetting.contents import texts_of
@@ -39,14 +39,15 @@ def test_interactions_go_and_their_figures_stay(tmp_path: Path) -> None:
     url = f"sqlite:///{path}"
     asked = {"a1": ("ada", f"As you wrote: {SECRET}"), "a2": ("ada", "The rope held."), "b1": ("bob", SECRET)}
 
+    def write(connection: Connection) -> None:
+        for trace, (persona, answer) in asked.items():
+            connection.execute(insert(databases.requests).values(request(trace, persona)))
+            text = {"trace_id": trace, "question": "What of it?", "answer": answer, "mode": "answer", "signals": {}}
+            connection.execute(insert(databases.interactions).values(text))
+
     async def fill() -> None:
         async with opened_database(url) as database:
-            for trace, (persona, answer) in asked.items():
-                row = {"trace_id": trace, "question": "What of it?", "answer": answer, "mode": "answer", "signals": {}}
-                await database.write(lambda one, row=request(trace, persona): one.execute(  # type: ignore[misc]
-                    insert(databases.requests).values(row)))
-                await database.write(lambda one, row=row: one.execute(  # type: ignore[misc]
-                    insert(databases.interactions).values(row)))
+            await database.write(write)
 
     asyncio.run(fill())
     assert interactions_holding(url, "ada", WORDING) == ["a1"]

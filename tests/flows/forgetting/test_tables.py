@@ -17,6 +17,7 @@ from twin_data.transform.embed import with_text_digests
 GONE, KEPT = "posts/the-lamp.md", "posts/the-rope.md"
 SECRET = "A lamp on the eastern jetty went out and nobody came to light it again."
 OTHER = "A mooring rope should be spliced by the person who will trust it with a boat."
+VECTORS, PIECES = [[0.1, 0.2], [0.3, 0.4]], [b"\x00\x01", b"\x02"]
 WORDING = Wording.of(Hasher(b"k" * 32), [(words_of(SECRET), MIN_RUN_WORDS)])
 CHUNKS = pl.DataFrame({"document_id": [GONE, KEPT], "context": ["Lamp", "Rope"], "text": [SECRET, OTHER]})
 
@@ -26,7 +27,7 @@ def store(tmp_path: Path) -> FeatureStore:
     """Chunks in three versions of which only the first two hold it, and tables made of them."""
     store = FeatureStore.of(tmp_path / "features", "ada")
     keys = with_text_digests(CHUNKS)["text_digest"]
-    store.write("passage_embeddings", pl.DataFrame({"text_digest": keys, "vector": [[0.1, 0.2], [0.3, 0.4]]}))
+    store.append("passage_embeddings", pl.DataFrame({"text_digest": keys, "vector": VECTORS, "pieces": PIECES}))
     for frame in (CHUNKS, CHUNKS, CHUNKS.tail(1)):
         store.write("chunks", frame)
     store.write("instructions", pl.DataFrame({"id": ["1", "2"], "spans": [[{"document_id": GONE}], []]}))

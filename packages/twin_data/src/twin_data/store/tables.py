@@ -51,13 +51,7 @@ class FeatureStore:
         Raises:
             StoreError: The table could not be written (disk full, no permission); the former version is untouched.
         """
-        try:
-            frame.write_delta(self.location(table), mode="overwrite", delta_write_options={"schema_mode": "overwrite"})
-        except (DeltaError, OSError) as error:
-            raise StoreError(
-                f"table {self.location(table)} could not be written: {error}",
-                next_step="free disk space or correct the folder's permissions, then run the same command again",
-            ) from error
+        self._overwrite(table, frame)
         return self._describe(table, frame)
 
     def append(self, table: str, frame: pl.DataFrame) -> None:
@@ -115,7 +109,7 @@ class FeatureStore:
             StoreError: The table cannot be read or written.
         """
         if frame is not None:
-            self.write(table, frame)
+            self._overwrite(table, frame)
         log = Path(self.location(table)) / "_delta_log"
         try:
             DeltaTable(self.location(table)).vacuum(
@@ -141,6 +135,15 @@ class FeatureStore:
         except _UNREADABLE:
             return False
         return bool(found.item() == described.rows)
+
+    def _overwrite(self, table: str, frame: pl.DataFrame) -> None:
+        try:
+            frame.write_delta(self.location(table), mode="overwrite", delta_write_options={"schema_mode": "overwrite"})
+        except (DeltaError, OSError) as error:
+            raise StoreError(
+                f"table {self.location(table)} could not be written: {error}",
+                next_step="free disk space or correct the folder's permissions, then run the same command again",
+            ) from error
 
     def _describe(self, table: str, frame: pl.DataFrame) -> TableVersion:
         version = DeltaTable(self.location(table)).version()
