@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from flows.forgetting.bundles import Sought, affected_bundles, champion_id
 from flows.forgetting.databases import interactions_holding
@@ -81,7 +82,7 @@ def make_plan(
         words=sum(one.words for one in documents),
         unprovable=tuple(id for id, one in zip(sorted(target.documents), documents, strict=True) if not one.probes),
         sharing=sharing(target, everything),
-        stores=_counts(home, persona, sought, store, database_url, report),
+        stores=_counts(home, persona, sought, store, target.files, database_url, report),
         bundles=tuple(one.bundle for one in bundles),
         withdrawn=tuple(one.bundle for one in bundles if one.withdrawn),
         champion=champion,
@@ -130,14 +131,14 @@ def _counts(
     persona: str,
     sought: Sought,
     store: FeatureStore,
+    files: Collection[Path],
     database_url: str,
     report: Callable[[str], None],
 ) -> dict[str, int]:
-    """In how many tables, files and interactions it is, by store."""
+    """In how many tables, interactions and files beside its own it is, by store."""
     report("looking for it in tables, files and databases")
-    found = Counter(
-        held.path.relative_to(home.root).parts[0] for held in held_files(home, persona, sought.wording, report)
-    )
+    held = [one.path for one in held_files(home, persona, sought.wording, report) if one.path not in files]
+    found = Counter(path.relative_to(home.root).parts[0] for path in held)
     tables = [one for one in store.tables() if holds(store, one, sought.wording, sought.ids, sought.digests)]
     found["tables"] = len(tables)
     found["interactions"] = len(interactions_holding(database_url, persona, sought.wording))
