@@ -30,11 +30,11 @@ ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z")
 class Rule(StrEnum):
     """What becomes of a file that holds it."""
 
-    REMOVE = "file removed"
-    REMOVE_FOLDER = "folder removed"
-    REMOVE_RUN = "evaluation removed"
-    DROP_LINES = "lines removed"
-    BLANK = "words blanked"
+    REMOVE = "files removed"
+    REMOVE_FOLDER = "files whose whole folder was removed"
+    REMOVE_RUN = "files of evaluations that were removed but for their figures"
+    DROP_LINES = "files that lost lines"
+    BLANK = "files in which words were blanked"
     LEAVE = "left to the user"
 
 

@@ -212,7 +212,7 @@ def _withdraw(run: _Forgetting) -> None:
     trained = files.training_runs(run.home, run.persona, datasets)
     run.told("training", files.remove_folders(trained), "runs removed")
     voices = run.home.voices / run.persona
-    run.told("voices", files.remove_folders([voices]), "persona's profiles removed, to be fitted anew")
+    run.told("voices", files.remove_folders([voices]), "folder of profiles removed, to be fitted anew")
 
 
 def _erase_files(run: _Forgetting) -> None:

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from urllib.parse import unquote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ MIN_RUN_WORDS = 4
 MIN_ID_WORDS = 3
 _WORD = re.compile(r"\w+")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([nrtbf/\"'\\]))")
+_PERCENT = re.compile(r"(?:%[0-9a-fA-F]{2})+")
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _MOST_CACHED = 2_000_000
 
@@ -34,7 +36,9 @@ Hashes = NDArray[np.uint64]
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text, however it is quoted: letter case, punctuation and JSON's and HTML's escapes aside."""
+    """The words of a text, however it is quoted: letter case, punctuation and escapes of JSON, HTML and URLs aside."""
+    if "%" in text:
+        text = _PERCENT.sub(lambda found: unquote(found[0]), text)
     if "\\" in text:
         text = _ESCAPE.sub(_unescaped, text)
     if "&" in text:
@@ -144,7 +148,10 @@ class Wording:
 
     def blanked(self, text: str) -> str:
         """The text with the words of every run replaced by as many `x`, for files that others hold open."""
-        found = list(_WORD.finditer(_ESCAPE.sub(lambda one: " " * len(one[0]), text)))
+        plain = text
+        for escape in (_PERCENT, _ESCAPE):
+            plain = escape.sub(lambda one: " " * len(one[0]), plain)
+        found = list(_WORD.finditer(plain))
         words, hidden = [one[0].casefold() for one in found], list(text)
         for length, runs in self._used:
             for at in np.flatnonzero(_member(self.hasher.runs(words, length), runs)):

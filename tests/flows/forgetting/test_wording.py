@@ -24,6 +24,7 @@ def test_it_is_found_however_it_is_quoted() -> None:
     assert sought.is_in(json.dumps({"answer": f"He said: {TEXT}"}))
     assert sought.is_in(TEXT.replace("’", "&rsquo;").replace("é", "&eacute;"))
     assert sought.is_in("said\\nthe lamp on\\nthe eastern\\tjetty went out\\nand so on")
+    assert sought.is_in("GET /api/documents?id=blog%2FThe%20lamp+on+the%2Deastern-jetty-went-out.md HTTP/1.1")
     assert not sought.is_in("The lamp on the western jetty went out, and nobody steered by anything.")
 
 
@@ -59,6 +60,11 @@ def test_blanking_keeps_every_byte_in_its_place(secret: list[str], before: str, 
     blanked = sought.blanked(text)
     assert len(blanked.encode("utf-8", "surrogatepass")) == len(text.encode("utf-8", "surrogatepass"))
     assert not sought.is_in(blanked)
+
+
+def test_an_address_in_a_log_is_blanked() -> None:
+    line = "INFO GET /documents?id=blog%2Fthe-lamp-on-the-eastern-jetty.md 200\n"
+    assert wording("blog/the-lamp-on-the-eastern-jetty.md").blanked(line).startswith("INFO GET /documents?id=xxxx%2Fxxx-")
 
 
 def test_a_log_s_other_lines_are_left_alone() -> None:
