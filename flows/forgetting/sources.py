@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
+from flows.forgetting.targets import source_places
 from flows.forgetting.wording import MIN_RUN_WORDS, Hasher, Wording, words_of
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.persona import PersonaConfig, load_persona
@@ -31,7 +32,7 @@ def remove_files(home: TwinHome, persona: str, folder: Path | None, files: Colle
         path.unlink()
     sources = home.persona_folder(persona) / "sources"
     if folder is not None and folder.is_dir():
-        shutil.rmtree(folder)
+        shutil.rmtree(folder)  # empty folders, pipes and the like
     for parent in {parent for path in files for parent in path.parents}:
         while parent != sources and parent.is_relative_to(sources) and parent.is_dir() and not any(parent.iterdir()):
             parent.rmdir()
@@ -48,7 +49,7 @@ def cut_parts(home: TwinHome, persona: str, source: str, parts: Sequence[str]) -
     Raises:
         SourceError: They cannot be told from the others in their file.
     """
-    folder, described = _folder_of(home, persona, source), load_persona(home, persona)
+    folder, described = source_places(home, persona)[source], load_persona(home, persona)
     documents = _documents(described, source, folder)
     meant = [documents[id] for id in parts if id in documents]
     if not meant:
@@ -73,11 +74,6 @@ def cut_parts(home: TwinHome, persona: str, source: str, parts: Sequence[str]) -
         next_step=f"take it out of your archive and add that again, or forget all of it: "
         f"twin forget {persona} {parts[0].partition('#')[0]}",
     )
-
-
-def _folder_of(home: TwinHome, persona: str, source: str) -> Path:
-    sources = home.persona_folder(persona) / "sources"
-    return next(path for path in (sources / source, *sources.glob(f"{source}.*")) if path.exists())
 
 
 def _documents(described: PersonaConfig, source: str, folder: Path) -> dict[str, RawDocument]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,8 @@ from twin_data.contracts.digests import digest_file
 from twin_data.contracts.documents import RawDocument
 from twin_data.contracts.errors import SourceError, StoreError
 from twin_data.contracts.forgetting import ForgottenKind
-from twin_data.sources.collect import read_source
+from twin_data.sources.archives import is_archive
+from twin_data.sources.collect import list_sources, read_source
 from twin_data.sources.tombstones import digests_of
 from twin_data.store.schemas import to_rows
 from twin_data.store.tables import FeatureStore
@@ -39,6 +40,7 @@ class Target:
         kept: The newest version of all other documents.
     """
 
+    persona: str
     kind: ForgottenKind
     source: str
     documents: dict[str, tuple[RawDocument, ...]]
@@ -63,40 +65,45 @@ def find_target(home: TwinHome, persona: str, wanted: str) -> Target:
         ConfigurationError: There is no such persona.
         SourceError: Nothing has that name.
     """
-    sources = home.persona_folder(persona) / "sources"
-    current = dict(_current(home, persona, sources))
+    places = source_places(home, persona)
+    current = dict(_current(home, persona))
     known = _with_former(home, persona, current)
     meant = {id: versions for id, versions in known.items() if _is_meant(id, wanted)}
-    place = sources / wanted.partition("#")[0]
-    inside = place.exists() and place.resolve().is_relative_to(sources.resolve()) and place != sources
-    if not meant and not (inside and "#" not in wanted):
+    source = wanted.partition("/")[0].partition("#")[0]
+    whole = places.get(source)
+    parts = tuple(sorted(id for id in meant if "#" in wanted and id in current))
+    files = () if parts or whole is None else tuple(sorted(_files_of(whole, source, wanted, meant.keys() & current)))
+    if not meant and not files:
         raise SourceError(
             f"persona {persona!r} has no source or document {wanted!r}", next_step=_suggested(wanted, known, persona)
         )
-    source = wanted.partition("/")[0].partition("#")[0]
-    whole = [path for path in (sources / source, *sources.glob(f"{source}.*")) if wanted == source and path.exists()]
-    parts = tuple(sorted(id for id in meant if "#" in wanted and id in current))
-    files = () if parts else tuple(sorted(_files_of(place if inside else sources / source, whole)))
     return Target(
+        persona=persona,
         kind=ForgottenKind.SOURCE if wanted == source else ForgottenKind.DOCUMENTS,
         source=source,
         documents=meant,
         files=files,
-        folder=whole[0] if whole else None,
+        folder=whole if wanted == source else None,
         parts=parts,
         kept=tuple(one for id, one in sorted(current.items()) if id not in meant),
     )
 
 
+def source_places(home: TwinHome, persona: str) -> dict[str, Path]:
+    """Where each source of a persona lies: a folder, an archive or a single file."""
+    sources = home.persona_folder(persona) / "sources"
+    has_any = sources.is_dir() and any(not one.name.startswith(".") for one in sources.iterdir())
+    return dict(list_sources(sources)) if has_any else {}
+
+
 def anything_left(home: TwinHome, persona: str) -> bool:
     """Whether any document can still be read from the persona's sources."""
-    return any(True for _ in _current(home, persona, home.persona_folder(persona) / "sources"))
+    return any(True for _ in _current(home, persona))
 
 
-def _current(home: TwinHome, persona: str, sources: Path) -> Iterator[tuple[str, RawDocument]]:
+def _current(home: TwinHome, persona: str) -> Iterator[tuple[str, RawDocument]]:
     described = load_persona(home, persona)
-    for path in sorted(sources.iterdir()) if sources.is_dir() else []:
-        name = path.name if path.is_dir() else path.name.partition(".")[0] or path.name
+    for name, path in source_places(home, persona).items():
         for reading in read_source(described, name, path):
             if isinstance(reading, RawDocument):
                 yield reading.document_id, reading
@@ -124,12 +131,28 @@ def _is_meant(id: str, wanted: str) -> bool:
     return id == wanted or id.startswith((f"{wanted}/", f"{wanted}#"))
 
 
-def _files_of(place: Path, whole: list[Path]) -> Iterator[Path]:
-    for one in whole or [place]:
-        if one.is_dir():
-            yield from (path for path in one.rglob("*") if path.is_file() or path.is_symlink())
-        elif one.is_file() and (whole or one == place):
-            yield one
+def _files_of(whole: Path, source: str, wanted: str, there: Collection[str]) -> Iterator[Path]:
+    """The files that go with a source, a folder in it or a file.
+
+    Raises:
+        SourceError: It is a part of an archive, which can only go as a whole.
+    """
+    if whole.is_file() and wanted != source and is_archive(whole):
+        if there:
+            raise SourceError(
+                f"{wanted!r} lies inside the archive {whole.name}, of which no part can be taken out",
+                next_step=f"forget the whole source {source!r}, or replace it by an unpacked folder first",
+            )
+        return
+    place = whole if whole.is_file() or wanted == source else whole / wanted.partition("/")[2]
+    if whole.is_file() and wanted not in {source, *there}:
+        return
+    if whole.is_dir() and not place.resolve().is_relative_to(whole.resolve()):
+        return
+    if place.is_dir():
+        yield from (path for path in place.rglob("*") if path.is_file() or path.is_symlink())
+    elif place.is_file():
+        yield place
 
 
 def _suggested(wanted: str, known: Iterable[str], persona: str) -> str:
@@ -170,14 +193,23 @@ def kept_texts(home: TwinHome, target: Target) -> Iterator[str]:
         yield document.document_id
         yield document.title
         yield document.text
-    gone = set(target.files)
-    cut = {id.partition("#")[0] for id in target.parts}
-    places = [home.personas, SHIPPED / "contrast"]
-    for path in (one for place in places for one in sorted(place.rglob("*")) if one.is_file()):
-        parts = path.relative_to(home.personas).parts if path.is_relative_to(home.personas) else ("", "contrast")
-        if len(parts) > 1 and parts[1] in {"sources", "contrast", "persona.yaml"} and path not in gone:
-            if not any(path.is_relative_to(home.persona_folder(parts[0]) / "sources" / one) for one in cut if parts[0]):
-                yield from _file_texts(path)
+    gone, shared = set(target.files), _shared_places(home, target)
+    for folder in sorted(home.personas.glob("*/")):
+        for place in (folder / "sources", folder / "contrast", folder / "persona.yaml"):
+            for path in sorted(one for one in (place, *place.rglob("*")) if one.is_file() and one not in gone):
+                if not any(path.is_relative_to(one) for one in shared):
+                    yield from _file_texts(path)
+    for path in sorted(one for one in (SHIPPED / "contrast").rglob("*") if one.is_file()):
+        yield from _file_texts(path)
+
+
+def _shared_places(home: TwinHome, target: Target) -> set[Path]:
+    """Files and folders that hold a part that goes; their other documents are told one by one."""
+    if not target.parts:
+        return set()
+    whole = source_places(home, target.persona)[target.source]
+    inside = {id.partition("#")[0].partition("/")[2] for id in target.parts}
+    return {whole} if whole.is_file() else {whole / one for one in inside}
 
 
 def sharing(target: Target, everything: Wording) -> tuple[str, ...]:

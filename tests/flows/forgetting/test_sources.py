@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,21 @@ def test_what_is_not_there_is_refused_with_a_suggestion(home: TwinHome, wanted: 
     with pytest.raises(SourceError, match="has no source or document") as refused:
         find_target(home, "ada", wanted)
     assert "posts" in refused.value.next_step
+
+
+def test_a_part_of_an_archive_goes_only_with_the_whole(home: TwinHome) -> None:
+    sources = home.persona_folder("ada") / "sources"
+    with zipfile.ZipFile(sources / "letters.zip", "w") as archive:
+        archive.writestr("lamp.md", f"# The lamp\n\n{SECRET}\n")
+    with pytest.raises(SourceError, match="inside the archive letters.zip"):
+        find_target(home, "ada", "letters/lamp.md")
+    target = find_target(home, "ada", "letters")
+    assert (target.files, list(target.documents)) == ((sources / "letters.zip",), ["letters/lamp.md"])
+    remove_files(home, "ada", target.folder, target.files)
+    assert not (sources / "letters.zip").exists() and (sources / "posts").is_dir()
+
+
+def test_a_source_that_is_one_file_is_known_by_both_names(home: TwinHome) -> None:
+    file = home.persona_folder("ada") / "sources" / "note.md"
+    file.write_text(f"# A note\n\n{SECRET}\n", "utf-8")
+    assert find_target(home, "ada", "note").files == find_target(home, "ada", "note/note.md").files == (file,)

@@ -64,7 +64,9 @@ def test_blanking_keeps_every_byte_in_its_place(secret: list[str], before: str, 
 
 def test_an_address_in_a_log_is_blanked() -> None:
     line = "INFO GET /documents?id=blog%2Fthe-lamp-on-the-eastern-jetty.md 200\n"
-    assert wording("blog/the-lamp-on-the-eastern-jetty.md").blanked(line).startswith("INFO GET /documents?id=xxxx%2Fxxx-")
+    assert (
+        wording("blog/the-lamp-on-the-eastern-jetty.md").blanked(line).startswith("INFO GET /documents?id=xxxx%2Fxxx-")
+    )
 
 
 def test_a_log_s_other_lines_are_left_alone() -> None:
