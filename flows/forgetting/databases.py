@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, delete, select
+from sqlalchemy.engine import make_url
 
 from flows.forgetting.contents import tables_of
+from flows.forgetting.files import holds
 from flows.forgetting.wording import Wording
 from twin_data.contracts.errors import StoreError
 from twin_serve.ledger.database import opened_database
@@ -33,6 +35,9 @@ def forget_interactions(url: str, persona: str, wording: Wording) -> int:
         LedgerUnavailableError: The serving database cannot be reached or written.
     """
 
+    if not interactions_holding(url, persona, wording):
+        return 0
+
     async def work() -> int:
         async with opened_database(url) as database:
             return await database.write(lambda connection: _delete(connection, _found(connection, persona, wording)))
@@ -41,7 +46,10 @@ def forget_interactions(url: str, persona: str, wording: Wording) -> int:
 
 
 def interactions_holding(url: str, persona: str, wording: Wording) -> list[str]:
-    """Trace ids of the interactions that hold it."""
+    """Trace ids of the interactions that hold it; none if nothing was ever asked."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).is_file():
+        return []
 
     async def work() -> list[str]:
         async with opened_database(url) as database:
@@ -75,6 +83,8 @@ def redact_database(path: Path, wording: Wording) -> int:
     Raises:
         StoreError: The database is locked for long, or damaged.
     """
+    if not any(holds(one, wording) for one in _with_side_files(path)):
+        return 0  # a server that writes it need not wait for us
     try:
         with contextlib.closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)) as connection:
             connection.text_factory = lambda data: data.decode("utf-8", "replace")
@@ -89,6 +99,12 @@ def redact_database(path: Path, wording: Wording) -> int:
             f"the database {path} cannot be rewritten: {error}",
             next_step="stop what uses it (twin down), then run the same command again",
         ) from error
+
+
+def _with_side_files(path: Path) -> list[Path]:
+    """The database, and what of it is not yet in its file."""
+    beside = (path.with_name(f"{path.name}{suffix}") for suffix in ("-wal", "-journal"))
+    return [path, *(one for one in beside if one.is_file())]
 
 
 def compact(connection: sqlite3.Connection) -> None:

@@ -21,6 +21,9 @@ ELSEWHERE = ("features", "elasticsearch", "registry/artifacts", "forgotten", "se
 """What other modules see to, or what holds no text."""
 KEPT_OF_A_RUN = frozenset({"report.json", "decision.json"})
 """Of an evaluation: figures and the gate's decision, where they quote nothing."""
+OF_A_PERSONA = frozenset({"personas", "evaluations", "datasets", "training", "voices"})
+"""Folders of one folder a persona; another one's are not touched."""
+SHARED = "shards"
 OPEN_LOGS = frozenset({"logs", "run"})
 HELD_OUT_FILES = frozenset({GENERATED_FILE, CERTIFICATE_FILE})
 """A generated set is certified as a whole."""
@@ -78,7 +81,7 @@ def holds(path: Path, wording: Wording) -> bool:
 def rule_for(home: TwinHome, persona: str, path: Path) -> Rule:
     """What becomes of a file that holds it, by the place it lies at."""
     area, *below = path.relative_to(home.root).parts
-    if path.name.endswith(ARCHIVES):
+    if path.name.endswith(ARCHIVES) or (area in OF_A_PERSONA and below[0] not in {persona, SHARED}):
         return Rule.LEAVE
     if area == "personas":
         if path.name in HELD_OUT_FILES:
@@ -111,7 +114,7 @@ def erase(home: TwinHome, held: Collection[Held], wording: Wording) -> tuple[int
 def _left(path: Path) -> LeftToUser:
     if path.name.endswith(ARCHIVES):
         return LeftToUser(kind="backup", place=str(path), todo="destroy it, or unpack it and forget there as well")
-    return LeftToUser(kind="file", place=str(path), todo="it quotes what is forgotten and is yours: edit or delete it")
+    return LeftToUser(kind="file", place=str(path), todo="it holds what is forgotten: edit or delete it yourself")
 
 
 def _remove(home: TwinHome, path: Path, wording: Wording) -> None:

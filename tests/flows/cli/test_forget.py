@@ -59,8 +59,8 @@ def test_a_dry_run_tells_and_changes_nothing(home: TwinHome) -> None:
     plan = done("forget", "ada", "posts/tide.md", "--dry-run")
     assert (plan["documents"], plan["files"]) == (["posts/tide.md"], ["personas/ada/sources/posts/tide.md"])
     assert "nothing was changed" in twin("forget", "ada", "posts", "--dry-run").output
-    made = {home.secrets, home.secrets / "receipts.key", home.serving_database}
-    assert {path for path in home.root.rglob("*") if not path.name.startswith("serving.db-")} - set(before) <= made
+    made = {home.secrets, home.secrets / "receipts.key"}
+    assert set(home.root.rglob("*")) - set(before) <= made
 
 
 def test_it_is_forgotten_refused_and_remembered(home: TwinHome, tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ RULES = {
     "evaluations/ada/0123/4567/answers.jsonl": Rule.REMOVE_RUN,
     "datasets/ada/instructions-0123/messages/train.jsonl": Rule.REMOVE_FOLDER,
     "datasets/shards/0123.json": Rule.REMOVE,
+    "datasets/bob/instructions-0123/train.jsonl": Rule.LEAVE,
+    "personas/bob/questions.jsonl": Rule.LEAVE,
     "training/ada/drafts-0123.jsonl": Rule.DROP_LINES,
     "training/ada/sft-0123/dropped.jsonl": Rule.REMOVE_FOLDER,
     "monitoring/reports/ada/page.html": Rule.REMOVE,
