@@ -34,7 +34,6 @@ def forget_interactions(url: str, persona: str, wording: Wording) -> int:
     Raises:
         LedgerUnavailableError: The serving database cannot be reached or written.
     """
-
     if not interactions_holding(url, persona, wording):
         return 0
 
