@@ -16,7 +16,7 @@ from twin_data.contracts.errors import ConfigurationError
 from twin_data.contracts.forgetting import AbsenceProof, ForgetReceipt
 
 if TYPE_CHECKING:
-    from flows.forgetting.planning import ForgetPlan, Planned
+    from flows.forgetting.planning import ForgetPlan
 
 MOST_SHOWN = 8
 
@@ -69,22 +69,26 @@ def forget(
     if dry_run:
         _show_plan(home, settings, persona, target, as_json=as_json)
         return
-    if not yes and (as_json or not sys.stdin.isatty()):
+    if not yes and (as_json or not _is_attended()):
         raise ConfigurationError(
             "forgetting cannot be undone, and nobody can be asked here",
             next_step="look at it with --dry-run, then run the same command with --yes",
         )
     from flows.forgetting.command import forget as forget_now  # takes seconds to import, like all that reads tables
 
-    with working_on(f"forgetting {target or 'what was begun'}", quiet=as_json) as say:
-        done = forget_now(home, settings, persona, target, recipe, _always if yes else _asked, say)
-    if done is None:
-        emit({"forgotten": False}, "nothing was changed", as_json=as_json)
+    if not yes and not _agreed(home, settings, persona, target):
+        console.print("nothing was changed")
         raise typer.Exit(EXIT_FAILURE)
-    signed, path = done
+    with working_on(f"forgetting {target or 'what was begun'}", quiet=as_json) as say:
+        signed, path = forget_now(home, settings, persona, target, recipe, say)
     emit(signed, _receipt_text(signed.content, path), as_json=as_json)
     if not signed.content.proof.is_absent:
         raise typer.Exit(EXIT_FAILURE)
+
+
+def _is_attended() -> bool:
+    """Whether somebody sits there who can be asked."""
+    return sys.stdin.isatty()
 
 
 def _verify(home: TwinHome, settings: PlatformSettings, receipt: str | None, *, as_json: bool) -> None:
@@ -111,12 +115,11 @@ def _show_plan(home: TwinHome, settings: PlatformSettings, persona: str, target:
     emit(planned.plan, f"{_plan_text(planned.plan)}\nnothing was changed", as_json=as_json)
 
 
-def _always(planned: Planned) -> bool:
-    return True
-
-
-def _asked(planned: Planned) -> bool:
-    console.print(_plan_text(planned.plan), markup=False)
+def _agreed(home: TwinHome, settings: PlatformSettings, persona: str, target: str | None) -> bool:
+    """Show what would go, and ask; what was begun was agreed to before."""
+    if target is None:
+        return typer.confirm(f"Go on forgetting what was begun of {persona}?")
+    _show_plan(home, settings, persona, target, as_json=False)
     return typer.confirm("Forget it? This cannot be undone.")
 
 

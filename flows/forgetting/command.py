@@ -28,7 +28,6 @@ from twin_data.transform.pipeline import RAW
 from twin_serve.ledger.database import url_of
 
 Report = Callable[[str], None]
-Agree = Callable[[Planned], bool]
 
 
 def plan_only(home: TwinHome, settings: PlatformSettings, persona: str, wanted: str, report: Report) -> Planned:
@@ -43,10 +42,9 @@ def forget(
     persona: str,
     wanted: str | None,
     recipe: str | None,
-    agree: Agree,
     report: Report,
-) -> tuple[SignedReceipt, Path] | None:
-    """Forget a source or document, or go on with what an interrupted run began; None if `agree` said no.
+) -> tuple[SignedReceipt, Path]:
+    """Forget a source or document, or go on with what an interrupted run began.
 
     Args:
         home: Whose stores.
@@ -54,7 +52,6 @@ def forget(
         persona: Whose material.
         wanted: Source, folder or file in it, or document id; None only goes on.
         recipe: By which what is left is built anew; that of the newest bundle 0 if None.
-        agree: Shown the plan before anything is changed.
         report: Told about progress.
 
     Raises:
@@ -68,10 +65,7 @@ def forget(
         if journal is None:
             assert wanted is not None, "checked before"
             chosen = _recipe(home, persona, settings, recipe)
-            planned = make_plan(home, persona, wanted, chosen, url_of(home), report)
-            if not agree(planned):
-                return None
-            journal = planned.journal
+            journal = make_plan(home, persona, wanted, chosen, url_of(home), report).journal
             with _engine(home, settings, persona, report) as search:
                 begin(home, journal)
                 return carry_out(home, persona, _around(home, journal, search, report))

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
-from flows.cli import personas
+from flows.cli import forget, personas
 from flows.cli.app import app
 from flows.forgetting import quiet, run
 from flows.forgetting.quiet import refuse_running_flows
@@ -78,6 +78,17 @@ def test_it_is_forgotten_refused_and_remembered(home: TwinHome, tmp_path: Path) 
 def test_nobody_is_asked_where_nobody_sits(home: TwinHome) -> None:
     refused(twin("forget", "ada", "posts"), "cannot be undone", "--yes")
     assert (home.persona_folder("ada") / "sources" / "posts").is_dir()
+
+
+@pytest.mark.parametrize(("said", "code", "stays"), [("n\n", 1, True), ("y\n", 0, False)])
+def test_at_a_terminal_it_is_shown_and_asked(
+    home: TwinHome, monkeypatch: pytest.MonkeyPatch, said: str, code: int, stays: bool
+) -> None:
+    monkeypatch.setattr(forget, "_is_attended", lambda: True)
+    result = CliRunner().invoke(app, ["forget", "ada", "posts/tide.md"], input=said)
+    assert result.exit_code == code, result.output
+    assert "1 documents" in result.output and "cannot be undone" in result.output
+    assert (home.persona_folder("ada") / "sources" / "posts" / "tide.md").exists() is stays
 
 
 @pytest.mark.parametrize(
