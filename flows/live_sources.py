@@ -14,7 +14,7 @@ from twin_data.configuration.persona import PersonaConfig
 from twin_data.contracts.errors import ConfigurationError
 from twin_data.sources.github_api import PUBLIC_API, GitHubApi
 from twin_data.sources.github_fetch import check_repository, fetch_repository
-from twin_data.sources.ingest import SOURCES_FOLDER, AddedSource, add_source
+from twin_data.sources.ingest import SOURCES_FOLDER, AddedSource, Inspect, add_source
 
 GITHUB = "github:"
 TOKEN_VARIABLE = "GITHUB_TOKEN"
@@ -28,7 +28,12 @@ def is_live(source: str) -> bool:
 
 
 def add_repository(
-    home: TwinHome, persona: PersonaConfig, source: str, name: str | None, say: Callable[[str], None]
+    home: TwinHome,
+    persona: PersonaConfig,
+    source: str,
+    name: str | None,
+    say: Callable[[str], None],
+    inspect: Inspect = lambda name, folder: None,
 ) -> AddedSource:
     """Fetch the persona's conversations in a repository, and add them as a source; again, what has changed since.
 
@@ -38,6 +43,7 @@ def add_repository(
         source: `github:OWNER/REPO`.
         name: The source's name; `github-OWNER-REPO` if not given.
         say: Told how far it is.
+        inspect: Called before anything is added; see `add_source`.
 
     Raises:
         SourceError: The repository cannot be read.
@@ -50,7 +56,7 @@ def add_repository(
         with GitHubApi(base_url, token(home, os.environ), say=say) as api:
             before = persona_folder / SOURCES_FOLDER / source_name
             fetch_repository(api, repository, persona.author, before=before, folder=Path(scratch))
-        return add_source(persona_folder, Path(scratch), source_name)
+        return add_source(persona_folder, Path(scratch), source_name, inspect=inspect)
 
 
 def api_address(variables: Mapping[str, str]) -> str:

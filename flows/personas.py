@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from flows.platform import atomic
 from flows.platform.home_schema import open_home
 from twin_data.configuration.home import TwinHome, check_persona_name
-from twin_data.configuration.persona import PersonaConfig, persona_file
+from twin_data.configuration.persona import PersonaConfig, load_persona, persona_file
+from twin_data.contracts.digests import digest_file
 from twin_data.contracts.errors import ConfigurationError, PlatformError
 
 SHIPPED = Path(__file__).resolve().parent.parent / "personas"
@@ -59,11 +60,40 @@ def _check(text: str) -> None:
 
 
 def install_sample(home: TwinHome) -> Path:
-    """Copy the shipped sample persona into the home; what is there already is brought up to date."""
+    """Copy the shipped sample persona into the home; what is there already is brought up to date.
+
+    What was forgotten of it stays away.
+    """
+    from twin_data.sources.tombstones import read_tombstones  # its readers take a second to import
+
     open_home(home)
     target = home.persona_folder(SAMPLE)
-    shutil.copytree(SHIPPED / SAMPLE, target, dirs_exist_ok=True)
+    gone = {one.digest for one in read_tombstones(target)}
+
+    def is_forgotten(folder: str, names: list[str]) -> set[str]:
+        paths = [Path(folder, name) for name in names] if gone else []
+        return {path.name for path in paths if path.is_file() and digest_file(path) in gone}
+
+    shutil.copytree(SHIPPED / SAMPLE, target, dirs_exist_ok=True, ignore=is_forgotten)
     return target
+
+
+def addition_inspector(
+    home: TwinHome, persona: str, origin: Path | str, *, remember: bool
+) -> Callable[[str, Path], None]:
+    """What `add_source` calls before it copies: refuses what was forgotten, or takes its tombstones away."""
+    from twin_data.sources import tombstones
+
+    described, folder = load_persona(home, persona), home.persona_folder(persona)
+
+    def inspect(source: str, content: Path) -> None:
+        found = tombstones.forgotten_in(described, folder, source, content)
+        if remember:
+            tombstones.remember(folder, found)
+        else:
+            tombstones.refuse_forgotten(found, persona, origin)
+
+    return inspect
 
 
 @contextmanager

@@ -19,9 +19,12 @@ from twin_data.contracts.errors import PlatformError, RegistryError
 from twin_data.contracts.releases import ReleaseBundle
 from twin_data.registry import open_registry
 from twin_data.registry.bundle_folder import read_bundle_folder
+from twin_data.sources.tombstones import TOMBSTONES_FILE
 from twin_eval.exam.files import CANDIDATES_FILE, CERTIFICATE_FILE, GENERATED_FILE
 
-PERSONA_EXTRAS = (QUESTIONS_FILE, GENERATED_FILE, CERTIFICATE_FILE, CANDIDATES_FILE, RUBRIC_FILE, "contrast")
+PERSONA_EXTRAS = (
+    QUESTIONS_FILE, GENERATED_FILE, CERTIFICATE_FILE, CANDIDATES_FILE, RUBRIC_FILE, TOMBSTONES_FILE, "contrast"
+)  # fmt: skip
 
 
 class RebuiltPart(Contract):

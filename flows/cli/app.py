@@ -6,6 +6,7 @@ import typer
 
 from flows.cli import (
     demo,
+    forget,
     keys,
     labels,
     monitoring,
@@ -28,20 +29,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for group in (
-    platform,
-    personas,
-    stages,
-    watch,
-    questions,
-    training,
-    releases,
-    labels,
-    talk,
-    monitoring,
-    keys,
-    usage,
+    platform, personas, stages, watch, forget, questions, training, releases, labels, talk, monitoring, keys, usage,
     demo,
-):
+):  # fmt: skip
     group.register(app)
 
 

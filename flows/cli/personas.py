@@ -96,20 +96,26 @@ def add(
         bool,
         typer.Option("--private-network", help="Fetch a site also from a server that is not on the public internet."),
     ] = False,
+    remember: Annotated[
+        bool, typer.Option("--remember", help="Add it even where `twin forget` has forgotten some of it.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Copy material into the persona. Adding a source again brings it up to date and touches only what changed.
 
     Of a site, its sitemap, feed or links are followed, beside and below the address given; robots.txt and
     reservations of text and data mining are honoured. Of a repository on GitHub the conversations are fetched in which
-    the persona wrote; GITHUB_TOKEN holds the token. Interrupted, the same command goes on.
+    the persona wrote; GITHUB_TOKEN holds the token. Interrupted, the same command goes on. What was forgotten is
+    refused, as a whole file or as a document in one, until --remember takes that back.
 
     Examples:
       twin add ada ~/blog/posts ~/Downloads/slack-export.zip
       twin add ada https://ada.example/blog/ --max-pages 500
       twin add ada github:ada/engine
+      twin add ada ~/blog/posts --remember
     """
     from flows.live_sources import add_repository, is_live  # what is behind them takes seconds to import
+    from flows.personas import addition_inspector
     from flows.sites import mirror_site, render_site
     from twin_data.sources.ingest import add_source
     from twin_data.sources.site import is_site
@@ -125,14 +131,15 @@ def add(
     with working_on(f"adding to {persona}", quiet=as_json) as say:
         for source in sources:
             say(f"adding {source}")
+            inspect = addition_inspector(home, persona, source, remember=remember)
             if is_live(source):
-                added.append(add_repository(home, config, source, name, say))
+                added.append(add_repository(home, config, source, name, say, inspect))
                 continue
             origin, source_name = Path(source), name
             if is_site(source):
                 source_name, site = mirror_site(home, persona, source, name, config=visits, say=say)
                 origin, sites[source_name] = site.folder, site
-            added.append(add_source(home.persona_folder(persona), origin, source_name))
+            added.append(add_source(home.persona_folder(persona), origin, source_name, inspect=inspect))
     lines = []
     for one in added:
         lines.append(

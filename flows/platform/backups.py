@@ -36,6 +36,7 @@ from twin_data.contracts.digests import digest_file
 from twin_data.contracts.errors import IntegrityError, PlatformError
 
 MANIFEST = "MANIFEST.json"
+NOTES = "backups.jsonl"
 SQLITE_MAGIC = b"SQLite format 3\x00"
 SQLITE_SIDE_FILES = ("-wal", "-shm", "-journal")
 SQLITE_TIMEOUT_S = 60.0
@@ -49,6 +50,13 @@ class StoredFile(Contract):
 
     sha256: str
     size_bytes: int
+
+
+class NotedBackup(Contract):
+    """Where a backup was written, and when."""
+
+    file: str
+    created_at: AwareDatetime
 
 
 class Manifest(Contract):
@@ -91,7 +99,22 @@ def backup(home: TwinHome, target: Path, *, report: Report = ignore) -> Manifest
     finally:
         Path(beside).unlink(missing_ok=True)  # nothing is left of it after the rename
     atomic.sync_folder(target.parent)
+    _note(home, target, manifest)
     return manifest
+
+
+def _note(home: TwinHome, target: Path, manifest: Manifest) -> None:
+    """Remember where a backup went: `twin forget` names those that still hold what it forgets."""
+    known = [one for one in noted_backups(home) if one.file != str(target)]
+    lines = (one.model_dump_json() for one in (*known, NotedBackup(file=str(target), created_at=manifest.created_at)))
+    atomic.write_text(home.root / NOTES, "".join(f"{line}\n" for line in lines), mode=0o600)
+
+
+def noted_backups(home: TwinHome) -> tuple[NotedBackup, ...]:
+    """The backups that were made of a home, wherever they are now."""
+    path = home.root / NOTES
+    lines = path.read_text("utf-8").splitlines() if path.is_file() else []
+    return tuple(NotedBackup.model_validate_json(line) for line in lines)
 
 
 def restore(archive: Path, home: TwinHome, *, force: bool = False, report: Report = ignore) -> Manifest:

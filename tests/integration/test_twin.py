@@ -24,6 +24,18 @@ pytestmark = pytest.mark.integration
 KAFKA = "What did Kafka cost the Co-op each month, and what does PostgreSQL cost instead?"
 FERRY = "What did you pay for the Brackholm ferry, and when did you buy it?"
 LAMP = "How did you steer on the night the lamp on the eastern jetty went out?"
+HEIR = "To whom did the old ferryman leave the brass whistle in his letter?"
+LETTER = """---
+title: The letter about the whistle
+date: 2025-02-03
+---
+
+In his last letter the old ferryman left the brass whistle to Halvard Ness, who had never once crossed on the boat and
+could not whistle either. I carried it over to him on a wet Tuesday in February, wrapped in a page of the tide tables.
+
+He hung it above his stove without a word. On the way back the engine missed twice, and I thought that the boat had
+understood the whole matter a good deal better than the two of us.
+"""
 PROMOTION_S = 15.0
 """What a service that looks for new aliases every two seconds may take on a busy machine."""
 
@@ -288,3 +300,36 @@ def test_features_are_rebuilt_while_people_ask(twin: Twin, mara: Mara) -> None:
     cited = {one["document_id"] for one in new["twin"]["citations"]}
     assert cited == {"posts/the-lamp.md"}, new["choices"][0]["message"]["content"]
     assert "bakery" in new["choices"][0]["message"]["content"]
+
+
+def test_a_post_is_forgotten_and_its_absence_shown(twin: Twin, mara: Mara, tmp_path: Path) -> None:
+    """The champion was made of it: bundle 0 of what is left answers, and does not know it any more."""
+    (mara.posts / "the-letter.md").write_text(LETTER, "utf-8")
+    twin("add", "mara", str(mara.posts)).ok()
+    made = twin("features", "mara", "--json").json["bundle"]
+    twin("promote", "mara", made, "--override-by", "Mara", "--reason", "for the test").ok()
+    assert "posts/the-letter.md" in cited(ask(twin.openai(), f"mara@{made}", HEIR))
+    assert files_with(twin, b"Halvard Ness"), "files and tables hold it"
+
+    receipt = twin("forget", "mara", "posts/the-letter.md", "--yes", "--json").json["content"]
+
+    assert not any(store["found"] for store in receipt["proof"]["stores"]), receipt["proof"]
+    assert receipt["champion_before"] == made != receipt["champion_after"]
+    assert files_with(twin, b"Halvard Ness") == [], "a plain search for its bytes agrees"
+    assert twin.indices("mara") == {twin.live_index("mara")}
+    again = ask(twin.openai(), f"mara@{receipt['champion_after']}", HEIR)
+    assert "posts/the-letter.md" not in cited(again) and "Halvard" not in again["choices"][0]["message"]["content"]
+    (tmp_path / "found-again.md").write_text(LETTER, "utf-8")
+    twin("add", "mara", str(tmp_path / "found-again.md")).error_with_next_step("told to forget", "--remember")
+    (proof,) = twin("forget", "--verify", "--json").json["verified"]
+    assert proof["is_absent"], proof
+
+
+def cited(answer: dict[str, Any]) -> set[str]:
+    return {one["document_id"] for one in answer["twin"]["citations"]}
+
+
+def files_with(twin: Twin, text: bytes) -> list[str]:
+    """Files of the home in which it stands as plain bytes."""
+    files = (path for path in twin.home.root.rglob("*") if path.is_file())
+    return sorted(str(path) for path in files if text in path.read_bytes())

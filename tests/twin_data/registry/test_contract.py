@@ -11,7 +11,7 @@ import pytest
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.errors import ConfigurationError, IntegrityError, RegistryError, StoreError
 from twin_data.contracts.evaluation import GateDecision, Verdict
-from twin_data.contracts.releases import Alias, ReleaseBundle
+from twin_data.contracts.releases import Alias, PromptExample, ReleaseBundle, Rung
 from twin_data.registry.memory import MemoryRegistry
 from twin_data.registry.mlflow_registry import MlflowRegistry
 from twin_data.registry.port import BundleRegistry
@@ -335,3 +335,34 @@ def test_an_adapter_must_be_among_the_files(registry: BundleRegistry, manifest: 
     assert added.adapter == added.folder / "adapter"
     assert (added.folder / "adapter/adapter_model.safetensors").read_bytes() == b"weights"
     assert (added.folder / "NOTES.md").is_file()
+
+
+def test_a_withdrawn_bundle_is_listed_and_its_files_are_gone(
+    registry: BundleRegistry, persona: str, make_manifest: MakeManifest
+) -> None:
+    bundle = registry.register(make_manifest(persona=persona), FILES)
+    registry.withdraw(persona, bundle.bundle_id, reason="the letters were forgotten")
+    registry.withdraw(persona, bundle.bundle_id, reason="again")
+    (listed,) = registry.bundles(persona)
+    assert (listed.bundle_id, listed.tainted) == (bundle.bundle_id, "the letters were forgotten")
+    assert sorted(path.name for path in bundle.folder.iterdir()) == ["manifest.json", "withdrawn.json"]
+    with pytest.raises(IntegrityError, match="was withdrawn"):
+        registry.resolve(persona, bundle_id=bundle.bundle_id)
+    with pytest.raises(IntegrityError, match="was withdrawn"):
+        registry.set_alias(persona, Alias.CHAMPION, bundle.bundle_id, reason="all the same", override_by="Grace")
+
+
+def test_a_bundle_that_shows_texts_in_its_manifest_is_withdrawn_altogether(
+    registry: BundleRegistry, persona: str, make_manifest: MakeManifest
+) -> None:
+    base = registry.register(make_manifest(persona=persona), FILES)
+    shown = PromptExample(mode="answer", asked="What of the lamp?", response="It went out.", spans=())
+    few_shot = registry.register(
+        make_manifest(persona=persona, rung=Rung.FEW_SHOT, retrieval=None, examples=(shown,)), FILES, as_candidate=False
+    )
+    registry.withdraw(persona, few_shot.bundle_id, reason="the letters were forgotten")
+    registry.withdraw(persona, few_shot.bundle_id, reason="again")
+    assert [one.bundle_id for one in registry.bundles(persona)] == [base.bundle_id]
+    assert not few_shot.folder.exists()
+    with pytest.raises(RegistryError, match="without a reason"):
+        registry.withdraw(persona, base.bundle_id, reason=" ")

@@ -107,6 +107,11 @@ class TwinHome:
         return self.root / "run"
 
     @property
+    def forgotten(self) -> Path:
+        """Receipts of what was forgotten: `<persona>/<receipt>.json`; and of what is being forgotten, the journal."""
+        return self.root / "forgotten"
+
+    @property
     def secrets(self) -> Path:
         """Keys that only this user may read."""
         return self.root / "secrets"

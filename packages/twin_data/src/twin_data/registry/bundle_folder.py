@@ -20,6 +20,8 @@ MANIFEST_FILE = "manifest.json"
 DIGESTS_FILE = "files.json"
 CARD_FILE = "README.md"
 LICENCE_FILE = "LICENSE"
+WITHDRAWN_FILE = "withdrawn.json"
+"""Says why a bundle's other files are gone; only its manifest is kept, which holds digests and settings."""
 
 
 def fresh(manifest: ReleaseBundle) -> ReleaseBundle:
@@ -93,6 +95,11 @@ def verify_bundle(folder: Path, bundle_id: str, files_digest: str) -> ReleaseBun
     Raises:
         IntegrityError: A file is missing, changed, or was not there before.
     """
+    if (folder / WITHDRAWN_FILE).is_file():
+        raise IntegrityError(
+            f"bundle {bundle_id} was withdrawn and its files are gone: {_withdrawal(folder)}",
+            next_step="make another: twin features, twin train",
+        )
     listed = folder / DIGESTS_FILE
     if not listed.is_file() or digest_file(listed) != files_digest:
         raise _damaged(folder, f"{DIGESTS_FILE} is missing or was changed")
@@ -107,6 +114,20 @@ def verify_bundle(folder: Path, bundle_id: str, files_digest: str) -> ReleaseBun
             raise _damaged(folder, f"{name} has digest {found[name][:12]}, registered was {recorded[name][:12]}")
     refuse_unsafe_files(folder)
     return read_manifest(folder, bundle_id)
+
+
+def withdraw_files(folder: Path, reason: str) -> None:
+    """Remove every file of a bundle but its manifest, for good. Bears being killed and called again."""
+    write_file(folder / WITHDRAWN_FILE, (json.dumps({"reason": reason}) + "\n").encode())
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name not in {MANIFEST_FILE, WITHDRAWN_FILE}:
+            path.unlink()
+
+
+def _withdrawal(folder: Path) -> str:
+    return str(json.loads((folder / WITHDRAWN_FILE).read_text("utf-8"))["reason"])
 
 
 def _digests(folder: Path) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from twin_data.configuration.home import check_persona_name
 from twin_data.contracts.errors import IntegrityError
 from twin_data.contracts.evaluation import GateDecision
 from twin_data.contracts.releases import Alias, ReleaseBundle
-from twin_data.registry.bundle_folder import fresh, read_manifest, verify_bundle, write_bundle
+from twin_data.registry.bundle_folder import fresh, read_manifest, verify_bundle, withdraw_files, write_bundle
 from twin_data.registry.port import BundleFiles, RegisteredBundle
 from twin_data.registry.rules import (
     REGISTERED,
@@ -90,6 +91,20 @@ class MemoryRegistry:
         entry = select(persona, self._entries.get(persona, []), bundle_id=bundle_id, alias=None)
         entry.tainted = entry.tainted or told
         return _registered(entry)
+
+    def withdraw(self, persona: str, bundle_id: str, *, reason: str) -> None:
+        """See `BundleRegistry.withdraw`."""
+        told = check_taint(persona, bundle_id, reason)
+        entries = self._entries.get(check_persona_name(persona), [])
+        entry = next((one for one in entries if one.bundle_id == bundle_id), None)
+        if entry is None:
+            return
+        if read_manifest(entry.folder, bundle_id).examples:
+            shutil.rmtree(entry.folder)
+            entries.remove(entry)
+        else:
+            entry.tainted = entry.tainted or told
+            withdraw_files(entry.folder, told)
 
     def former_champion(self, persona: str) -> RegisteredBundle | None:
         """See `BundleRegistry.former_champion`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,14 @@ from twin_data.contracts.errors import IntegrityError, RegistryError
 from twin_data.contracts.evaluation import GateDecision
 from twin_data.contracts.releases import Alias, ReleaseBundle
 from twin_data.registry import mlflow_database
-from twin_data.registry.bundle_folder import fresh, read_manifest, verify_bundle, write_bundle
+from twin_data.registry.bundle_folder import (
+    MANIFEST_FILE,
+    fresh,
+    read_manifest,
+    verify_bundle,
+    withdraw_files,
+    write_bundle,
+)
 from twin_data.registry.durable import exclusive
 from twin_data.registry.mlflow_database import StoredVersion
 from twin_data.registry.model_folder import FileStamp, file_stamps
@@ -128,6 +136,19 @@ class MlflowRegistry:
                 number = str(version.stored.version)
                 self._client.set_model_version_tag(MODEL_PREFIX + persona, number, TAINT_TAG, told)
         return self._registered(persona, self._select(persona, bundle_id))
+
+    def withdraw(self, persona: str, bundle_id: str, *, reason: str) -> None:
+        """See `BundleRegistry.withdraw`."""
+        told = check_taint(persona, bundle_id, reason)
+        version = next((one for one in self._versions(check_persona_name(persona)) if one.bundle_id == bundle_id), None)
+        if version is None:
+            return
+        folder = self._folder(persona, version.stored.run_id)
+        if not (folder / MANIFEST_FILE).is_file() or read_manifest(folder, bundle_id).examples:
+            self._remove(persona, version)
+        else:
+            self.taint(persona, bundle_id, reason=told)
+            withdraw_files(folder, told)
 
     def former_champion(self, persona: str) -> RegisteredBundle | None:
         """See `BundleRegistry.former_champion`."""
@@ -239,6 +260,16 @@ class MlflowRegistry:
             files_digest = write_bundle(folder, manifest, files)
             name = MODEL_PREFIX + manifest.persona
             self._client.set_model_version_tag(name, str(version.stored.version), FILES_TAG, files_digest)
+
+    def _remove(self, persona: str, version: _Version) -> None:
+        """Remove a version's files, then the version: killed in between, the next call finds it again."""
+        name, number = MODEL_PREFIX + persona, str(version.stored.version)
+        with self._writing(persona):
+            shutil.rmtree(self._folder(persona, version.stored.run_id), ignore_errors=True)
+            for alias in version.aliases:
+                self._client.delete_registered_model_alias(name, alias.value)
+            self._client.delete_model_version(name, number)
+            self._client.delete_run(version.stored.run_id)
 
     def _move(self, persona: str, version: _Version, change: AliasChange) -> None:
         """Record a move, then make it: a move without a record must not exist."""

@@ -91,6 +91,17 @@ class BundleRegistry(Protocol):
         """
         ...
 
+    def withdraw(self, persona: str, bundle_id: str, *, reason: str) -> None:
+        """Taint a bundle and remove its files for good; it stays in the list, and nothing resolves it any more.
+
+        One whose manifest itself shows a text, in the examples of its prompt, goes altogether. Doing so twice does
+        it once.
+
+        Raises:
+            RegistryError: No reason is given.
+        """
+        ...
+
     def former_champion(self, persona: str) -> RegisteredBundle | None:
         """The bundle that was champion before the present one; None if there was none."""
         ...

@@ -147,6 +147,15 @@ def iter_documents(
     return (reading for unit in units for reading in unit.read())
 
 
+def read_source(
+    persona: PersonaConfig, name: str, path: Path, *, config: CollectConfig | None = None
+) -> Iterator[RawDocument | Rejection]:
+    """Like `iter_documents`, of one source, wherever it lies: a folder, an archive or a single file."""
+    inputs = CollectInputs(persona=persona, sources_folder=path if path.is_dir() else path.parent)
+    walk = _walk(inputs, config or CollectConfig(), default_readers())
+    return (reading for unit in walk.source(name, path) for reading in unit.read())
+
+
 def _walk(inputs: CollectInputs, config: CollectConfig, readers: tuple[Reader, ...]) -> Walk:
     return Walk(inputs.persona, inputs.sources_folder, readers, config.max_file_mb * MEBIBYTE, config.archives)
 

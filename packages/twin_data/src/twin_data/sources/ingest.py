@@ -56,6 +56,10 @@ class _Plan:
         return not (self.new or self.changed or self.removed)
 
 
+Inspect = Callable[[str, Path], None]
+"""Looks at a source by its name and where it lies unpacked, and raises if it may not be added."""
+
+
 def add_source(
     persona_folder: Path,
     origin: Path,
@@ -63,12 +67,13 @@ def add_source(
     *,
     limits: ArchiveLimits | None = None,
     is_ready: Callable[[Path], bool] = lambda path: True,
+    inspect: Inspect = lambda name, folder: None,
 ) -> AddedSource:
     """Copy a file, a folder or the content of an archive to `<persona_folder>/sources/<name>`.
 
     Adding the same source again is incremental by content: files that are equal keep their copy, changed
     ones are replaced, and those that are gone from the origin go. The whole source changes in one rename;
-    after an error or Ctrl-C it is as it was before. Version-control folders are left out.
+    after an error or Ctrl-C it is as it was before. Version-control folders are left out. What `inspect` raises passes.
 
     Args:
         persona_folder: Whose sources.
@@ -76,6 +81,7 @@ def add_source(
         name: The source's name; made of the origin's if None.
         limits: Of archives.
         is_ready: Whether a file may be copied yet; one that may not is left as it is there.
+        inspect: Called with the source's name and what it holds before anything is copied.
 
     Raises:
         SourceError: There is nothing at `origin`, or nothing in it, or an archive is damaged or unsafe, or a link
@@ -89,7 +95,9 @@ def add_source(
         if origin.is_file() and is_archive(origin):
             folder = staging / "unpacked"
             unpack(origin, folder, limits or ArchiveLimits())
-        plan = _plan(_ready_files(_list_files(folder, origin), target, is_ready), target)
+        files = _list_files(folder, origin)
+        inspect(source_name, folder)
+        plan = _plan(_ready_files(files, target, is_ready), target)
         if not plan.changes_nothing:
             _build(plan, target, staging / "built")
             _swap(staging / "built", target)

@@ -67,9 +67,9 @@ class Walk:
         """
         self.persona.require_consent()
         sources = list_sources(self.sources_folder)
-        return (unit for name, path in sources for unit in self._source(name, path))
+        return (unit for name, path in sources for unit in self.source(name, path))
 
-    def _source(self, name: str, path: Path) -> Iterator[Unit]:
+    def source(self, name: str, path: Path) -> Iterator[Unit]:
         """Everything in one source: a folder, an archive or a single file."""
         context = ReadContext(
             source=name,

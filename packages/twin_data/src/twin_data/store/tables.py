@@ -56,13 +56,7 @@ class FeatureStore:
         Raises:
             StoreError: The table could not be written (disk full, no permission); the former version is untouched.
         """
-        try:
-            frame.write_delta(self.location(table), mode="overwrite", delta_write_options={"schema_mode": "overwrite"})
-        except (DeltaError, OSError) as error:
-            raise StoreError(
-                f"table {self.location(table)} could not be written: {error}",
-                next_step="free disk space or correct the folder's permissions, then run the same command again",
-            ) from error
+        self._overwrite(table, frame)
         return self._describe(table, frame)
 
     def append(self, table: str, frame: pl.DataFrame) -> None:
@@ -103,6 +97,54 @@ class FeatureStore:
                 f"{named}table {self.location(table)} cannot be read: {error}", next_step="run `twin features PERSONA`"
             ) from error
 
+    def newest_version(self, table: str) -> int:
+        """The number of the table's newest version.
+
+        Raises:
+            StoreError: The table does not exist or its log is damaged.
+        """
+        try:
+            return int(DeltaTable(self.location(table)).version())
+        except _UNREADABLE as error:
+            raise StoreError(
+                f"table {self.location(table)} cannot be read: {error}", next_step="run `twin features PERSONA`"
+            ) from error
+
+    def tables(self) -> tuple[str, ...]:
+        """The tables of a local store, in order of name."""
+        root = Path(self.root)
+        return tuple(sorted(one.name for one in root.iterdir() if self.exists(one.name))) if root.is_dir() else ()
+
+    def purge(self, table: str, frame: pl.DataFrame | None) -> None:
+        """Leave nothing of a table but its newest version: no older row in a file, none in the log's statistics.
+
+        Bears being killed and called again at any point.
+
+        Args:
+            table: Of a local store.
+            frame: The rows of the newest version, if they are to be others than they are.
+
+        Raises:
+            StoreError: The table cannot be read or written.
+        """
+        if frame is not None:
+            self._overwrite(table, frame)
+        log = Path(self.location(table)) / "_delta_log"
+        try:
+            DeltaTable(self.location(table)).vacuum(
+                retention_hours=0, dry_run=False, enforce_retention_duration=False, full=True
+            )
+            newest = DeltaTable(self.location(table))
+            newest.create_checkpoint()
+            for path in log.iterdir():
+                if path.name[:20].isdigit() and int(path.name[:20]) < newest.version():
+                    path.unlink()
+        except _UNREADABLE as error:
+            raise StoreError(
+                f"old versions of table {self.location(table)} could not be removed: {error}",
+                next_step="correct what is named, then run the same command again",
+            ) from error
+
     def has_version(self, described: TableVersion) -> bool:
         """Whether a version is there and all its files still are; the log outlives files that were vacuumed."""
         if not self.exists(described.table):
@@ -112,6 +154,15 @@ class FeatureStore:
         except _UNREADABLE:
             return False
         return bool(found.item() == described.rows)
+
+    def _overwrite(self, table: str, frame: pl.DataFrame) -> None:
+        try:
+            frame.write_delta(self.location(table), mode="overwrite", delta_write_options={"schema_mode": "overwrite"})
+        except (DeltaError, OSError) as error:
+            raise StoreError(
+                f"table {self.location(table)} could not be written: {error}",
+                next_step="free disk space or correct the folder's permissions, then run the same command again",
+            ) from error
 
     def _describe(self, table: str, frame: pl.DataFrame) -> TableVersion:
         version = DeltaTable(self.location(table)).version()

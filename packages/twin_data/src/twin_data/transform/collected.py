@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import polars as pl
 
 from twin_data.contracts.documents import RawDocument, Rejection
+from twin_data.contracts.forgetting import Tombstone
 from twin_data.sources import collect
 from twin_data.sources.collect import CollectConfig, CollectInputs, Selection, SourceFile
+from twin_data.sources.tombstones import without_forgotten
 from twin_data.store.schemas import to_frame, to_rows
 from twin_data.store.stages import FormerRun
 
@@ -24,10 +28,14 @@ def known_files(former: FormerRun | None) -> dict[str, SourceFile]:
 
 
 def collected_tables(
-    inputs: CollectInputs, former: FormerRun | None, config: CollectConfig, selection: Selection
+    inputs: CollectInputs,
+    former: FormerRun | None,
+    config: CollectConfig,
+    selection: Selection,
+    stones: Iterable[Tombstone] = (),
 ) -> tuple[dict[str, pl.DataFrame], int]:
     """The collecting stage's tables, with the rows of kept files as they were, and how many files were left out."""
-    collected = collect.run(inputs, config=config, selection=selection)
+    collected = without_forgotten(collect.run(inputs, config=config, selection=selection), stones)
     tables = {
         RAW: to_frame(collected.documents, RawDocument),
         REJECTIONS: to_frame(collected.rejections, Rejection),

@@ -14,11 +14,13 @@ from twin_data.contracts.base import Contract
 from twin_data.contracts.digests import digest_folder, digest_value, short
 from twin_data.contracts.documents import CleanDocument, CorpusDocument, RawDocument, Rejection
 from twin_data.contracts.errors import CorpusError
+from twin_data.contracts.forgetting import Tombstone
 from twin_data.contracts.learning import LearningCurve
 from twin_data.scoring.encoder import SentenceEncoder
 from twin_data.sources import collect
 from twin_data.sources.collect import CollectConfig, Selection
 from twin_data.sources.contrast import read_contrast
+from twin_data.sources.tombstones import read_tombstones
 from twin_data.store.schemas import to_frame, to_rows
 from twin_data.store.search import IndexWriter, index_name
 from twin_data.store.stages import FormerRun, StageRecord, StageResult, code_digest, former_run, run_stage
@@ -110,12 +112,13 @@ class FeaturesPipeline:
         """Read every source into typed documents."""
         self.persona.require_consent()
         inputs = collect.CollectInputs(persona=self.persona, sources_folder=self.sources_folder)
+        stones = read_tombstones(self.sources_folder.parent)
 
         def compute() -> dict[str, pl.DataFrame]:
-            former = self._former("collect", digests, self.config.collect, moved=tuple(digests))
-            return collected_tables(inputs, former, self.config.collect, Selection(known_files(former)))[0]
+            former = self._former("collect", digests, self.config.collect, moved=("sources", "persona"))
+            return collected_tables(inputs, former, self.config.collect, Selection(known_files(former)), stones)[0]
 
-        digests = {"sources": self._sources_digest(), "persona": digest_value(self.persona)}
+        digests = self._reading_digests(stones) | {"sources": self._sources_digest()}
         return run_stage(self.store, "collect", inputs=digests, config=self.config.collect, compute=compute)
 
     def collect_changes(
@@ -124,13 +127,19 @@ class FeaturesPipeline:
         """Read at most so many new and changed files that are ready; returns how many wait for a later call, too."""
         self.persona.require_consent()
         inputs = collect.CollectInputs(persona=self.persona, sources_folder=self.sources_folder)
-        persona = {"persona": digest_value(self.persona)}
-        former = self._former("collect", persona, self.config.collect, moved=("sources", "persona"))
+        stones = read_tombstones(self.sources_folder.parent)
+        reading = self._reading_digests(stones)
+        former = self._former("collect", reading, self.config.collect, moved=("sources", "persona"))
         selection = Selection(known_files(former), digest_of, is_ready, at_most)
-        tables, waiting = collected_tables(inputs, former, self.config.collect, selection)
-        digests = persona | {"sources": digest_frame(tables[SOURCE_FILES])}
+        tables, waiting = collected_tables(inputs, former, self.config.collect, selection, stones)
+        digests = reading | {"sources": digest_frame(tables[SOURCE_FILES])}
         result = run_stage(self.store, "collect", inputs=digests, config=self.config.collect, compute=lambda: tables)
         return result, waiting
+
+    def _reading_digests(self, stones: Sequence[Tombstone]) -> dict[str, str]:
+        """What decides beside the files what is read; other tombstones are another reading of every file."""
+        forgotten = digest_value(sorted(one.digest for one in stones))
+        return {"persona": digest_value(self.persona), "forgotten": forgotten}
 
     def clean(self, collected: StageRecord) -> StageResult:
         """Take away what is not the author's text."""
