@@ -10,7 +10,7 @@ import pytest
 from twin_eval.bias import MIN_SENTENCES, HeldOutText, TopicBias, topic_bias, vader
 from twin_eval.metrics import describe
 from twin_eval.own_words import OwnText
-from twin_eval.page import render_page
+from twin_eval.page.render import render_page
 from twin_eval.scored_run import ScoredRun
 from twin_eval.statistics import IntervalConfig
 
