@@ -48,24 +48,14 @@ def report(name: str, logits: Floats, tested: Tested, is_masked: bool) -> None:
     )
 
 
-def main() -> None:
-    """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--systems", default=",".join(SYSTEMS))
-    parser.add_argument("--segments", type=int, default=60, help="test segments of each book and length")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="the first so many of the four rounds")
-    parser.add_argument("--cheats", action="store_true", help="score planted cheats as well")
-    arguments = parser.parse_args()
-    found = rounds()[: arguments.rounds]
-    rows = [test_rows(one, arguments.segments) for one in found]
-    tested = columns_of([row for part in rows for row in part])
-    print(f"{len(tested.books)} segments, {int(tested.is_own.sum())} of them Chesterton's\n")
+def print_systems(names: Sequence[str], found: Sequence[Round], rows: Sequence[Sequence[Row]], tested: Tested) -> None:
+    """The table of the systems, masked and as the texts are."""
     print(
         "| system | topic | AUC, authors never seen and assistant | authors alone "
         "| AUC by length | Brier | calibration error |"
     )
     print("|---|---|---|---|---|---|---|")
-    for name in arguments.systems.split(","):
+    for name in names:
         by_mask: dict[bool, Floats] = {}
         started = time.process_time()
         for is_masked in (True, False):
@@ -74,6 +64,22 @@ def main() -> None:
         lost = concordance(by_mask[False], tested) - concordance(by_mask[True], tested)
         print(f"| {NAMES[name]} | lost by masking | {with_interval(lost)} | | | | |")
         print(f"<!-- {name}: {time.process_time() - started:.0f} s of processor time -->", flush=True)
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--systems", default=",".join(SYSTEMS), help="which ones; an empty string for none")
+    parser.add_argument("--segments", type=int, default=60, help="test segments of each book and length")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="the first so many of the four rounds")
+    parser.add_argument("--cheats", action="store_true", help="score planted cheats as well")
+    arguments = parser.parse_args()
+    found = rounds()[: arguments.rounds]
+    rows = [test_rows(one, arguments.segments) for one in found]
+    tested = columns_of([row for part in rows for row in part])
+    print(f"{len(tested.books)} segments, {int(tested.is_own.sum())} of them Chesterton's\n")
+    if arguments.systems:
+        print_systems(arguments.systems.split(","), found, rows, tested)
     if arguments.cheats:
         print_cheats(found[-1])
 

@@ -56,11 +56,11 @@ class Measures:
     def is_served(self, row: Row) -> bool:
         """Whether serving would ship the sentence, were it to the point."""
         text, support = self._best(row)
-        return support.score >= self.bar and not objection(row.text, _passage(text), support.span)
+        return support.score >= self.bar and not objection(row.text, passage_of(text), support.span)
 
     @cache  # noqa: B019 - lives as long as the report
     def _best(self, row: Row) -> tuple[str, Support]:
-        granted = granted_names(row.question, [_passage(text) for text in row.passages])
+        granted = granted_names(row.question, [passage_of(text) for text in row.passages])
         found = [
             (text, self._evidence[text].support(row.text, self.weights.weight, granted=granted))
             for text in row.passages
@@ -108,7 +108,8 @@ class Measures:
         return {text: np.stack([vectors[one] for one in found]) for text, found in sentences.items()}
 
 
-def _passage(text: str) -> RetrievedPassage:
+def passage_of(text: str) -> RetrievedPassage:
+    """A passage of the persona's own words, as retrieval gives it."""
     name = digest_text(text)
     return RetrievedPassage(
         chunk_id=name, document_id=name, start=0, end=len(text), text=text,
