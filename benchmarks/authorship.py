@@ -10,7 +10,8 @@ as they are and once with the topic masked: words that are not among the thousan
 *training* authors share are reduced to their last two letters.
 
 AUC is the mean over pairs of a book of Chesterton's and another author, so that each book counts the same; its interval
-draws whole books on both sides. Brier score and expected calibration error (ten bins) are of the probability at even
+draws whole books on both sides. Pairs of different rounds compare two fits' scales, so the mean of each round's own
+pairs stands beside it. Brier score and expected calibration error (ten bins) are of the probability at even
 odds. Peers: character 4-gram TF-IDF and logistic regression; Burrows' Delta (2002) on the 150 most frequent words;
 sentence embeddings and logistic regression. `--cheats` puts planted cheats before the last round's scorer, too.
 """
@@ -25,7 +26,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmarks.authorship_cheats import print_cheats
-from benchmarks.authorship_figures import Tested, calibration, columns_of, concordance, with_interval
+from benchmarks.authorship_figures import (
+    Tested,
+    calibration,
+    columns_of,
+    concordance,
+    with_interval,
+    within_rounds,
+)
 from benchmarks.authorship_rounds import ASSISTANT, LENGTHS, ROUNDS, Floats, Round, Row, rounds, test_rows
 from benchmarks.authorship_systems import NAMES, SYSTEMS
 from twin_data.scoring.style_features import masked, shared_words
@@ -43,7 +51,7 @@ def report(name: str, logits: Floats, tested: Tested, is_masked: bool) -> None:
     people = with_interval(concordance(logits, tested, tested.books != ASSISTANT))
     print(
         f"| {NAMES[name]} | {'masked' if is_masked else 'as it is'} | {with_interval(concordance(logits, tested))} "
-        f"| {people} | {areas} | {brier} | {error} |",
+        f"| {within_rounds(logits, tested)} | {people} | {areas} | {brier} | {error} |",
         flush=True,
     )
 
@@ -51,10 +59,10 @@ def report(name: str, logits: Floats, tested: Tested, is_masked: bool) -> None:
 def print_systems(names: Sequence[str], found: Sequence[Round], rows: Sequence[Sequence[Row]], tested: Tested) -> None:
     """The table of the systems, masked and as the texts are."""
     print(
-        "| system | topic | AUC, authors never seen and assistant | authors alone "
+        "| system | topic | AUC, authors never seen and assistant | pairs of one round | authors alone "
         "| AUC by length | Brier | calibration error |"
     )
-    print("|---|---|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|---|---|")
     for name in names:
         by_mask: dict[bool, Floats] = {}
         started = time.process_time()
@@ -62,7 +70,7 @@ def print_systems(names: Sequence[str], found: Sequence[Round], rows: Sequence[S
             by_mask[is_masked] = all_scored(name, found, rows, is_masked)
             report(name, by_mask[is_masked], tested, is_masked)
         lost = concordance(by_mask[False], tested) - concordance(by_mask[True], tested)
-        print(f"| {NAMES[name]} | lost by masking | {with_interval(lost)} | | | | |")
+        print(f"| {NAMES[name]} | lost by masking | {with_interval(lost)} | | | | | |")
         print(f"<!-- {name}: {time.process_time() - started:.0f} s of processor time -->", flush=True)
 
 
@@ -76,7 +84,7 @@ def main() -> None:
     arguments = parser.parse_args()
     found = rounds()[: arguments.rounds]
     rows = [test_rows(one, arguments.segments) for one in found]
-    tested = columns_of([row for part in rows for row in part])
+    tested = columns_of(rows)
     print(f"{len(tested.books)} segments, {int(tested.is_own.sum())} of them Chesterton's\n")
     if arguments.systems:
         print_systems(arguments.systems.split(","), found, rows, tested)
@@ -89,7 +97,7 @@ def all_scored(name: str, found: Sequence[Round], rows: Sequence[Sequence[Row]],
     parts = []
     for at, (one, part) in enumerate(zip(found, rows, strict=True), start=1):
         parts.append(scored(name, one, part, is_masked))
-        area = concordance(parts[-1], columns_of(part)).mean()
+        area = concordance(parts[-1], columns_of([part])).mean()
         print(f"{name}, masked {is_masked}, round {at}: {area:.3f}", file=sys.stderr, flush=True)
     return np.concatenate(parts)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.authorship_cheats import CLUSTER_SEGMENTS, WORDS, clustered_segments, standings
-from benchmarks.authorship_figures import calibration, columns_of, concordance, with_interval
+from benchmarks.authorship_figures import calibration, columns_of, concordance, with_interval, within_rounds
 from benchmarks.authorship_rounds import spaced
 from twin_data.scoring.sentences import words
 from twin_data.scoring.voice import VoiceScore
@@ -28,7 +28,7 @@ class ByFirstLetter:
 
 def test_each_pair_of_books_counts_the_same_and_ties_half() -> None:
     tested = columns_of(
-        [("own", True, 30, ""), ("own", True, 30, ""), *(("long", False, 30, ""),) * 3, ("short", False, 30, "")]
+        [[("own", True, 30, ""), ("own", True, 30, ""), *(("long", False, 30, ""),) * 3, ("short", False, 30, "")]]
     )
     logits = np.asarray([2.0, 1.0, 0.0, 1.0, 3.0, 2.0])
     assert concordance(logits, tested).tolist() == [[pytest.approx(3.5 / 6), pytest.approx(0.25)]]
@@ -40,8 +40,16 @@ def test_an_interval_holds_its_mean_and_one_pair_has_none() -> None:
     assert low < value < high
 
 
+def test_pairs_of_different_rounds_do_not_count_within_rounds() -> None:
+    rows = [[(f"own {at}", True, 30, ""), (f"other {at}", False, 30, "")] for at in range(3)]
+    tested = columns_of(rows)
+    logits = np.asarray([1.0, 0.0, 11.0, 10.0, 21.0, 20.0])  # each fit has a scale of its own
+    assert within_rounds(logits, tested) == "1.000 [1.000, 1.000]"
+    assert concordance(logits, tested).mean() == pytest.approx(6 / 9)
+
+
 def test_calibration_weighs_both_sides_alike() -> None:
-    tested = columns_of([("own", True, 30, ""), *(("other", False, 30, ""),) * 9])
+    tested = columns_of([[("own", True, 30, ""), *(("other", False, 30, ""),) * 9]])
     brier, error = calibration(np.zeros(10), tested, np.ones(10, dtype=bool))
     assert (brier, error) == (pytest.approx(0.25), pytest.approx(0.0))
 
