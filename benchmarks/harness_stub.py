@@ -61,14 +61,21 @@ def answer_of(question: str) -> bytes:
         return completion(said_no, bundle=BUNDLE, outcome="declined", **_traced(at)).content
     names = list(corpus())
     shown = [names[(at + step) % len(names)] for step in range(PASSAGES)]
-    passages = [passage(name, corpus()[name], 0, min(PASSAGE_CHARACTERS, len(corpus()[name]))) for name in shown]
+    # Stretches and wording of each answer's own, so that nothing is remembered from one answer to the next.
+    passages = [_stretch(name, at) for name in shown]
     said = [span.of(corpus()[shown[0]]) for span in sentence_spans(corpus()[shown[0]])[1 : 1 + SAID]]
     cited = [citation(1, shown[0], corpus()[shown[0]], said[0])]
     checks = [{"text": one, "outcome": "supported", "support": 0.8, "citations": [1], "reason": ""} for one in said]
-    content = " ".join(said) + " [1]"
+    content = f"For the {at}th time: {' '.join(said)} [1]\n\n[1] {shown[0]}\n    “{said[0]}”"
     return completion(
         content, bundle=BUNDLE, citations=cited, passages=passages, sentences=checks, **_traced(at)
     ).content
+
+
+def _stretch(name: str, at: int) -> dict[str, Any]:
+    text = corpus()[name]
+    start = 7 * at % max(1, len(text) - PASSAGE_CHARACTERS)
+    return passage(name, text, start, min(start + PASSAGE_CHARACTERS, len(text)))
 
 
 def _traced(at: int) -> dict[str, Any]:
