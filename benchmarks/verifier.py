@@ -23,181 +23,19 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Sequence
-from functools import cache
-from math import fsum
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.overlaps import rouge_scorer, token_f1
+from benchmarks.resamples import Floats, Resamples
 from benchmarks.verifier_fit import fit
+from benchmarks.verifier_measures import Measures
 from benchmarks.verifier_rows import DATA, SEED, Row, labelled_rows, squad_rows
 from twin_data.configuration.home import cache_folder
-from twin_data.contracts.answers import RetrievedPassage
-from twin_data.contracts.base import Span
-from twin_data.contracts.digests import digest_text
-from twin_data.contracts.documents import DocumentKind
-from twin_data.contracts.releases import VerificationSettings
 from twin_data.scoring.encoder import SentenceEncoder
-from twin_data.scoring.sentences import content_stems, sentence_spans, words
-from twin_data.scoring.support import EvidenceText, Support, sentence_windows
-from twin_data.scoring.weights import TermWeights, term_weights
 from twin_data.transform.embedding_model import EmbeddingModelConfig, ensure_encoder
-from twin_serve.answering.verification import granted_names, objection
-
-PEER_WINDOWS = 3
-"""Peers that are slow look at the stretches of most words in common only."""
-
-RESAMPLES = 1000
-
-Floats = NDArray[np.float64]
-
-
-# --------------------------------------------------------------------------------------------------------- measures
-
-
-class Measures:
-    """Ours and its peers over the same rows; what a passage costs to prepare is paid once."""
-
-    def __init__(self, rows: Sequence[Row], encoder: SentenceEncoder | None) -> None:
-        texts = list(dict.fromkeys(text for row in rows for text in row.passages))
-        self.weights: TermWeights = term_weights(texts)
-        self.bar = VerificationSettings().min_support
-        self._evidence = {text: EvidenceText(text, [Span(start=0, end=len(text))]) for text in texts}
-        self._windows = {
-            text: [span.of(text) for span in sentence_windows(text, [Span(start=0, end=len(text))])] for text in texts
-        }
-        self._stems = {text: [frozenset(content_stems(one)) for one in self._windows[text]] for text in texts}
-        self._encoder = encoder
-        self._vectors = self._encoded(texts) if encoder else {}
-        self._rouge = rouge_scorer()
-
-    def peers(self) -> dict[str, Callable[[Row], float]]:
-        """By name, ours first."""
-        found: dict[str, Callable[[Row], float]] = {
-            "ours": self.support, "share of words": self.coverage, "token F1": self.token_f1, "ROUGE-L": self.rouge_l,
-        }  # fmt: skip
-        return found | ({"MiniLM cosine": self.cosine} if self._encoder else {})
-
-    def support(self, row: Row) -> float:
-        """The best score of any passage."""
-        return self._best(row)[1].score
-
-    def is_served(self, row: Row) -> bool:
-        """Whether serving would ship the sentence, were it to the point."""
-        text, support = self._best(row)
-        return support.score >= self.bar and not objection(row.text, _passage(text), support.span)
-
-    @cache  # noqa: B019 - lives as long as the report
-    def _best(self, row: Row) -> tuple[str, Support]:
-        granted = granted_names(row.question, [_passage(text) for text in row.passages])
-        found = [
-            (text, self._evidence[text].support(row.text, self.weights.weight, granted=granted))
-            for text in row.passages
-        ]
-        return max(((text, one) for text, one in found if one), key=lambda one: one[1].score)
-
-    def coverage(self, row: Row) -> float:
-        """The weighted share of the claim's stems that the best stretch holds."""
-        return self._best_windows(row)[0][0]
-
-    def token_f1(self, row: Row) -> float:
-        """SQuAD's F1 of the words in common, at best."""
-        return max(
-            token_f1(words(row.text.casefold()), words(window.casefold())) for _, window in self._best_windows(row)
-        )
-
-    def rouge_l(self, row: Row) -> float:
-        """ROUGE-L's precision at best: the share of the claim in the longest common subsequence."""
-        return max(self._rouge(window, row.text) for _, window in self._best_windows(row))
-
-    def cosine(self, row: Row) -> float:
-        """The embedding's likeness to the nearest sentence."""
-        assert self._encoder
-        claim = self._encoder.encode([row.text])[0]
-        return max(float((self._vectors[text] @ claim).max()) for text in row.passages)
-
-    @cache  # noqa: B019
-    def _best_windows(self, row: Row) -> list[tuple[float, str]]:
-        weights = {one: self.weights.weight(one) + 0.05 for one in content_stems(row.text)}
-        total = fsum(weights.values()) or 1.0
-        scored = [
-            # Exactly summed: in whatever order a set comes, ties stay ties.
-            (fsum(weights[one] for one in weights.keys() & held) / total, -len(window), window)
-            for text in row.passages
-            for window, held in zip(self._windows[text], self._stems[text], strict=True)
-        ]
-        return [(score, window) for score, _, window in sorted(scored, reverse=True)[:PEER_WINDOWS]]
-
-    def _encoded(self, texts: list[str]) -> dict[str, NDArray[np.float32]]:
-        """Vectors of each text's sentences, shape (sentences, D)."""
-        assert self._encoder
-        sentences = {text: [span.of(text) for span in sentence_spans(text)] for text in texts}
-        every = list(dict.fromkeys(one for found in sentences.values() for one in found))
-        vectors = dict(zip(every, self._encoder.encode(every), strict=True))
-        return {text: np.stack([vectors[one] for one in found]) for text, found in sentences.items()}
-
-
-def _passage(text: str) -> RetrievedPassage:
-    name = digest_text(text)
-    return RetrievedPassage(
-        chunk_id=name, document_id=name, start=0, end=len(text), text=text,
-        own=(Span(start=0, end=len(text)),), section="", context="", title="", date=None, url=None,
-        source="benchmark", kind=DocumentKind.ARTICLE, bm25=1.0, cosine=0.5, fused=0.5,
-    )  # fmt: skip
-
-
-# ---------------------------------------------------------------------------------------------------------- reports
-
-
-class Resamples:
-    """How often each row is drawn in each bootstrap sample, whole clusters at a time (Efron and Tibshirani, 1993)."""
-
-    def __init__(self, rows: Sequence[Row]) -> None:
-        names = {name: at for at, name in enumerate(dict.fromkeys(row.cluster for row in rows))}
-        random = np.random.default_rng(SEED)
-        drawn = random.integers(0, len(names), (RESAMPLES, len(names)))
-        counts = np.stack([np.bincount(one, minlength=len(names)) for one in drawn])
-        self.weights: Floats = counts[:, [names[row.cluster] for row in rows]].astype(np.float64)
-
-    def auc(self, scores: Floats, is_true: NDArray[np.bool_], of: NDArray[np.bool_]) -> str:
-        """The area under the ROC curve over the rows in `of`, with its interval."""
-        value = area_under_curve(scores[of], is_true[of], np.ones((1, int(of.sum()))))[0]
-        drawn = area_under_curve(scores[of], is_true[of], self.weights[:, of])
-        low, high = np.nanpercentile(drawn, [2.5, 97.5])
-        return f"{value:.3f} [{low:.3f}, {high:.3f}]"
-
-    def auc_gain(self, ours: Floats, other: Floats, is_true: NDArray[np.bool_]) -> str:
-        """Our area less another measure's on the same rows, with the interval of the difference."""
-        all_rows = np.ones((1, len(is_true)))
-        value = area_under_curve(ours, is_true, all_rows)[0] - area_under_curve(other, is_true, all_rows)[0]
-        drawn = area_under_curve(ours, is_true, self.weights) - area_under_curve(other, is_true, self.weights)
-        low, high = np.nanpercentile(drawn, [2.5, 97.5])
-        return f"{value:+.3f} [{low:+.3f}, {high:+.3f}]"
-
-    def share(self, passed: NDArray[np.bool_], of: NDArray[np.bool_]) -> str:
-        """The share of the rows in `of` that passed, with its interval."""
-        weights = self.weights[:, of]
-        with np.errstate(invalid="ignore"):
-            drawn = (weights @ passed[of]) / weights.sum(axis=1)
-        low, high = np.nanpercentile(drawn, [2.5, 97.5])
-        return f"{passed[of].mean():.3f} [{low:.3f}, {high:.3f}]"
-
-
-def area_under_curve(scores: Floats, is_true: NDArray[np.bool_], weights: Floats) -> Floats:
-    """The probability that a true row scores above a false one, ties counted half, for each row of weights (R, n)."""
-    _, rank = np.unique(scores, return_inverse=True)
-    levels = int(rank.max()) + 1
-    found = []
-    for one in weights:
-        true = np.bincount(rank, weights=one * is_true, minlength=levels)
-        false = np.bincount(rank, weights=one * ~is_true, minlength=levels)
-        below = np.cumsum(false) - false / 2
-        pairs = true.sum() * false.sum()
-        found.append(float(true @ below / pairs) if pairs else np.nan)
-    return np.array(found)
 
 
 def report(rows: Sequence[Row], encoder: SentenceEncoder | None) -> None:
@@ -211,7 +49,7 @@ def report(rows: Sequence[Row], encoder: SentenceEncoder | None) -> None:
     served = np.array([measures.is_served(row) for row in rows])
     is_true = np.array([row.is_true for row in rows])
     kinds = np.array([row.kind for row in rows])
-    resamples = Resamples(rows)
+    resamples = Resamples([row.cluster for row in rows], seed=SEED)
     _print_areas(scores, is_true, kinds, resamples)
     _print_accepted(scores["ours"] >= measures.bar, served, is_true, kinds, resamples)
     _print_level(scores, is_true, measures.bar, resamples)

@@ -15,8 +15,9 @@ from pydantic import ValidationError
 import benchmarks
 from benchmarks.label_agreement import kappa, paired_labels, share_agreed
 from benchmarks.label_rows import INSERTED, unlabelled_rows
-from benchmarks.verifier import Resamples, _bar_for
-from benchmarks.verifier_rows import PASSAGES_FILE, Row, cluster_of, labelled_rows, labelled_sentences
+from benchmarks.resamples import Resamples
+from benchmarks.verifier import _bar_for
+from benchmarks.verifier_rows import PASSAGES_FILE, SEED, Row, cluster_of, labelled_rows, labelled_sentences
 from twin_data.contracts.answers import AnswerOutcome, SentenceOutcome
 from twin_eval.records import Answer, AnswerRecord, PassageSeen, SentenceSeen, TwinSeen
 from twin_serve.answering.drafting import CUT_OFF
@@ -139,7 +140,9 @@ def test_our_gain_is_the_difference_of_two_areas_on_the_same_resamples() -> None
     rows = [Row("x", at % 2 == 0, "k", f"cluster {at // 2}", ()) for at in range(40)]
     is_true = np.array([row.is_true for row in rows])
     right, blind = is_true.astype(np.float64), np.zeros(len(rows))
-    assert Resamples(rows).auc_gain(right, blind, is_true) == "+0.500 [+0.500, +0.500]"
+    assert (
+        Resamples([row.cluster for row in rows], seed=SEED).auc_gain(right, blind, is_true) == "+0.500 [+0.500, +0.500]"
+    )
 
 
 def test_kappa_is_what_is_left_of_the_agreement_beyond_chance() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from twin_data.contracts.coverage_risk import RefusalCosts
 from twin_eval.coverage_risk import Calibration, calibrate, judged, threshold_in_force, why_not
-from twin_eval.page import render_page
+from twin_eval.page.render import render_page
 from twin_eval.records import Answer
 from twin_eval.scored_run import ScoredRun
 from twin_eval.scorers import ScoredAnswer

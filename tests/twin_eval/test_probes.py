@@ -11,7 +11,7 @@ from twin_data.configuration.home import TwinHome
 from twin_data.contracts.evaluation import HeldOutQuestion, Score
 from twin_eval.errors import QuestionsError
 from twin_eval.fake_service import FakeService, completion, refusal
-from twin_eval.page import render_page
+from twin_eval.page.render import render_page
 from twin_eval.probes import Probe, ProbeLabel, ProbeOutcome, ProbeRecord, describe, load_probes, probe_scores
 from twin_eval.records import Answer, AnswerRecord
 from twin_eval.run import EvaluationConfig, EvaluationInputs, evaluate

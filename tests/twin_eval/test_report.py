@@ -16,7 +16,7 @@ from twin_eval.human.agreement import Agreement
 from twin_eval.human.findings import Findings
 from twin_eval.human.preferences import Preferences
 from twin_eval.ladder import Climbed, RungRun, build_ladder
-from twin_eval.page import render_page
+from twin_eval.page.render import render_page
 from twin_eval.report import ReportFiles, read_report, write_report
 from twin_eval.scored_run import ScoredRun
 from twin_eval.scorers import ScoredAnswer

@@ -18,7 +18,7 @@ from twin_data.contracts.evaluation import HeldOutQuestion
 from twin_data.prompts.renderer import render_answer
 from twin_eval.fake_service import FakeService, completion, refusal
 from twin_eval.filler import filler_sentences
-from twin_eval.page import render_page
+from twin_eval.page.render import render_page
 from twin_eval.records import Answer
 from twin_eval.run import EvaluationConfig, EvaluationInputs, evaluate
 from twin_eval.stress import LONG_WORDS, Attack, StressKind, buried, mistyped, stress_questions

@@ -15,7 +15,7 @@ from twin_eval.human.machine import newest_scored
 from twin_eval.human.pairing import Compared, render_blind
 from twin_eval.human.preferences import write_key
 from twin_eval.human.store import Added, read_labels
-from twin_eval.page_people import people_part
+from twin_eval.page.people import people_part
 from twin_eval.scorers import ScoredAnswer
 
 from .conftest import BUNDLE, answer_label, sentence_label

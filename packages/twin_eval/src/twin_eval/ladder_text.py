@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from twin_data.contracts.evaluation import Verdict
 from twin_data.contracts.ladder import Ladder, RungResult
-from twin_eval.page_rows import figure
+from twin_eval.page.rows import figure
 
 QUALITY = ("whole_answer", "facts_found", "voice", "over_refusal", "under_refusal", "copied_8grams")
 EXPENSE = ("seconds_p50", "seconds_p95", "prompt_tokens", "completion_tokens", "cost")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 import regex
 
@@ -18,6 +19,7 @@ _APOSTROPHES = dict.fromkeys(map(ord, "‘’ʼ′`´"), "'")
 _HYPHENS = frozenset("-\u2010\u2011")
 _WIDTHLESS = dict.fromkeys((0x00AD, 0x200B, 0x2060, 0xFEFF))
 _THOUSANDS_SPACE = regex.compile(r"(?<=\p{Nd})[\u00a0\u2009\u202f](?=\p{Nd}{3}(?!\p{Nd}))")
+_NO_ASCII = regex.compile(r"[^\x00-\x7f]")
 _ARTICLES = frozenset({"a", "an", "the"})
 _ENDINGS = {"'re": "are", "'m": "am", "'ll": "will", "'ve": "have"}
 _NEGATED = {"can't": "can", "cannot": "can", "won't": "will", "shan't": "shall"}
@@ -35,9 +37,7 @@ class NormalisedText:
     """A text made ready for many look-ups."""
 
     def __init__(self, text: str) -> None:
-        words = _words(text)
-        # Both ways of taking a hyphen, so that lamp-post, lamp post and lamppost agree with each other.
-        self._lines = frozenset({_line(words), _line(_without_hyphens(words))})
+        self._lines = _lines(text)
 
     def states(self, fact: str) -> bool:
         """Whether the fact's words stand in this text next to each other, by any way of taking hyphens."""
@@ -55,6 +55,16 @@ def states(text: str, fact: str) -> bool:
     return NormalisedText(text).states(fact)
 
 
+@lru_cache(maxsize=4096)
+def _lines(text: str) -> frozenset[str]:
+    """The stems by both ways of taking a hyphen, so that lamp-post, lamp post and lamppost agree with each other.
+
+    Remembered, since every fact is looked for in several texts.
+    """
+    words = _words(text)
+    return frozenset({_line(words), _line(_without_hyphens(words))})
+
+
 def _words(text: str) -> list[Word]:
     return normalise_days(normalise_numbers(list(_split(_plain(text)))))
 
@@ -63,7 +73,7 @@ def _plain(text: str) -> str:
     """Lower case, no accents, one kind of apostrophe and of space."""
     text = _THOUSANDS_SPACE.sub("", text.translate(_WIDTHLESS))
     decomposed = unicodedata.normalize("NFKD", text.translate(_APOSTROPHES))
-    bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    bare = _NO_ASCII.sub(lambda match: "" if unicodedata.combining(match[0]) else match[0], decomposed)
     return write_out_iso_dates(bare.casefold())
 
 

@@ -73,7 +73,7 @@ def write_report(
         IntegrityError: The earlier ladder is damaged.
     """
     from twin_eval.inspect_log import write_inspect_log  # each of the two takes seconds to import
-    from twin_eval.page import render_page
+    from twin_eval.page.render import render_page
 
     files = ReportFiles.in_folder(folder)
     write_atomically(files.scored, "".join(f"{one.model_dump_json()}\n" for one in run.answers))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from twin_data.contracts.coverage_risk import RefusalCosts
 from twin_data.contracts.evaluation import EvaluationReport, HeldOutQuestion, Score, Unmeasured
@@ -23,16 +23,16 @@ from twin_eval.stress_scores import StressRecord, stress_scores
 
 @dataclass(frozen=True, kw_only=True)
 class ScoredRun:
-    """The scores, and the rows that they were made of."""
+    """The scores, and the rows that they were made of; these are not shown, as event loops ask for results as text."""
 
     report: EvaluationReport
-    answers: tuple[ScoredAnswer, ...]
-    drafts: tuple[DraftRecord, ...] = ()
-    texts: tuple[OwnText, ...] = ()
+    answers: tuple[ScoredAnswer, ...] = field(repr=False)
+    drafts: tuple[DraftRecord, ...] = field(default=(), repr=False)
+    texts: tuple[OwnText, ...] = field(default=(), repr=False)
     """What the twin worded itself."""
-    samples: tuple[VoiceSample, ...] = ()
-    probes: tuple[ProbeRecord, ...] = ()
-    stress: tuple[StressRecord, ...] = ()
+    samples: tuple[VoiceSample, ...] = field(default=(), repr=False)
+    probes: tuple[ProbeRecord, ...] = field(default=(), repr=False)
+    stress: tuple[StressRecord, ...] = field(default=(), repr=False)
 
     @property
     def model_name(self) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -205,12 +206,22 @@ def _labels(clusters: Sequence[Hashable] | None, n: int) -> NDArray[np.intp]:
 
 def _resampled_weights(labels: NDArray[np.intp], config: IntervalConfig) -> Iterator[Floats]:
     """How often each row is drawn, in blocks of shape (resamples, rows): clusters are drawn with replacement."""
-    rng = np.random.default_rng(config.seed)
-    count = int(labels.max()) + 1
+    drawn = _draws(int(labels.max()) + 1, config.resamples, config.seed)
+    for at in range(0, len(drawn), _BLOCK):
+        yield drawn[at : at + _BLOCK, labels].astype(np.float64)
+
+
+@lru_cache(maxsize=8)
+def _draws(count: int, resamples: int, seed: int) -> NDArray[np.uint32]:
+    """How often each of so many clusters is drawn, shape (resamples, count); most figures of a run share them."""
+    rng = np.random.default_rng(seed)
     shares = np.full(count, 1 / count)
-    for at in range(0, config.resamples, _BLOCK):
-        size = min(_BLOCK, config.resamples - at)
-        yield rng.multinomial(count, shares, size=size)[:, labels].astype(np.float64)
+    drawn = np.empty((resamples, count), dtype=np.uint32)
+    for at in range(0, resamples, _BLOCK):
+        size = min(_BLOCK, resamples - at)
+        drawn[at : at + size] = rng.multinomial(count, shares, size=size)
+    drawn.flags.writeable = False
+    return drawn
 
 
 def _kappas(pairs: Sequence[tuple[str, str]], weights: Floats) -> Floats:

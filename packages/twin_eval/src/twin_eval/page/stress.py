@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from twin_data.contracts.evaluation import EvaluationReport
-from twin_eval.page_rows import UNKNOWN, figure, shortened
+from twin_eval.page.rows import UNKNOWN, figure, shortened
 from twin_eval.stress import StressKind
 from twin_eval.stress_scores import METRICS, PREFIX, StressRecord
 

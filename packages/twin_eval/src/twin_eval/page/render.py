@@ -10,16 +10,16 @@ from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.digests import short
 from twin_data.contracts.evaluation import GateDecision, QuestionKind, TopicSentiment, Unmeasured
 from twin_data.contracts.releases import ReleaseBundle
-from twin_eval import examples
 from twin_eval.failures import FAILURES
 from twin_eval.human.findings import Findings
 from twin_eval.ladder import Climbed
-from twin_eval.page_coverage_risk import CoverageRiskPart, coverage_risk_part
-from twin_eval.page_ladder import LadderPart, ladder_part
-from twin_eval.page_people import PeoplePart, people_part
-from twin_eval.page_plots import Plot, glance
-from twin_eval.page_probes import ProbeLine, probe_lines
-from twin_eval.page_rows import (
+from twin_eval.page import examples
+from twin_eval.page.coverage_risk import CoverageRiskPart, coverage_risk_part
+from twin_eval.page.ladder import LadderPart, ladder_part
+from twin_eval.page.people import PeoplePart, people_part
+from twin_eval.page.plots import Plot, glance
+from twin_eval.page.probes import ProbeLine, probe_lines
+from twin_eval.page.rows import (
     ComparisonLine,
     FailureLine,
     QuestionBlock,
@@ -30,7 +30,7 @@ from twin_eval.page_rows import (
     question_blocks,
     score_line,
 )
-from twin_eval.page_stress import StressPart, stress_part
+from twin_eval.page.stress import StressPart, stress_part
 from twin_eval.scored_run import ScoredRun
 from twin_eval.templating import template
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from twin_eval.examples import best, changed, worst, wrongs
 from twin_eval.failures import cause_of
+from twin_eval.page.examples import best, changed, worst, wrongs
 from twin_eval.scored_run import ScoredRun
 
 MakeRun = Callable[..., ScoredRun]

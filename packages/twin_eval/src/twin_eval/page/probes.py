@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from twin_eval.page_rows import shortened
+from twin_eval.page.rows import shortened
 from twin_eval.probes import ProbeRecord
 
 

@@ -9,10 +9,10 @@ from markupsafe import Markup
 
 from twin_data.contracts.evaluation import Score
 from twin_data.contracts.ladder import Ladder, RungResult, Step, UncheckedRung
-from twin_eval import plots
 from twin_eval.ladder import UNCHECKED_METRICS
 from twin_eval.ladder_text import EXPENSE, FIT_WORDS, QUALITY, known
-from twin_eval.page_rows import UNKNOWN, ComparisonLine, comparison_line, figure
+from twin_eval.page import drawing
+from twin_eval.page.rows import UNKNOWN, ComparisonLine, comparison_line, figure
 
 SHARES = ("whole_answer", "facts_found", "over_refusal", "under_refusal", "copied_8grams")
 """Those of the plot."""
@@ -100,7 +100,7 @@ def ladder_part(ladder: Ladder) -> LadderPart:
         unchecked_metrics=UNCHECKED_METRICS,
         unchecked=tuple(_unchecked_line(one, ladder) for one in ladder.unchecked),
         plot=Markup(  # drawn here, nothing received
-            plots.ladder_plot(known(SHARES, ladder.rungs), [(one.rung.value, one.report) for one in ladder.rungs])
+            drawing.ladder_plot(known(SHARES, ladder.rungs), [(one.rung.value, one.report) for one in ladder.rungs])
         ),
     )
 

@@ -8,8 +8,8 @@ from markupsafe import Markup
 
 from twin_data.contracts.coverage_risk import CoverageRisk, ThresholdCost
 from twin_data.contracts.evaluation import EvaluationReport
-from twin_eval import plots
-from twin_eval.page_plots import Plot
+from twin_eval.page import drawing
+from twin_eval.page.plots import Plot
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ def coverage_risk_part(report: EvaluationReport) -> CoverageRiskPart | None:
     found = report.coverage_risk
     if found is None:
         return None
-    svg = plots.coverage_risk_plot(found)  # drawn here, nothing received
+    svg = drawing.coverage_risk_plot(found)  # drawn here, nothing received
     caption = "Risk at each coverage with its 95 % band; the answers' curve ends where the threshold in force lies"
     rows = [("in force", found.in_force)]
     if found.implied.threshold != found.in_force.threshold:

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.evaluation import GateDecision, QuestionKind
-from twin_eval import plots
+from twin_eval.page import drawing
 from twin_eval.scored_run import ScoredRun
 
 _HEADLINES = (
@@ -37,22 +37,22 @@ def glance(
     run: ScoredRun, champion: ScoredRun | None, decision: GateDecision | None, rubric: Rubric | None
 ) -> tuple[Plot, ...]:
     """The plots on top of the page."""
-    found = [(plots.scores_plot(_score_rows(run, champion, rubric)), "Shares, with the bar that each is held to")]
+    found = [(drawing.scores_plot(_score_rows(run, champion, rubric)), "Shares, with the bar that each is held to")]
     if decision and any(one.difference is not None for one in decision.comparisons):
-        found.append((plots.comparisons_plot(decision.comparisons), "Gains over the champion"))
+        found.append((drawing.comparisons_plot(decision.comparisons), "Gains over the champion"))
     if any(one.score for one in run.samples):
         mine, theirs = _percents(run), _percents(champion)
-        found.append((plots.voices_plot(mine, theirs), "Voice of each sample of unquoted text; strokes are means"))
+        found.append((drawing.voices_plot(mine, theirs), "Voice of each sample of unquoted text; strokes are means"))
     kinds = _refusals(run, champion)
     if kinds:
-        found.append((plots.rates_plot(kinds), "Refused, by kind of question: the last three kinds ought to be"))
+        found.append((drawing.rates_plot(kinds), "Refused, by kind of question: the last three kinds ought to be"))
     seconds = _seconds(run), _seconds(champion)
     if seconds[0]:
-        found.append((plots.seconds_plot(*seconds), "Answers that were there after so many seconds"))
+        found.append((drawing.seconds_plot(*seconds), "Answers that were there after so many seconds"))
     return tuple(Plot(Markup(svg), caption) for svg, caption in found)  # drawn here, nothing received
 
 
-def _score_rows(run: ScoredRun, champion: ScoredRun | None, rubric: Rubric | None) -> list[plots.ScoreRow]:
+def _score_rows(run: ScoredRun, champion: ScoredRun | None, rubric: Rubric | None) -> list[drawing.ScoreRow]:
     bars = {bar.metric: bar for bar in rubric.absolute} if rubric else {}
     rows = []
     for name in _HEADLINES:
@@ -61,13 +61,13 @@ def _score_rows(run: ScoredRun, champion: ScoredRun | None, rubric: Rubric | Non
         bar = bars.get(name)
         if score or theirs:
             rows.append(
-                plots.ScoreRow(name, score, theirs, bar.at_least if bar else None, bar.at_most if bar else None)
+                drawing.ScoreRow(name, score, theirs, bar.at_least if bar else None, bar.at_most if bar else None)
             )
     return rows
 
 
-def _refusals(run: ScoredRun, champion: ScoredRun | None) -> list[plots.RateRow]:
-    rows: list[plots.RateRow] = []
+def _refusals(run: ScoredRun, champion: ScoredRun | None) -> list[drawing.RateRow]:
+    rows: list[drawing.RateRow] = []
     for kind in QuestionKind:
         score = run.report.score(f"refusal_rate.{kind}")
         if score:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from twin_data.contracts.evaluation import Score
 from twin_eval.human.agreement import MEANINGS, TWO_WAY, Agreement
 from twin_eval.human.findings import Findings, blind_command, preferences_text, review_command, voice_text
-from twin_eval.page_rows import UNKNOWN, figure
+from twin_eval.page.rows import UNKNOWN, figure
 
 
 @dataclass(frozen=True)
