@@ -53,6 +53,8 @@ def texts_of(series: pl.Series) -> Texts:
 class Result(ctypes.Structure):
     """Rows that a kernel allocated."""
 
+    data: int | None
+    rows: int
     _fields_ = [("data", ctypes.c_void_p), ("rows", ctypes.c_int64)]
 
     def take(self, kind: type[np.generic], columns: int) -> npt.NDArray[Any]:

@@ -252,10 +252,13 @@ def check_probes(client: Elasticsearch, index: str, probes: Sequence[Mapping[str
         IntegrityError: One is not found.
     """
     for entry in probes:
-        telling = [{"query": lexical_query(entry["text"])}] if content_stems(entry["text"]) else []
+        telling: list[dict[str, Any]] = (
+            [{"query": lexical_query(entry["text"])}] if content_stems(entry["text"]) else []
+        )
         near = {"field": "vector", "query_vector": entry["vector"], "k": PROBED, "num_candidates": 5 * PROBED}
         for leg in (*telling, {"knn": near}):
-            found = client.search(index=index, size=PROBED, source=["payload.text"], **leg)["hits"]["hits"]
+            body = {"size": PROBED, "_source": ["payload.text"], **leg}
+            found = client.search(index=index, body=body)["hits"]["hits"]
             if not any(hit["_source"]["payload"]["text"] == entry["text"] for hit in found):
                 leg_name = "vector" if "knn" in leg else "words"
                 raise IntegrityError(
