@@ -68,7 +68,7 @@ def write_corpus_report(home: TwinHome, persona: str, recipe: Recipe) -> Written
         CorpusError: No features have been built yet.
         StoreError: The disk is full.
     """
-    from twin_eval.corpus_page import render_corpus_page  # matplotlib takes seconds to import
+    from twin_eval.page.corpus import render_corpus_page  # matplotlib takes seconds to import
 
     study = corpus_study(home, persona, recipe)
     for measured in (study.measure_topics, study.measure_voice, study.measure_feelings):

@@ -24,7 +24,7 @@ from twin_data.configuration.persona import load_persona
 from twin_data.contracts.errors import ConfigurationError, RegistryError
 from twin_data.contracts.forgetting import AbsenceProof, ForgetReceipt, SignedReceipt
 from twin_data.store.tables import FeatureStore
-from twin_data.transform.pipeline import RAW
+from twin_data.transform.collected import RAW
 from twin_serve.ledger.database import url_of
 
 Report = Callable[[str], None]

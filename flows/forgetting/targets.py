@@ -22,7 +22,7 @@ from twin_data.sources.tombstones import digests_of
 from twin_data.sources.units import list_sources
 from twin_data.store.schemas import to_rows
 from twin_data.store.tables import FeatureStore
-from twin_data.transform.pipeline import RAW
+from twin_data.transform.collected import RAW
 
 SHARED_SHARE = 0.2
 """Of a forgotten document's runs so many stand in another one: its user should know that it stays."""

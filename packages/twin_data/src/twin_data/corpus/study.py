@@ -28,7 +28,8 @@ from twin_data.store.schemas import to_frame, to_rows
 from twin_data.store.stages import StageResult, remembered_stage, run_stage
 from twin_data.store.tables import digest_frame
 from twin_data.transform import embed
-from twin_data.transform.pipeline import CHUNKS, DOCUMENTS, EXCLUSIONS, RAW, FeaturesPipeline, rejections_table
+from twin_data.transform.collected import RAW
+from twin_data.transform.pipeline import CHUNKS, DOCUMENTS, EXCLUSIONS, FeaturesPipeline, rejections_table
 from twin_data.transform.quality import own_text
 from twin_data.transform.verdict import CorpusVerdict
 

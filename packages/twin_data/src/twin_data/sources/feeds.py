@@ -63,7 +63,7 @@ def parse_feed(data: bytes, path: Path) -> Any:
     Raises:
         Unreadable: It is no feed, or nothing of it can be read.
     """
-    import feedparser  # type: ignore[import-untyped]  # few archives hold feeds
+    import feedparser  # few archives hold feeds
 
     # A stream, since a string could be taken for an address to fetch. The text is not sanitised: tags go anyway.
     try:

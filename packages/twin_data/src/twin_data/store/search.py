@@ -252,11 +252,11 @@ def check_probes(client: Elasticsearch, index: str, probes: Sequence[Mapping[str
         IntegrityError: One is not found.
     """
     for entry in probes:
-        telling: list[dict[str, Any]] = (
-            [{"query": lexical_query(entry["text"])}] if content_stems(entry["text"]) else []
-        )
         near = {"field": "vector", "query_vector": entry["vector"], "k": PROBED, "num_candidates": 5 * PROBED}
-        for leg in (*telling, {"knn": near}):
+        legs: list[dict[str, Any]] = [{"knn": near}]
+        if content_stems(entry["text"]):
+            legs.insert(0, {"query": lexical_query(entry["text"])})
+        for leg in legs:
             body = {"size": PROBED, "_source": ["payload.text"], **leg}
             found = client.search(index=index, body=body)["hits"]["hits"]
             if not any(hit["_source"]["payload"]["text"] == entry["text"] for hit in found):

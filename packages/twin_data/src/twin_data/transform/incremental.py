@@ -45,7 +45,7 @@ def by_document(
 
 def _joined(former: pl.DataFrame, kept: pl.Series, made: pl.DataFrame) -> pl.DataFrame:
     """Rows of kept documents and new rows, in order of document; those of one document stay in their order."""
-    rows = former.filter(pl.col(KEY).is_in(kept.implode())).select(made.columns).cast(dict(made.schema))
+    rows = former.filter(pl.col(KEY).is_in(kept.implode())).select(made.columns).cast(made.schema)
     return pl.concat([rows, made]).sort(KEY, maintain_order=True)
 
 

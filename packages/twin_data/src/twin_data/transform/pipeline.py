@@ -45,6 +45,7 @@ from twin_data.transform.collected import RAW, SOURCE_FILES, collected_tables, k
 from twin_data.transform.decontaminate import DecontaminateConfig
 from twin_data.transform.dedupe import DedupeConfig
 from twin_data.transform.embedding_model import EmbeddingModelConfig
+from twin_data.transform.index import IndexInputs
 from twin_data.transform.quality_rules import QualityConfig
 from twin_data.transform.split import SplitConfig
 from twin_data.transform.verdict import VerdictConfig
@@ -289,10 +290,10 @@ class FeaturesPipeline:
             code_digest=code_digest(),
         )
 
-    def index_inputs(self, judged: StageRecord, chunked: StageRecord, encoder: SentenceEncoder) -> index.IndexInputs:
+    def index_inputs(self, judged: StageRecord, chunked: StageRecord, encoder: SentenceEncoder) -> IndexInputs:
         """What an index of these tables is built from."""
         documents, chunks = judged.output(DOCUMENTS), chunked.output(CHUNKS)
-        return index.IndexInputs(
+        return IndexInputs(
             persona=self.persona.name,
             documents=self._read(judged, DOCUMENTS).select(list(CorpusDocument.model_fields)),
             chunks=self._read(chunked, CHUNKS),

@@ -81,7 +81,8 @@ def _understand(question: Question, query: str, twin: Twin) -> tuple[SearchQuery
     """
     searched = SearchQuery.of(query, twin.encoder)
     vector = searched.vector if query == question.text else twin.encoder.encode([question.text])[0]
-    forbidden = forbidden_likeness(twin.encoder).kind(vector)
+    judge = forbidden_likeness(twin.encoder)  # type: ignore[arg-type]  # a protocol promises no hash, but every object has one
+    forbidden = judge.kind(vector)
     if question.options.mode != "answer" and not _is_short_question(question.text):
         return searched, False, forbidden
     return searched, asks_what_you_are(question.text, vector, twin.encoder), forbidden

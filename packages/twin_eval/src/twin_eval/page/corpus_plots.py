@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from twin_data.contracts.learning import LearningCurve
 from twin_data.corpus.findings import Feeling, Group, VoicePeriod
-from twin_eval.plots import BAR, CANDIDATE, CHAMPION, figure
+from twin_eval.page.drawing import BAR, CANDIDATE, CHAMPION, figure
 
 _LONGEST_NAME = 38
 

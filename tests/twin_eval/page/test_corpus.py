@@ -30,7 +30,7 @@ from twin_data.corpus.findings import (
     VoicePeriod,
 )
 from twin_data.transform.verdict import CorpusVerdict, Count, VerdictConfig
-from twin_eval.corpus_page import render_corpus_page
+from twin_eval.page.corpus import render_corpus_page
 
 from ..chromium import headless
 

@@ -9,8 +9,8 @@ from markupsafe import Markup
 from twin_data.contracts.digests import short
 from twin_data.corpus.findings import CorpusReport
 from twin_data.transform.verdict import VerdictConfig
-from twin_eval import corpus_plots as plots
-from twin_eval.page_plots import Plot
+from twin_eval.page import corpus_plots as plots
+from twin_eval.page.plots import Plot
 from twin_eval.templating import template
 
 
