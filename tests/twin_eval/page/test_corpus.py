@@ -32,7 +32,7 @@ from twin_data.corpus.findings import (
 from twin_data.transform.verdict import CorpusVerdict, Count, VerdictConfig
 from twin_eval.page.corpus import render_corpus_page
 
-from ..chromium import headless
+from ...chromium import headless
 
 HOSTILE = "<script>document.title = 'taken'</script> & \"quoted\" " + "word " * 60
 LONG = "a-name-without-any-blank-" * 8
