@@ -21,9 +21,11 @@ ELSEWHERE = ("features", "elasticsearch", "registry/artifacts", "forgotten", "se
 """What other modules see to, or what holds no text."""
 KEPT_OF_A_RUN = frozenset({"report.json", "decision.json"})
 """Of an evaluation: figures and the gate's decision, where they quote nothing."""
-OF_A_PERSONA = frozenset({"personas", "evaluations", "datasets", "training", "voices"})
+OF_A_PERSONA = frozenset({"personas", "evaluations", "datasets", "training", "voices", "sites", "corpus"})
 """Folders of one folder a persona; another one's are not touched."""
 SHARED = "shards"
+MADE_ANEW = frozenset({"datasets", "training", "voices", "monitoring", "prefect", "sites", "corpus"})
+"""Mirrors of sites are fetched again, reports on a corpus written again."""
 OPEN_LOGS = frozenset({"logs", "run"})
 HELD_OUT_FILES = frozenset({GENERATED_FILE, CERTIFICATE_FILE})
 """A generated set is certified as a whole."""
@@ -97,7 +99,7 @@ def rule_for(home: TwinHome, persona: str, path: Path) -> Rule:
         return Rule.DROP_LINES
     if area in OPEN_LOGS:
         return Rule.BLANK
-    return Rule.REMOVE if area in {"datasets", "training", "voices", "monitoring", "prefect"} else Rule.LEAVE
+    return Rule.REMOVE if area in MADE_ANEW else Rule.LEAVE
 
 
 def erase(home: TwinHome, held: Collection[Held], wording: Wording) -> tuple[int, tuple[LeftToUser, ...]]:
