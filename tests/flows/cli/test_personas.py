@@ -16,7 +16,12 @@ from twin_data.configuration.persona import load_persona
 from ...twin_data.sources.web_server import serving
 
 RIGHTS = ("--owner", "Ada", "--licence", "CC0-1.0", "--consent", "I agree that a twin is made of these posts.")
-POST = "The tide came in at four, and I wrote it down because nobody else would have. " * 8
+POST = (
+    "The tide came in at four, and I wrote it down because nobody else would have. It had turned by nine, when the ferry "
+    "lay on the mud with her lamps lit, and the crew were asleep in their boots. My grandmother kept a list of such nights "
+    "in the back of a hymn book. She put the hour first, then the wind, and at last what she thought of both. I have that "
+    "book on my shelf. Of forty entries, six are about the baker, who drowned in a flat calm. "
+)
 
 
 @pytest.fixture(autouse=True)

@@ -36,13 +36,17 @@ from twin_data.registry.port import RegisteredBundle
 from twin_data.sources.tombstones import read_tombstones
 from twin_data.store.tables import FeatureStore
 from twin_data.transform.pipeline import FeaturesConfig, FeaturesPipeline
-from twin_data.transform.quality import QualityConfig
+from twin_data.transform.quality_rules import QualityConfig
 
 from ..test_evaluate_twin import manifest
 
 LAMP = "The lamp on the eastern jetty went out in November and nobody came to light it again before the spring tide. "
 ROPE = "A mooring rope should be spliced by the person who will trust it, and never by a machine that nobody can ask. "
 GULL = "Every gull in the harbour knows the hour at which the baker opens his door, and none of them tells another. "
+LENIENT = QualityConfig(
+    max_duplicate_gram_characters=(1.0,) * 6, max_top_gram_characters=(1.0,) * 3, max_duplicate_lines=None
+)
+"""Three sentences said three times over are no article."""
 CONSENT = "I agree that a twin is made of these posts."
 
 
@@ -106,14 +110,14 @@ class Bench:
             persona=load_persona(self.home, "ada"),
             sources_folder=self.posts.parent,
             store=self.store,
-            config=FeaturesConfig(quality=QualityConfig()),
+            config=FeaturesConfig(quality=LENIENT),
         )
         unique = pipeline.dedupe(pipeline.clean(pipeline.collect().record).record).record
         separated = pipeline.split(unique).record
         pipeline.decontaminate(separated)
-        filtered = pipeline.filter(separated).record
-        chunked = pipeline.chunk(filtered).record
-        return {one.table: one.version for one in (filtered.output("documents"), chunked.output("chunks"))}
+        judged = pipeline.authorship(pipeline.filter(separated).record).record
+        chunked = pipeline.chunk(judged).record
+        return {one.table: one.version for one in (judged.output("documents"), chunked.output("chunks"))}
 
     def entries(self) -> dict[str, str]:
         return dict(self.store.read("chunks").select("document_id", "text").iter_rows())

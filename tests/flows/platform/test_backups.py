@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flows.platform import supervisor
-from flows.platform.backups import MANIFEST, backup, restore
+from flows.platform.backups import MANIFEST, NOTES, backup, restore
 from flows.platform.home_schema import SCHEMA_VERSION, open_home
 from flows.platform.service import Service
 from twin_data.configuration.home import TwinHome
@@ -34,9 +34,9 @@ def fill(home: TwinHome, files: dict[str, bytes]) -> None:
 
 
 def contents(home: TwinHome) -> dict[str, bytes]:
-    return {
-        path.relative_to(home.root).as_posix(): path.read_bytes() for path in home.root.rglob("*") if path.is_file()
-    }
+    """All files but the note of where backups were written, which is made after each."""
+    files = (path for path in home.root.rglob("*") if path.is_file() and path.name != NOTES)
+    return {path.relative_to(home.root).as_posix(): path.read_bytes() for path in files}
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> FeaturesPipeline:
     pipeline = FeaturesPipeline(persona, folder / "sources", store, FeaturesConfig())
     separated = pipeline.split(pipeline.dedupe(pipeline.clean(pipeline.collect().record).record).record).record
     pipeline.decontaminate(separated)
-    chunked = pipeline.chunk(pipeline.filter(separated).record).record
+    chunked = pipeline.chunk(pipeline.authorship(pipeline.filter(separated).record).record).record
     encoder: Any = Encoder()
     pipeline.embed(chunked, encoder, lambda done, total: None)
     return pipeline

@@ -191,7 +191,7 @@ def test_a_teachers_wording_is_taken_only_if_it_asks_the_same(material: Material
 
 def test_a_capped_teacher_is_asked_the_same_few_questions_of_rows_that_fit(material: Material) -> None:
     free = InstructionConfig(balance=BalanceConfig(max_rows=40), max_chunks=120)
-    config = free.model_copy(update={"balance": BalanceConfig(max_rows=40, max_tokens=8000)})
+    config = free.model_copy(update={"balance": BalanceConfig(max_rows=40, max_tokens=12_000)})
     calls: list[list[str]] = []
 
     def rewrite(questions: Sequence[str]) -> list[str]:

@@ -224,7 +224,7 @@ class FakeElasticsearch:
     def put_mapping(self, index: str, meta: dict[str, Any]) -> None:
         self.held[index]["mappings"]["_meta"] = meta
 
-    def search(self, index: str, size: int, source: list[str], **leg: Any) -> dict[str, Any]:
+    def search(self, index: str, body: dict[str, Any]) -> dict[str, Any]:
         """Finds what is the same; `lost` is never found."""
         texts = [one["text"] for one in self.held[index]["entries"].values() if "text" in one and not one.get("lost")]
         return {"hits": {"hits": [{"_source": {"payload": {"text": text}}} for text in texts]}}

@@ -34,10 +34,18 @@ SUBJECTS = (
 )  # fmt: skip
 
 
+WORDS = (
+    "harbour gravel ledger pulley bracket lantern mortar saddle timber copper engine whistle barrel anchor hammer needle "
+    "garden winter market bridge window candle mirror pocket velvet basket kettle shovel ribbon marble tunnel thunder "
+    "meadow orchard village chapel tavern foundry quarry granary cellar stable"
+).split()
+
+
 def post(subject: str, said: str = "which is more than the surveyor thought it worth", day: str = "2024-01-02") -> str:
     """An article of some sixty words that shares no run of words with one on another subject."""
-    lines = (f"{subject} {number} of the {subject} and that {subject} {number * 7}" for number in range(8))
-    return f"---\ndate: {day}\n---\n# The {subject}\n\n" + " ".join(lines) + f" {said}.\n"
+    lot = random.Random(subject).sample(WORDS, 36)
+    lines = (f"{lot[at]} and {lot[at + 1]} of the {lot[at + 2]} {subject} have {lot[at + 3]}" for at in range(0, 36, 4))
+    return f"---\ndate: {day}\n---\n# The {subject}\n\n" + ", ".join(lines) + f", {said}.\n"
 
 
 class Encoder:

@@ -111,7 +111,7 @@ def test_the_planted_junk_of_the_sample_goes_and_nothing_else(sample: Any, plant
 
 
 def test_each_rule_has_its_count_and_samples(corpus_document: Build) -> None:
-    documents = [corpus_document(LONG, document_id="a"), corpus_document("Few words.", document_id="b")]
+    documents = [corpus_document(LONG.strip(), document_id="a"), corpus_document("Few words.", document_id="b")]
     documents += [corpus_document("a b c d 1 2 3 4", document_id=f"c{at}") for at in range(7)]
     documents.append(corpus_document("Congrats Dov", document_id="d", kind=DocumentKind.POST))
     found = quality.run(to_frame(documents, CorpusDocument), config=QualityConfig())

@@ -59,7 +59,7 @@ def report(measured: LearningCurve | None = None) -> CorpusReport:
     verdict = CorpusVerdict(
         persona="ada", documents=60, own_words=30_000, training_words=25_000, test_words=5_000, chunks=300, families=50,
         by_source=(Count(name="blog", documents=60, words=30_000),), by_year=(), by_kind=(), rejections={},
-        training_exclusions=0, recommendation="stay with prompt and retrieval", reasons=("the curve still rises",),
+        training_exclusions=0, authorship="nothing was checked", recommendation="stay with prompt and retrieval", reasons=("the curve still rises",),
         basis="learning curve", evidence=("after 16,000 own words <so much>",), changes=("more of it",),
     )  # fmt: skip
     group = {"documents": 30, "words": 15_000, "share": 0.5}
