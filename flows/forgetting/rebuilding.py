@@ -43,14 +43,14 @@ def rebuild(
         report("rebuilding: no source is left")
         return None
     try:
-        filtered, chunked = _stages(pipeline, report)
+        judged, chunked = _stages(pipeline, report)
         encoder = SentenceEncoder(
             ensure_encoder(cache_folder() / "models", recipe.features.embedding), threads=ENCODER_THREADS
         )
         pipeline.embed(
             chunked, encoder, lambda done, total: report(f"rebuilding: {done:,} of {total:,} chunks embedded")
         )
-        indexed = pipeline.index(filtered, chunked, encoder, IndexWriter(client))
+        indexed = pipeline.index(judged, chunked, encoder, IndexWriter(client))
     except CorpusError as error:
         report(f"rebuilding: nothing is left to index ({error.message})")
         return None
@@ -63,10 +63,10 @@ def rebuild(
 
 
 def _stages(pipeline: FeaturesPipeline, report: Callable[[str], None]) -> tuple[StageRecord, StageRecord]:
-    """The records of the filter and of the chunks."""
+    """The records of the check of authorship and of the chunks."""
     report("rebuilding: collecting and cleaning what is left")
     unique = pipeline.dedupe(pipeline.clean(pipeline.collect().record).record).record
     separated = pipeline.split(unique).record
     pipeline.decontaminate(separated)
-    filtered = pipeline.filter(separated).record
-    return filtered, pipeline.chunk(filtered).record
+    judged = pipeline.authorship(pipeline.filter(separated).record).record
+    return judged, pipeline.chunk(judged).record
