@@ -35,6 +35,7 @@ from twin_data.scoring.encoder import SentenceEncoder
 from twin_data.scoring.sentences import words
 from twin_data.store.search import IndexWriter, alias_name
 from twin_data.transform.embedding_model import ensure_encoder
+from twin_data.transform.every_stage import documents_and_chunks
 from twin_data.transform.pipeline import FeaturesPipeline
 
 PERSONA = "benchmark-watch"
@@ -52,10 +53,7 @@ def article(lot: random.Random, vocabulary: list[str], mark: str) -> str:
 def build(pipeline: FeaturesPipeline, encoder: SentenceEncoder, client: Elasticsearch) -> tuple[float, float, str]:
     """The stages and the index; wall and processor seconds, and the features' digest."""
     wall, used = time.monotonic(), time.process_time()
-    separated = pipeline.split(pipeline.dedupe(pipeline.clean(pipeline.collect().record).record).record).record
-    pipeline.decontaminate(separated)
-    judged = pipeline.authorship(pipeline.filter(separated).record).record
-    chunked = pipeline.chunk(judged).record
+    judged, chunked = documents_and_chunks(pipeline)
     made = pipeline.index(judged, chunked, encoder, IndexWriter(client))
     return time.monotonic() - wall, time.process_time() - used, made.features_digest
 

@@ -30,6 +30,7 @@ from twin_data.sources.ingest import SOURCES_FOLDER, add_source
 from twin_data.store.live_index import LiveIndexMover
 from twin_data.store.overlay import OverlayStore
 from twin_data.transform.embedding_model import ensure_encoder
+from twin_data.transform.every_stage import documents_and_chunks
 from twin_data.transform.live import LiveCorpus, Pass
 
 ENCODER_THREADS = 2
@@ -221,11 +222,7 @@ class _Watcher:
         try:
             with exclusive(self._home, self._persona, wait_s=0.0):
                 pipeline = features_pipeline(self._home, self._persona, self._recipe)
-                separated = pipeline.split(
-                    pipeline.dedupe(pipeline.clean(pipeline.collect().record).record).record
-                ).record
-                pipeline.decontaminate(separated)
-                pipeline.chunk(pipeline.carried_authorship(pipeline.filter(separated).record).record)
+                documents_and_chunks(pipeline, pipeline.carried_authorship)
         except PlatformError as error:
             _teller(self._report)(f"tables wait: {error.message}")
             return

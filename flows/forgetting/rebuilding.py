@@ -16,9 +16,8 @@ from twin_data.contracts.base import Contract
 from twin_data.contracts.errors import CorpusError
 from twin_data.scoring.encoder import SentenceEncoder
 from twin_data.store.search import IndexWriter
-from twin_data.store.stages import StageRecord
 from twin_data.transform.embedding_model import ensure_encoder
-from twin_data.transform.pipeline import FeaturesPipeline
+from twin_data.transform.every_stage import documents_and_chunks
 
 ENCODER_THREADS = 2
 
@@ -43,7 +42,8 @@ def rebuild(
         report("rebuilding: no source is left")
         return None
     try:
-        judged, chunked = _stages(pipeline, report)
+        report("rebuilding: collecting and cleaning what is left")
+        judged, chunked = documents_and_chunks(pipeline)
         encoder = SentenceEncoder(
             ensure_encoder(cache_folder() / "models", recipe.features.embedding), threads=ENCODER_THREADS
         )
@@ -60,13 +60,3 @@ def rebuild(
     except CorpusError as error:  # the former set is no longer certified, which an evaluation says
         report(f"rebuilding: no questions could be generated anew ({error.message})")
     return Rebuilt(bundle=bundle.bundle_id, index=indexed.index)
-
-
-def _stages(pipeline: FeaturesPipeline, report: Callable[[str], None]) -> tuple[StageRecord, StageRecord]:
-    """The records of the check of authorship and of the chunks."""
-    report("rebuilding: collecting and cleaning what is left")
-    unique = pipeline.dedupe(pipeline.clean(pipeline.collect().record).record).record
-    separated = pipeline.split(unique).record
-    pipeline.decontaminate(separated)
-    judged = pipeline.authorship(pipeline.filter(separated).record).record
-    return judged, pipeline.chunk(judged).record

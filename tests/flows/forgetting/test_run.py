@@ -35,6 +35,7 @@ from twin_data.registry.memory import MemoryRegistry
 from twin_data.registry.port import RegisteredBundle
 from twin_data.sources.tombstones import read_tombstones
 from twin_data.store.tables import FeatureStore
+from twin_data.transform.every_stage import documents_and_chunks
 from twin_data.transform.pipeline import FeaturesConfig, FeaturesPipeline
 from twin_data.transform.quality_rules import QualityConfig
 
@@ -112,11 +113,7 @@ class Bench:
             store=self.store,
             config=FeaturesConfig(quality=LENIENT),
         )
-        unique = pipeline.dedupe(pipeline.clean(pipeline.collect().record).record).record
-        separated = pipeline.split(unique).record
-        pipeline.decontaminate(separated)
-        judged = pipeline.authorship(pipeline.filter(separated).record).record
-        chunked = pipeline.chunk(judged).record
+        judged, chunked = documents_and_chunks(pipeline)
         return {one.table: one.version for one in (judged.output("documents"), chunked.output("chunks"))}
 
     def entries(self) -> dict[str, str]:
