@@ -5,7 +5,7 @@ import unicodedata
 from collections import Counter
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from twin_data.native.statistics import COLUMNS, cut, text_statistics
@@ -100,6 +100,7 @@ def check(texts: list[str]) -> None:
 
 
 @settings(max_examples=200)
+@example(["\x00•", "\x00-"])  # a NUL is a character: no bullet stands first
 @given(st.lists(TEXTS, max_size=4))
 def test_counts_are_those_of_python(texts: list[str]) -> None:
     check(texts)

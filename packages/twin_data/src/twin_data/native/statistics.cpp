@@ -165,7 +165,7 @@ void Reader::lines() {
   size_t at = 0;
   while (at < size_) {
     uint32_t first = 0, last = 0, dots = 0, point = 0;  // the first and last character that is no white space, and dots at the end
-    bool gap = false;
+    bool blank = true, gap = false;  // NUL is a character too, so that `first` alone could not say whether there was one
     int bytes = 1;
     for (; at < size_; at += static_cast<size_t>(bytes)) {
       point = decode(text_ + at, bytes);
@@ -175,7 +175,7 @@ void Reader::lines() {
         continue;
       }
       if (gap) dots = 0, gap = false;  // only dots that stand together count; white space behind them is nothing
-      if (!first) first = point;
+      if (blank) first = point, blank = false;
       dots = point == '.' ? dots + 1 : 0;
       last = point;
     }
