@@ -168,7 +168,14 @@ def _judged(pairs: set[tuple[int, int]], planted: Planted) -> str:
         f"{sum((original, copy) in pairs for copy, original in copies.items()) / len(copies):.3f} at {rate:.0%}"
         for rate, copies in planted.copies.items()
     ]
-    return f"recall {', '.join(recalls)}; {len(pairs - true):,} other pairs"
+    others = pairs - true
+    false = sum(_jaccard(planted.texts[one], planted.texts[other]) < BAR for one, other in others)
+    return f"recall {', '.join(recalls)}; {len(others):,} other pairs, {false:,} of them false (under {BAR})"
+
+
+def _jaccard(one: str, other: str) -> float:
+    first, second = _shingles(one), _shingles(other)
+    return len(first & second) / len(first | second)
 
 
 def _our_pairs(documents: pl.DataFrame) -> set[tuple[int, int]]:

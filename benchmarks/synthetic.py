@@ -17,6 +17,17 @@ from lxml import html
 
 VOCABULARY = 50_000
 RATES = (0.01, 0.02, 0.04)
+_STOP_WORDS = (
+    "the",
+    "of",
+    "and",
+    "to",
+    "that",
+    "be",
+    "with",
+    "have",
+)  # the commonest, as in any language; the rules ask
+_LETTERS = np.array(list("etaoinshrdlucmfwypvbgkqjxz"))
 
 
 @dataclass(frozen=True)
@@ -41,8 +52,8 @@ def invented(count: int, *, words: int = 200, seed: int = 0) -> list[list[str]]:
 @cache
 def _vocabulary() -> list[str]:
     draw = np.random.default_rng(0)
-    letters = np.array(list("etaoinshrdlucmfwypvbgkqjxz"))
-    return ["".join(draw.choice(letters, size)) for size in draw.integers(2, 11, VOCABULARY)]
+    made = ["".join(draw.choice(_LETTERS, size)) for size in draw.integers(2, 11, VOCABULARY)]
+    return [*_STOP_WORDS, *made[len(_STOP_WORDS) :]]
 
 
 def real(folder: Path, *, words: int = 120) -> list[list[str]]:
@@ -59,7 +70,10 @@ def real(folder: Path, *, words: int = 120) -> list[list[str]]:
 
 
 def with_copies(originals: Sequence[list[str]], copies: int, *, seed: int = 0) -> Planted:
-    """The documents, and for each rate `copies` of them with that share of words exchanged at random places."""
+    """The documents, and for each rate `copies` of them with that share of words exchanged at random places.
+
+    What comes in is made of letters alone: cleaning counts "w3f" as three words, and one exchanged would be three.
+    """
     draw = np.random.default_rng(seed)
     texts, planted = [" ".join(one) for one in originals], {}
     chosen = draw.permutation(len(originals))[: copies * len(RATES)]
@@ -68,7 +82,7 @@ def with_copies(originals: Sequence[list[str]], copies: int, *, seed: int = 0) -
         for row in chosen[number * copies : (number + 1) * copies]:
             changed = list(originals[row])
             for at in draw.choice(len(changed), max(1, round(rate * len(changed))), replace=False):
-                changed[at] = f"w{draw.integers(1 << 30):x}"
+                changed[at] = "".join(draw.choice(_LETTERS, 8))
             planted[rate][len(texts)] = int(row)
             texts.append(" ".join(changed))
     return Planted(texts, planted)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from twin_data.contracts.datasets import PolicyDraft, RejectedReason, ResponseSource, TaskKind
 from twin_data.generate.draft_prompts import DraftPrompt, DraftPromptConfig, DraftPromptInputs, prompts_for_drafts
-from twin_data.generate.grounding import sentences, unsupported_sentences, whole_sentences
+from twin_data.generate.grounding import sentence_supports, sentences, unsupported_sentences, whole_sentences
 from twin_data.generate.instructions import InstructionConfig, InstructionSet
 from twin_data.generate.judged_drafts import copied_share, passages_of
 from twin_data.generate.lengths import MEAN_RATIOS, balanced, fit, fit_own, of_like_length, word_count
@@ -125,9 +125,12 @@ def test_a_better_draft_is_chosen_over_a_worse_one(material: Material, prompts: 
     )
     as_long = "Zeppelins " + "zeppelins " * (word_count(prompt.response) - 2) + "land."
     drafts = [_draft(prompt, as_long), _draft(prompt, prompt.response)]
-    config = PreferenceConfig(worded_refusal_share=0)
-    (pair,) = run(PreferenceInputs(material, [prompt], drafts, voice), config=config).preferences
-    assert pair.chosen_source is ResponseSource.DRAFT and pair.chosen == prompt.response
+    support = min(sentence_supports(prompt.response, passages_of(prompt, material), material))
+    assert 0 < support < 1
+    for bar, source in ((support, ResponseSource.DRAFT), (support + 1e-6, prompt.response_source)):
+        config = PreferenceConfig(worded_refusal_share=0, min_chosen_support=bar)
+        (pair,) = run(PreferenceInputs(material, [prompt], drafts, voice), config=config).preferences
+        assert (pair.chosen, pair.chosen_source) == (prompt.response, source), "a better draft has to be well supported"
 
 
 @pytest.fixture
@@ -181,7 +184,7 @@ def test_of_several_good_drafts_the_one_that_copies_least_is_chosen(
         pytest.fail("no answer of the sample can be turned round")
     false = "Zeppelins " + "zeppelins " * (len(words) - 2) + "land."
     drafts = [_draft(prompt, text) for text in (prompt.response, false, less)]
-    config = PreferenceConfig(worded_refusal_share=0, copied_share=0)
+    config = PreferenceConfig(worded_refusal_share=0, copied_share=0, min_chosen_support=0.6)
     (pair,) = run(PreferenceInputs(material, [prompt], drafts, voice), config=config).preferences
     assert (pair.chosen, pair.chosen_source) == (less, ResponseSource.DRAFT)
 

@@ -34,14 +34,19 @@ def _holds(chunk: Chunk, span: SourceSpan) -> bool:
 
 def unsupported_sentences(text: str, chunks: Sequence[Chunk], material: Material) -> list[int]:
     """Which sentences of a text, by number, none of the chunks supports; one that says nothing counts, too."""
-    return [at for at, sentence in enumerate(sentences(text)) if not _is_supported(sentence, chunks, material)]
+    return [at for at, score in enumerate(sentence_supports(text, chunks, material)) if score < MIN_SUPPORT]
 
 
-def _is_supported(sentence: str, chunks: Sequence[Chunk], material: Material) -> bool:
+def sentence_supports(text: str, chunks: Sequence[Chunk], material: Material) -> list[float]:
+    """How well the best of the chunks supports each sentence of a text, 0 to 1; 0 for one that says nothing."""
+    return [_support(sentence, chunks, material) for sentence in sentences(text)]
+
+
+def _support(sentence: str, chunks: Sequence[Chunk], material: Material) -> float:
     if len(content_stems(sentence)) < 2:
-        return False
+        return 0.0
     checks = (own_evidence(chunk).support(sentence, material.weights.weight) for chunk in chunks)
-    return any(check is not None and check.score >= MIN_SUPPORT for check in checks)
+    return max((check.score for check in checks if check is not None), default=0.0)
 
 
 def sentences(text: str) -> list[str]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from twin_data.contracts.datasets import PolicyDraft, RejectedReason, TaskKind
 from twin_data.contracts.documents import Chunk
 from twin_data.generate.adapt import is_verbatim
+from twin_data.generate.candidates import MIN_SUPPORT
 from twin_data.generate.draft_prompts import DraftPrompt
-from twin_data.generate.grounding import chunks_of, sentences, unsupported_sentences, whole_sentences
+from twin_data.generate.grounding import chunks_of, sentence_supports, sentences, whole_sentences
 from twin_data.generate.material import Material
 from twin_data.scoring.refusal import is_refusal
 from twin_data.scoring.sentences import grams
@@ -28,6 +29,7 @@ class JudgedDraft:
         at: Number of the sentence that shows the fault.
         copied: Share of its stretches of `COPIED_WORDS` words that stand in the passages.
         is_own: Whether none of its sentences stands there word for word.
+        support: How well the passages support the weakest of its sentences, 0 to 1.
     """
 
     text: str
@@ -35,6 +37,7 @@ class JudgedDraft:
     at: int = 0
     copied: float = 0.0
     is_own: bool = True
+    support: float = 0.0
 
 
 def judged(drafts: Sequence[PolicyDraft], prompt: DraftPrompt, material: Material) -> list[JudgedDraft]:
@@ -67,7 +70,8 @@ def _judged(text: str, prompt: DraftPrompt, chunks: Sequence[Chunk], material: M
     if prompt.task is not TaskKind.ANSWER:
         return JudgedDraft(text)
     copied = copied_share(text, chunks)
-    if unsupported := unsupported_sentences(text, chunks, material):
+    supports = sentence_supports(text, chunks, material)
+    if unsupported := [at for at, one in enumerate(supports) if one < MIN_SUPPORT]:
         return JudgedDraft(text, RejectedReason.UNSUPPORTED, unsupported[0], copied)
     is_own = not any(is_verbatim(sentence, chunk.text) for sentence in sentences(text) for chunk in chunks)
-    return JudgedDraft(text, None, 0, copied, is_own)
+    return JudgedDraft(text, None, 0, copied, is_own, min(supports, default=0.0))

@@ -52,6 +52,9 @@ class PreferenceConfig(Contract):
     copied_share: float = Field(default=0.5, ge=0, le=1)
     """Share of answers' prompts whose rejected draft is a copy of its passages, where there is one, rather than an
     unsupported draft; 0 rejects no copies."""
+    min_chosen_support: float = Field(default=0.85, ge=0, le=1)
+    """How well the passages must support each sentence of a draft that is preferred to the persona's own words. Higher
+    than what is served: what is preferred for passing a check teaches whatever the check overlooks."""
     length_slack: float = Field(default=1.3, ge=1, le=2)
     """A side longer than so many times the other is cut at a sentence's end."""
     held_out_share: float = Field(default=0.1, ge=0, lt=0.5)
@@ -137,7 +140,8 @@ def _paired(
         return dropped(STAGE, "no_draft" if not drafts else "empty_draft", prompt.prompt_id, prompt.response)
     good = [one for one in every if one.fault is None]
     answer = copied_share(prompt.response, passages_of(prompt, material))
-    best = sorted((one for one in good if _may_be_chosen(one, prompt, answer)), key=lambda one: (one.copied, one.text))
+    best = [one for one in good if _may_be_chosen(one, prompt, answer, config)]
+    best.sort(key=lambda one: (one.copied, one.text))
     wrong = [one for one in every if one.fault is not None]
     if config.copied_share:
         wrong += _copies(good, min([answer, *(one.copied for one in best)]))
@@ -160,9 +164,11 @@ def _with_answer(prompt: DraftPrompt, rejected: str, reason: RejectedReason) -> 
     return _Pair(prompt, prompt.response, prompt.response_source, prompt.spans, rejected, reason)
 
 
-def _may_be_chosen(one: JudgedDraft, prompt: DraftPrompt, answer: float) -> bool:
-    """Whether a draft without fault beats the answer made of the persona's words: it is its own, and no more a copy."""
-    return prompt.task is TaskKind.ANSWER and one.is_own and one.copied <= answer
+def _may_be_chosen(one: JudgedDraft, prompt: DraftPrompt, answer: float, config: PreferenceConfig) -> bool:
+    """Whether a draft without fault beats the persona's words: it is its own, well supported and no more a copy."""
+    if prompt.task is not TaskKind.ANSWER or not one.is_own:
+        return False
+    return one.support >= config.min_chosen_support and one.copied <= answer
 
 
 def _copies(good: Sequence[JudgedDraft], chosen: float) -> list[JudgedDraft]:
