@@ -16,6 +16,7 @@ from twin_data.contracts.base import Span
 from twin_data.contracts.digests import digest_text
 from twin_data.contracts.documents import DocumentKind
 from twin_data.contracts.releases import VerificationSettings
+from twin_data.scoring.closeness import closeness
 from twin_data.scoring.encoder import SentenceEncoder
 from twin_data.scoring.sentences import content_stems, sentence_spans, words
 from twin_data.scoring.support import EvidenceText, Support, sentence_windows
@@ -32,7 +33,8 @@ class Measures:
     def __init__(self, rows: Sequence[Row], encoder: SentenceEncoder | None) -> None:
         texts = list(dict.fromkeys(text for row in rows for text in row.passages))
         self.weights: TermWeights = term_weights(texts)
-        self.bar = VerificationSettings().min_support
+        self._settings = VerificationSettings()
+        self.bar = self._settings.min_support
         self._evidence = {text: EvidenceText(text, [Span(start=0, end=len(text))]) for text in texts}
         self._windows = {
             text: [span.of(text) for span in sentence_windows(text, [Span(start=0, end=len(text))])] for text in texts
@@ -54,9 +56,13 @@ class Measures:
         return self._best(row)[1].score
 
     def is_served(self, row: Row) -> bool:
-        """Whether serving would ship the sentence, were it to the point."""
+        """Whether serving would ship the sentence, were it to the point; nearness is not asked without an encoder."""
         text, support = self._best(row)
-        return support.score >= self.bar and not objection(row.text, passage_of(text), support.span)
+        if support.score < self.bar or objection(row.text, passage_of(text), support.span):
+            return False
+        if self._encoder is None:
+            return True
+        return closeness(row.text, support.span.of(text), self._encoder.encode) >= self._settings.min_closeness
 
     @cache  # noqa: B019 - lives as long as the report
     def _best(self, row: Row) -> tuple[str, Support]:

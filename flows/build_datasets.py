@@ -29,7 +29,8 @@ from twin_data.generate.rewriting import REWRITE_STAGE, Rewrite
 from twin_data.generate.teacher import Endpoint, teacher_endpoint
 from twin_data.registry.durable import write_file
 from twin_data.registry.port import RegisteredBundle
-from twin_data.scoring.encoder import read_model_reference
+from twin_data.scoring.closeness import Encode
+from twin_data.scoring.encoder import RememberingEncoder, SentenceEncoder, read_model_reference
 from twin_data.scoring.voice import VoiceProfile
 from twin_data.store.stages import StageRecord
 from twin_data.store.tables import FeatureStore
@@ -101,9 +102,16 @@ def draft_with(home: TwinHome, pipeline: DatasetsPipeline, bundle: RegisteredBun
 
 @task(cache_policy=NO_CACHE)
 def certified_preferences(
-    home: TwinHome, pipeline: DatasetsPipeline, profile: VoiceProfile, drafts: Path
+    home: TwinHome, pipeline: DatasetsPipeline, profile: VoiceProfile, drafts: Path, encode: Encode
 ) -> WrittenDataset:
     """The preference dataset.
+
+    Args:
+        home: Whose features.
+        pipeline: Its persona's.
+        profile: Of the persona's voice.
+        drafts: File of the SFT model's drafts.
+        encode: The encoder that the features were embedded with.
 
     Raises:
         DatasetError: Its certificate was not passed.
@@ -114,7 +122,7 @@ def certified_preferences(
     def voice(texts: Sequence[str]) -> list[float | None]:
         return [None if one is None else one.logit for one in profile.score(texts)]
 
-    made = report_stage(pipeline.preferences(prompted, written, voice, profile.digest))
+    made = report_stage(pipeline.preferences(prompted, written, voice, profile.digest, encode))
     return _certified(pipeline.write(made, DatasetKind.PREFERENCES))
 
 
@@ -127,16 +135,24 @@ def datasets_pipeline(home: TwinHome, persona: str, recipe: Recipe, wordings: Pa
         recipe: With the settings of its datasets.
         wordings: A teacher's, as a bundle carries them, to be taken in its place.
     """
-    encoder = ensure_encoder(cache_folder() / "models", recipe.features.embedding)
     return DatasetsPipeline(
         persona=load_persona(home, persona),
         store=FeatureStore.of(home.features, persona),
         folder=home.datasets / persona,
         config=recipe.datasets,
         questions=held_out_questions(home, persona),
-        embedding_digest=read_model_reference(encoder).digest,
+        embedding_digest=read_model_reference(_encoder_folder(recipe)).digest,
         wordings=None if wordings is None else read_wordings(wordings),
     )
+
+
+def sentence_encoder(recipe: Recipe) -> RememberingEncoder:
+    """The encoder that a recipe's features are embedded with."""
+    return RememberingEncoder(SentenceEncoder(_encoder_folder(recipe)))
+
+
+def _encoder_folder(recipe: Recipe) -> Path:
+    return ensure_encoder(cache_folder() / "models", recipe.features.embedding)
 
 
 def _prompted(home: TwinHome, pipeline: DatasetsPipeline) -> StageRecord:

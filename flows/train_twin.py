@@ -10,7 +10,14 @@ from typing import Any
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from flows.build_datasets import certified_instructions, certified_preferences, datasets_pipeline, draft_with, fit_voice
+from flows.build_datasets import (
+    certified_instructions,
+    certified_preferences,
+    datasets_pipeline,
+    draft_with,
+    fit_voice,
+    sentence_encoder,
+)
 from flows.bundles import (
     ADAPTER_FOLDER,
     DRAFTS_FILE,
@@ -72,7 +79,7 @@ def train_twin(
         bundle = release(run, Rung.SFT, tuned, (instructions.version,), None, files)
         if voice is not None:
             written = draft_with(home, pipeline, bundle, given.drafts)
-            preferences = certified_preferences(home, pipeline, voice, written)
+            preferences = certified_preferences(home, pipeline, voice, written, sentence_encoder(chosen).encode)
             aligned = optimised(run, preferences, tuned)
             made_of = (instructions.version, preferences.version)
             bundle = release(run, Rung.DPO, aligned, made_of, bundle, files | {DRAFTS_FILE: written}, before=tuned)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -76,6 +76,10 @@ class Pipeline:
         return StageResult(record, reused=False)
 
 
+def no_sentences(texts: list[str]) -> NoReturn:
+    raise AssertionError(f"no draft is judged here, and {texts} were to be embedded")
+
+
 class Profile:
     digest = "v"
 
@@ -99,7 +103,7 @@ def made(pipeline: Pipeline, kind: DatasetKind, tmp_path: Path) -> WrittenDatase
         return _written(certified_instructions.fn(home, given))
     drafts = tmp_path / "drafts.jsonl"
     drafts.write_text("")
-    return _written(certified_preferences.fn(home, given, Profile(), drafts))
+    return _written(certified_preferences.fn(home, given, Profile(), drafts, encode=no_sentences))
 
 
 def _written(found: Any) -> WrittenDataset:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from twin_data.contracts.datasets import PolicyDraft, RejectedReason, ResponseSource, TaskKind
 from twin_data.generate.draft_prompts import DraftPrompt, DraftPromptConfig, DraftPromptInputs, prompts_for_drafts
-from twin_data.generate.grounding import sentence_supports, sentences, unsupported_sentences, whole_sentences
+from twin_data.generate.grounding import sentences, supports, unsupported_sentences, whole_sentences
 from twin_data.generate.instructions import InstructionConfig, InstructionSet
 from twin_data.generate.judged_drafts import copied_share, passages_of
 from twin_data.generate.lengths import MEAN_RATIOS, balanced, fit, fit_own, of_like_length, word_count
@@ -125,7 +128,7 @@ def test_a_better_draft_is_chosen_over_a_worse_one(material: Material, prompts: 
     )
     as_long = "Zeppelins " + "zeppelins " * (word_count(prompt.response) - 2) + "land."
     drafts = [_draft(prompt, as_long), _draft(prompt, prompt.response)]
-    support = min(sentence_supports(prompt.response, passages_of(prompt, material), material))
+    support = min(one.score for one in supports(prompt.response, passages_of(prompt, material), material))
     assert 0 < support < 1
     for bar, source in ((support, ResponseSource.DRAFT), (support + 1e-6, prompt.response_source)):
         config = PreferenceConfig(worded_refusal_share=0, min_chosen_support=bar)
@@ -144,6 +147,23 @@ def copyable(material: Material, prompts: list[DraftPrompt]) -> tuple[DraftPromp
             if copy:
                 return one.model_copy(update={"response": " ".join(reversed(copy.split()))}), copy
     pytest.fail("no prompt shows a passage that can be copied")
+
+
+def test_a_draft_with_the_words_of_its_passages_that_says_something_else_is_unsupported(
+    material: Material, copyable: tuple[DraftPrompt, str]
+) -> None:
+    prompt, copy = copyable
+
+    def far(texts: list[str]) -> NDArray[np.float32]:
+        return np.eye(len(texts), dtype=np.float32)  # nothing is near to anything
+
+    config = PreferenceConfig(worded_refusal_share=0, copied_share=0)
+    inputs = PreferenceInputs(material, [prompt], [_draft(prompt, copy)], voice)
+    near = run(replace(inputs, encode=lambda texts: np.ones((len(texts), 1), np.float32)), config=config).preferences
+    assert near == run(inputs, config=config).preferences
+    assert RejectedReason.UNSUPPORTED not in {one.reason for one in near}
+    (pair,) = run(replace(inputs, encode=far), config=config).preferences
+    assert (pair.reason, pair.rejected) == (RejectedReason.UNSUPPORTED, copy)
 
 
 def test_a_true_copy_loses_to_an_answer_that_is_none(material: Material, copyable: tuple[DraftPrompt, str]) -> None:

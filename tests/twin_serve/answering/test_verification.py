@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from twin_data.contracts.answers import SentenceCheck, SentenceOutcome
-from twin_data.contracts.releases import GenerationSettings
+from twin_data.contracts.releases import GenerationSettings, VerificationSettings
 from twin_serve.answering.citations import CitationList
 from twin_serve.answering.verification import SentenceVerifier, granted_names
 from twin_serve.twins import Twin
@@ -15,10 +15,17 @@ QUESTION = "Eels found on the floor of Gate 7, carried in a tin bath; clocks at 
 
 class Checker:
     def __init__(
-        self, question: str = QUESTION, ids: tuple[str, ...] = tuple(DOCUMENTS), asked: str = "What happened?"
+        self,
+        question: str = QUESTION,
+        ids: tuple[str, ...] = tuple(DOCUMENTS),
+        asked: str = "What happened?",
+        min_closeness: float = 0.6,  # this encoder knows no meanings
     ) -> None:
         index, encoder = memory_index(), HashingEncoder()
-        twin = Twin(manifest(), (), index.name, index.identity, index.weights, encoder, GenerationSettings())
+        bars = VerificationSettings(min_closeness=min_closeness)
+        twin = Twin(
+            manifest(verification=bars), (), index.name, index.identity, index.weights, encoder, GenerationSettings()
+        )
         vector = encoder.encode([question])[0]
         self.citations = CitationList()
         self._verifier = SentenceVerifier([passage(one) for one in ids], asked, vector, twin)
@@ -75,8 +82,19 @@ def test_what_does_not_hold_is_dropped_with_its_reason(sentence: str, reason: st
 
 
 def test_an_adverb_in_front_is_no_name() -> None:
-    assert Checker().check("Luckily we found 31 eels on the floor.").outcome is SentenceOutcome.SUPPORTED
-    assert Checker().check("However, we found 31 eels on the floor.").outcome is SentenceOutcome.SUPPORTED
+    told = "we found 31 eels on the floor and carried them out in a bath."
+    assert Checker().check(f"Luckily {told}").outcome is SentenceOutcome.SUPPORTED
+    assert Checker().check(f"However, {told}").outcome is SentenceOutcome.SUPPORTED
+
+
+def test_what_has_the_words_of_its_evidence_and_is_not_near_it_is_dropped() -> None:
+    sentence = "The eels we found on the floor were carried out in a bath."
+    assert Checker().check(sentence).outcome is SentenceOutcome.SUPPORTED
+    check = Checker(min_closeness=0.99).check(sentence)
+    assert check.outcome is SentenceOutcome.DROPPED and check.support > 0.6
+    assert check.reason.startswith("it is not near enough to what the passage says (likeness 0.")
+    copied = Checker(min_closeness=0.99).check("we found 31 EELS on the floor -- and carried them out in a tin bath!")
+    assert copied.outcome is SentenceOutcome.QUOTED
 
 
 def test_what_is_true_but_beside_the_question_is_dropped() -> None:

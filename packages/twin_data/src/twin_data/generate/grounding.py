@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import regex
 
@@ -34,19 +35,38 @@ def _holds(chunk: Chunk, span: SourceSpan) -> bool:
 
 def unsupported_sentences(text: str, chunks: Sequence[Chunk], material: Material) -> list[int]:
     """Which sentences of a text, by number, none of the chunks supports; one that says nothing counts, too."""
-    return [at for at, score in enumerate(sentence_supports(text, chunks, material)) if score < MIN_SUPPORT]
+    return [at for at, one in enumerate(supports(text, chunks, material)) if one.score < MIN_SUPPORT]
 
 
-def sentence_supports(text: str, chunks: Sequence[Chunk], material: Material) -> list[float]:
-    """How well the best of the chunks supports each sentence of a text, 0 to 1; 0 for one that says nothing."""
+@dataclass(frozen=True)
+class SentenceSupport:
+    """How well the best of some chunks supports a sentence.
+
+    Attributes:
+        sentence: The sentence.
+        score: 0 to 1; 0 for one that says nothing.
+        stretch: The words that support it; empty where nothing does.
+    """
+
+    sentence: str
+    score: float = 0.0
+    stretch: str = ""
+
+
+def supports(text: str, chunks: Sequence[Chunk], material: Material) -> list[SentenceSupport]:
+    """How well the chunks support each sentence of a text."""
     return [_support(sentence, chunks, material) for sentence in sentences(text)]
 
 
-def _support(sentence: str, chunks: Sequence[Chunk], material: Material) -> float:
+def _support(sentence: str, chunks: Sequence[Chunk], material: Material) -> SentenceSupport:
+    best = SentenceSupport(sentence)
     if len(content_stems(sentence)) < 2:
-        return 0.0
-    checks = (own_evidence(chunk).support(sentence, material.weights.weight) for chunk in chunks)
-    return max((check.score for check in checks if check is not None), default=0.0)
+        return best
+    for chunk in chunks:
+        found = own_evidence(chunk).support(sentence, material.weights.weight)
+        if found is not None and found.score > best.score:
+            best = SentenceSupport(sentence, found.score, found.span.of(chunk.text))
+    return best
 
 
 def sentences(text: str) -> list[str]:

@@ -10,8 +10,9 @@ from twin_data.contracts.documents import Chunk
 from twin_data.generate.adapt import is_verbatim
 from twin_data.generate.candidates import MIN_SUPPORT
 from twin_data.generate.draft_prompts import DraftPrompt
-from twin_data.generate.grounding import chunks_of, sentence_supports, sentences, whole_sentences
+from twin_data.generate.grounding import SentenceSupport, chunks_of, sentences, supports, whole_sentences
 from twin_data.generate.material import Material
+from twin_data.scoring.closeness import Encode, closeness
 from twin_data.scoring.refusal import is_refusal
 from twin_data.scoring.sentences import grams
 
@@ -40,11 +41,44 @@ class JudgedDraft:
     support: float = 0.0
 
 
-def judged(drafts: Sequence[PolicyDraft], prompt: DraftPrompt, material: Material) -> list[JudgedDraft]:
-    """The drafts of a prompt that say anything, in their order."""
-    texts = [whole for one in drafts if (whole := whole_sentences(one.text, one.finish_reason))]
-    chunks = passages_of(prompt, material) if texts else []
-    return [_judged(text, prompt, chunks, material) for text in texts]
+@dataclass(frozen=True)
+class Judge:
+    """Holds drafts against their passages as serving does.
+
+    Attributes:
+        material: The features.
+        encode: Embeds sentences; None leaves their nearness to the passages unjudged.
+        min_closeness: Cosine to the stretch that supports it below which a sentence says something else.
+    """
+
+    material: Material
+    encode: Encode | None = None
+    min_closeness: float = 0.0
+
+    def judged(self, drafts: Sequence[PolicyDraft], prompt: DraftPrompt) -> list[JudgedDraft]:
+        """The drafts of a prompt that say anything, in their order."""
+        texts = [whole for one in drafts if (whole := whole_sentences(one.text, one.finish_reason))]
+        chunks = passages_of(prompt, self.material) if texts else []
+        return [self._judged(text, prompt, chunks) for text in texts]
+
+    def _judged(self, text: str, prompt: DraftPrompt, chunks: Sequence[Chunk]) -> JudgedDraft:
+        refuses = is_refusal(text)
+        if prompt.expected == "refuse":
+            return JudgedDraft(text, None if refuses else RejectedReason.WRONGLY_ANSWERED)
+        if refuses:
+            return JudgedDraft(text, RejectedReason.WRONGLY_REFUSED)
+        if prompt.task is not TaskKind.ANSWER:
+            return JudgedDraft(text)
+        copied, held = copied_share(text, chunks), supports(text, chunks, self.material)
+        if unsupported := [at for at, one in enumerate(held) if not self._holds(one)]:
+            return JudgedDraft(text, RejectedReason.UNSUPPORTED, unsupported[0], copied)
+        is_own = not any(is_verbatim(sentence, chunk.text) for sentence in sentences(text) for chunk in chunks)
+        return JudgedDraft(text, None, 0, copied, is_own, min((one.score for one in held), default=0.0))
+
+    def _holds(self, one: SentenceSupport) -> bool:
+        if one.score < MIN_SUPPORT or self.encode is None:
+            return one.score >= MIN_SUPPORT
+        return closeness(one.sentence, one.stretch, self.encode) >= self.min_closeness
 
 
 def passages_of(prompt: DraftPrompt, material: Material) -> list[Chunk]:
@@ -59,19 +93,3 @@ def copied_share(text: str, chunks: Sequence[Chunk]) -> float:
         return 0.0
     held = {one for chunk in chunks for one in grams(chunk.text, COPIED_WORDS)}
     return sum(one in held for one in stretches) / len(stretches)
-
-
-def _judged(text: str, prompt: DraftPrompt, chunks: Sequence[Chunk], material: Material) -> JudgedDraft:
-    refuses = is_refusal(text)
-    if prompt.expected == "refuse":
-        return JudgedDraft(text, None if refuses else RejectedReason.WRONGLY_ANSWERED)
-    if refuses:
-        return JudgedDraft(text, RejectedReason.WRONGLY_REFUSED)
-    if prompt.task is not TaskKind.ANSWER:
-        return JudgedDraft(text)
-    copied = copied_share(text, chunks)
-    supports = sentence_supports(text, chunks, material)
-    if unsupported := [at for at, one in enumerate(supports) if one < MIN_SUPPORT]:
-        return JudgedDraft(text, RejectedReason.UNSUPPORTED, unsupported[0], copied)
-    is_own = not any(is_verbatim(sentence, chunk.text) for sentence in sentences(text) for chunk in chunks)
-    return JudgedDraft(text, None, 0, copied, is_own, min(supports, default=0.0))

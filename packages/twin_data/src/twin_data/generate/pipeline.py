@@ -38,6 +38,7 @@ from twin_data.generate.rewriting import Rewrite, replayed
 from twin_data.generate.shards import ShardConfig
 from twin_data.generate.teacher import TeacherConfig
 from twin_data.prompts.renderer import prompt_digest
+from twin_data.scoring.closeness import Encode
 from twin_data.store.schemas import to_frame, to_rows
 from twin_data.store.stages import StageRecord, StageResult, run_stage
 from twin_data.store.tables import FeatureStore, digest_frame
@@ -172,7 +173,12 @@ class DatasetsPipeline:
         return run_stage(self.store, PROMPTS, inputs=digests, config=config, compute=compute)
 
     def preferences(
-        self, prompted: StageRecord, drafts: Sequence[PolicyDraft], voice: VoiceScorer | None, voice_digest: str
+        self,
+        prompted: StageRecord,
+        drafts: Sequence[PolicyDraft],
+        voice: VoiceScorer | None,
+        voice_digest: str,
+        encode: Encode | None = None,
     ) -> StageResult:
         """Pair the drafts with what should have been written.
 
@@ -181,10 +187,11 @@ class DatasetsPipeline:
             drafts: What the SFT model wrote to them.
             voice: Scores the voice; None leaves it unjudged.
             voice_digest: Names the scorer.
+            encode: The encoder that `embedding_digest` names; None leaves nearness to the passages unjudged.
         """
 
         def compute() -> dict[str, pl.DataFrame]:
-            inputs = PreferenceInputs(self.material, self.read_prompts(prompted), drafts, voice)
+            inputs = PreferenceInputs(self.material, self.read_prompts(prompted), drafts, voice, encode)
             made = preferences.run(inputs, config=self.config.preferences)
             return {
                 PREFERENCES: to_frame(made.preferences, Preference),
@@ -195,6 +202,7 @@ class DatasetsPipeline:
             PROMPTS: prompted.output(PROMPTS).digest,
             "drafts": digest_value(sorted(drafts, key=lambda one: (one.prompt_id, one.text))),
             "voice": voice_digest,
+            "nearness": "judged" if encode else "unjudged",
         }
         return run_stage(self.store, PREFERENCES, inputs=digests, config=self.config.preferences, compute=compute)
 

@@ -26,9 +26,10 @@ from twin_data.contracts.datasets import (
 from twin_data.contracts.digests import digest_text, digest_value, short
 from twin_data.generate.candidates import dropped
 from twin_data.generate.draft_prompts import DraftPrompt
-from twin_data.generate.judged_drafts import JudgedDraft, copied_share, judged, passages_of
+from twin_data.generate.judged_drafts import Judge, JudgedDraft, copied_share, passages_of
 from twin_data.generate.lengths import balanced, fit, fit_own, of_like_length, word_count
 from twin_data.generate.material import Material
+from twin_data.scoring.closeness import Encode
 from twin_data.scoring.refusal import is_refusal
 
 VoiceScorer = Callable[[Sequence[str]], Sequence[float | None]]
@@ -55,6 +56,8 @@ class PreferenceConfig(Contract):
     min_chosen_support: float = Field(default=0.85, ge=0, le=1)
     """How well the passages must support each sentence of a draft that is preferred to the persona's own words. Higher
     than what is served: what is preferred for passing a check teaches whatever the check overlooks."""
+    min_closeness: float = Field(default=0.7, ge=0, le=1)
+    """Cosine of a draft's sentence to the stretch that supports it below which it is unsupported, as in serving."""
     length_slack: float = Field(default=1.3, ge=1, le=2)
     """A side longer than so many times the other is cut at a sentence's end."""
     held_out_share: float = Field(default=0.1, ge=0, lt=0.5)
@@ -69,12 +72,14 @@ class PreferenceInputs:
         prompts: What drafts were asked for.
         drafts: What the model wrote; several of one prompt may be among them.
         voice: Scores how near a text is to the persona's voice; None leaves voice unjudged.
+        encode: Embeds sentences; None leaves their nearness to the passages unjudged.
     """
 
     material: Material
     prompts: Sequence[DraftPrompt]
     drafts: Sequence[PolicyDraft]
     voice: VoiceScorer | None = None
+    encode: Encode | None = None
 
 
 @dataclass(frozen=True)
@@ -108,10 +113,11 @@ def run(inputs: PreferenceInputs, *, config: PreferenceConfig) -> PreferenceSet:
     drafts: dict[str, list[PolicyDraft]] = defaultdict(list)
     for one in inputs.drafts:
         drafts[one.prompt_id].append(one)
+    judge = Judge(inputs.material, inputs.encode, config.min_closeness)
     lost: list[DroppedRow] = []
     found: list[_Pair] = []
     for prompt in sorted(inputs.prompts, key=lambda one: one.prompt_id):
-        pair = _paired(prompt, drafts[prompt.prompt_id], inputs.material, config)
+        pair = _paired(prompt, drafts[prompt.prompt_id], judge, config)
         if isinstance(pair, DroppedRow):
             lost.append(pair)
         else:
@@ -132,10 +138,10 @@ def run(inputs: PreferenceInputs, *, config: PreferenceConfig) -> PreferenceSet:
 
 
 def _paired(
-    prompt: DraftPrompt, drafts: Sequence[PolicyDraft], material: Material, config: PreferenceConfig
+    prompt: DraftPrompt, drafts: Sequence[PolicyDraft], judge: Judge, config: PreferenceConfig
 ) -> _Pair | DroppedRow:
     """The prompt's answer, or the best of its drafts, against the first that has a fault or only copies."""
-    every = judged(drafts, prompt, material)
+    every, material = judge.judged(drafts, prompt), judge.material
     if not every:
         return dropped(STAGE, "no_draft" if not drafts else "empty_draft", prompt.prompt_id, prompt.response)
     good = [one for one in every if one.fault is None]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from twin_data.contracts.answers import RetrievedPassage, SentenceCheck, SentenceOutcome
 from twin_data.contracts.base import Span
+from twin_data.scoring.closeness import closeness
 from twin_data.scoring.sentences import STOPWORDS, content_stems, stem, words
 from twin_data.scoring.support import EvidenceText, Support, names, numbers
 from twin_serve.answering.citations import CitationList
@@ -80,7 +81,15 @@ class PassageEvidence:
         passage, support = best
         if support.score < self._twin.manifest.verification.min_support:
             return Found(passage, support, self._what_is_missing(sentence))
-        return Found(passage, support, objection(sentence, passage, support.span))
+        span = support.span
+        return Found(passage, support, objection(sentence, passage, span) or self._strays(sentence, passage, span))
+
+    def _strays(self, sentence: str, passage: RetrievedPassage, span: Span) -> str:
+        """That a sentence has its evidence's words and yet is not near to it in meaning; empty if it is."""
+        near = closeness(sentence, span.of(passage.text), self._twin.encoder.encode)
+        if near >= self._twin.manifest.verification.min_closeness:
+            return ""
+        return f"it is not near enough to what the passage says (likeness {near:.2f})"
 
     def copied(self, sentence: str) -> tuple[RetrievedPassage, Span] | None:
         """Where the persona wrote these very words; punctuation and letter case aside."""
