@@ -298,3 +298,11 @@ def test_small_words_of_other_sentences_do_not_lengthen_the_citation() -> None:
     found = support("As for the ferry, it left at noon with the mail of the island.", evidence)
     assert found.score >= 0.9
     assert found.span.of(evidence) == "The ferry left at noon with the mail of the island."
+
+
+def test_the_same_words_over_again_are_no_claim_unless_the_passage_says_them_so() -> None:
+    once = "I planted the pear by the south wall in the spring."
+    said = "I planted the pear by the south wall, and by the south wall in the spring."
+    assert support(said, once).missing == "the sentence says “by the south” again, the passage does not"
+    twice = "I planted the pear by the south wall, yes, by the south wall, in the spring."
+    assert support(said, twice).score >= 0.6

@@ -20,7 +20,7 @@ def bundle(redrafts: int) -> Any:
     return manifest(generation=GenerationSettings(redrafts=redrafts, temperature=0.2, redraft_temperature=0.9))
 
 
-async def test_the_first_further_draft_that_holds_takes_the_place_of_one_that_does_not(start: StartService) -> None:
+async def test_a_further_draft_that_holds_takes_the_place_of_one_that_does_not(start: StartService) -> None:
     async with start(WRONG, f"{WRONG} Nobody saw it.", EELS_ANSWER, EELS_ANSWER, bundle=bundle(3)) as running:
         body = (await running.ask()).json()
     assert body["choices"][0]["message"]["content"].startswith(EELS_ANSWER)
@@ -33,6 +33,22 @@ async def test_the_first_further_draft_that_holds_takes_the_place_of_one_that_do
     assert len({tuple(asked) for asked in running.model.asked}) == 1, "the same prompt each time"
     words = sum(len(text.split()) for text in (WRONG, f"{WRONG} Nobody saw it.", EELS_ANSWER, EELS_ANSWER))
     assert body["usage"]["completion_tokens"] == words, "every draft is paid for"
+
+
+BETTER = "We found 31 eels on the floor and they were carried out in a bath."
+
+
+@pytest.mark.parametrize(
+    ("drafts", "taken"),
+    [((BETTER, EELS_ANSWER), BETTER), ((EELS_ANSWER, BETTER), BETTER), ((EELS_ANSWER,), EELS_ANSWER)],
+)
+async def test_of_further_drafts_that_hold_the_one_that_holds_best_is_taken(
+    start: StartService, drafts: tuple[str, ...], taken: str
+) -> None:
+    async with start(WRONG, *drafts, bundle=bundle(len(drafts))) as running:
+        sentences = (await running.ask()).json()["twin"]["sentences"]
+    (own,) = (one for one in sentences if one["outcome"] == "supported")
+    assert own["text"] == taken and 0.7 <= own["closeness"] < 1
 
 
 async def test_every_other_further_draft_reads_one_stretch_where_the_bundle_shows_stretches(

@@ -124,6 +124,8 @@ class SentenceCheck(Contract):
     text: str
     outcome: SentenceOutcome
     support: float
+    closeness: float = 0.0
+    """Cosine to the stretch that supports it; 0 where it was not looked at."""
     citations: tuple[int, ...] = ()
     reason: str = ""
 

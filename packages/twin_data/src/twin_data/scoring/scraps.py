@@ -1,13 +1,18 @@
-"""Scraps that say nothing, whatever passage their words stand in: no verb, or no end."""
+"""What says nothing, whatever passage its words stand in: no verb, no end, or the same words over again."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+
 import regex
 
-from twin_data.scoring.sentences import content_stems, words
+from twin_data.scoring.sentences import content_stems, grams, words
 
 MIN_STEMS = 3
 """Distinct content words with which a sentence is taken for one, without a look for its verb."""
+REPEATED_WORDS = 3
+"""Of so many words in a row a sentence hardly says the same twice, unless the author does."""
 _ELLIPSIS = regex.compile(r"(?:\.\s?){2,}\.?|…")
 _BROKEN_OFF = regex.compile(rf"(?:{_ELLIPSIS.pattern})[\"'”’»)\]]*$")
 # Forms that are finite, or that stand beside one: a closed class and the commonest irregular pasts. No parser.
@@ -42,3 +47,16 @@ def breaks_off(claim: str, evidence: str) -> bool:
         [word.casefold() for word in words(evidence[: found.start()])[-len(last) :]] == last
         for found in _ELLIPSIS.finditer(evidence)
     )
+
+
+def repeated_runs(claim: str) -> dict[str, int]:
+    """The runs of `REPEATED_WORDS` words that a sentence says more than once, and how often."""
+    return {run: count for run, count in Counter(grams(claim, REPEATED_WORDS)).items() if count > 1}
+
+
+def said_again(runs: Mapping[str, int], evidence: str) -> str:
+    """The first of a claim's repeated runs that the evidence says less often; empty if none."""
+    if not runs:
+        return ""
+    held = Counter(grams(evidence, REPEATED_WORDS))
+    return next((run for run, count in runs.items() if count > held[run]), "")

@@ -3,7 +3,8 @@
 What the claim's words have to do with each other in the evidence is counted by `alignment.relations` and weighed by a
 logistic curve whose coefficients `benchmarks/verifier.py` fits on labelled claims; the fewer its content words, the
 more its small ones count (`wording`). What stops a claim whatever its score: a number or a name that the evidence
-lacks, a clause of the evidence that says the opposite, and that it breaks off, contradicts itself or is a scrap.
+lacks, a clause of the evidence that says the opposite, and that it breaks off, contradicts itself, says the same words
+over again where the evidence does not, or is a scrap.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from twin_data.scoring.alignment import MIN_WEIGHT, Laid, Relations, Weight, rel
 from twin_data.scoring.denials import Clause, contradiction, contradicts_itself
 from twin_data.scoring.denials import is_negated as is_negated
 from twin_data.scoring.numerals import numbers as numbers
-from twin_data.scoring.scraps import breaks_off, is_scrap
+from twin_data.scoring.scraps import breaks_off, is_scrap, repeated_runs, said_again
 from twin_data.scoring.sentences import STOPWORDS, WORD, sentence_spans, stem, words
 from twin_data.scoring.wording import wording
 
@@ -177,6 +178,11 @@ class _Claim:
         return cls(laid, numbers(text), unnamed, clauses, _fault(text, laid, clauses), text)
 
     @cached_property
+    def repeated(self) -> dict[str, int]:
+        """Runs of words that it says more than once."""
+        return repeated_runs(self.text)
+
+    @cached_property
     def distinct(self) -> int:
         """How many content words it has, each counted once."""
         return len({token.stem for token in self.laid.tokens}) or 1
@@ -272,6 +278,8 @@ def _missing_constraint(claim: _Claim, window: _Window) -> str:
         return f"the number {min(unknown)} is not in the passage"
     if unnamed := sorted(name for name in claim.names if stem(name) not in window.words):
         return f"the name {unnamed[0]} is not in the passage"
+    if run := said_again(claim.repeated, window.text):
+        return f"the sentence says “{run}” again, the passage does not"
     return "the sentence breaks off" if breaks_off(claim.text, window.text) else ""
 
 

@@ -113,17 +113,19 @@ class GroundedAnswerer:
     async def _second_look(
         self, run: Run, shown: Sequence[PromptPassage], verifier: SentenceVerifier
     ) -> list[SentenceCheck]:
-        """What holds of the first of several further drafts that says something of its own; empty if none does."""
+        """What holds of the best of several further drafts that say something of their own; empty if none does."""
         shipped = [check.text for check in run.progress.checks if check.outcome is not SentenceOutcome.DROPPED]
+        best, best_checks = 0.0, list[SentenceCheck]()
         for sentences in await redrafts(self._llm, run, _further_prompts(run, shown), tidy_sentence):
             citations, started = CitationList(run.progress.citations.all), time.monotonic()
             verifier.begin_anew(shipped)
             checks = await asyncio.to_thread(_check_draft, verifier, sentences, citations)
             run.progress.verify_seconds += time.monotonic() - started
-            if _says_its_own(checks):
-                run.progress.citations = citations
-                return [check for check in checks if check.outcome is not SentenceOutcome.DROPPED]
-        return []
+            if (rank := _weakest(checks)) > best:
+                best, best_checks, best_citations = rank, checks, citations
+        if best_checks:
+            run.progress.citations = best_citations
+        return [check for check in best_checks if check.outcome is not SentenceOutcome.DROPPED]
 
     async def _unretrieved(self, run: Run) -> AsyncGenerator[str | VerifiedAnswer, None]:
         """The bare model. There is nothing to check against, so every sentence is marked as unchecked."""
@@ -146,6 +148,12 @@ class GroundedAnswerer:
 
 def _says_its_own(checks: Sequence[SentenceCheck]) -> bool:
     return any(check.outcome is SentenceOutcome.SUPPORTED for check in checks)
+
+
+def _weakest(checks: Sequence[SentenceCheck]) -> float:
+    """How well the weakest of a draft's own sentences holds, in words and in meaning; 0 if it has none."""
+    own = [check for check in checks if check.outcome is SentenceOutcome.SUPPORTED]
+    return min((check.support * check.closeness for check in own), default=0.0)
 
 
 def _shown(run: Run, passages: tuple[RetrievedPassage, ...], evidence: Evidence) -> Sequence[PromptPassage]:

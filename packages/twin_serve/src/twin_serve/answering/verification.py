@@ -39,11 +39,13 @@ class Found:
         passage: The passage that holds it.
         support: Score and place.
         objection: What speaks against it all the same; empty if nothing does.
+        closeness: Cosine to what supports it; 0 where something else had spoken against it.
     """
 
     passage: RetrievedPassage
     support: Support
     objection: str = ""
+    closeness: float = 0.0
 
 
 class PassageEvidence:
@@ -81,15 +83,12 @@ class PassageEvidence:
         passage, support = best
         if support.score < self._twin.manifest.verification.min_support:
             return Found(passage, support, self._what_is_missing(sentence))
-        span = support.span
-        return Found(passage, support, objection(sentence, passage, span) or self._strays(sentence, passage, span))
-
-    def _strays(self, sentence: str, passage: RetrievedPassage, span: Span) -> str:
-        """That a sentence has its evidence's words and yet is not near to it in meaning; empty if it is."""
-        near = closeness(sentence, span.of(passage.text), self._twin.encoder.encode)
-        if near >= self._twin.manifest.verification.min_closeness:
-            return ""
-        return f"it is not near enough to what the passage says (likeness {near:.2f})"
+        if objected := objection(sentence, passage, support.span):
+            return Found(passage, support, objected)
+        near = closeness(sentence, support.span.of(passage.text), self._twin.encoder.encode)
+        strays = near < self._twin.manifest.verification.min_closeness
+        objected = f"it is not near enough to what the passage says (likeness {near:.2f})" if strays else ""
+        return Found(passage, support, objected, near)
 
     def copied(self, sentence: str) -> tuple[RetrievedPassage, Span] | None:
         """Where the persona wrote these very words; punctuation and letter case aside."""
@@ -201,6 +200,7 @@ def supported(sentence: str, found: Found, citations: CitationList, reason: str 
         text=sentence,
         outcome=SentenceOutcome.SUPPORTED,
         support=round(score, 4),
+        closeness=round(found.closeness, 4),
         citations=(citation.n,),
         reason=reason,
     )
