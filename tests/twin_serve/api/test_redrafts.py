@@ -46,7 +46,8 @@ async def test_of_further_drafts_that_hold_the_one_that_holds_best_is_taken(
     start: StartService, drafts: tuple[str, ...], taken: str
 ) -> None:
     async with start(WRONG, *drafts, bundle=bundle(len(drafts))) as running:
-        sentences = (await running.ask()).json()["twin"]["sentences"]
+        asked = await running.ask("How many eels did you find on the floor of Gate 7 and carry out in a bath?")
+        sentences = asked.json()["twin"]["sentences"]
     (own,) = (one for one in sentences if one["outcome"] == "supported")
     assert own["text"] == taken and 0.7 <= own["closeness"] < 1
 
