@@ -16,10 +16,11 @@ from twin_data.contracts.datasets import PolicyDraft, RejectedReason, ResponseSo
 from twin_data.generate.draft_prompts import DraftPrompt, DraftPromptConfig, DraftPromptInputs, prompts_for_drafts
 from twin_data.generate.grounding import sentences, supports, unsupported_sentences, whole_sentences
 from twin_data.generate.instructions import InstructionConfig, InstructionSet
-from twin_data.generate.judged_drafts import copied_share, passages_of
+from twin_data.generate.judged_drafts import passages_of
 from twin_data.generate.lengths import MEAN_RATIOS, balanced, fit, fit_own, of_like_length, word_count
 from twin_data.generate.material import Material
 from twin_data.generate.preferences import PreferenceConfig, PreferenceInputs, PreferenceSet, run
+from twin_data.scoring.copies import copied_share
 from twin_data.scoring.refusal import is_refusal
 
 ASSISTANT = (
@@ -194,9 +195,10 @@ def test_of_several_good_drafts_the_one_that_copies_least_is_chosen(
 ) -> None:
     for prompt in (one for one in prompts if one.task is TaskKind.ANSWER and one.context):
         chunks = passages_of(prompt, material)
+        shown = [one.text for one in chunks]
         words = prompt.response.rstrip(".").split()
         less = f"{' '.join(words[len(words) // 2 :])}, {' '.join(words[: len(words) // 2])}."
-        if copied_share(less, chunks) < copied_share(prompt.response, chunks) and not unsupported_sentences(
+        if copied_share(less, shown) < copied_share(prompt.response, shown) and not unsupported_sentences(
             less, chunks, material
         ):
             break

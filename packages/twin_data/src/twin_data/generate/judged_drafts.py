@@ -13,11 +13,8 @@ from twin_data.generate.draft_prompts import DraftPrompt
 from twin_data.generate.grounding import SentenceSupport, chunks_of, sentences, supports, whole_sentences
 from twin_data.generate.material import Material
 from twin_data.scoring.closeness import Encode, closeness
+from twin_data.scoring.copies import copied_share
 from twin_data.scoring.refusal import is_refusal
-from twin_data.scoring.sentences import grams
-
-COPIED_WORDS = 8
-"""Stretches of so many words are rarely written twice by chance; the evaluation counts the same ones."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,7 @@ class Judge:
             return JudgedDraft(text, RejectedReason.WRONGLY_REFUSED)
         if prompt.task is not TaskKind.ANSWER:
             return JudgedDraft(text)
-        copied, held = copied_share(text, chunks), supports(text, chunks, self.material)
+        copied, held = copied_share(text, (one.text for one in chunks)), supports(text, chunks, self.material)
         if unsupported := [at for at, one in enumerate(held) if not self._holds(one)]:
             return JudgedDraft(text, RejectedReason.UNSUPPORTED, unsupported[0], copied)
         is_own = not any(is_verbatim(sentence, chunk.text) for sentence in sentences(text) for chunk in chunks)
@@ -84,12 +81,3 @@ class Judge:
 def passages_of(prompt: DraftPrompt, material: Material) -> list[Chunk]:
     """What an answer may rest on; a text has no passages that it must keep to."""
     return chunks_of(material, prompt.context, prompt.spans) if prompt.task is TaskKind.ANSWER else []
-
-
-def copied_share(text: str, chunks: Sequence[Chunk]) -> float:
-    """Share of a text's stretches of `COPIED_WORDS` words that stand in the chunks; 0 for a shorter text."""
-    stretches = list(grams(text, COPIED_WORDS))
-    if not stretches:
-        return 0.0
-    held = {one for chunk in chunks for one in grams(chunk.text, COPIED_WORDS)}
-    return sum(one in held for one in stretches) / len(stretches)

@@ -65,7 +65,7 @@ class PassageEvidence:
 
     @cached_property
     def _texts(self) -> list[EvidenceText]:
-        return [EvidenceText(one.text, _own_in_passage(one)) for one in self._passages]
+        return [EvidenceText(one.text, own_in_passage(one)) for one in self._passages]
 
     @cached_property
     def _granted(self) -> frozenset[str]:
@@ -96,7 +96,7 @@ class PassageEvidence:
             rf"(?i)(?<![\p{{L}}\p{{N}}]){_BETWEEN_WORDS.join(map(regex.escape, words(sentence)))}(?![\p{{L}}\p{{N}}])"
         )
         for passage in self._passages:
-            for own in _own_in_passage(passage):
+            for own in own_in_passage(passage):
                 if found := copied.search(passage.text, own.start, own.end):
                     end = _END_OF_SENTENCE.match(passage.text, found.end(), own.end)
                     return passage, Span(start=found.start(), end=end.end() if end else found.end())
@@ -104,7 +104,7 @@ class PassageEvidence:
 
     def _what_is_missing(self, sentence: str) -> str:
         """What of the sentence no passage holds, or else that no passage says all of it in one place."""
-        own = [span.of(one.text) for one in self._passages for span in _own_in_passage(one)]
+        own = [span.of(one.text) for one in self._passages for span in own_in_passage(one)]
         if unknown := sorted(numbers(sentence).difference(*map(numbers, own))):
             return f"the number {unknown[0]} is not in the passages"
         held = {stem(word) for text in own for word in words(text)}
@@ -127,6 +127,7 @@ class SentenceVerifier:
             query_vector: Its embedding, shape (D,).
             twin: Whose bars and encoder count.
         """
+        self.passages = passages
         self._evidence = PassageEvidence(passages, twin, question)
         self._asked = frozenset(content_stems(question))
         self._query_vector = query_vector
@@ -244,7 +245,8 @@ def granted_names(question: str, passages: Sequence[RetrievedPassage]) -> frozen
     return frozenset(stem(name) for name in names(question)) & held
 
 
-def _own_in_passage(passage: RetrievedPassage) -> list[Span]:
+def own_in_passage(passage: RetrievedPassage) -> list[Span]:
+    """Where in the passage's text the persona's own words stand."""
     return [Span(start=one.start - passage.start, end=one.end - passage.start) for one in passage.own]
 
 
