@@ -306,3 +306,26 @@ def test_the_same_words_over_again_are_no_claim_unless_the_passage_says_them_so(
     assert support(said, once).missing == "the sentence says “by the south” again, the passage does not"
     twice = "I planted the pear by the south wall, yes, by the south wall, in the spring."
     assert support(said, twice).score >= 0.6
+
+
+CALLED_WRONG = "It is unfair to the great Confucius to say that he founded a religion in China."
+
+
+@pytest.mark.parametrize(
+    ("claim", "missing"),
+    [
+        ("The great Confucius founded a religion in China.", "the passage denies it"),
+        ("The great Confucius founded no religion in China.", ""),
+        ("It is unfair to say that Confucius founded a religion in China.", ""),
+    ],
+)
+def test_what_the_passage_calls_wrong_to_say_it_denies(claim: str, missing: str) -> None:
+    found = support(claim, CALLED_WRONG)
+    assert found.missing == missing and (found.score >= 0.6) is (not missing)
+
+
+def test_what_is_said_to_be_wrong_itself_is_no_denial() -> None:
+    assert is_negated("It would be a mistake to call this humility.")
+    assert is_negated("They made the error of supposing the gate was shut.")
+    assert not is_negated("It was wrong of him, and he said so to that man.")
+    assert not is_negated("The wrong man said that the false gate was shut.")

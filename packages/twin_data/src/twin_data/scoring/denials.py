@@ -16,6 +16,13 @@ _NEGATIONS = frozenset("not no never none nobody nothing neither nor without can
 _NO_DENIAL = regex.compile(
     r"(?i)\b(?:not|no) (?:only|just|merely|simply|until|till|fewer|less|more|later|doubt|wonder)\b"
 )
+# "It is unfair to say that he founded a religion", "the mistake of supposing that …": what follows is denied.
+_CALLED_WRONG = regex.compile(
+    r"(?i)\b(?:unfair|unjust|untrue|false|absurd|ridiculous|nonsense|fantastic|idle|wrong|mistaken|misleading"
+    r"|fallacy|error|mistake|delusion)(?:\s+(?:of|to|for)(?:\s+\p{L}+){1,5}?)?\s+"
+    r"(?:to\s+(?:say|call|suppose|think|believe|imagine|pretend|assume|claim|maintain|describe|assert)"
+    r"|of\s+(?:saying|calling|supposing|thinking|believing|imagining|assuming)|that)\b"
+)
 _CLAUSE_END = regex.compile(
     r"[,;:.!?…()]+(?=\s|$|[\"'”’»)])|\s[–-]+\s|—|\bbut\b|(?=\b(?:without|nor)\b)"
     r"|\b(?:and|or)(?=\s+(?:not|never|no|nothing|nobody|none)\b)"
@@ -76,6 +83,8 @@ def contradicts_itself(claim: Sequence[Clause]) -> bool:
 
 
 def is_negated(text: str) -> bool:
-    """Whether the text denies something; "not only" and the like deny nothing."""
+    """Whether the text denies something, or calls it wrong to say so; "not only" and the like deny nothing."""
+    if _CALLED_WRONG.search(text):
+        return True
     lowered = (word.casefold().replace("’", "'") for word in words(_NO_DENIAL.sub(" ", text)))
     return any(word in _NEGATIONS or word.endswith("n't") for word in lowered)

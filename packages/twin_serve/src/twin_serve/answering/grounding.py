@@ -34,8 +34,8 @@ from twin_serve.search import PassageSearch, SearchQuery
 
 MODEL_DECLINED = "model_declined"
 CLEARLY_HELD = 0.75
-"""Support times closeness from which own sentences are taken to hold: .02 of the hand-labelled wrong ones reach it, .85 of
-the true (decision 30)."""
+"""Support times closeness from which own sentences are taken to hold: .02 of the hand-labelled wrong ones reach it
+and .85 of the true (decision 30)."""
 
 
 class GroundedAnswerer:
