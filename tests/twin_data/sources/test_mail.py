@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin_data.contracts.documents import DocumentKind, RawDocument, Role
-from twin_data.sources.mail_text import mail_blocks
+from twin_data.sources.mail_text import html_mail_blocks, mail_blocks
 from twin_data.sources.mbox import MailReader
 from twin_data.sources.reader import Attribution, Skipped, Unreadable
 
@@ -212,3 +212,90 @@ def test_a_sentence_with_a_day_that_ends_in_wrote_is_the_senders() -> None:
 
 def test_what_a_telephone_adds_is_no_writing() -> None:
     assert outline("They found the frog.\n\nSent from my iPhone\n\nMore.")[1] == ("other", "Sent from my iPhone")
+
+
+@pytest.mark.parametrize(
+    ("line", "author"),
+    [
+        ("Am 11.03.2021 um 18:05 schrieb Ruth Szy <r@x.example>:", "Ruth Szy"),
+        ("Le jeu. 11 mars 2021 à 18:05, Ruth Szy <r@x.example> a écrit\u00a0:", "Ruth Szy"),
+        ("El jue, 11 mar 2021 a las 18:05, Ruth Szy (<r@x.example>) escribió:", "Ruth Szy"),
+        ("Il giorno gio 11 mar 2021 alle ore 18:05 Ruth Szy <r@x.example> ha scritto:", None),
+        ("Op do 11 mrt. 2021 om 18:05 schreef Ruth Szy <r@x.example>:", "Ruth Szy"),
+        ("Den tors 11 mars 2021 kl 18:05 skrev Ruth Szy <r@x.example>:", "Ruth Szy"),
+    ],
+)
+@pytest.mark.parametrize("mark", ["> ", ""])
+def test_attribution_lines_of_other_languages(line: str, author: str | None, mark: str) -> None:
+    """None of the answered mail is the sender's, whether its lines are marked or not."""
+    blocks = mail_blocks(f"Mine — all of it.\n\n{line}\n\n{mark}Theirs.\n", NORA)
+    assert [one.text for one in blocks if one.role is Role.OWN] == ["Mine — all of it."]
+    assert author is None or {one.author for one in blocks[1:]} == {author}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "-----Ursprüngliche Nachricht-----\nVon: R\nGesendet: Montag, 3. Juni 2024 10:00\nAn: Nora\nBetreff: Tor\n",
+        "De : R\nEnvoyé : lundi 3 juin 2024 10:00\nÀ : Nora\nObjet : porte\n",
+        "Anfang der weitergeleiteten Nachricht:\n\n> Von: R\n> Betreff: Tor\n> Datum: 3. Juni 2024\n",
+        "---------- Messaggio inoltrato ---------\nDa: R\nData: lun 3 giu 2024\nOggetto: porta\n",
+    ],
+)
+def test_headers_in_other_languages_begin_anothers_mail(headers: str) -> None:
+    blocks = mail_blocks(f"See below.\n\n{headers}\nIt is shut.\n", NORA)
+    assert [one.text for one in blocks if one.role is Role.OWN] == ["See below."]
+    assert {one.basis for one in blocks[1:]} == {"forwarded"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Von meinem iPhone gesendet", "Envoyé de mon iPhone", "Sent from Mail for Windows", "Sent with Proton Mail"],
+)
+def test_what_programs_add_in_other_words(line: str) -> None:
+    assert outline(f"It floats.\n\n{line}\n") == [("own", "It floats."), ("other", line)]
+
+
+def test_a_sentence_with_a_day_and_no_time_that_ends_in_wrote_is_the_senders() -> None:
+    text = "Here it is.\n\nOn 3 May 2019 I gave a talk. Somebody wrote:\n\nShe was great.\n\nSent with love,\nNora\n"
+    assert {role for role, _ in outline(text)} == {"own"}
+
+
+OUTLOOK = (
+    "<b>From:</b> Ruth &lt;r@x.example&gt;<br><b>Sent:</b> Monday, 3 June 2024 10:00<br><b>To:</b> Nora<br>"
+    "<b>Subject:</b> Gates"
+)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f"<div><p class=MsoNormal>Mine.</p><div style='border-top:solid'><p>{OUTLOOK}</p></div><p>Theirs.</p></div>",
+        f"<div>Mine.<br><br>{OUTLOOK}</div><div>Theirs.</div>",
+        "<p>Mine.</p>" + "".join(f"<p>{line}</p>" for line in OUTLOOK.split("<br>")) + "<p>Theirs.</p>",
+        f"<div>Mine.</div><div id='Signature'><p>Nora, Lock House</p></div><div id=divRplyFwdMsg>{OUTLOOK}</div>Theirs.",
+        "<div>Mine.</div><div>On Mon, 3 June 2024, 10:00:00 GMT, Ruth &lt;r@x.example&gt; wrote:</div><p>Theirs.</p>",
+        "<div>Mine.<div class='gmail_signature'>Nora<br>Lock House</div></div><blockquote>Theirs.</blockquote>",
+        "<div>Mine.<br>Sent from my iPhone</div><blockquote>Theirs.</blockquote>",
+    ],
+)
+def test_html_mails_end_where_programs_begin(html: str) -> None:
+    assert [one.text for one in html_mail_blocks(html, NORA) if one.role is Role.OWN] == ["Mine."]
+
+
+def test_a_line_that_begins_with_from_begins_no_mail(read_file: ReadFile) -> None:
+    """Programs are to write `>From`, and many do not."""
+    text = "From a@x Mon Mar  8 19:22:00 2021\nFrom: nora@harbour.example\nMessage-ID: <1@x>\n\nDear Ruth,\n\n"
+    text += "From the crane you see all.\nIt is high.\n\nNora\n\n"
+    text += "From b@x Mon Mar  8 19:23:00 2021\nFrom: nora@harbour.example\nMessage-ID: <2@x>\n\nAgain.\n\nFrom Nora"
+    documents, _ = read_file(MailReader(), "a.mbox", text)
+    assert [[block.text for block in one.blocks] for one in documents] == [
+        ["Dear Ruth,", "From the crane you see all.\nIt is high.", "Nora"],
+        ["Again.", "From Nora"],
+    ]
+
+
+@pytest.mark.parametrize("header", ["X-Gmail-Labels: Opened,Drafts", "X-Mozilla-Draft-Info: internal/draft; vcard=0"])
+def test_drafts_are_passed_over(read_file: ReadFile, header: str) -> None:
+    _, skipped = read_file(MailReader(), "a.eml", f"From: nora@harbour.example\n{header}\n\nNever sent.\n")
+    assert [one.reason for one in skipped] == ["draft"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mailbox
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,15 +15,20 @@ from pathlib import Path
 from twin_data.contracts.digests import digest_bytes
 from twin_data.contracts.documents import Block, DocumentKind, RawDocument
 from twin_data.sources.dates import mail_date
-from twin_data.sources.html_blocks import fragment_blocks
 from twin_data.sources.mail_text import html_mail_blocks, mail_blocks
 from twin_data.sources.reader import Attribution, ReadContext, Reading, RecordIds, Skipped, Unreadable
 from twin_data.sources.text import decode, fold, normalise_newlines, title_from_text
 
 MAIL_SUFFIX = ".eml"
 _MESSAGE_ID = re.compile(r"<([^<>\s]+)>")
-_REPLY_PREFIX = re.compile(r"^(?:(?:re|fwd?|aw|wg|sv)\s*(?:\[\d+\])?:\s*)+", re.IGNORECASE)
+_HEADER_LINE = re.compile(rb"[!-9;-~]+:|>From ")
+_REPLY_PREFIX = re.compile(
+    r"^(?:(?:re|fwd?|aw|antw|wg|sv|vs|vb|tr|rv|rif|odp|res|enc)\s*(?:\[\d+\])?\s*:\s*)+", re.IGNORECASE
+)
 # Not `bulk` or `list`: that is how a person's own newsletter goes out.
+_DRAFT_LABELS = frozenset(
+    "draft drafts entwurf entwürfe brouillons borradores bozze concepten rascunhos utkast".split()
+)
 _AUTOMATIC_PRECEDENCE = frozenset({"junk", "auto_reply"})
 
 
@@ -50,7 +54,7 @@ class MailReader:
         return path.suffix.lower() in {".mbox", MAIL_SUFFIX}
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Reading]:
-        """Yield a document a mail; automatic mails, empty ones and attachments are passed over."""
+        """Yield a document a mail; automatic mails, drafts, empty ones and attachments are passed over."""
         context.check_size(path)
         is_single = path.suffix.lower() == MAIL_SUFFIX
         mails = [mail_of(context.read_bytes(path))] if is_single else list(_mails(path))
@@ -63,12 +67,31 @@ class MailReader:
 
 
 def _mails(path: Path) -> Iterator[Mail]:
-    box = mailbox.mbox(path, create=False)
-    try:
-        for key in box.iterkeys():
-            yield mail_of(box.get_bytes(key))
-    finally:
-        box.close()
+    """The mails of a mailbox, what stands before the first one left out.
+
+    A mail begins at a line `From …` after an empty one, with a header below it: many programs leave a sentence of the
+    text that begins so as it is, which Python's `mailbox` takes for the next mail.
+    """
+    lines: list[bytes] = []
+    is_open, before, mark = False, b"", b""
+    with path.open("rb") as stream:
+        for line in stream:
+            if mark and _HEADER_LINE.match(line):
+                if is_open:
+                    yield _mail_of_lines(lines)
+                is_open, lines, mark = True, [], b""
+            elif mark:
+                lines.append(mark)
+            mark = line if line.startswith(b"From ") and not before.strip() else b""
+            lines += [] if mark else [line]
+            before = line
+    if is_open:
+        yield _mail_of_lines([*lines, mark] if mark else lines)
+
+
+def _mail_of_lines(lines: list[bytes]) -> Mail:
+    """The mail in these lines, the empty one left out that parts it from the next."""
+    return mail_of(b"".join(lines[:-1] if lines and lines[-1] == b"\n" else lines))
 
 
 def mail_of(data: bytes) -> Mail:
@@ -95,8 +118,8 @@ def read_mail(
     def skipped(reason: str) -> Skipped:
         return Skipped(path=path, reason=reason, part=mail.message_id, digest=mail.digest)
 
-    if _is_automatic(mail.message):
-        yield skipped("automatic_mail")
+    if reason := "automatic_mail" if _is_automatic(mail.message) else "draft" if _is_draft(mail.message) else None:
+        yield skipped(reason)
         return
     try:
         blocks = _blocks(mail.message, path, context)
@@ -149,7 +172,7 @@ def _blocks(message: EmailMessage, path: Path, context: ReadContext) -> tuple[Bl
         return ()
     text = decode(payload, path, declared=body.get_content_charset())
     if body.get_content_subtype() == "html":
-        return html_mail_blocks(fragment_blocks(text), writer)
+        return html_mail_blocks(text, writer)
     if body.get_param("format") == "flowed":
         text = _unflowed(text)
     return mail_blocks(text, writer)
@@ -190,6 +213,12 @@ def _is_automatic(message: EmailMessage) -> bool:
     if submitted not in {"", "no"}:
         return True
     return bool(_header(message, "X-Autoreply")) or _header(message, "Precedence").lower() in _AUTOMATIC_PRECEDENCE
+
+
+def _is_draft(message: EmailMessage) -> bool:
+    """Whether it was never sent, as far as Gmail's export or Thunderbird says."""
+    labels = {label.strip(' "').casefold() for label in _header(message, "X-Gmail-Labels").split(",")}
+    return bool(labels & _DRAFT_LABELS) or bool(_header(message, "X-Mozilla-Draft-Info"))
 
 
 def _ids(message: EmailMessage, name: str) -> list[str]:
