@@ -73,6 +73,7 @@ def test_list_items_keep_their_lines() -> None:
         ("Mon, 08 Mar 2021 19:22:43 +0000", date(2021, 3, 8)),
         (datetime(2020, 1, 2, 3, tzinfo=UTC), date(2020, 1, 2)),
         (date(2020, 1, 2), date(2020, 1, 2)),
+        ("23.5.2021", date(2021, 5, 23)),
         ("03/04/2021", None),
         ("2021-02-31", None),
         ("soon", None),

@@ -9,6 +9,8 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 _ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
+_DOTTED = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})(?!\d)")
+"""Where dots part a date, the day comes first."""
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?!\d)")
 _NAME_PREFIX = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?!\d)")
 _ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)\b", re.IGNORECASE)
@@ -29,6 +31,9 @@ def parse_date(value: object) -> date | None:
     text = str(value).strip()
     if match := _ISO.match(text) or _COMPACT.match(text):
         return _day(*match.groups())
+    if match := _DOTTED.match(text):
+        day, month, year = match.groups()
+        return _day(year, month, day)
     return _written(text) or mail_date(text)
 
 

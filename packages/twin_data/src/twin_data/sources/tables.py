@@ -29,10 +29,13 @@ class TableReader:
         return path.suffix.lower() in {".csv", ".tsv"}
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Reading]:
-        """Yield a document a row; a row without text is passed over."""
+        """Yield a document a row; rows without text and torn ones are passed over."""
         columns, ids = context.options.columns, RecordIds()
-        for row in _table(text_of_file(path, context), path, columns).rows:
+        table = _table(text_of_file(path, context), path, columns)
+        for row in table.rows:
             yield row_document(row, columns, path, context, ids)
+        for line in table.torn:
+            yield Skipped(path=path, reason="torn_row: more cells than columns; quote its text", part=f"line-{line}")
 
 
 def row_document(row: Record, columns: Columns, path: Path, context: ReadContext, ids: RecordIds) -> Reading:
