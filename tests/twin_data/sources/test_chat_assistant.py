@@ -111,3 +111,10 @@ def test_files_beside_it_are_no_writing_and_other_files_of_these_names_are_not_c
     read_file(ChatAssistantReader(), "conversations-000.json", conversation(BRANCHES))
     with pytest.raises(Unreadable, match="not_writing"):
         read_file(ChatAssistantReader(), "user.json", "{}")
+
+
+def test_what_was_spoken_is_read(read_file: ReadFile) -> None:
+    """Voice chats hold a transcription beside the sound of each turn."""
+    spoken = node(None, "user", [{"content_type": "audio_transcription", "text": "Is it late?"}, {"content_type": "x"}])
+    spoken["message"]["content"]["content_type"] = "multimodal_text"
+    assert texts(read_file, conversation({"u": spoken})) == [("own", "Is it late?")]

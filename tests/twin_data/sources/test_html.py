@@ -225,3 +225,8 @@ def test_every_character_is_kept(words: list[tuple[str, str, bool]]) -> None:
 def test_names_of_tags_that_are_none_break_nothing(text: str) -> None:
     """The parser makes elements of them whose names cannot be set."""
     assert all(block.text.strip() for block in fragment_blocks(text))
+
+
+def test_a_pulled_out_quotation_repeats_and_is_no_paragraph() -> None:
+    blocks = fragment_blocks("<p>The gate is heavy.</p><div class='pullquote'><p>The gate is heavy</p></div>")
+    assert [one.role for one in blocks] == [Role.OWN, Role.QUOTED]

@@ -155,3 +155,10 @@ def test_every_letter_and_mark_is_kept(written: list[list[tuple[str, str]]]) -> 
     )
     blocks = markdown_blocks(source)
     assert [block.text for block in blocks] == [" ".join(word for word, _ in paragraph) for paragraph in written]
+
+
+@pytest.mark.parametrize(("base", "url"), [(None, None), ("https://nora.example/", "https://nora.example/gates/")])
+def test_a_path_is_no_address_without_its_site(read_file: ReadFile, base: str | None, url: str | None) -> None:
+    content = "---\npermalink: /gates/\n---\nShut.\n"
+    (document,), _ = read_file(MarkdownReader(), "a.md", content, options=SourceOptions(url_base=base))
+    assert document.url == url

@@ -157,9 +157,16 @@ def _message(node: Record) -> _Message | None:
     if content.get("content_type") not in _SPOKEN or (text_field(message, "recipient") or "all") != "all":
         return None
     parts = content.get("parts")
-    said = [one for one in parts if isinstance(one, str)] if isinstance(parts, list) else []
+    said = [one for part in parts if (one := _said(part))] if isinstance(parts, list) else []
     text = normalise_newlines("\n\n".join(said)).strip()
     return _Message(role, text, _time_of(node)) if text else None
+
+
+def _said(part: object) -> str | None:
+    """The words of a part of a message: those typed, or those spoken in a voice chat. Pictures and sounds have none."""
+    if isinstance(part, Mapping) and part.get("content_type") == "audio_transcription":
+        part = part.get("text")
+    return part if isinstance(part, str) else None
 
 
 def _blocks(message: _Message, context: ReadContext) -> Iterator[Block]:

@@ -25,8 +25,11 @@ _PAIR = re.compile(r"\[([a-z][\w-]*)((?:\s[^\]\n]*)?)\](.*?)\[/\1\]", re.DOTALL 
 _WITH_ATTRIBUTES = re.compile(
     r"\[/?[a-z][\w-]*(?:\s+[\w-]+=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s\]]+))+\s*/?\]", re.IGNORECASE
 )
+_VERSE = re.compile(r"<pre\b[^>]*\bwp-block-verse\b[^>]*>(.*?)</pre>", re.DOTALL)
 _PARAGRAPH_BREAK = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
-_NO_TEXT = frozenset({"sharedaddy", "jp-relatedposts", "wp-block-post-comments", "wp-block-embed__wrapper"})
+_NO_TEXT = frozenset(
+    {"sharedaddy", "jp-relatedposts", "wp-block-post-comments", "wp-block-embed__wrapper", "wp-block-buttons"}
+)
 _DEPTH = 8
 """Shortcodes of page builders are nested: section, row, column, text."""
 
@@ -34,6 +37,8 @@ _DEPTH = 8
 def post_blocks(content: str) -> tuple[Block, ...]:
     """The blocks of `content:encoded`, as a reader of the page sees them."""
     text = without_shortcodes(normalise_newlines(content))
+    # A poem is no code, though it is stored as what keeps its lines.
+    text = _VERSE.sub(lambda match: "<p>" + match[1].replace("\n", "<br>") + "</p>", text)
     if _BLOCK_EDITOR not in text:
         text = _with_paragraphs(text)
     return element_blocks(parse_fragment(_COMMENT.sub("", text)), without_classes(_NO_TEXT))
