@@ -12,6 +12,7 @@ from twin_data.sources.html_blocks import element_blocks
 from twin_data.sources.html_density import prose_parts, with_heading
 from twin_data.sources.html_furniture import furniture_of, is_labelled_furniture
 from twin_data.sources.html_meta import is_book_page, page_author, page_date, page_matter, page_title, page_url
+from twin_data.sources.html_office import tidy_office_page
 from twin_data.sources.html_tree import Element, parse_page, tag_of, text_of
 from twin_data.sources.reader import ReadContext, Reading, Skipped, single_document
 from twin_data.sources.text import title_from_name
@@ -54,8 +55,9 @@ def _read_page(data: bytes, path: Path, context: ReadContext) -> tuple[RawDocume
     """The page's document, and how many words around it were taken for furniture."""
     root = parse_page(data, path)
     is_book = is_book_page(root)
-    main = _body(root) if is_book else _outermost(root)
-    blocks = element_blocks(main) if is_book else page_blocks(root)
+    is_whole = tidy_office_page(root) or is_book
+    main = _body(root) if is_whole else _outermost(root)
+    blocks = element_blocks(main) if is_whole else page_blocks(root)
     attribution = context.sole_author(page_author(root))
     document = single_document(
         path,
