@@ -32,6 +32,8 @@ _STYLE_MAP = "\n".join(
         "p[style-name='Title'] => h1:fresh",
         *(f"p[style-name='{name}'] => blockquote > p:fresh" for name in ("Quote", "Intense Quote", "Block Text")),
         "p[style-name='Quotations'] => blockquote > p:fresh",
+        *(f"p[style-name='{name} {level}'] => !" for name in ("toc", "Contents") for level in range(1, 10)),
+        *(f"p[style-name='{name}'] => !" for name in ("TOC Heading", "Contents Heading", "table of figures")),
         *(
             f"p[style-name='{name}'] => pre:separator('\\n')"
             for name in ("HTML Preformatted", "Preformatted Text", "Source Code")
