@@ -299,3 +299,57 @@ def test_a_line_that_begins_with_from_begins_no_mail(read_file: ReadFile) -> Non
 def test_drafts_are_passed_over(read_file: ReadFile, header: str) -> None:
     _, skipped = read_file(MailReader(), "a.eml", f"From: nora@harbour.example\n{header}\n\nNever sent.\n")
     assert [one.reason for one in skipped] == ["draft"]
+
+
+@pytest.mark.parametrize(
+    ("line", "author"),
+    [
+        ("2013/5/3 Ruth Szy <r@x.example>", "r@x.example"),
+        ("Em qui., 11 de mar. de 2021 às 18:05, <r@x.example> escreveu:", "r@x.example"),
+        ("2021年3月11日(木) 18:05 Ruth Szy <r@x.example>:", None),
+        ("Ruth Szy <r@x.example> schrieb am Do., 11. März 2021, 18:05:", "Ruth Szy"),
+        ("Quoting Ruth Szy <r@x.example>:", None),
+    ],
+)
+def test_an_address_above_a_quotation_attributes_it(line: str, author: str | None) -> None:
+    blocks = mail_blocks(f"Mine.\n\n{line}\n\n> Theirs.\n", NORA)
+    assert [one.text for one in blocks if one.role is Role.OWN] == ["Mine."]
+    assert author is None or {one.author for one in blocks[1:]} == {author}
+
+
+def test_headers_may_begin_with_the_day() -> None:
+    text = (
+        'Mine.\n\nGesendet: Montag, 3. Juni 2024 um 10:00 Uhr\nVon: "R" <r@x.example>\nAn: N\nBetreff: Tor\n\nTheirs.\n'
+    )
+    assert [one.text for one in mail_blocks(text, NORA) if one.role is Role.OWN] == ["Mine."]
+
+
+def test_what_a_mailing_list_adds_is_no_writing() -> None:
+    rule = "_" * 47
+    assert outline(f"Mine.\n\n{rule}\nharbour mailing list\nharbour@x.example\n")[0] == ("own", "Mine.")
+    assert outline(f"Mine.\n\n{rule}\nharbour mailing list\nharbour@x.example\n")[1][0] == "other"
+    assert outline(f"Mine.\n\n{rule}\n\nAlso mine.\n")[-1] == ("own", "Also mine.")
+
+
+def test_a_signed_mail_is_what_was_signed() -> None:
+    text = (
+        "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nMine.\n- --\n-----BEGIN PGP SIGNATURE-----\n\niQ=\n=ab\n"
+    )
+    blocks = mail_blocks(text + "-----END PGP SIGNATURE-----\n", NORA)
+    assert [(one.role, one.text) for one in blocks] == [(Role.OWN, "Mine.")]
+
+
+def test_latin_1_is_windows_text(read_file: ReadFile) -> None:
+    """Outlook Express declared so what it wrote with curly quotes, which Latin-1 lacks."""
+    mail = b"From: nora@harbour.example\nContent-Type: text/plain; charset=iso-8859-1\n\nThe \x93gate\x94 \x96 shut.\n"
+    (document,), _ = read_file(MailReader(), "a.eml", mail)
+    assert document.text == "The “gate” – shut."
+
+
+def test_the_html_part_counts_where_the_plain_one_is_empty(read_file: ReadFile) -> None:
+    message = EmailMessage()
+    message["From"] = "nora@harbour.example"
+    message.set_content("\n")
+    message.add_alternative("<p>Only here.</p>", subtype="html")
+    (document,), _ = read_file(MailReader(), "a.eml", bytes(message))
+    assert document.text == "Only here."

@@ -19,8 +19,10 @@ _SAID = (
 _NAME_BEHIND = re.compile(r"\s(?:schrieb|schreibt|schreef|skrev|napisał(?:\(a\)|a)?|napsal(?:\(a\)|a)?)\s+(\S.*?)\s*:$")
 _OPENING = r"(?:On|Am|Le|El|Il|Op|Em|Den|Dne|W dniu)\b"
 _ATTRIBUTION = re.compile(rf"(?:{_OPENING}.{{6,250}}?|.{{0,120}}?\S)\s{_SAID}", re.DOTALL)
-_ATTRIBUTION_START = re.compile(rf"{_OPENING}.*\d|.*\b{_SAID}$")
+_ATTRIBUTION_START = re.compile(rf"{_OPENING}.*\d|.*\b{_SAID}$|.*@")
 _ATTRIBUTION_MAX_LINES = 3
+# Whatever the language: an address in brackets before the colon, or with a year before it and no colon (Gmail once).
+_ADDRESSED = re.compile(r".{0,200}<[^<>\s]+@[^<>\s]+>\s*[:：]|(?=.*\b\d{4}\b).{0,200}<[^<>\s]+@[^<>\s]+>", re.DOTALL)
 _ADDRESS = re.compile(r"[<(\[]?\s*[\w.+-]+@[\w.-]+\s*[>)\]]?")
 # With a time of day or an address in it, and at the end of what was written, it is no sentence of the sender's.
 _BARE_ATTRIBUTION = re.compile(
@@ -39,7 +41,7 @@ _HEADER = re.compile(
     r"skickat|till|ämne|sendt|til|emne|wysłano|do|dw|temat|odesláno|komu|předmět|отправлено|дата|кому|копия|тема)\s*:",
     re.IGNORECASE,
 )
-_FIRST_HEADER = re.compile(rf"\s*\*?{_FROM}\s*:\*?\s*\S", re.IGNORECASE)
+_FROM_HEADER = re.compile(rf"\s*\*?{_FROM}\s*:\*?\s*\S", re.IGNORECASE)
 _HEADERS_IN_A_ROW = 3
 _HEADER_LINES = 8
 """Lines in which these headers must stand; in HTML each may be a paragraph."""
@@ -50,6 +52,8 @@ _FORWARDS = re.compile(
     r"begin doorgestuurd bericht|início da mensagem (?:reencaminhada|encaminhada)|vidarebefordrat brev)\s*:",
     re.IGNORECASE,
 )
+_UNDERSCORES = re.compile(r"_{20,}")
+_FOOTER_LINES = 8
 _DEVICE = re.compile(
     r"sent from my \S.{0,40}|get outlook for \S.{0,80}|(?=.*(?:iphone|ipad|android|outlook|samsung|galaxy|blackberry|"
     r"smartphone|windows|yahoo|proton|gmx|web\.de|k-9|thunderbird))(?:.{0,30}\b)?(?:sent|gesendet|envoyé|enviado|inviato|"
@@ -67,7 +71,8 @@ def is_device_line(line: str) -> bool:
 
 def is_attribution(text: str) -> bool:
     """Whether a text says who wrote what stands quoted below it."""
-    return _ATTRIBUTION.fullmatch(text.strip()) is not None
+    plain = text.strip()
+    return _ATTRIBUTION.fullmatch(plain) is not None or _ADDRESSED.fullmatch(plain) is not None
 
 
 def is_bare_attribution(text: str) -> bool:
@@ -107,11 +112,13 @@ def attributed_author(attribution: str) -> str | None:
     given = address[0].strip(" <>()[]") if address else None
     plain = _ADDRESS.sub("", attribution).strip()
     if behind := _NAME_BEHIND.search(plain):
-        return attributed_name(behind[1]) or given
-    plain = re.sub(rf"\s*(?<!\w){_SAID}$", "", plain)
+        # `schrieb Ada:`, or `Ada schrieb am …:`
+        return attributed_name(plain[: behind.start()] if re.search(r"\d", behind[1]) else behind[1]) or given
+    plain = re.sub(rf"\s*(?<!\w){_SAID}$|\s*[:：]$", "", plain)
     pieces = [piece.strip() for part in _TIME.split(plain) for piece in part.split(",") if piece.strip()]
-    names = [piece for piece in pieces if not _PART_OF_DATE.fullmatch(piece)]
-    return (attributed_name(names[-1].removeprefix("On ")) if names else None) or given
+    # The name stands last; what is left before it is a day of the week in whatever language.
+    is_named = bool(pieces) and not _PART_OF_DATE.fullmatch(pieces[-1])
+    return (attributed_name(pieces[-1].removeprefix("On ")) if is_named else None) or given
 
 
 def opens_other_mail(lines: Sequence[str], at: int) -> bool:
@@ -119,7 +126,15 @@ def opens_other_mail(lines: Sequence[str], at: int) -> bool:
     line, rest = lines[at].strip(), [one for one in lines[at + 1 : at + 1 + _HEADER_LINES] if one.strip()]
     if rest and (_RULE.fullmatch(line) or _FORWARDS.fullmatch(line)):
         return _HEADER.match(rest[0]) is not None
-    if not _FIRST_HEADER.match(line) or line.startswith(">") or len(lines) - at <= _HEADERS_IN_A_ROW:
+    if line.startswith(">") or not _HEADER.match(line) or len(lines) - at <= _HEADERS_IN_A_ROW:
         return False
-    following = rest[: _HEADERS_IN_A_ROW - 1]
-    return len(following) == _HEADERS_IN_A_ROW - 1 and all(_HEADER.match(one) for one in following)
+    row = [line, *rest[: _HEADERS_IN_A_ROW - 1]]
+    return len(row) == _HEADERS_IN_A_ROW and all(map(_HEADER.match, row)) and any(map(_FROM_HEADER.match, row))
+
+
+def opens_list_footer(lines: Sequence[str], at: int) -> bool:
+    """Whether a mailing list signs here: a line of underscores near the end, an address below it."""
+    after = lines[at + 1 :]
+    if not _UNDERSCORES.fullmatch(lines[at].strip()) or len(after) > _FOOTER_LINES:
+        return False
+    return any("://" in line or _ADDRESS.search(line) for line in after)

@@ -17,6 +17,7 @@ from twin_data.sources.mail_marks import (
     bare_attribution_length,
     is_attribution,
     is_device_line,
+    opens_list_footer,
     opens_other_mail,
 )
 from twin_data.sources.reader import Attribution
@@ -31,6 +32,11 @@ _SIGNATURE_MARKS = frozenset(
 )
 SIGNATURE = "signature"
 """The basis by which cleaning knows what to remove."""
+_ARMOUR = re.compile(
+    r"-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z]+: [^\n]*\n)*\n(.*?)\n-----BEGIN PGP SIGNATURE-----\n"
+    r".*?-----END PGP SIGNATURE-----",
+    re.DOTALL,
+)
 _QUOTE_MARK = re.compile(r">[ ]?")
 
 
@@ -69,7 +75,7 @@ class _Parts:
 
 def mail_blocks(text: str, writer: Attribution) -> tuple[Block, ...]:
     """The blocks of a mail's plain text, in the order of its lines."""
-    lines = [_unescape_from(line) for line in normalise_newlines(text).split("\n")]
+    lines = [_unescape_from(line) for line in _without_armour(normalise_newlines(text)).split("\n")]
     parts = _Parts(writer)
     at = 0
     while at < len(lines):
@@ -106,6 +112,8 @@ def _end_of_writing(lines: Sequence[str], at: int, writer: Attribution) -> _End 
     """What ends the sender's writing at this line, for the rest of the mail; None if nothing does."""
     if lines[at] == _SIGNATURE or (lines[at].strip() == "--" and len(lines) - at <= _SIGNATURE_LINES):
         return _End(writer.author, SIGNATURE, marks=1)
+    if opens_list_footer(lines, at):
+        return _End(None, SIGNATURE)
     if length := bare_attribution_length(lines, at):
         return _End(attributed_author(join_lines(list(lines[at : at + length])).replace("\n", " ")), "quoted reply")
     return _End(None, "forwarded") if opens_other_mail(lines, at) else None
@@ -202,6 +210,11 @@ def _take(lines: list[str], at: int, parts: _Parts) -> int:
     else:
         parts.close()
     return 1
+
+
+def _without_armour(text: str) -> str:
+    """The text inside a mail signed by PGP, as it was before it was signed (RFC 9580, 7)."""
+    return _ARMOUR.sub(lambda match: re.sub(r"^- ", "", match[1], flags=re.MULTILINE), text)
 
 
 def _unescape_from(line: str) -> str:

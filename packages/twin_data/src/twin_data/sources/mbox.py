@@ -164,16 +164,20 @@ def _blocks(message: EmailMessage, path: Path, context: ReadContext) -> tuple[Bl
     is_own = context.author.is_named(address) or context.author.is_named(name)
     role = context.role_of(context.author.name if is_own else None)
     writer = Attribution(role, fold(name) or address or None, "mail header")
-    body = message.get_body(preferencelist=("plain", "html"))
-    if body is None:
-        return ()
-    payload = body.get_payload(decode=True)
+    # Some programs send the plain part empty.
+    parts = (message.get_body(preferencelist=(subtype,)) for subtype in ("plain", "html"))
+    found = (_blocks_of(part, writer, path) for part in parts if part is not None)
+    return next((blocks for blocks in found if blocks), ())
+
+
+def _blocks_of(part: EmailMessage, writer: Attribution, path: Path) -> tuple[Block, ...]:
+    payload = part.get_payload(decode=True)
     if not isinstance(payload, bytes) or not payload.strip():
         return ()
-    text = decode(payload, path, declared=body.get_content_charset())
-    if body.get_content_subtype() == "html":
+    text = decode(payload, path, declared=part.get_content_charset())
+    if part.get_content_subtype() == "html":
         return html_mail_blocks(text, writer)
-    if body.get_param("format") == "flowed":
+    if part.get_param("format") == "flowed":
         text = _unflowed(text)
     return mail_blocks(text, writer)
 
