@@ -131,3 +131,10 @@ def test_the_persona_is_known_by_all_that_slack_calls_it(tmp_path: Path, alias: 
         (tmp_path / name).write_text(json.dumps(content))
     documents, _ = read(tmp_path, Author(name="Ada Lovelace", aliases=(alias,)))
     assert [block.role for one in documents.values() for block in one.blocks] == [Role.OWN]
+
+
+def test_three_marks_quote_all_that_follows() -> None:
+    blocks = message_blocks("Look:\n&gt;&gt;&gt; One\nTwo\n\nThree", NAMES)
+    assert [(one.role, one.text) for one in blocks] == [
+        (Role.OWN, "Look:"), (Role.QUOTED, "One\nTwo"), (Role.QUOTED, "Three")
+    ]  # fmt: skip

@@ -99,3 +99,8 @@ def test_a_long_article_fits_into_a_cell(read_file: ReadFile) -> None:
 def test_what_is_no_csv_names_the_line(read_file: ReadFile) -> None:
     with pytest.raises(Unreadable, match="not_csv: line 3: "):
         read_file(TableReader(), "a.csv", 'text,date\nIt is shut.,\n"a "bad" cell",\n')
+
+
+def test_excels_line_above_the_head_is_no_head(read_file: ReadFile) -> None:
+    (document,), _ = read_file(TableReader(), "a.csv", "sep=;\r\ntext;title\r\nIt is shut.;Gates\r\n")
+    assert (document.text, document.title) == ("It is shut.", "Gates")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin_data.contracts.documents import BlockStyle
+from twin_data.contracts.documents import BlockStyle, Role
 from twin_data.sources.wordpress_markup import post_blocks, without_shortcodes
 
 
@@ -56,3 +56,11 @@ def test_a_verse_is_no_code_and_a_button_no_text() -> None:
     assert [(one.style, one.text) for one in post_blocks(verse + button)] == [
         (BlockStyle.PARAGRAPH, "Gates are red,\nso to bed")
     ]
+
+
+def test_quotations_in_shortcodes_are_quoted_and_addresses_alone_are_no_text() -> None:
+    blocks = post_blocks(
+        'Mine.\n\nhttps://v.example/1\n\n[quote author="Ruth Szy"]Hers.[/quote]\n\n[pullquote]Mine.[/pullquote]'
+    )
+    own = [one.text for one in blocks if one.role is Role.OWN]
+    assert own == ["Mine."] and (blocks[1].author, blocks[1].text) == ("Ruth Szy", "Hers.")

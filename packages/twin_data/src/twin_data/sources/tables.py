@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from twin_data.sources.records import Record, Table, claim_id, csv_table, person
 from twin_data.sources.text import normalise_newlines, paragraphs, title_from_text
 
 _DELIMITERS = (",", ";", "\t", "|")
+_EXCEL_DELIMITER = re.compile(r"\Asep=.\n")
+"""A line above the head, by which Excel knows the delimiter."""
 
 
 class TableReader:
@@ -87,7 +90,8 @@ def _check_named(columns: Columns, names: list[str], path: Path) -> None:
 
 def _table(text: str, path: Path, columns: Columns) -> Table:
     """The table, read with the delimiter under which its head has the column of the text."""
-    head = normalise_newlines(text).partition("\n")[0]
+    text = _EXCEL_DELIMITER.sub("", normalise_newlines(text))
+    head = text.partition("\n")[0]
     found: list[str] = []
     for delimiter in _DELIMITERS:
         names = next(csv.reader([head], delimiter=delimiter), [])

@@ -16,8 +16,11 @@ from twin_data.sources.text import fold_lines
 
 _ASSIGNMENT = re.compile(r"\s*window\.YTD\.\w+\.part\d+\s*=\s*")
 _STATUS = re.compile(r"https?://(?:www\.|mobile\.)?(?:twitter|x)\.com/(?P<user>\w+|i/web)/status/(?P<id>\d+)")
-_RETWEET = re.compile(r"RT @\w+:? ")
-_RETWEET_WITHIN = re.compile(r"(?:^|(?<=\s))[\"“]?RT @(\w+): ")
+_RETWEET = re.compile(r"[RM]T @\w+:? ")
+_RETWEET_WITHIN = re.compile(r"(?:^|(?<=\s))[\"“]?[RM]T @(\w+): ")
+_QUOTED_WITHIN = re.compile(r"(?:^|(?<=\s))(?:“@(?P<a>\w+): (?P<b>[^”]+)”|\"@(?P<c>\w+): (?P<d>[^\"]+)\")")
+"""How programs quoted a post before there were quotations, with the comment before or behind."""
+_BETWEEN = " :|-–—\n"
 _TIME = "%a %b %d %H:%M:%S %z %Y"
 
 
@@ -99,11 +102,14 @@ def parse_notes(records: list[Record]) -> dict[datetime, str]:
 
 
 def split_retweet(text: str) -> tuple[str, str, str | None]:
-    """A comment, the post that follows it as `RT @name: …`, as was the custom once, and whose post that is."""
+    """A comment, the post that it cites as `RT @name: …` or `“@name: …”`, as was the custom once, and whose that is."""
+    if match := _QUOTED_WITHIN.search(text):
+        around = (text[: match.start()].strip(_BETWEEN), text[match.end() :].strip(_BETWEEN))
+        return " ".join(filter(None, around)), match["b"] or match["d"], match["a"] or match["c"]
     match = _RETWEET_WITHIN.search(text)
     if match is None:
         return text, "", None
-    return text[: match.start()].rstrip(" :|-–—\n"), text[match.end() :], match[1]
+    return text[: match.start()].rstrip(_BETWEEN), text[match.end() :], match[1]
 
 
 def _whole(text: str, note: str | None) -> str:
