@@ -261,6 +261,20 @@ def test_a_sentence_with_a_day_and_no_time_that_ends_in_wrote_is_the_senders() -
     assert {role for role, _ in outline(text)} == {"own"}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sent with the Windows of the house open.\n\nGesendet habe ich es gestern, per Outlook.",
+        "Am Freitag um 10:30 schrieb ich das.\n\nLe 3 mars à 10:30 il a écrit :\n\nun texte.",
+        "To: make bread\nFrom: flour\nDate: today\n\nThen bake.",
+        "I saw it — On Friday at 10:30 she wrote:\n\nno more.",
+        "--------------------\n\nMine.\n\n____________________\n\nMore.",
+    ],
+)
+def test_what_only_looks_like_a_programs_mark_is_the_senders(text: str) -> None:
+    assert {role for role, _ in outline(f"Dear Ruth,\n\n{text}\n")} == {"own"}
+
+
 OUTLOOK = (
     "<b>From:</b> Ruth &lt;r@x.example&gt;<br><b>Sent:</b> Monday, 3 June 2024 10:00<br><b>To:</b> Nora<br>"
     "<b>Subject:</b> Gates"
@@ -277,6 +291,7 @@ OUTLOOK = (
         "<div>Mine.</div><div>On Mon, 3 June 2024, 10:00:00 GMT, Ruth &lt;r@x.example&gt; wrote:</div><p>Theirs.</p>",
         "<div>Mine.<div class='gmail_signature'>Nora<br>Lock House</div></div><blockquote>Theirs.</blockquote>",
         "<div>Mine.<br>Sent from my iPhone</div><blockquote>Theirs.</blockquote>",
+        "<p>Mine.</p><p>&gt; Theirs.<br>&gt; Again.</p>",
     ],
 )
 def test_html_mails_end_where_programs_begin(html: str) -> None:

@@ -24,10 +24,9 @@ _ATTRIBUTION_MAX_LINES = 3
 # Whatever the language: an address in brackets before the colon, or with a year before it and no colon (Gmail once).
 _ADDRESSED = re.compile(r".{0,200}<[^<>\s]+@[^<>\s]+>\s*[:：]|(?=.*\b\d{4}\b).{0,200}<[^<>\s]+@[^<>\s]+>", re.DOTALL)
 _ADDRESS = re.compile(r"[<(\[]?\s*[\w.+-]+@[\w.-]+\s*[>)\]]?")
-# With a time of day or an address in it, and at the end of what was written, it is no sentence of the sender's.
-_BARE_ATTRIBUTION = re.compile(
-    rf"{_OPENING}(?=.*(?:\d[:.]\d\d(?!\.?\d)|{_ADDRESS.pattern})).{{6,250}}?\s{_SAID}", re.DOTALL
-)
+# With an address in it, or with year and time, and at the end of what was written, it is no sentence of the sender's.
+_YEAR_AND_TIME = r"(?=.*(?:\b\d{4}\b|\b\d{1,2}[./-]\d{1,2}[./-]\d\d\b))(?=.*\d[:.]\d\d(?!\.?\d)).*"
+_BARE_ATTRIBUTION = re.compile(rf"{_OPENING}(?=.*{_ADDRESS.pattern}|{_YEAR_AND_TIME}).{{6,250}}?\s{_SAID}", re.DOTALL)
 _TIME = re.compile(r"(?:\bat )?\b\d{1,2}[:.]\d{2}(?::\d{2})?\b(?:\s*[ap]\.?m\b\.?)?", re.IGNORECASE)
 # No name has a digit, and no part of a date is without one, except the day of the week.
 _PART_OF_DATE = re.compile(
@@ -54,10 +53,16 @@ _FORWARDS = re.compile(
 )
 _UNDERSCORES = re.compile(r"_{20,}")
 _FOOTER_LINES = 8
+_PRODUCT = (
+    r"(?:iphone|ipad|android|outlook|mail|samsung|galaxy|blackberry|smartphone|mobile|handy|windows|yahoo|aol|proton|gmx|"
+    r"web\.de|k-9|thunderbird|huawei|xiaomi|pixel)"
+)
+_MY = r"(?:my|meinem|meiner|mon|ma|mi|meu|mijn|min|mio) "
 _DEVICE = re.compile(
-    r"sent from my \S.{0,40}|get outlook for \S.{0,80}|(?=.*(?:iphone|ipad|android|outlook|samsung|galaxy|blackberry|"
-    r"smartphone|windows|yahoo|proton|gmx|web\.de|k-9|thunderbird))(?:.{0,30}\b)?(?:sent|gesendet|envoyé|enviado|inviato|"
-    r"verzonden|verstuurd|skickat|sendt|wysłane)\b.{0,60}",
+    r"sent from my \S.{0,40}|get outlook for \S.{0,80}|"
+    r"(?:sent|gesendet|envoyé|enviado|inviato|verzonden|verstuurd|skickat|sendt|wysłane) "
+    rf"(?:from|with|via|von|mit|de|depuis|desde|do|da|dal|vanaf|van|från|fra|z) (?:{_MY})?{_PRODUCT}.{{0,60}}|"
+    rf".{{0,30}}\bvon (?:{_MY})?{_PRODUCT}.{{0,60}} gesendet\.?",
     re.IGNORECASE,
 )
 _DEVICE_CHARACTERS = 100
@@ -87,7 +92,7 @@ def attribution_length(lines: Sequence[str], at: int) -> int:
     """
     if not lines[at].strip() or lines[at].startswith(">") or not _ATTRIBUTION_START.match(lines[at].strip()):
         return 0
-    for length in range(1, _ATTRIBUTION_MAX_LINES + 1):
+    for length in _lengths(lines, at):
         if not is_attribution("\n".join(lines[at : at + length])):
             continue
         after = next((line for line in lines[at + length :] if line.strip()), "")
@@ -99,11 +104,17 @@ def bare_attribution_length(lines: Sequence[str], at: int) -> int:
     """How many lines an attribution takes up that programs set above an answered mail without marking its lines."""
     if not re.match(_OPENING, lines[at].strip()) or attribution_length(lines, at):
         return 0
-    for length in range(1, _ATTRIBUTION_MAX_LINES + 1):
+    for length in _lengths(lines, at):
         if is_bare_attribution("\n".join(lines[at : at + length])):
             stands_alone = at == 0 or not lines[at - 1].strip()
             return length if stands_alone and any(line.strip() for line in lines[at + length :]) else 0
     return 0
+
+
+def _lengths(lines: Sequence[str], at: int) -> range:
+    """How many lines an attribution that begins here may have: no empty one stands in it."""
+    following = lines[at : at + _ATTRIBUTION_MAX_LINES]
+    return range(1, 1 + next((length for length, line in enumerate(following) if not line.strip()), len(following)))
 
 
 def attributed_author(attribution: str) -> str | None:
@@ -129,12 +140,12 @@ def opens_other_mail(lines: Sequence[str], at: int) -> bool:
     if line.startswith(">") or not _HEADER.match(line) or len(lines) - at <= _HEADERS_IN_A_ROW:
         return False
     row = [line, *rest[: _HEADERS_IN_A_ROW - 1]]
-    return len(row) == _HEADERS_IN_A_ROW and all(map(_HEADER.match, row)) and any(map(_FROM_HEADER.match, row))
+    are_headers = len(row) == _HEADERS_IN_A_ROW and all(map(_HEADER.match, row)) and any(map(_FROM_HEADER.match, row))
+    return are_headers and any(re.search(r"[@\d]", one) for one in row)  # a mail has a day or an address
 
 
 def opens_list_footer(lines: Sequence[str], at: int) -> bool:
     """Whether a mailing list signs here: a line of underscores near the end, an address below it."""
-    after = lines[at + 1 :]
-    if not _UNDERSCORES.fullmatch(lines[at].strip()) or len(after) > _FOOTER_LINES:
+    if len(lines) - at - 1 > _FOOTER_LINES or not _UNDERSCORES.fullmatch(lines[at].strip()):
         return False
-    return any("://" in line or _ADDRESS.search(line) for line in after)
+    return any("://" in line or _ADDRESS.search(line) for line in lines[at + 1 :])

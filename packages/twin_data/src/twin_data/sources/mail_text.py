@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from lxml import etree  # type: ignore[import-untyped]
 
@@ -26,6 +27,8 @@ from twin_data.sources.text import join_lines, normalise_newlines
 _SIGNATURE = "-- "
 _SIGNATURE_LINES = 10
 """A bare `--` begins a signature only so near the end: within a text it is a rule or a dash."""
+_BLOCKS_AHEAD = 16
+"""As far as any mark of an end looks: the headers of a mail may be a paragraph each, a footer has some lines."""
 # What Gmail, Thunderbird, Outlook and Apple Mail call the element.
 _SIGNATURE_MARKS = frozenset(
     {"gmail_signature", "moz-signature", "Signature", "ms-outlook-mobile-signature", "AppleMailSignature"}
@@ -137,7 +140,7 @@ def html_mail_blocks(text: str, writer: Attribution) -> tuple[Block, ...]:
             update = {"role": Role.QUOTED, "style": style, "author": author, "basis": "attribution line"}
             found.append(block.model_copy(update=update))
             continue
-        written, end = _split_block(block, blocks[index + 1 :], writer)
+        written, end = _split_block(block, blocks[index + 1 : index + 1 + _BLOCKS_AHEAD], writer)
         found += written
         if end is not None:
             found += [_as_other(one, end.author, end.basis) for one in blocks[index + 1 :]]
@@ -149,27 +152,24 @@ def _split_block(block: Block, after: Sequence[Block], writer: Attribution) -> t
     """A block of the sender's, what is not the sender's writing apart, and what ended that writing, if anything did."""
     own = block.text.split("\n")
     lines = [*own, *(line for one in after for line in ("", *one.text.split("\n")))]
+    ends = ((at, end) for at in range(len(own)) if (end := _end_of_writing(lines, at, writer)))
+    stop, end = next(ends, (len(own), None))
     found: list[Block] = []
-    begin = 0
+    for mark, run in groupby(own[:stop], _mark_of):
+        part = block.model_copy(update={"text": "\n".join(line.lstrip("> ") if mark == ">" else line for line in run)})
+        if mark == ">" and part.text.strip():
+            quoted = {"role": Role.QUOTED, "style": BlockStyle.QUOTATION, "basis": "quoted reply"}
+            found.append(part.model_copy(update=quoted))
+        elif mark != ">":
+            found.append(_as_other(part, writer.author, SIGNATURE) if mark else writer.apply(part))
+    if end is not None and (rest := "\n".join(own[stop + end.marks :])):
+        found.append(_as_other(block.model_copy(update={"text": rest}), end.author, end.basis))
+    return found, end
 
-    def close(stop: int, *, device: bool = False) -> None:
-        if text := "\n".join(own[begin:stop]):
-            part = block.model_copy(update={"text": text})
-            found.append(_as_other(part, writer.author, SIGNATURE) if device else writer.apply(part))
 
-    for at, line in enumerate(own):
-        if end := _end_of_writing(lines, at, writer):
-            close(at)
-            rest = "\n".join(own[at + end.marks :])
-            others = [_as_other(block.model_copy(update={"text": rest}), end.author, end.basis)] if rest else []
-            return [*found, *others], end
-        if is_device_line(line):
-            close(at)
-            begin = at
-            close(at + 1, device=True)
-            begin = at + 1
-    close(len(own))
-    return found, None
+def _mark_of(line: str) -> str:
+    """What tells that a line is not the sender's: `>` of a quotation, a signature's device; empty if nothing does."""
+    return ">" if line.startswith(">") else "device" if is_device_line(line) else ""
 
 
 def _signatures(root: Element) -> list[Element]:
