@@ -164,3 +164,13 @@ def test_captions_that_roll_up_are_read_once(read_file: ReadFile) -> None:
 def test_who_says_a_thing_twice_is_heard_twice(read_file: ReadFile) -> None:
     (document,), _ = read_file(VttReader(), "a.vtt", transcript("No.", "No.", "No.", "Well,\nno."))
     assert document.text == "No. No. No. Well, no."
+
+
+def test_sounds_are_not_said_and_dashes_part_speakers(read_file: ReadFile) -> None:
+    """As in SubRip: the formats share their habits."""
+    cues = ["[Music]", "♪ la la ♪", "# a song #", "NORA FENWICK: [laughs] We were #1 and #2.", "- By whom?\n- By them."]
+    (document,), _ = read_file(VttReader(), "a.vtt", transcript(*cues))
+    assert [(block.role, block.text) for block in document.blocks] == [
+        (Role.OWN, "We were #1 and #2."),
+        (Role.OTHER, "By whom? By them."),
+    ]

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from twin_data.contracts.digests import digest_bytes
-from twin_data.contracts.documents import Block, DocumentKind
+from twin_data.contracts.documents import Block, BlockStyle, DocumentKind, Role
+from twin_data.sources.conversations import Turn, conversation
 from twin_data.sources.dates import date_from_name
-from twin_data.sources.reader import ReadContext, Reading, single_document
+from twin_data.sources.reader import Attribution, ReadContext, Reading, single_document
+from twin_data.sources.speakers import bare_name
 from twin_data.sources.text import decode, paragraphs, title_from_name
 
 
 class PlainTextReader:
-    """A text file names no author, so it holds the persona's own words."""
+    """A text file names no author, so it holds the persona's own words, unless it is a conversation."""
 
     name = "plain_text"
     reads_folders = False
@@ -25,13 +27,31 @@ class PlainTextReader:
     def read(self, path: Path, context: ReadContext) -> Iterator[Reading]:
         """Yield the file's document."""
         data = context.read_bytes(path)
-        attribution = context.sole_author(None)
+        text = decode(data, path)
+        turns = conversation(text, lambda name: context.role_of(name) is Role.OWN)
         yield single_document(
             path,
             context,
-            kind=DocumentKind.ARTICLE,
+            kind=DocumentKind.ARTICLE if turns is None else DocumentKind.CHAT,
             title=title_from_name(path),
-            blocks=tuple(attribution.apply(Block(text=text)) for text in paragraphs(decode(data, path))),
+            blocks=_written(text, context) if turns is None else _spoken(turns, context),
             digest=digest_bytes(data),
             found_date=date_from_name(path),
         )
+
+
+def _written(text: str, context: ReadContext) -> tuple[Block, ...]:
+    attribution = context.sole_author(None)
+    return tuple(attribution.apply(Block(text=paragraph)) for paragraph in paragraphs(text))
+
+
+def _spoken(turns: list[Turn], context: ReadContext) -> tuple[Block, ...]:
+    """Each paragraph of a turn; what nobody is named for is somebody else's."""
+    named = (
+        (Attribution(context.role_of(bare_name(name)), name or None, "speaker label"), text) for name, text in turns
+    )
+    return tuple(
+        attribution.apply(Block(text=paragraph, style=BlockStyle.TURN))
+        for attribution, text in named
+        for paragraph in paragraphs(text)
+    )

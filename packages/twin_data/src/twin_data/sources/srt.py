@@ -16,15 +16,10 @@ from twin_data.sources.dates import date_from_name
 from twin_data.sources.reader import ReadContext, Reading, Unreadable, single_document
 from twin_data.sources.speakers import unrolled
 from twin_data.sources.text import decode, fold, normalise_newlines, title_from_name
-from twin_data.sources.vtt import Turn, labelled, plain, turn_blocks
+from twin_data.sources.vtt import labelled, spoken, turn_blocks
 
 _OVERRIDE = re.compile(r"\{\\[^}]*\}")
 """Placement borrowed from SubStation Alpha, such as `{\\an8}`."""
-_TAG = re.compile(r"</?[a-z][^>\n]*>", re.IGNORECASE)
-_BRACKETED_LABEL = re.compile(r"^[\[(]([^\])\n]+)[\])]:", re.MULTILINE)
-_SOUND = re.compile(r"\[[^\]]*\]|\([A-Z .,'’-]+\)|[♪♫#]+[^♪♫#]*[♪♫#]+")
-"""What is heard but not said: `[applause]`, `(DOOR CLOSES)`, song between notes."""
-_SPEAKER_LINE = re.compile(r"^(?:[-–—]\s?|>>\s?)(?=\S)", re.MULTILINE)
 
 
 class SrtReader:
@@ -46,22 +41,13 @@ class SrtReader:
         except (MalformedFileError, ValueError) as error:
             raise Unreadable(path, f"not_srt: {error}") from error
         shown = unrolled([[line for one in caption.lines if (line := fold(one))] for caption in captions])
+        cues = [spoken(_OVERRIDE.sub("", "\n".join(lines))) for lines in shown]
         yield single_document(
             path,
             context,
             kind=DocumentKind.TRANSCRIPT,
             title=title_from_name(path),
-            blocks=turn_blocks(labelled([_voices(lines) for lines in shown], context), None, context),
+            blocks=turn_blocks(labelled(cues, context), None, context),
             digest=digest_bytes(data),
             found_date=date_from_name(path),
         )
-
-
-def _voices(lines: list[str]) -> list[Turn]:
-    """What is said in one cue. Where its lines begin with dashes, each is a speaker's, named or not."""
-    untagged = _TAG.sub("", _OVERRIDE.sub("", "\n".join(lines)))
-    said = _SOUND.sub("", _BRACKETED_LABEL.sub(r"\1:", untagged))
-    before, *begun = _SPEAKER_LINE.split(said)
-    # A dash begins somebody's turn: without a label it is not the speaker's before.
-    turns = [Turn(None, plain(before)), *(Turn("", plain(line)) for line in begun)]
-    return [turn for turn in turns if turn.text]

@@ -23,6 +23,13 @@ PARAGRAPH_WORDS = 120
 _VOICE = re.compile(r"<v(?:\.[\w.]+)?[ \t]+([^>]+)>")
 _WORD_TIME = re.compile(r"</?c(?:\.[\w.]+)?>|<\d[\d:.]*>")
 _TAG = re.compile(r"</?[a-z0-9][^>]*>", re.IGNORECASE)
+_BRACKETED_LABEL = re.compile(r"^[\[(]([^\])\n]+)[\])]:", re.MULTILINE)
+_SOUND = re.compile(
+    r"\[[^\]]*\]|\([A-Z .,'’-]+\)|[♪♫]+[^♪♫]*[♪♫]+|^[ \t]*#[^#\n]*#[ \t]*$",
+    re.MULTILINE,
+)
+"""What is heard but not said: `[applause]`, `(DOOR CLOSES)`, song between notes or hash signs."""
+_SPEAKER_LINE = re.compile(r"^(?:[-–—]\s?|>>\s?)(?=\S)", re.MULTILINE)
 _NOTE_FIELD = re.compile(r"^\s*([A-Za-z ]{2,20}?)\s*:\s*(.+?)\s*$", re.MULTILINE)
 _SENTENCE_END = re.compile(r"(?<=[.!?…])(?:[\"'”’)\]]*)(?=\s+[\"'“‘(\[]?[A-Z0-9])")
 
@@ -79,11 +86,20 @@ def _shown_lines(raw: str) -> list[str]:
 
 
 def _voices(raw: str) -> list[Turn]:
-    """What is said in one cue, by voice tag."""
+    """What is said in one cue, by voice tag; outside of these as `spoken`."""
     before, *named = _VOICE.split(raw)
     voices = zip(named[::2], named[1::2], strict=True)
-    spoken = [Turn(None, before), *(Turn(fold(html.unescape(name)), said) for name, said in voices)]
-    return [Turn(turn.speaker, text) for turn in spoken if (text := plain(turn.text))]
+    turns = [Turn(fold(html.unescape(name)), _plain(_SOUND.sub("", said))) for name, said in voices]
+    return [*spoken(before), *(turn for turn in turns if turn.text)]
+
+
+def spoken(raw: str) -> list[Turn]:
+    """What is said in a caption without voice tags. Where its lines begin with dashes, each is a speaker's."""
+    said = _SOUND.sub("", _BRACKETED_LABEL.sub(r"\1:", _TAG.sub("", raw)))
+    before, *begun = _SPEAKER_LINE.split(said)
+    # A dash begins somebody's turn: without a label it is not the speaker's before.
+    turns = [Turn(None, _plain(before)), *(Turn("", _plain(line)) for line in begun)]
+    return [turn for turn in turns if turn.text]
 
 
 def labelled(cues: list[list[Turn]], context: ReadContext) -> list[list[Turn]]:
@@ -98,8 +114,7 @@ def labelled(cues: list[list[Turn]], context: ReadContext) -> list[list[Turn]]:
     return [[named(turn) for turn in cue] for cue in cues]
 
 
-def plain(said: str) -> str:
-    """What is said, without tags."""
+def _plain(said: str) -> str:
     return fold(html.unescape(_TAG.sub("", said)))
 
 
