@@ -302,11 +302,15 @@ def test_a_line_that_begins_with_from_begins_no_mail(read_file: ReadFile) -> Non
     """Programs are to write `>From`, and many do not."""
     text = "From a@x Mon Mar  8 19:22:00 2021\nFrom: nora@harbour.example\nMessage-ID: <1@x>\n\nDear Ruth,\n\n"
     text += "From the crane you see all.\nIt is high.\n\nNora\n\n"
-    text += "From b@x Mon Mar  8 19:23:00 2021\nFrom: nora@harbour.example\nMessage-ID: <2@x>\n\nAgain.\n\nFrom Nora"
+    text += "From b@x Mon Mar  8 19:23:00 2021\nFrom: nora@harbour.example\nMessage-ID: <2@x>\n\nAgain.\n\nFrom Nora\n"
+    text += (
+        "From c@x Mon Mar  8 19:24:00 2021\nFrom: nora@harbour.example\nMessage-ID: <3@x>\n\nNo empty line before.\n"
+    )
     documents, _ = read_file(MailReader(), "a.mbox", text)
     assert [[block.text for block in one.blocks] for one in documents] == [
         ["Dear Ruth,", "From the crane you see all.\nIt is high.", "Nora"],
         ["Again.", "From Nora"],
+        ["No empty line before."],
     ]
 
 

@@ -19,6 +19,7 @@ from twin_data.sources.template_tags import without_template_tags
         ("At {{ site.title }}, `{{ kept }}`", "At , `{{ kept }}`"),
         ("# Gates {#gates .big}\n\n* TOC\n{:toc}", "# Gates\n\n* TOC\n"),
         ("```\n{% kept %}\n```\n{% gone %}", "```\n{% kept %}\n```\n"),
+        ("A root \\sqrt{{a}} of \\space{.5}", "A root \\sqrt{{a}} of \\space{.5}"),
         ("A set {1, 2} and {x}.", "A set {1, 2} and {x}."),
     ],
 )

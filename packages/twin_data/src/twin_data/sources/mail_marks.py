@@ -71,7 +71,7 @@ _DEVICE_CHARACTERS = 100
 def is_device_line(line: str) -> bool:
     """Whether a telephone or program signs here: `Sent from my iPhone`, `Von meinem iPhone gesendet`."""
     plain = line.strip()
-    return len(plain) <= _DEVICE_CHARACTERS and plain[:1].isupper() and _DEVICE.fullmatch(plain) is not None
+    return len(plain) <= _DEVICE_CHARACTERS and _DEVICE.fullmatch(plain) is not None
 
 
 def is_attribution(text: str) -> bool:

@@ -22,6 +22,7 @@ from twin_data.sources.text import decode, fold, normalise_newlines, title_from_
 MAIL_SUFFIX = ".eml"
 _MESSAGE_ID = re.compile(r"<([^<>\s]+)>")
 _HEADER_LINE = re.compile(rb"[!-9;-~]+:|>From ")
+_DATED_MARK = re.compile(rb"From .*\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b.*\d:\d\d.*\d{4}")
 _REPLY_PREFIX = re.compile(
     r"^(?:(?:re|fwd?|aw|antw|wg|sv|vs|vb|tr|rv|rif|odp|res|enc)\s*(?:\[\d+\])?\s*:\s*)+", re.IGNORECASE
 )
@@ -69,8 +70,8 @@ class MailReader:
 def _mails(path: Path) -> Iterator[Mail]:
     """The mails of a mailbox, what stands before the first one left out.
 
-    A mail begins at a line `From …` after an empty one, with a header below it: many programs leave a sentence of the
-    text that begins so as it is, which Python's `mailbox` takes for the next mail.
+    A mail begins at a line `From …` after an empty one, or with a moment in it, if a header is below it: many programs
+    leave a sentence of the text that begins so as it is, which Python's `mailbox` takes for the next mail.
     """
     lines: list[bytes] = []
     is_open, before, mark = False, b"", b""
@@ -82,7 +83,8 @@ def _mails(path: Path) -> Iterator[Mail]:
                 is_open, lines, mark = True, [], b""
             elif mark:
                 lines.append(mark)
-            mark = line if line.startswith(b"From ") and not before.strip() else b""
+            is_mark = line.startswith(b"From ") and (not before.strip() or _DATED_MARK.match(line))
+            mark = line if is_mark else b""
             lines += [] if mark else [line]
             before = line
     if is_open:

@@ -21,8 +21,9 @@ def _pair(names: str) -> re.Pattern[str]:
 _COMMENT = re.compile(r"\{\{[<%]?\s*/\*.*?\*/\s*[>%]?\}\}", re.DOTALL)
 _HIDDEN, _CODE_PAIR, _QUOTE = _pair("comment"), _pair("highlight|code|codeblock"), _pair(r"[\w-]*quote")
 _AUTHOR = re.compile(r"""(?:author|by|cite)\s*=\s*["“]([^"”\n]+)["”]""")
-_TAG = re.compile(rf"{_OPEN}[^\n]*?{_CLOSE}|\{{\{{(?![<%])[^{{}}\n]*\}}\}}")
-_ATTRIBUTES = re.compile(r"[ \t]*\{:?[ ]?[.#:][^{}\n]*\}[ \t]*$", re.MULTILINE)
+_TAG = re.compile(rf"{_OPEN}[^\n]*?{_CLOSE}|(?<![\w\\^_{{}}])\{{\{{(?![<%])[^{{}}\n]*\}}\}}")
+"""A formula, too, may have braces in braces, behind a letter or sign."""
+_ATTRIBUTES = re.compile(r"(?:[ \t]*\{:|(?:^|[ \t]+)\{[.#])[^{}\n]*\}[ \t]*$", re.MULTILINE)
 """Kramdown's and Pandoc's classes and ids behind a heading or on a line of their own."""
 
 
