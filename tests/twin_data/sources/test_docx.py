@@ -72,6 +72,7 @@ def test_reads_an_essay(read_file: ReadFile) -> None:
         ("nfenwick", Role.OWN),
         ("Ruth Szy", Role.OTHER),
         ("Microsoft Office User", Role.OWN),
+        ("python-docx", Role.OWN),
         ("", Role.OWN),
     ],
 )

@@ -176,7 +176,7 @@ def _signatures(root: Element) -> list[Element]:
     """What programs mark as the sender's signature; those in quotations are part of the quotation."""
     return [
         element
-        for element in root.iter(etree.Element)
+        for element in root.iterdescendants(etree.Element)
         if _SIGNATURE_MARKS & {element.get("id"), *(element.get("class") or "").split()}
         and next(element.iterancestors("blockquote"), None) is None
         and not any(
