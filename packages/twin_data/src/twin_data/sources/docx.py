@@ -43,8 +43,8 @@ _STYLE_MAP = "\n".join(
 _NOTE_IDS = ("footnote-", "endnote-")
 _DAMAGE = (zipfile.BadZipFile, zlib.error, ExpatError, etree.XMLSyntaxError, KeyError, EOFError, NotImplementedError)
 _NOBODY = frozenset(
-    "microsoft office user;windows user;user;admin;administrator;author;owner;unknown;root;home;pc;un-named;python-docx;"
-    "apache poi;docx4j;aspose;google docs;libreoffice;openoffice;pandoc;wordpress".split(";")
+    "microsoft office user;windows user;user;admin;administrator;author;owner;unknown;root;home;pc;un-named;"
+    "python-docx;apache poi;docx4j;aspose;google docs;libreoffice;openoffice;pandoc;wordpress".split(";")
 )
 
 
