@@ -267,6 +267,7 @@ def test_a_sentence_with_a_day_and_no_time_that_ends_in_wrote_is_the_senders() -
         "Sent with the Windows of the house open.\n\nGesendet habe ich es gestern, per Outlook.",
         "Am Freitag um 10:30 schrieb ich das.\n\nLe 3 mars à 10:30 il a écrit :\n\nun texte.",
         "To: make bread\nFrom: flour\nDate: today\n\nThen bake.",
+        "----- Answers -----\nA: because.\n\nMore of it.",
         "I saw it — On Friday at 10:30 she wrote:\n\nno more.",
         "--------------------\n\nMine.\n\n____________________\n\nMore.",
     ],

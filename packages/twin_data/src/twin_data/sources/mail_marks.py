@@ -135,8 +135,10 @@ def attributed_author(attribution: str) -> str | None:
 def opens_other_mail(lines: Sequence[str], at: int) -> bool:
     """Whether the headers of a mail begin here, with or without a line above that calls it forwarded or original."""
     line, rest = lines[at].strip(), [one for one in lines[at + 1 : at + 1 + _HEADER_LINES] if one.strip()]
-    if rest and (_RULE.fullmatch(line) or _FORWARDS.fullmatch(line)):
-        return _HEADER.match(rest[0]) is not None
+    if _RULE.fullmatch(line) or _FORWARDS.fullmatch(line):
+        below = [one.strip("> ") for one in rest]
+        is_sender = bool(below) and _FROM_HEADER.match(below[0]) is not None and "@" in below[0]
+        return is_sender or (all(map(_HEADER.match, below[:2])) and any(map(_FROM_HEADER.match, below[:4])))
     if line.startswith(">") or not _HEADER.match(line) or len(lines) - at <= _HEADERS_IN_A_ROW:
         return False
     row = [line, *rest[: _HEADERS_IN_A_ROW - 1]]
