@@ -69,3 +69,10 @@ def test_a_transcript_is_told_by_who_speaks(read_file: ReadFile) -> None:
 def test_an_author_s_own_colons_are_no_conversation(read_file: ReadFile, text: str) -> None:
     (document,), _ = read_file(PlainTextReader(), "a.txt", text)
     assert {one.role for one in document.blocks} == {Role.OWN}
+
+
+def test_quoted_lines_of_a_text_are_quoted(read_file: ReadFile) -> None:
+    (document,), _ = read_file(PlainTextReader(), "a.txt", "> Is it\n> shut?\n\nIt is > 3 m.\n")
+    assert [(one.role, one.text) for one in document.blocks] == [
+        (Role.QUOTED, "Is it\nshut?"), (Role.OWN, "It is > 3 m.")
+    ]  # fmt: skip

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 from twin_data.contracts.digests import digest_bytes
 from twin_data.contracts.documents import Block, BlockStyle, DocumentKind, Role
 from twin_data.sources.conversations import Turn, conversation
 from twin_data.sources.dates import date_from_name
+from twin_data.sources.quotations import QUOTED_BASIS
 from twin_data.sources.reader import Attribution, ReadContext, Reading, single_document
 from twin_data.sources.speakers import bare_name
-from twin_data.sources.text import decode, paragraphs, title_from_name
+from twin_data.sources.text import decode, normalise_newlines, paragraphs, title_from_name
 
 
 class PlainTextReader:
@@ -41,8 +43,14 @@ class PlainTextReader:
 
 
 def _written(text: str, context: ReadContext) -> tuple[Block, ...]:
+    """The paragraphs; lines that begin with `>` are quoted, as in mail."""
     attribution = context.sole_author(None)
-    return tuple(attribution.apply(Block(text=paragraph)) for paragraph in paragraphs(text))
+    found: list[Block] = []
+    for is_quoted, lines in groupby(normalise_newlines(text).split("\n"), lambda line: line.startswith(">")):
+        for paragraph in paragraphs("\n".join(line.lstrip("> ") if is_quoted else line for line in lines)):
+            block = Block(text=paragraph, role=Role.QUOTED, style=BlockStyle.QUOTATION, basis=QUOTED_BASIS)
+            found.append(block if is_quoted else attribution.apply(Block(text=paragraph)))
+    return tuple(found)
 
 
 def _spoken(turns: list[Turn], context: ReadContext) -> tuple[Block, ...]:
