@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -373,3 +374,13 @@ def test_the_html_part_counts_where_the_plain_one_is_empty(read_file: ReadFile) 
     message.add_alternative("<p>Only here.</p>", subtype="html")
     (document,), _ = read_file(MailReader(), "a.eml", bytes(message))
     assert document.text == "Only here."
+
+
+def test_a_mailbox_without_a_suffix_is_told_by_its_first_lines(read_file: ReadFile, tmp_path: Path) -> None:
+    text = "From - Mon Mar  8 19:22:00 2021\nX-Mozilla-Status: 000{}\nFrom: nora@harbour.example\n\nShut.\n"
+    (document,), _ = read_file(MailReader(), "Sent.mbox/mbox", text.format(1))
+    assert document.text == "Shut."
+    _, (deleted,) = read_file(MailReader(), "Sent", text.format(9))
+    assert deleted.reason == "deleted"
+    (tmp_path / "LICENSE").write_text("From here on, it is yours.\nTerms: none.\n")
+    assert not MailReader().claims(tmp_path / "LICENSE")

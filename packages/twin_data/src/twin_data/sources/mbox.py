@@ -15,6 +15,7 @@ from pathlib import Path
 from twin_data.contracts.digests import digest_bytes
 from twin_data.contracts.documents import Block, DocumentKind, RawDocument
 from twin_data.sources.dates import mail_date
+from twin_data.sources.exports import head_of
 from twin_data.sources.mail_text import html_mail_blocks, mail_blocks
 from twin_data.sources.reader import Attribution, ReadContext, Reading, RecordIds, Skipped, Unreadable
 from twin_data.sources.text import decode, fold, normalise_newlines, title_from_text
@@ -22,6 +23,8 @@ from twin_data.sources.text import decode, fold, normalise_newlines, title_from_
 MAIL_SUFFIX = ".eml"
 _MESSAGE_ID = re.compile(r"<([^<>\s]+)>")
 _HEADER_LINE = re.compile(rb"[!-9;-~]+:|>From ")
+_MAILBOX = re.compile(rb"From [^\n]*\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b[^\n]*\d:\d\d[^\n]*\n[!-9;-~]+:")
+_EXPUNGED = 0x0008
 _DATED_MARK = re.compile(rb"From .*\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b.*\d:\d\d.*\d{4}")
 _REPLY_PREFIX = re.compile(
     r"^(?:(?:re|fwd?|aw|antw|wg|sv|vs|vb|tr|rv|rif|odp|res|enc)\s*(?:\[\d+\])?\s*:\s*)+", re.IGNORECASE
@@ -51,8 +54,13 @@ class MailReader:
     reads_folders = False
 
     def claims(self, path: Path) -> bool:
-        """Whether the name ends like a mailbox's or a mail's."""
-        return path.suffix.lower() in {".mbox", MAIL_SUFFIX}
+        """Whether the name ends like a mailbox's or a mail's, or has no end and the file begins like a mailbox.
+
+        Apple Mail exports a file `mbox`, and Thunderbird keeps one `Sent`.
+        """
+        if path.suffix:
+            return path.suffix.lower() in {".mbox", MAIL_SUFFIX}
+        return _MAILBOX.match(head_of(path)) is not None
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Reading]:
         """Yield a document a mail; automatic mails, drafts, empty ones and attachments are passed over."""
@@ -120,7 +128,7 @@ def read_mail(
     def skipped(reason: str) -> Skipped:
         return Skipped(path=path, reason=reason, part=mail.message_id, digest=mail.digest)
 
-    if reason := "automatic_mail" if _is_automatic(mail.message) else "draft" if _is_draft(mail.message) else None:
+    if reason := _not_sent(mail.message):
         yield skipped(reason)
         return
     try:
@@ -221,10 +229,17 @@ def _is_automatic(message: EmailMessage) -> bool:
     return bool(_header(message, "X-Autoreply")) or _header(message, "Precedence").lower() in _AUTOMATIC_PRECEDENCE
 
 
-def _is_draft(message: EmailMessage) -> bool:
-    """Whether it was never sent, as far as Gmail's export or Thunderbird says."""
+def _not_sent(message: EmailMessage) -> str | None:
+    """Why a mail is none that somebody wrote and sent; None if it is one."""
+    if _is_automatic(message):
+        return "automatic_mail"
+    # Thunderbird leaves what was deleted in the file until it is compacted.
+    status = _header(message, "X-Mozilla-Status").strip()
+    if re.fullmatch(r"[0-9a-fA-F]{4}", status) and int(status, 16) & _EXPUNGED:
+        return "deleted"
     labels = {label.strip(' "').casefold() for label in _header(message, "X-Gmail-Labels").split(",")}
-    return bool(labels & _DRAFT_LABELS) or bool(_header(message, "X-Mozilla-Draft-Info"))
+    is_draft = bool(labels & _DRAFT_LABELS) or bool(_header(message, "X-Mozilla-Draft-Info"))
+    return "draft" if is_draft else None
 
 
 def _ids(message: EmailMessage, name: str) -> list[str]:
