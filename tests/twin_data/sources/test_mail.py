@@ -384,3 +384,12 @@ def test_a_mailbox_without_a_suffix_is_told_by_its_first_lines(read_file: ReadFi
     assert deleted.reason == "deleted"
     (tmp_path / "LICENSE").write_text("From here on, it is yours.\nTerms: none.\n")
     assert not MailReader().claims(tmp_path / "LICENSE")
+
+
+@pytest.mark.parametrize(("delsp", "text"), [("", "A gate way to the sea."), ("; delsp=yes", "A gateway to the sea.")])
+def test_flowed_lines_keep_or_drop_the_space_at_their_end(read_file: ReadFile, delsp: str, text: str) -> None:
+    mail = (
+        f"From: nora@harbour.example\nContent-Type: text/plain; format=flowed{delsp}\n\nA gate \nway to  \nthe sea.\n"
+    )
+    (document,), _ = read_file(MailReader(), "a.eml", mail)
+    assert document.text == text

@@ -187,19 +187,23 @@ def _blocks_of(part: EmailMessage, writer: Attribution, path: Path) -> tuple[Blo
     text = decode(payload, path, declared=part.get_content_charset())
     if part.get_content_subtype() == "html":
         return html_mail_blocks(text, writer)
-    if part.get_param("format") == "flowed":
-        text = _unflowed(text)
+    if str(part.get_param("format")).lower() == "flowed":
+        text = _unflowed(text, drops_space=str(part.get_param("delsp")).lower() == "yes")
     return mail_blocks(text, writer)
 
 
-def _unflowed(text: str) -> str:
-    """Join the lines that `format=flowed` marks as one by a space at their end; the signature's mark stays."""
+def _unflowed(text: str, *, drops_space: bool = False) -> str:
+    """Join the lines that `format=flowed` marks as one by a space at their end; the signature's mark stays.
+
+    Where `drops_space`, that space belongs to the mark and not to the text: words and addresses are broken inside.
+    """
     lines: list[str] = []
     flowing = False
     for line in normalise_newlines(text).split("\n"):
         plain = line[1:] if line.startswith(" ") else line
         if flowing and plain and plain != "-- " and plain.startswith(">") == lines[-1].startswith(">"):
-            lines[-1] += plain.lstrip("> ") if plain.startswith(">") else plain
+            before = lines[-1][:-1] if drops_space else lines[-1]
+            lines[-1] = before + (plain.lstrip("> ") if plain.startswith(">") else plain)
         else:
             lines.append(plain)
         flowing = plain.endswith(" ") and plain != "-- "
