@@ -46,6 +46,7 @@ def test_a_chat_is_told_by_who_writes(read_file: ReadFile, text: str) -> None:
 
 def test_a_transcript_is_told_by_who_speaks(read_file: ReadFile) -> None:
     (document,), _ = read_file(PlainTextReader(), "talk.txt", INTERVIEW)
+    assert document.kind is DocumentKind.TRANSCRIPT
     assert [(one.role, one.text) for one in document.blocks] == [
         (Role.OTHER, "Of gates"),
         (Role.OTHER, "Is it\nshut?"),

@@ -31,13 +31,9 @@ _TURNS_EACH = 2
 """A glossary, too, has words before colons, but each once."""
 
 
-def conversation(text: str, is_known: Callable[[str], bool]) -> list[Turn] | None:
-    """The turns of a text that is a conversation, else None. What stands before the first turn is nobody's."""
+def chat_turns(text: str) -> list[Turn] | None:
+    """The turns of a chat, with what the program says of it as nobody's; None for any other text."""
     lines = [line for line in normalise_newlines(text).split("\n") if line.strip()]
-    return _chat(lines) or _transcript(text, is_known)
-
-
-def _chat(lines: list[str]) -> list[Turn] | None:
     turns: list[tuple[str, list[str]]] = []
     for line in lines:
         stamp = _STAMP.match(line)
@@ -56,7 +52,8 @@ def _chat(lines: list[str]) -> list[Turn] | None:
     return [(name, words) for name, words in said if words]
 
 
-def _transcript(text: str, is_known: Callable[[str], bool]) -> list[Turn] | None:
+def transcript_turns(text: str, is_known: Callable[[str], bool]) -> list[Turn] | None:
+    """The turns of a transcript, what stands before the first as nobody's; None for any other text."""
     parts = [part.strip() for part in re.split(r"\n[ \t]*\n", normalise_newlines(text)) if part.strip()]
     if len(parts) < _LEAST_TURNS:  # one turn a line
         parts = [line.strip() for line in normalise_newlines(text).split("\n") if line.strip()]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from twin_data.contracts.digests import digest_bytes
 from twin_data.contracts.documents import Block, BlockStyle, DocumentKind, Role
-from twin_data.sources.conversations import Turn, conversation
+from twin_data.sources.conversations import Turn, chat_turns, transcript_turns
 from twin_data.sources.dates import date_from_name
 from twin_data.sources.quotations import QUOTED_BASIS
 from twin_data.sources.reader import Attribution, ReadContext, Reading, single_document
@@ -30,11 +30,13 @@ class PlainTextReader:
         """Yield the file's document."""
         data = context.read_bytes(path)
         text = decode(data, path)
-        turns = conversation(text, lambda name: context.role_of(name) is Role.OWN)
+        kind, turns = DocumentKind.CHAT, chat_turns(text)
+        if turns is None:
+            kind, turns = DocumentKind.TRANSCRIPT, transcript_turns(text, context.author.is_named)
         yield single_document(
             path,
             context,
-            kind=DocumentKind.ARTICLE if turns is None else DocumentKind.CHAT,
+            kind=DocumentKind.ARTICLE if turns is None else kind,
             title=title_from_name(path),
             blocks=_written(text, context) if turns is None else _spoken(turns, context),
             digest=digest_bytes(data),
