@@ -111,3 +111,21 @@ def test_files_beside_it_are_no_writing_and_other_files_of_these_names_are_not_c
     read_file(ChatAssistantReader(), "conversations-000.json", conversation(BRANCHES))
     with pytest.raises(Unreadable, match="not_writing"):
         read_file(ChatAssistantReader(), "user.json", "{}")
+
+
+def test_what_was_spoken_is_read(read_file: ReadFile) -> None:
+    """Voice chats hold a transcription beside the sound of each turn."""
+    spoken = node(None, "user", [{"content_type": "audio_transcription", "text": "Is it late?"}, {"content_type": "x"}])
+    spoken["message"]["content"]["content_type"] = "multimodal_text"
+    assert texts(read_file, conversation({"u": spoken})) == [("own", "Is it late?")]
+
+
+def test_a_question_that_was_edited_counts_once(read_file: ReadFile) -> None:
+    said = [("a", "0", "human", "Is it lat?"), ("b", "a", "assistant", "What?"), ("c", "0", "human", "Is it late?"),
+            ("d", "c", "assistant", "It is.")]  # fmt: skip
+    messages = [{"uuid": one, "parent_message_uuid": to, "sender": who, "text": text} for one, to, who, text in said]
+    content = json.dumps([{"uuid": "c1", "chat_messages": messages}])
+    assert texts(read_file, content) == [("own", "Is it late?"), ("other", "It is.")]
+    messages[2]["parent_message_uuid"] = "gone"
+    content = json.dumps([{"uuid": "c1", "chat_messages": messages}])
+    assert len(texts(read_file, content)) == 4

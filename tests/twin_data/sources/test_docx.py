@@ -72,6 +72,7 @@ def test_reads_an_essay(read_file: ReadFile) -> None:
         ("nfenwick", Role.OWN),
         ("Ruth Szy", Role.OTHER),
         ("Microsoft Office User", Role.OWN),
+        ("python-docx", Role.OWN),
         ("", Role.OWN),
     ],
 )
@@ -117,3 +118,9 @@ def test_what_swells_is_refused(tmp_path: Path, author: Author) -> None:
     (tmp_path / "a.docx").write_bytes(word_file(paragraph(run("gate " * 100_000))))
     with pytest.raises(Unreadable, match="too_large: unpacks"):
         list(DocxReader().read(tmp_path / "a.docx", ReadContext("a", tmp_path, author, max_file_bytes=100_000)))
+
+
+def test_a_table_of_contents_is_no_text(read_file: ReadFile) -> None:
+    data = word_file(paragraph(run("Gates\t1"), style="Verzeichnis1"), paragraph(run("Shut.")))
+    (document,), _ = read_file(DocxReader(), "a.docx", data)
+    assert document.text == "Shut."

@@ -5,6 +5,7 @@ The fixtures in `exports/` are invented; what is expected of each lies beside it
 
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -210,3 +211,36 @@ def test_wordpress_of_a_stranger_is_not_own(persona: PersonaConfig, tmp_path: Pa
     add_source(tmp_path, EXPORTS / "wordpress", "wordpress")
     with pytest.raises(SourceError, match="other_author"):
         collect(stranger, tmp_path / "sources")
+
+
+def test_the_last_version_of_an_edited_post_counts(persona: PersonaConfig, tmp_path: Path) -> None:
+    folder = tmp_path / "sources" / "x" / "data"
+    folder.mkdir(parents=True)
+    info = {"initial": {"editTweetIds": ["5", "6"]}}
+    posts = [
+        {"tweet": {"id_str": number, "full_text": text, "edit_info": info}}
+        for number, text in (("5", "Ths is a gate."), ("6", "This is a gate."))
+    ]
+    (folder / "tweets.js").write_text("window.YTD.tweets.part0 = " + json.dumps(posts))
+    found = collect(persona, tmp_path / "sources")
+    assert [one.text for one in found.documents] == ["This is a gate."]
+    assert [(one.document_id, one.reason) for one in found.rejections] == [("x/data/tweets.js#5", "edited_later")]
+
+
+def test_a_wordpress_post_has_its_footnotes_and_a_title_without_entities(
+    persona: PersonaConfig, tmp_path: Path
+) -> None:
+    note = '[{"content":"Of <em>oak</em>.","id":"f1"}]'
+    item = (
+        "<title><![CDATA[Gates &amp; “locks”]]></title><dc:creator>nfenwick</dc:creator><content:encoded><![CDATA[<!-- "
+        "wp:paragraph --><p>Heavy.</p><!-- /wp:paragraph -->]]></content:encoded><wp:status>publish</wp:status>"
+        "<wp:post_type>post</wp:post_type><wp:postmeta><wp:meta_key>footnotes</wp:meta_key><wp:meta_value><![CDATA["
+        f"{note}]]></wp:meta_value></wp:postmeta>"
+    )
+    names = 'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:content="http://purl.org/rss/1.0/modules/content/" '
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "sources" / "site.xml").write_text(
+        WXR_HEAD.replace("xmlns:wp", names + "xmlns:wp") + f"<channel><item>{item}</item></channel></rss>"
+    )
+    (document,) = collect(persona, tmp_path / "sources").documents
+    assert (document.title, document.text) == ("Gates & “locks”", "Heavy.\n\nOf oak.")

@@ -164,3 +164,17 @@ def test_claims_feeds_only(tmp_path: Path) -> None:
     }.items():
         (tmp_path / name).write_text(content)
         assert not FeedReader().claims(tmp_path / name), name
+
+
+BLOGGER = """<feed xmlns="http://www.w3.org/2005/Atom" xmlns:app="http://purl.org/atom/app#" xmlns:blogger="b"><id>x</id>
+<entry><id>1</id><blogger:status>LIVE</blogger:status><title>Shown</title><content>It is shut.</content></entry>
+<entry><id>2</id><app:control><app:draft>yes</app:draft></app:control><title>Draft</title><content>It is.</content></entry>
+<entry><id>3</id><blogger:status>DRAFT</blogger:status><title>Draft</title><content>It is.</content></entry>
+<entry><id>4</id><category scheme="http://schemas.google.com/g/2005#kind"
+term="http://schemas.google.com/blogger/2008/kind#template"/><title>Style</title><content>body { }</content></entry></feed>"""
+
+
+def test_drafts_and_settings_of_a_bloggers_export_are_no_entries(read_file: ReadFile) -> None:
+    documents, skipped = read_file(FeedReader(), "blog.atom", BLOGGER)
+    assert [one.title for one in documents] == ["Shown"]
+    assert [(one.part, one.reason) for one in skipped] == [("2", "draft"), ("3", "draft"), ("4", "not_writing")]

@@ -225,3 +225,32 @@ def test_every_character_is_kept(words: list[tuple[str, str, bool]]) -> None:
 def test_names_of_tags_that_are_none_break_nothing(text: str) -> None:
     """The parser makes elements of them whose names cannot be set."""
     assert all(block.text.strip() for block in fragment_blocks(text))
+
+
+def test_a_pulled_out_quotation_repeats_and_is_no_paragraph() -> None:
+    blocks = fragment_blocks("<p>The gate is heavy.</p><div class='pullquote'><p>The gate is heavy</p></div>")
+    assert [one.role for one in blocks] == [Role.OWN, Role.QUOTED]
+
+
+def test_the_index_of_a_takeout_is_no_writing(read_file: ReadFile) -> None:
+    with pytest.raises(Unreadable, match="not_writing"):
+        read_file(HtmlReader(), "Takeout/archive_browser.html", "<p>Your archive holds mail.</p>")
+
+
+BLOGGER = """<html><head><meta content='Gates' property='og:title'/></head><body><div class="header"><h1>Nora's blog</h1></div>
+<div class="post hentry"><h3 class="post-title">Gates</h3><div class="post-body">They are heavy, and they leak.</div>
+<abbr class='published' itemprop='datePublished' title='2013-05-03T10:00:00+02:00'>10:00</abbr></div></body></html>"""
+
+
+def test_the_name_of_a_site_is_no_title_and_an_abbreviation_may_be_the_date(read_file: ReadFile) -> None:
+    (document,), _ = read_file(HtmlReader(), "a.html", BLOGGER)
+    assert (document.title, document.date) == ("Gates", date(2013, 5, 3))
+
+
+def test_cards_of_linked_pages_are_others_words(read_file: ReadFile) -> None:
+    card = (
+        "<figure class='kg-card kg-bookmark-card'><a><div>Another title</div><div>And what it says.</div></a></figure>"
+    )
+    page = f"<body><article><h1>Gates</h1><p>They are heavy, and all of them leak.</p>{card}<p>So it is.</p></article></body>"
+    (document,), _ = read_file(HtmlReader(), "a.html", page)
+    assert document.text == "Gates\n\nThey are heavy, and all of them leak.\n\nSo it is."

@@ -3,13 +3,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin_data.contracts.documents import DocumentKind, RawDocument, Role
-from twin_data.sources.mail_text import mail_blocks
+from twin_data.sources.mail_text import html_mail_blocks, mail_blocks
 from twin_data.sources.mbox import MailReader
 from twin_data.sources.reader import Attribution, Skipped, Unreadable
 
@@ -212,3 +213,183 @@ def test_a_sentence_with_a_day_that_ends_in_wrote_is_the_senders() -> None:
 
 def test_what_a_telephone_adds_is_no_writing() -> None:
     assert outline("They found the frog.\n\nSent from my iPhone\n\nMore.")[1] == ("other", "Sent from my iPhone")
+
+
+@pytest.mark.parametrize(
+    ("line", "author"),
+    [
+        ("Am 11.03.2021 um 18:05 schrieb Ruth Szy <r@x.example>:", "Ruth Szy"),
+        ("Le jeu. 11 mars 2021 à 18:05, Ruth Szy <r@x.example> a écrit\u00a0:", "Ruth Szy"),
+        ("El jue, 11 mar 2021 a las 18:05, Ruth Szy (<r@x.example>) escribió:", "Ruth Szy"),
+        ("Il giorno gio 11 mar 2021 alle ore 18:05 Ruth Szy <r@x.example> ha scritto:", None),
+        ("Op do 11 mrt. 2021 om 18:05 schreef Ruth Szy <r@x.example>:", "Ruth Szy"),
+        ("Den tors 11 mars 2021 kl 18:05 skrev Ruth Szy <r@x.example>:", "Ruth Szy"),
+    ],
+)
+@pytest.mark.parametrize("mark", ["> ", ""])
+def test_attribution_lines_of_other_languages(line: str, author: str | None, mark: str) -> None:
+    """None of the answered mail is the sender's, whether its lines are marked or not."""
+    blocks = mail_blocks(f"Mine — all of it.\n\n{line}\n\n{mark}Theirs.\n", NORA)
+    assert [one.text for one in blocks if one.role is Role.OWN] == ["Mine — all of it."]
+    assert author is None or {one.author for one in blocks[1:]} == {author}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "-----Ursprüngliche Nachricht-----\nVon: R\nGesendet: Montag, 3. Juni 2024 10:00\nAn: Nora\nBetreff: Tor\n",
+        "De : R\nEnvoyé : lundi 3 juin 2024 10:00\nÀ : Nora\nObjet : porte\n",
+        "Anfang der weitergeleiteten Nachricht:\n\n> Von: R\n> Betreff: Tor\n> Datum: 3. Juni 2024\n",
+        "---------- Messaggio inoltrato ---------\nDa: R\nData: lun 3 giu 2024\nOggetto: porta\n",
+    ],
+)
+def test_headers_in_other_languages_begin_anothers_mail(headers: str) -> None:
+    blocks = mail_blocks(f"See below.\n\n{headers}\nIt is shut.\n", NORA)
+    assert [one.text for one in blocks if one.role is Role.OWN] == ["See below."]
+    assert {one.basis for one in blocks[1:]} == {"forwarded"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Von meinem iPhone gesendet", "Envoyé de mon iPhone", "Sent from Mail for Windows", "Sent with Proton Mail"],
+)
+def test_what_programs_add_in_other_words(line: str) -> None:
+    assert outline(f"It floats.\n\n{line}\n") == [("own", "It floats."), ("other", line)]
+
+
+def test_a_sentence_with_a_day_and_no_time_that_ends_in_wrote_is_the_senders() -> None:
+    text = "Here it is.\n\nOn 3 May 2019 I gave a talk. Somebody wrote:\n\nShe was great.\n\nSent with love,\nNora\n"
+    assert {role for role, _ in outline(text)} == {"own"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sent with the Windows of the house open.\n\nGesendet habe ich es gestern, per Outlook.",
+        "Am Freitag um 10:30 schrieb ich das.\n\nLe 3 mars à 10:30 il a écrit :\n\nun texte.",
+        "To: make bread\nFrom: flour\nDate: today\n\nThen bake.",
+        "----- Answers -----\nA: because.\n\nMore of it.",
+        "I saw it — On Friday at 10:30 she wrote:\n\nno more.",
+        "--------------------\n\nMine.\n\n____________________\n\nMore.",
+    ],
+)
+def test_what_only_looks_like_a_programs_mark_is_the_senders(text: str) -> None:
+    assert {role for role, _ in outline(f"Dear Ruth,\n\n{text}\n")} == {"own"}
+
+
+OUTLOOK = (
+    "<b>From:</b> Ruth &lt;r@x.example&gt;<br><b>Sent:</b> Monday, 3 June 2024 10:00<br><b>To:</b> Nora<br>"
+    "<b>Subject:</b> Gates"
+)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f"<div><p class=MsoNormal>Mine.</p><div style='border-top:solid'><p>{OUTLOOK}</p></div><p>Theirs.</p></div>",
+        f"<div>Mine.<br><br>{OUTLOOK}</div><div>Theirs.</div>",
+        "<p>Mine.</p>" + "".join(f"<p>{line}</p>" for line in OUTLOOK.split("<br>")) + "<p>Theirs.</p>",
+        f"<div>Mine.</div><div id='Signature'><p>Nora, Lock House</p></div><div id=divRplyFwdMsg>{OUTLOOK}</div>Theirs.",
+        "<div>Mine.</div><div>On Mon, 3 June 2024, 10:00:00 GMT, Ruth &lt;r@x.example&gt; wrote:</div><p>Theirs.</p>",
+        "<div>Mine.<div class='gmail_signature'>Nora<br>Lock House</div></div><blockquote>Theirs.</blockquote>",
+        "<div>Mine.<br>Sent from my iPhone</div><blockquote>Theirs.</blockquote>",
+        "<p>Mine.</p><p>&gt; Theirs.<br>&gt; Again.</p>",
+    ],
+)
+def test_html_mails_end_where_programs_begin(html: str) -> None:
+    assert [one.text for one in html_mail_blocks(html, NORA) if one.role is Role.OWN] == ["Mine."]
+
+
+def test_a_line_that_begins_with_from_begins_no_mail(read_file: ReadFile) -> None:
+    """Programs are to write `>From`, and many do not."""
+    text = "From a@x Mon Mar  8 19:22:00 2021\nFrom: nora@harbour.example\nMessage-ID: <1@x>\n\nDear Ruth,\n\n"
+    text += "From the crane you see all.\nIt is high.\n\nNora\n\n"
+    text += "From b@x Mon Mar  8 19:23:00 2021\nFrom: nora@harbour.example\nMessage-ID: <2@x>\n\nAgain.\n\nFrom Nora\n"
+    text += (
+        "From c@x Mon Mar  8 19:24:00 2021\nFrom: nora@harbour.example\nMessage-ID: <3@x>\n\nNo empty line before.\n"
+    )
+    documents, _ = read_file(MailReader(), "a.mbox", text)
+    assert [[block.text for block in one.blocks] for one in documents] == [
+        ["Dear Ruth,", "From the crane you see all.\nIt is high.", "Nora"],
+        ["Again.", "From Nora"],
+        ["No empty line before."],
+    ]
+
+
+@pytest.mark.parametrize("header", ["X-Gmail-Labels: Opened,Drafts", "X-Mozilla-Draft-Info: internal/draft; vcard=0"])
+def test_drafts_are_passed_over(read_file: ReadFile, header: str) -> None:
+    _, skipped = read_file(MailReader(), "a.eml", f"From: nora@harbour.example\n{header}\n\nNever sent.\n")
+    assert [one.reason for one in skipped] == ["draft"]
+
+
+@pytest.mark.parametrize(
+    ("line", "author"),
+    [
+        ("2013/5/3 Ruth Szy <r@x.example>", "r@x.example"),
+        ("Em qui., 11 de mar. de 2021 às 18:05, <r@x.example> escreveu:", "r@x.example"),
+        ("2021年3月11日(木) 18:05 Ruth Szy <r@x.example>:", None),
+        ("Ruth Szy <r@x.example> schrieb am Do., 11. März 2021, 18:05:", "Ruth Szy"),
+        ("Quoting Ruth Szy <r@x.example>:", None),
+    ],
+)
+def test_an_address_above_a_quotation_attributes_it(line: str, author: str | None) -> None:
+    blocks = mail_blocks(f"Mine.\n\n{line}\n\n> Theirs.\n", NORA)
+    assert [one.text for one in blocks if one.role is Role.OWN] == ["Mine."]
+    assert author is None or {one.author for one in blocks[1:]} == {author}
+
+
+def test_headers_may_begin_with_the_day() -> None:
+    text = (
+        'Mine.\n\nGesendet: Montag, 3. Juni 2024 um 10:00 Uhr\nVon: "R" <r@x.example>\nAn: N\nBetreff: Tor\n\nTheirs.\n'
+    )
+    assert [one.text for one in mail_blocks(text, NORA) if one.role is Role.OWN] == ["Mine."]
+
+
+def test_what_a_mailing_list_adds_is_no_writing() -> None:
+    rule = "_" * 47
+    assert outline(f"Mine.\n\n{rule}\nharbour mailing list\nharbour@x.example\n")[0] == ("own", "Mine.")
+    assert outline(f"Mine.\n\n{rule}\nharbour mailing list\nharbour@x.example\n")[1][0] == "other"
+    assert outline(f"Mine.\n\n{rule}\n\nAlso mine.\n")[-1] == ("own", "Also mine.")
+
+
+def test_a_signed_mail_is_what_was_signed() -> None:
+    text = (
+        "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nMine.\n- --\n-----BEGIN PGP SIGNATURE-----\n\niQ=\n=ab\n"
+    )
+    blocks = mail_blocks(text + "-----END PGP SIGNATURE-----\n", NORA)
+    assert [(one.role, one.text) for one in blocks] == [(Role.OWN, "Mine.")]
+
+
+def test_latin_1_is_windows_text(read_file: ReadFile) -> None:
+    """Outlook Express declared so what it wrote with curly quotes, which Latin-1 lacks."""
+    mail = b"From: nora@harbour.example\nContent-Type: text/plain; charset=iso-8859-1\n\nThe \x93gate\x94 \x96 shut.\n"
+    (document,), _ = read_file(MailReader(), "a.eml", mail)
+    assert document.text == "The “gate” – shut."
+
+
+def test_the_html_part_counts_where_the_plain_one_is_empty(read_file: ReadFile) -> None:
+    message = EmailMessage()
+    message["From"] = "nora@harbour.example"
+    message.set_content("\n")
+    message.add_alternative("<p>Only here.</p>", subtype="html")
+    (document,), _ = read_file(MailReader(), "a.eml", bytes(message))
+    assert document.text == "Only here."
+
+
+def test_a_mailbox_without_a_suffix_is_told_by_its_first_lines(read_file: ReadFile, tmp_path: Path) -> None:
+    text = "From - Mon Mar  8 19:22:00 2021\nX-Mozilla-Status: 000{}\nFrom: nora@harbour.example\n\nShut.\n"
+    (document,), _ = read_file(MailReader(), "Sent.mbox/mbox", text.format(1))
+    assert document.text == "Shut."
+    _, (deleted,) = read_file(MailReader(), "Sent", text.format(9))
+    assert deleted.reason == "deleted"
+    (tmp_path / "LICENSE").write_text("From here on, it is yours.\nTerms: none.\n")
+    assert not MailReader().claims(tmp_path / "LICENSE")
+
+
+@pytest.mark.parametrize(("delsp", "text"), [("", "A gate way to the sea."), ("; delsp=yes", "A gateway to the sea.")])
+def test_flowed_lines_keep_or_drop_the_space_at_their_end(read_file: ReadFile, delsp: str, text: str) -> None:
+    mail = (
+        f"From: nora@harbour.example\nContent-Type: text/plain; format=flowed{delsp}\n\nA gate \nway to  \nthe sea.\n"
+    )
+    (document,), _ = read_file(MailReader(), "a.eml", mail)
+    assert document.text == text

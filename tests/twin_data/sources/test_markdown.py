@@ -155,3 +155,23 @@ def test_every_letter_and_mark_is_kept(written: list[list[tuple[str, str]]]) -> 
     )
     blocks = markdown_blocks(source)
     assert [block.text for block in blocks] == [" ".join(word for word, _ in paragraph) for paragraph in written]
+
+
+@pytest.mark.parametrize(("base", "url"), [(None, None), ("https://nora.example/", "https://nora.example/gates/")])
+def test_a_path_is_no_address_without_its_site(read_file: ReadFile, base: str | None, url: str | None) -> None:
+    content = "---\npermalink: /gates/\n---\nShut.\n"
+    (document,), _ = read_file(MarkdownReader(), "a.md", content, options=SourceOptions(url_base=base))
+    assert document.url == url
+
+
+@pytest.mark.parametrize("field", ["draft: true", "published: false"])
+def test_what_calls_itself_a_draft_is_none_of_the_writing(read_file: ReadFile, field: str) -> None:
+    with pytest.raises(Unreadable, match="draft"):
+        read_file(MarkdownReader(), "a.md", f"---\ntitle: Gates\n{field}\n---\nUnfinished.\n")
+
+
+def test_tags_of_site_generators_are_no_text(read_file: ReadFile) -> None:
+    (document,), _ = read_file(MarkdownReader(), "a.md", "---\ntitle: Gates\n---\nShut. {{< figure src=x >}}\n")
+    assert document.text == "Shut."
+    (document,), _ = read_file(MarkdownReader(), "b.md", "Shut. {{< figure src=x >}}\n")
+    assert document.text == "Shut. {{< figure src=x >}}"

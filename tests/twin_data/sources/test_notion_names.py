@@ -83,3 +83,7 @@ def test_links_to_pages_below_and_boxes_go() -> None:
     assert without_children(text) == (
         f"See [the log](Log%20{ID}.csv) first.\n\n- Grease\n- [y] stays\n[Site](https://x.example)"
     )
+
+
+def test_the_tags_around_a_callout_go() -> None:
+    assert without_children("<aside>\n💡 **Mind** the sill.\n\n</aside>") == "\n💡 **Mind** the sill.\n\n"

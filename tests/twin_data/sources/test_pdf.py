@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from twin_data.contracts.documents import BlockStyle, RawDocument, Role
 from twin_data.sources.pdf import PdfReader
 from twin_data.sources.pdf_pages import Line, Page
-from twin_data.sources.pdf_text import join_lines, page_blocks, without_running_lines
+from twin_data.sources.pdf_text import join_lines, page_blocks, whole_words, without_running_lines
 from twin_data.sources.reader import Skipped, Unreadable
 
 from .pdf_file import HEIGHT, Placed, column, pdf_file
@@ -204,6 +204,13 @@ def test_any_damage_is_explained(tmp_path_factory: pytest.TempPathFactory, at: i
 )
 def test_words_broken_at_the_end_of_a_line(lines: list[str], known: str, joined: str) -> None:
     assert join_lines(lines, Counter(known.split())) == joined
+
+
+def test_the_halves_of_a_broken_word_are_no_words() -> None:
+    """Else each half would tell that the other is a word of its own, and every break were the author's hyphen."""
+    lines = ["It is an impor-", "tant thing, and with-", "out a gate"]
+    assert whole_words(lines) == Counter("it is an thing and a gate".split())
+    assert join_lines(lines, whole_words(lines)) == "It is an important thing, and without a gate"
 
 
 def page(number: int, *texts: str) -> Page:

@@ -120,3 +120,21 @@ def test_quotations_and_code_in_messages() -> None:
         ("code", "own", "if a < b:\n    *x*"),
         ("turn", "own", "then"),
     ]
+
+
+@pytest.mark.parametrize("alias", ["nfenwick", "nora@harbour.example", "nono", "Nora F.", "U09"])
+def test_the_persona_is_known_by_all_that_slack_calls_it(tmp_path: Path, alias: str) -> None:
+    profile = {"real_name": "Nora F.", "display_name": "nono", "email": "nora@harbour.example"}
+    users = [{"id": "U09", "name": "nfenwick", "real_name": "Nora F.", "profile": profile}]
+    for name, content in {"users.json": users, "gates/2021-03-02.json": [said("U09", "1.1", "Shut.")]}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(json.dumps(content))
+    documents, _ = read(tmp_path, Author(name="Ada Lovelace", aliases=(alias,)))
+    assert [block.role for one in documents.values() for block in one.blocks] == [Role.OWN]
+
+
+def test_three_marks_quote_all_that_follows() -> None:
+    blocks = message_blocks("Look:\n&gt;&gt;&gt; One\nTwo\n\nThree", NAMES)
+    assert [(one.role, one.text) for one in blocks] == [
+        (Role.OWN, "Look:"), (Role.QUOTED, "One\nTwo"), (Role.QUOTED, "Three")
+    ]  # fmt: skip

@@ -105,3 +105,9 @@ def test_no_word_is_lost(tmp_path_factory: pytest.TempPathFactory, cues: list[li
     (document,) = SrtReader().read(folder / "a.srt", context)
     assert isinstance(document, RawDocument)
     assert " ".join(block.text for block in document.blocks) == " ".join(word for words in cues for word in words)
+
+
+def test_a_label_in_tags_is_one(read_file: ReadFile) -> None:
+    content = "1\n00:00:01,000 --> 00:00:03,000\n<i>NORA FENWICK:</i> It holds.\n"
+    (document,), _ = read_file(SrtReader(), "a.srt", content)
+    assert [(block.role, block.text) for block in document.blocks] == [(Role.OWN, "It holds.")]

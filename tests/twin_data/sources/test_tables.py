@@ -81,3 +81,26 @@ def test_wrong_options_are_refused() -> None:
     for wrong in ({"text": ""}, {"markup": "rtf"}, {"default_kind": "poem"}, {"txt": "body"}):
         with pytest.raises(ValidationError):
             Columns.model_validate(wrong)
+
+
+def test_a_row_with_too_many_cells_is_passed_over_and_named(read_file: ReadFile) -> None:
+    """A comma of the text that nobody quoted: the rest of the text would be the author."""
+    rows = "text,author\nIt is shut, and late, too,Nora Fenwick\nIt is open.,Nora Fenwick\n"
+    documents, skipped = read_file(TableReader(), "a.csv", rows)
+    assert [one.text for one in documents] == ["It is open."]
+    assert [(one.part, one.reason.partition(":")[0]) for one in skipped] == [("line-2", "torn_row")]
+
+
+def test_a_long_article_fits_into_a_cell(read_file: ReadFile) -> None:
+    (document,), _ = read_file(TableReader(), "a.csv", "text\n" + "Gates " * 30_000 + "\n")
+    assert len(document.text.split()) == 30_000
+
+
+def test_what_is_no_csv_names_the_line(read_file: ReadFile) -> None:
+    with pytest.raises(Unreadable, match="not_csv: line 3: "):
+        read_file(TableReader(), "a.csv", 'text,date\nIt is shut.,\n"a "bad" cell",\n')
+
+
+def test_excels_line_above_the_head_is_no_head(read_file: ReadFile) -> None:
+    (document,), _ = read_file(TableReader(), "a.csv", "sep=;\r\ntext;title\r\nIt is shut.;Gates\r\n")
+    assert (document.text, document.title) == ("It is shut.", "Gates")

@@ -153,3 +153,7 @@ def test_any_note_can_be_shown(text: str) -> None:
     shown = note_text(text)
     assert set(shown) <= set(text) | {"\n"}
     markdown_blocks(shown)
+
+
+def test_queries_inside_a_line_are_not_shown() -> None:
+    assert note_text("It is `= this.title` and `$= dv.x()`, with `a = b` kept.") == "It is  and , with `a = b` kept."

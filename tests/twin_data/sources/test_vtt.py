@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from twin_data.configuration.persona import SourceOptions
 from twin_data.contracts.documents import BlockStyle, DocumentKind, RawDocument, Role
 from twin_data.sources.reader import Skipped, Unreadable
 from twin_data.sources.vtt import VttReader, split_at_sentences
@@ -107,3 +108,69 @@ def test_paragraphs_are_about_as_long_as_asked() -> None:
     )
     assert all(100 <= len(part.split()) <= 140 for part in parts[:-1])
     assert len(parts) > 4
+
+
+def transcript(*cues: str) -> str:
+    return "WEBVTT\n\n" + "".join(f"00:00:{i:02}.000 --> 00:00:{i + 1:02}.000\n{cue}\n\n" for i, cue in enumerate(cues))
+
+
+def test_labels_are_names_in_any_alphabet(read_file: ReadFile) -> None:
+    """Whoever is not told apart would speak with the persona's voice."""
+    cues = [
+        "Nora Fenwick (she/her): Good morning.",
+        "Élodie O’Neill: Moi aussi.",
+        "Лев Толстой: Да.",
+        "Jan de Wit: Ja.",
+    ]
+    (document,), _ = read_file(VttReader(), "a.vtt", transcript(*cues, "SPEAKER_01: Hm.", "Ludwig van Beethoven: Ja."))
+    assert [(block.role, block.text) for block in document.blocks] == [
+        (Role.OWN, "Good morning."),
+        *((Role.OTHER, text) for text in ("Moi aussi.", "Да.", "Ja.", "Hm.", "Ja.")),
+    ]
+
+
+def test_a_word_before_a_colon_is_no_speaker(read_file: ReadFile) -> None:
+    options = SourceOptions(speaker="Nora Fenwick")
+    cues = ["Slow gates are safe.", "Remember: they are heavy.", "And they leak."]
+    (document,), _ = read_file(VttReader(), "a.vtt", transcript(*cues), options=options)
+    assert [(block.role, block.text) for block in document.blocks] == [(Role.OWN, " ".join(cues))]
+    cues = ["Nora Fenwick: I note it.", "Note: they leak.", "Ruth: Do they?"]
+    (document,), _ = read_file(VttReader(), "b.vtt", transcript(*cues))
+    assert [(block.role, block.text) for block in document.blocks] == [
+        (Role.OWN, "I note it. Note: they leak."),
+        (Role.OTHER, "Do they?"),
+    ]
+
+
+def test_where_each_cue_is_labelled_any_name_is_one(read_file: ReadFile) -> None:
+    cues = ["Nora Fenwick: One: two.", "harbour guest 7 (he/him): Three?"] * 5
+    (document,), _ = read_file(VttReader(), "a.vtt", transcript(*cues))
+    assert {(block.role, block.text) for block in document.blocks} == {(Role.OWN, "One: two."), (Role.OTHER, "Three?")}
+
+
+def test_captions_that_roll_up_are_read_once(read_file: ReadFile) -> None:
+    """As YouTube makes them: each line is shown again above the next, with the times of its words while it is new."""
+    cues = [
+        " \nhello<00:00:00.500><c> and</c><00:00:01.000><c> welcome</c>",
+        "hello and welcome\n ",
+        "hello and welcome\nto<00:00:02.500><c> the</c><00:00:03.000><c> gate</c>",
+        "to the gate\n ",
+        "to the gate\nno<00:00:02.500><c> no</c>",
+    ]
+    (document,), _ = read_file(VttReader(), "a.vtt", transcript(*cues))
+    assert document.text == "hello and welcome to the gate no no"
+
+
+def test_who_says_a_thing_twice_is_heard_twice(read_file: ReadFile) -> None:
+    (document,), _ = read_file(VttReader(), "a.vtt", transcript("No.", "No.", "No.", "Well,\nno."))
+    assert document.text == "No. No. No. Well, no."
+
+
+def test_sounds_are_not_said_and_dashes_part_speakers(read_file: ReadFile) -> None:
+    """As in SubRip: the formats share their habits."""
+    cues = ["[Music]", "♪ la la ♪", "# a song #", "NORA FENWICK: [laughs] We were #1 and #2.", "- By whom?\n- By them."]
+    (document,), _ = read_file(VttReader(), "a.vtt", transcript(*cues))
+    assert [(block.role, block.text) for block in document.blocks] == [
+        (Role.OWN, "We were #1 and #2."),
+        (Role.OTHER, "By whom? By them."),
+    ]

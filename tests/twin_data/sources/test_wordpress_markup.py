@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from twin_data.contracts.documents import BlockStyle, Role
 from twin_data.sources.wordpress_markup import post_blocks, without_shortcodes
 
 
@@ -47,3 +48,19 @@ def test_any_text_is_read(text: str) -> None:
 @given(st.lists(st.sampled_from(["It’s", "late", "[sic]", "—", "(twice)", "[1]"]), min_size=1))
 def test_what_holds_no_shortcode_stays_word_for_word(words: list[str]) -> None:
     assert without_shortcodes(" ".join(words)) == " ".join(words)
+
+
+def test_a_verse_is_no_code_and_a_button_no_text() -> None:
+    verse = '<!-- wp:verse --><pre class="wp-block-verse">Gates are red,\nso to bed</pre><!-- /wp:verse -->'
+    button = '<!-- wp:buttons --><div class="wp-block-buttons"><a>Subscribe</a></div><!-- /wp:buttons -->'
+    assert [(one.style, one.text) for one in post_blocks(verse + button)] == [
+        (BlockStyle.PARAGRAPH, "Gates are red,\nso to bed")
+    ]
+
+
+def test_quotations_in_shortcodes_are_quoted_and_addresses_alone_are_no_text() -> None:
+    blocks = post_blocks(
+        'Mine.\n\nhttps://v.example/1\n\n[quote author="Ruth Szy"]Hers.[/quote]\n\n[pullquote]Mine.[/pullquote]'
+    )
+    own = [one.text for one in blocks if one.role is Role.OWN]
+    assert own == ["Mine."] and (blocks[1].author, blocks[1].text) == ("Ruth Szy", "Hers.")

@@ -86,3 +86,29 @@ def test_paragraphs_of_a_post_stay_apart() -> None:
 )
 def test_retweets_written_by_hand_are_cut_off(text: str, parts: tuple[str, str, str | None]) -> None:
     assert split_retweet(text) == parts
+
+
+def test_the_link_of_a_cut_post_to_itself_is_not_read() -> None:
+    itself = entities(("https://t.co/a", "https://twitter.com/i/web/status/5"))
+    assert text_of(tweet("It goes on… https://t.co/a", entities=itself)) == "It goes on…"
+
+
+def test_a_post_knows_its_last_version() -> None:
+    versions = {"editTweetIds": ["5", "6"]}
+    first = parse_tweet(tweet("Ths.", edit_info={"initial": versions}), {})
+    last = parse_tweet({**tweet("This."), "id_str": "6", "edit_info": {"edit": {"editControlInitial": versions}}}, {})
+    assert first and last and (first.edited_to, last.edited_to) == ("6", None)
+    assert parse_tweet(tweet("x", edit_info={"initial": {"editTweetIds": 7}}), {}) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("“@cab: It is late.” – Never!", ("Never!", "It is late.", "cab")),
+        ('Well: "@cab: It is late."', ("Well", "It is late.", "cab")),
+        ("So MT @cab: It is late", ("So", "It is late", "cab")),
+        ("I told “@cab, you know” so.", ("I told “@cab, you know” so.", "", None)),
+    ],
+)
+def test_posts_quoted_by_hand_are_not_own(text: str, parts: tuple[str, str, str | None]) -> None:
+    assert split_retweet(text) == parts

@@ -35,6 +35,7 @@ _STYLES = (
             "berschrift1": "heading 1",
             "berschrift2": "heading 2",
             "Zitat": "Quote",
+            "Verzeichnis1": "toc 1",
             "Funotentext": "footnote text",
             "HTMLVorformatiert": "HTML Preformatted",
         }.items()

@@ -104,12 +104,13 @@ def test_blanking_identifiers_is_no_damage(raw_document: Callable[..., RawDocume
     lines = [
         "I do not think so, but ask ada@x.example, she’ll know; it’s hers.",
         "Then I said no – and that was it, wasn’t it?",
+        "Write to <ada@x.example>, or (ada@x.example).",
         "Ring +44 1632 960147, or 01632 960 114, before noon.",
         "The card was 4111 1111 1111 1111, I think, and not ours.",
     ]
     raw = raw_document(*lines * 40, kind=DocumentKind.CHAT)
     cleaned = clean.run(CleanInputs((raw,), frozenset()), config=CONFIG)
-    assert sum(one.reason.startswith("redacted_") for one in cleaned.rejections) == 160
+    assert sum(one.reason.startswith("redacted_") for one in cleaned.rejections) == 240
     assert max(one.change for one in cleaned.changes if one.is_judged) == 0
 
 

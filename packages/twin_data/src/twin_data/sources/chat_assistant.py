@@ -101,8 +101,23 @@ def _messages(record: Record) -> list[_Message] | None:
     if isinstance(mapping, Mapping):
         return [one for node in _branch(record, mapping) if (one := _message(node)) is not None]
     if isinstance(listed, list):
-        return [one for item in listed if isinstance(item, Mapping) and (one := _listed_message(item)) is not None]
+        items = _listed_branch([item for item in listed if isinstance(item, Mapping)])
+        return [one for item in items if (one := _listed_message(item)) is not None]
     return None
+
+
+def _listed_branch(items: list[Record]) -> list[Record]:
+    """The messages of a list that lead to its last one: an edited question stands in it beside what it was before.
+
+    Where they do not say what they answer, or that leads nowhere, all of them.
+    """
+    by_id = {message_id: item for item in items if (message_id := text_field(item, "uuid"))}
+    branch, at = list[Record](), items[-1] if items else None
+    while at is not None and len(branch) < len(items):
+        branch.append(at)
+        at = by_id.get(text_field(at, "parent_message_uuid") or "")
+    is_whole = bool(branch) and branch[-1].get("parent_message_uuid") == items[0].get("parent_message_uuid")
+    return branch[::-1] if is_whole and at is None and "parent_message_uuid" in branch[-1] else items
 
 
 def _listed_message(item: Record) -> _Message | None:
@@ -157,9 +172,16 @@ def _message(node: Record) -> _Message | None:
     if content.get("content_type") not in _SPOKEN or (text_field(message, "recipient") or "all") != "all":
         return None
     parts = content.get("parts")
-    said = [one for one in parts if isinstance(one, str)] if isinstance(parts, list) else []
+    said = [one for part in parts if (one := _said(part))] if isinstance(parts, list) else []
     text = normalise_newlines("\n\n".join(said)).strip()
     return _Message(role, text, _time_of(node)) if text else None
+
+
+def _said(part: object) -> str | None:
+    """The words of a part of a message: those typed, or those spoken in a voice chat. Pictures and sounds have none."""
+    if isinstance(part, Mapping) and part.get("content_type") == "audio_transcription":
+        part = part.get("text")
+    return part if isinstance(part, str) else None
 
 
 def _blocks(message: _Message, context: ReadContext) -> Iterator[Block]:

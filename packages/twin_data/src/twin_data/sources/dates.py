@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 import time
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 _ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
+_DOTTED = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})(?!\d)")
+"""Where dots part a date, the day comes first."""
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?!\d)")
+_EPOCH = re.compile(r"(\d{10})(?:\d{3})?(?:\.\d+)?")
+"""Seconds or milliseconds since 1970."""
 _NAME_PREFIX = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?!\d)")
 _ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)\b", re.IGNORECASE)
 _WRITTEN_FORMS = ("%d %B %Y", "%d %b %Y", "%B %d %Y", "%b %d %Y")
@@ -24,11 +28,16 @@ def parse_date(value: object) -> date | None:
         return value.date()
     if isinstance(value, date):
         return value
-    if not isinstance(value, (str, int)):
+    if not isinstance(value, (str, int, float)):
         return None
     text = str(value).strip()
+    if match := _EPOCH.fullmatch(text):
+        return datetime.fromtimestamp(int(match[1]), UTC).date()
     if match := _ISO.match(text) or _COMPACT.match(text):
         return _day(*match.groups())
+    if match := _DOTTED.match(text):
+        day, month, year = match.groups()
+        return _day(year, month, day)
     return _written(text) or mail_date(text)
 
 

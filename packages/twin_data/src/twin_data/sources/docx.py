@@ -32,6 +32,8 @@ _STYLE_MAP = "\n".join(
         "p[style-name='Title'] => h1:fresh",
         *(f"p[style-name='{name}'] => blockquote > p:fresh" for name in ("Quote", "Intense Quote", "Block Text")),
         "p[style-name='Quotations'] => blockquote > p:fresh",
+        *(f"p[style-name='{name} {level}'] => !" for name in ("toc", "Contents") for level in range(1, 10)),
+        *(f"p[style-name='{name}'] => !" for name in ("TOC Heading", "Contents Heading", "table of figures")),
         *(
             f"p[style-name='{name}'] => pre:separator('\\n')"
             for name in ("HTML Preformatted", "Preformatted Text", "Source Code")
@@ -41,7 +43,8 @@ _STYLE_MAP = "\n".join(
 _NOTE_IDS = ("footnote-", "endnote-")
 _DAMAGE = (zipfile.BadZipFile, zlib.error, ExpatError, etree.XMLSyntaxError, KeyError, EOFError, NotImplementedError)
 _NOBODY = frozenset(
-    {"microsoft office user", "windows user", "user", "admin", "administrator", "author", "owner", "unknown", "root"}
+    "microsoft office user;windows user;user;admin;administrator;author;owner;unknown;root;home;pc;un-named;"
+    "python-docx;apache poi;docx4j;aspose;google docs;libreoffice;openoffice;pandoc;wordpress".split(";")
 )
 
 

@@ -13,6 +13,7 @@ from urllib.parse import urljoin
 from twin_data.contracts.digests import digest_value
 from twin_data.contracts.documents import Block, DocumentKind, RawDocument
 from twin_data.sources.dates import parse_date
+from twin_data.sources.exports import NOT_WRITING
 from twin_data.sources.html_blocks import element_blocks
 from twin_data.sources.html_furniture import furniture_of
 from twin_data.sources.html_tree import parse_fragment, text_of
@@ -27,6 +28,7 @@ _TEASER = re.compile(
     r"(?:\[\s*(?:…|\.{3})\s*\]|…|\.{3}|(?:continue reading|read (?:more|on|the rest))\b.{0,80})\s*[→»]?$",
     re.IGNORECASE | re.DOTALL,
 )
+_LIVE, _KIND = "LIVE", "http://schemas.google.com/g/2005#kind"
 _ADVERTISEMENT = re.compile(r"The post .+ (?:appeared first on|first appeared on) .+", re.DOTALL)
 
 
@@ -105,7 +107,7 @@ def _read_entry(
     digest = digest_value([title, author, written, link, body])
     entry_id = fold(str(entry.get("id") or "")) or link
     blocks = _blocks(body)
-    reason = "empty" if not blocks else None if is_whole else "teaser"
+    reason = _not_published(entry) or ("empty" if not blocks else None if is_whole else "teaser")
     part = ids.claim(entry_id, digest)
     if part is None or reason:
         return Skipped(path=path, reason=reason or "repeated_record", part=part or entry_id, digest=digest)
@@ -121,6 +123,14 @@ def _read_entry(
         series=context.series(path),
         content_digest=digest,
     )
+
+
+def _not_published(entry: Mapping[str, Any]) -> str | None:
+    """Why an entry is none that the blog shows: Blogger's export is a feed that holds drafts and settings, too."""
+    if entry.get("app_draft") == "yes" or entry.get("blogger_status", _LIVE) != _LIVE:
+        return "draft"
+    kinds = {str(tag.get("term")).rpartition("#")[2] for tag in entry.get("tags") or () if tag.get("scheme") == _KIND}
+    return NOT_WRITING if kinds & {"settings", "template"} else None
 
 
 def _title(entry: Mapping[str, Any]) -> str:

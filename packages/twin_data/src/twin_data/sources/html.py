@@ -8,15 +8,19 @@ from pathlib import Path
 from twin_data.contracts.digests import digest_bytes
 from twin_data.contracts.documents import Block, DocumentKind, RawDocument
 from twin_data.sources.dates import date_from_name
+from twin_data.sources.exports import NOT_WRITING
 from twin_data.sources.html_blocks import element_blocks
 from twin_data.sources.html_density import prose_parts, with_heading
 from twin_data.sources.html_furniture import furniture_of, is_labelled_furniture
 from twin_data.sources.html_meta import is_book_page, page_author, page_date, page_matter, page_title, page_url
+from twin_data.sources.html_office import tidy_office_page
 from twin_data.sources.html_tree import Element, parse_page, tag_of, text_of
-from twin_data.sources.reader import ReadContext, Reading, Skipped, single_document
+from twin_data.sources.reader import ReadContext, Reading, Skipped, Unreadable, single_document
 from twin_data.sources.text import title_from_name
 
 _SUFFIXES = frozenset({".html", ".htm", ".xhtml"})
+_INDICES = frozenset({"archive_browser.html"})
+"""Google's own page in what Takeout exports."""
 _ENTRY = frozenset({"hentry", "h-entry"})
 _MAIN_SHARE = 0.5
 _TEASER_SHARE = 0.2
@@ -34,6 +38,8 @@ class HtmlReader:
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Reading]:
         """Yield the page's document, and a note of how many words around it were taken for furniture."""
+        if path.name in _INDICES:
+            raise Unreadable(path, f"{NOT_WRITING}: it lists what the export holds")
         data = context.read_bytes(path)
         document, left = _read_page(data, path, context)
         yield document
@@ -54,8 +60,9 @@ def _read_page(data: bytes, path: Path, context: ReadContext) -> tuple[RawDocume
     """The page's document, and how many words around it were taken for furniture."""
     root = parse_page(data, path)
     is_book = is_book_page(root)
-    main = _body(root) if is_book else _outermost(root)
-    blocks = element_blocks(main) if is_book else page_blocks(root)
+    is_whole = tidy_office_page(root) or is_book
+    main = _body(root) if is_whole else _outermost(root)
+    blocks = element_blocks(main) if is_whole else page_blocks(root)
     attribution = context.sole_author(page_author(root))
     document = single_document(
         path,

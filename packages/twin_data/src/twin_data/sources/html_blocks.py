@@ -22,6 +22,7 @@ _CONTAINERS = frozenset(
     "hr address details summary header footer aside nav hgroup fieldset legend center form".split()
 )
 _BLOCKS = _CONTAINERS | frozenset(_HEADINGS) | _ITEMS
+_SET_APART = frozenset({"epigraph", "pullquote", "pull-quote"})
 _ANY_SPACE = re.compile(r"[ \t\n\r\f\v]+")
 _EVENTS = ("start", "end", "comment", "pi")
 
@@ -75,7 +76,7 @@ class _Walk:
         if tag in _BLOCKS:
             self._flush()
             self.open_tags.append(tag)
-        if tag in {"blockquote", "figure"} or _is_epigraph(element):
+        if tag in {"blockquote", "figure"} or _is_set_apart(element):
             self.starts.append(len(self.found))
         elif tag in {"td", "th"} and "".join(self.pieces).strip():
             self.pieces.append(CELL_SEPARATOR)
@@ -97,7 +98,7 @@ class _Walk:
             self._close_group()
         elif tag == "blockquote":
             self._close_quotation(self.starts.pop(), _cited(element, "cite", "footer"))
-        elif _is_epigraph(element):
+        elif _is_set_apart(element):
             self._close_quotation(self.starts.pop(), _cited(element, "cite", "footer"))
         elif tag == "figure":
             start = self.starts.pop()
@@ -139,11 +140,12 @@ class _Walk:
             self.found.append(Block(text=text, style=BlockStyle.LIST_ITEM if in_item else BlockStyle.PARAGRAPH))
 
 
-def _is_epigraph(element: Element) -> bool:
-    """Whether a part of the page calls itself an epigraph; a whole page of them is one as well."""
+def _is_set_apart(element: Element) -> bool:
+    """Whether a part of the page calls itself an epigraph, as a whole page may, or a pulled-out quotation."""
     if tag_of(element) not in {"section", "div", "p", "header", "aside"}:
         return False
-    return "epigraph" in f"{element.get(EPUB_TYPE) or ''} {element.get('class') or ''}".lower().split()
+    kinds = f"{element.get(EPUB_TYPE) or ''} {element.get('class') or ''}".lower().split()
+    return not _SET_APART.isdisjoint(kinds)
 
 
 def _as_quoted(block: Block, author: str | None) -> Block:

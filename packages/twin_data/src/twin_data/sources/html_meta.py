@@ -25,12 +25,17 @@ _AUTHOR_NAMES = ("author", "article:author", "dc.creator", "parsely-author")
 
 
 def page_title(root: Element, main: Element) -> str | None:
-    """The text's only `h1`, else the title that the page gives to those who share it, else its `title`."""
-    for scope in (main, root):
-        first = [text for heading in scope.iter("h1") if (text := text_of(heading))]
-        if len(first) == 1:
-            return first[0]
-    return _meta(root).get("og:title") or next((text_of(title) for title in root.iter("title")), None) or None
+    """The text's only `h1`, else the title that the page gives to those who share it, else its `title`.
+
+    An only `h1` outside of the text is the site's name rather than the title, if the page shares another one.
+    """
+    shared = _meta(root).get("og:title")
+    inside, anywhere = ([text for one in scope.iter("h1") if (text := text_of(one))] for scope in (main, root))
+    if len(inside) == 1:
+        return inside[0]
+    if len(anywhere) == 1 and (shared is None or anywhere[0] in shared):
+        return anywhere[0]
+    return shared or next((text_of(title) for title in root.iter("title")), None) or None
 
 
 def page_author(root: Element) -> str | None:
@@ -51,6 +56,8 @@ def page_date(root: Element, main: Element) -> date | None:
     # Stable: what is marked as published comes first, the rest stays in the order of the page.
     times.sort(key=lambda element: not _is_publication(element))
     candidates += [element.get("datetime") for element in times]
+    # Before there was `time`, microformats put the moment into the title of an abbreviation.
+    candidates += [element.get("title") for element in root.iter("abbr") if _is_publication(element)]
     return next((found for value in candidates if (found := parse_date(value))), None)
 
 

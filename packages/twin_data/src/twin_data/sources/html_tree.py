@@ -20,7 +20,6 @@ EPUB_TYPE = "epub-type"
 _EPUB_TYPE_NAMES = ("{http://www.idpf.org/2007/ops}type", "epub:type")
 _DECLARED = re.compile(rb"""<\?xml[^>]*encoding=["']([\w.-]+)|<meta[^>]+charset=["']?([\w.-]+)""", re.IGNORECASE)
 _DECLARATION_BYTES = 2048
-_MISNAMED = {"iso-8859-1": "cp1252", "latin-1": "cp1252", "latin1": "cp1252", "us-ascii": "cp1252"}
 _SAVED_FROM = re.compile(r"(?:saved from url=\(\d+\)|Page saved with SingleFile\s+url:\s*)(https?://\S+)")
 _XHTML = re.compile(r"\s*<\?xml|[^>]{0,400}<html[^>]+xmlns=", re.IGNORECASE)
 
@@ -44,8 +43,7 @@ def decode_page(data: bytes, path: Path, *, charset: str | None = None) -> str:
     Raises:
         Unreadable: The bytes are no text.
     """
-    declared = _MISNAMED.get(charset.lower(), charset) if charset else _declared_encoding(data)
-    return decode(data, path, declared=declared)
+    return decode(data, path, declared=charset or _declared_encoding(data))
 
 
 def saved_from(url: str) -> str:
@@ -86,8 +84,7 @@ def _declared_encoding(data: bytes) -> str | None:
     match = _DECLARED.search(data[:_DECLARATION_BYTES])
     if match is None:
         return None
-    name = (match[1] or match[2]).decode("ascii").lower()
-    return _MISNAMED.get(name, name)
+    return str((match[1] or match[2]).decode("ascii"))
 
 
 def _html_parser() -> Any:

@@ -3,37 +3,43 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+
+from lxml import etree  # type: ignore[import-untyped]
 
 from twin_data.contracts.documents import Block, BlockStyle, Role
-from twin_data.sources.quotations import attributed_name
+from twin_data.sources.html_blocks import element_blocks
+from twin_data.sources.html_tree import Element, parse_fragment
+from twin_data.sources.mail_marks import (
+    attributed_author,
+    attribution_length,
+    bare_attribution_length,
+    is_attribution,
+    is_device_line,
+    opens_list_footer,
+    opens_other_mail,
+)
 from twin_data.sources.reader import Attribution
 from twin_data.sources.text import join_lines, normalise_newlines
 
 _SIGNATURE = "-- "
-_FORWARDED = re.compile(
-    r"-{2,}\s*(?:forwarded message|original message|forwarded by .*?)\s*-*|begin forwarded message:|"
-    r"_{20,}",
-    re.IGNORECASE,
+_SIGNATURE_LINES = 10
+"""A bare `--` begins a signature only so near the end: within a text it is a rule or a dash."""
+_BLOCKS_AHEAD = 16
+"""As far as any mark of an end looks: the headers of a mail may be a paragraph each, a footer has some lines."""
+# What Gmail, Thunderbird, Outlook and Apple Mail call the element.
+_SIGNATURE_MARKS = frozenset(
+    {"gmail_signature", "moz-signature", "Signature", "ms-outlook-mobile-signature", "AppleMailSignature"}
 )
-_FORWARD_HEADER = re.compile(r"(?:from|subject|to|cc|date|sent)\s*:", re.IGNORECASE)
-# Of the headers that programs set above what they forward or answer without any other mark.
-_HEADER_BLOCK = re.compile(r"\s*\*?(?:from|sent|date|to|cc|subject|von|gesendet|an|betreff|de|envoyé|objet)\s*:", re.I)
-_FIRST_HEADER = re.compile(r"\s*\*?(?:from|von|de)\s*:\*?\s*\S", re.IGNORECASE)
-_HEADERS_IN_A_ROW = 3
-# With a year or a time of day in it, and at the end of what was written, it is no sentence of the sender's.
-_BARE_ATTRIBUTION = re.compile(r"On\b(?=.*(?:\b\d{4}\b|\d[:.]\d\d)).{6,250}?\swrote\s*:", re.DOTALL)
-_DEVICE = re.compile(r"(?:sent from my \S.{0,40}|get outlook for \S.{0,20})", re.IGNORECASE)
-_ATTRIBUTION = re.compile(r"(?:On\b.{6,250}?|.{0,120}?\S)\s(?:wrote|writes|said)\s*:", re.DOTALL)
-_ATTRIBUTION_START = re.compile(r"On\b.*\d|.*\b(?:wrote|writes|said)\s*:$")
-_ATTRIBUTION_MAX_LINES = 3
-_TIME = re.compile(r"(?:\bat )?\b\d{1,2}[:.]\d{2}(?::\d{2})?\b(?:\s*[ap]\.?m\b\.?)?", re.IGNORECASE)
-# No name has a digit, and no part of a date is without one, except the day of the week.
-_PART_OF_DATE = re.compile(
-    r".*\d.*|(?:on\s+)?(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?", re.IGNORECASE | re.DOTALL
+SIGNATURE = "signature"
+"""The basis by which cleaning knows what to remove."""
+_ARMOUR = re.compile(
+    r"-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z]+: [^\n]*\n)*\n(.*?)\n-----BEGIN PGP SIGNATURE-----\n"
+    r".*?-----END PGP SIGNATURE-----",
+    re.DOTALL,
 )
-_ADDRESS = re.compile(r"[<(\[]?\s*[\w.+-]+@[\w.-]+\s*[>)\]]?")
 _QUOTE_MARK = re.compile(r">[ ]?")
 
 
@@ -72,65 +78,126 @@ class _Parts:
 
 def mail_blocks(text: str, writer: Attribution) -> tuple[Block, ...]:
     """The blocks of a mail's plain text, in the order of its lines."""
-    lines = [_unescape_from(line) for line in normalise_newlines(text).split("\n")]
+    lines = [_unescape_from(line) for line in _without_armour(normalise_newlines(text)).split("\n")]
     parts = _Parts(writer)
     at = 0
     while at < len(lines):
-        line = lines[at]
-        if line == _SIGNATURE or (line == "--" and len(lines) - at <= 10):
+        if end := _end_of_writing(lines, at, writer):
             parts.close()
-            parts.add_other(lines[at + 1 :], writer.author, "signature")
+            parts.add_other(lines[at + end.marks :], end.author, end.basis)
             return tuple(parts.found)
-        if _DEVICE.fullmatch(line.strip()):
+        if is_device_line(lines[at]):
             parts.close()
-            parts.add_other([line], writer.author, "signature")
+            parts.add_other([lines[at]], writer.author, SIGNATURE)
             at += 1
-            continue
-        if length := _bare_attribution_length(lines, at):
-            parts.close()
-            author = _attributed_author(join_lines(lines[at : at + length]).replace("\n", " "))
-            parts.add_other(lines[at:], author, "quoted reply")
-            return tuple(parts.found)
-        is_marked = _FORWARDED.fullmatch(line.strip()) and _is_forward(lines[at + 1 :])
-        if is_marked or _opens_headers(lines, at):
-            parts.close()
-            parts.add_other(lines[at:], None, "forwarded")
-            return tuple(parts.found)
-        at += _take(lines, at, parts)
+        else:
+            at += _take(lines, at, parts)
     parts.close()
     return tuple(parts.found)
 
 
-def html_mail_blocks(blocks: tuple[Block, ...], writer: Attribution) -> tuple[Block, ...]:
+@dataclass(frozen=True)
+class _End:
+    """Why nothing from a line on is the sender's writing.
+
+    Attributes:
+        author: Who wrote the rest, where it is said.
+        basis: How that is known.
+        marks: How many lines are the mark alone and no text.
+    """
+
+    author: str | None
+    basis: str
+    marks: int = 0
+
+
+def _end_of_writing(lines: Sequence[str], at: int, writer: Attribution) -> _End | None:
+    """What ends the sender's writing at this line, for the rest of the mail; None if nothing does."""
+    if lines[at] == _SIGNATURE or (lines[at].strip() == "--" and len(lines) - at <= _SIGNATURE_LINES):
+        return _End(writer.author, SIGNATURE, marks=1)
+    if opens_list_footer(lines, at):
+        return _End(None, SIGNATURE)
+    if length := bare_attribution_length(lines, at):
+        return _End(attributed_author(join_lines(list(lines[at : at + length])).replace("\n", " ")), "quoted reply")
+    return _End(None, "forwarded") if opens_other_mail(lines, at) else None
+
+
+def html_mail_blocks(text: str, writer: Attribution) -> tuple[Block, ...]:
     """The blocks of a mail's HTML text, told apart by the same signs as those of a plain one."""
+    root = parse_fragment(text)
+    signatures = [block for element in _signatures(root) for block in element_blocks(element)]
+    for element in _signatures(root):
+        element.drop_tree()
+    blocks = element_blocks(root)
     found: list[Block] = []
     for index, block in enumerate(blocks):
-        first_line = block.text.partition("\n")[0]
-        if first_line in {"--", "-- "}:
-            return (*found, *(_as_other(one, writer.author, "signature") for one in blocks[index:]))
-        if _FORWARDED.fullmatch(first_line):
-            return (*found, *(_as_other(one, None, "forwarded") for one in blocks[index:]))
-        before_quotation = index + 1 < len(blocks) and blocks[index + 1].role is Role.QUOTED
-        if block.role is Role.OWN and before_quotation and _ATTRIBUTION.fullmatch(block.text):
-            author = _attributed_author(block.text)
-            update = {"role": Role.QUOTED, "style": BlockStyle.QUOTATION, "author": author, "basis": "attribution line"}
+        if block.role is not Role.OWN:
+            found.append(block)
+            continue
+        is_quoted_below = index + 1 < len(blocks) and blocks[index + 1].role is Role.QUOTED
+        if is_quoted_below and is_attribution(block.text):
+            author, style = attributed_author(block.text.replace("\n", " ")), BlockStyle.QUOTATION
+            update = {"role": Role.QUOTED, "style": style, "author": author, "basis": "attribution line"}
             found.append(block.model_copy(update=update))
-        else:
-            found.append(writer.apply(block))
-    return tuple(found)
+            continue
+        written, end = _split_block(block, blocks[index + 1 : index + 1 + _BLOCKS_AHEAD], writer)
+        found += written
+        if end is not None:
+            found += [_as_other(one, end.author, end.basis) for one in blocks[index + 1 :]]
+            break
+    return (*found, *(_as_other(block, writer.author, SIGNATURE) for block in signatures))
+
+
+def _split_block(block: Block, after: Sequence[Block], writer: Attribution) -> tuple[list[Block], _End | None]:
+    """A block of the sender's, what is not the sender's writing apart, and what ended that writing, if anything did."""
+    own = block.text.split("\n")
+    lines = [*own, *(line for one in after for line in ("", *one.text.split("\n")))]
+    ends = ((at, end) for at in range(len(own)) if (end := _end_of_writing(lines, at, writer)))
+    stop, end = next(ends, (len(own), None))
+    found: list[Block] = []
+    for mark, run in groupby(own[:stop], _mark_of):
+        part = block.model_copy(update={"text": "\n".join(line.lstrip("> ") if mark == ">" else line for line in run)})
+        if mark == ">" and part.text.strip():
+            quoted = {"role": Role.QUOTED, "style": BlockStyle.QUOTATION, "basis": "quoted reply"}
+            found.append(part.model_copy(update=quoted))
+        elif mark != ">":
+            found.append(_as_other(part, writer.author, SIGNATURE) if mark else writer.apply(part))
+    if end is not None and (rest := "\n".join(own[stop + end.marks :])):
+        found.append(_as_other(block.model_copy(update={"text": rest}), end.author, end.basis))
+    return found, end
+
+
+def _mark_of(line: str) -> str:
+    """What tells that a line is not the sender's: `>` of a quotation, a signature's device; empty if nothing does."""
+    return ">" if line.startswith(">") else "device" if is_device_line(line) else ""
+
+
+def _signatures(root: Element) -> list[Element]:
+    """What programs mark as the sender's signature; those in quotations are part of the quotation."""
+    return [
+        element
+        for element in root.iterdescendants(etree.Element)
+        if _SIGNATURE_MARKS & {element.get("id"), *(element.get("class") or "").split()}
+        and next(element.iterancestors("blockquote"), None) is None
+        and not any(
+            _SIGNATURE_MARKS & {one.get("id"), *(one.get("class") or "").split()} for one in element.iterancestors()
+        )
+    ]
 
 
 def _as_other(block: Block, author: str | None, basis: str) -> Block:
+    if block.role is Role.QUOTED:
+        return block
     return block.model_copy(update={"role": Role.OTHER, "author": author, "basis": basis})
 
 
 def _take(lines: list[str], at: int, parts: _Parts) -> int:
     """Read the line at `at`, or the attribution that begins there; returns the number of lines read."""
     line = lines[at]
-    if length := _attribution_length(lines, at):
+    if length := attribution_length(lines, at):
         parts.close()
         attribution = join_lines(lines[at : at + length]).replace("\n", " ")
-        parts.quoted_author = _attributed_author(attribution)
+        parts.quoted_author = attributed_author(attribution)
         parts.add_quoted(attribution, "attribution line")
         return length
     mark = _QUOTE_MARK.match(line)
@@ -145,54 +212,9 @@ def _take(lines: list[str], at: int, parts: _Parts) -> int:
     return 1
 
 
-def _attribution_length(lines: list[str], at: int) -> int:
-    """How many lines an attribution such as `On …, Ada wrote:` takes up; 0 where none begins.
-
-    It must be followed by a quoted line: a sentence of the sender's own may well end in "wrote:".
-    """
-    if not lines[at].strip() or lines[at].startswith(">") or not _ATTRIBUTION_START.match(lines[at]):
-        return 0
-    for length in range(1, _ATTRIBUTION_MAX_LINES + 1):
-        if not _ATTRIBUTION.fullmatch("\n".join(lines[at : at + length]).strip()):
-            continue
-        after = next((line for line in lines[at + length :] if line.strip()), "")
-        return length if after.startswith(">") else 0
-    return 0
-
-
-def _bare_attribution_length(lines: list[str], at: int) -> int:
-    """How many lines an attribution takes up that programs set above an answered mail without marking its lines."""
-    if not lines[at].startswith("On ") or _attribution_length(lines, at):
-        return 0
-    for length in range(1, _ATTRIBUTION_MAX_LINES + 1):
-        if _BARE_ATTRIBUTION.fullmatch("\n".join(lines[at : at + length]).strip()):
-            stands_alone = at == 0 or not lines[at - 1].strip()
-            return length if stands_alone and any(line.strip() for line in lines[at + length :]) else 0
-    return 0
-
-
-def _opens_headers(lines: list[str], at: int) -> bool:
-    """Whether the headers of a mail begin here, as below Outlook's rule, which plain text often lacks."""
-    if not _FIRST_HEADER.match(lines[at]) or lines[at].startswith(">"):
-        return False
-    return all(_HEADER_BLOCK.match(line) for line in lines[at : at + _HEADERS_IN_A_ROW]) and len(lines) - at > 3
-
-
-def _attributed_author(attribution: str) -> str | None:
-    """The name in an attribution line: what is left of it without date, time and address."""
-    plain = re.sub(r"\s*\b(?:wrote|writes|said)\s*:$", "", _ADDRESS.sub("", attribution))
-    pieces = [piece.strip() for part in _TIME.split(plain) for piece in part.split(",") if piece.strip()]
-    names = [piece for piece in pieces if not _PART_OF_DATE.fullmatch(piece)]
-    if names:
-        return attributed_name(names[-1].removeprefix("On "))
-    address = _ADDRESS.search(attribution)
-    return address[0].strip(" <>()[]") if address else None
-
-
-def _is_forward(lines: list[str]) -> bool:
-    """Whether the headers of a mail follow."""
-    following = [line for line in lines if line.strip()][:2]
-    return bool(following) and all(_FORWARD_HEADER.match(line.strip(" >*")) for line in following[:1])
+def _without_armour(text: str) -> str:
+    """The text inside a mail signed by PGP, as it was before it was signed (RFC 9580, 7)."""
+    return _ARMOUR.sub(lambda match: re.sub(r"^- ", "", match[1], flags=re.MULTILINE), text)
 
 
 def _unescape_from(line: str) -> str:

@@ -14,6 +14,7 @@ from twin_data.contracts.documents import Block, BlockStyle, DocumentKind, RawDo
 from twin_data.sources.dates import date_from_name, parse_date
 from twin_data.sources.markdown_blocks import markdown_blocks
 from twin_data.sources.reader import ReadContext, Reading, Unreadable, single_document
+from twin_data.sources.template_tags import without_template_tags
 from twin_data.sources.text import decode, fold, normalise_newlines, title_from_name
 
 _SUFFIXES = frozenset({".md", ".markdown", ".mdown", ".mkd"})
@@ -36,6 +37,8 @@ class MarkdownReader:
         """Yield the file's document."""
         data = context.read_bytes(path)
         fields, body = split_front_matter(normalise_newlines(decode(data, path)), path)
+        if fields:  # only such files are given to a site generator
+            body = without_template_tags(body)
         yield markdown_document(path, context, fields=fields, body=body, digest=digest_bytes(data))
 
 
@@ -45,8 +48,10 @@ def markdown_document(
     """The document of a Markdown text and its front matter.
 
     Raises:
-        Unreadable: There is no text in it.
+        Unreadable: There is no text in it, or it calls itself a draft.
     """
+    if fields.get("draft") is True or fields.get("published") is False:
+        raise Unreadable(path, "draft")
     attribution = context.sole_author(_author(fields))
     blocks = tuple(attribution.apply(block) for block in markdown_blocks(body))
     return single_document(

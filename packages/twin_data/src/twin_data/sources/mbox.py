@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mailbox
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,15 +15,24 @@ from pathlib import Path
 from twin_data.contracts.digests import digest_bytes
 from twin_data.contracts.documents import Block, DocumentKind, RawDocument
 from twin_data.sources.dates import mail_date
-from twin_data.sources.html_blocks import fragment_blocks
+from twin_data.sources.exports import head_of
 from twin_data.sources.mail_text import html_mail_blocks, mail_blocks
 from twin_data.sources.reader import Attribution, ReadContext, Reading, RecordIds, Skipped, Unreadable
 from twin_data.sources.text import decode, fold, normalise_newlines, title_from_text
 
 MAIL_SUFFIX = ".eml"
 _MESSAGE_ID = re.compile(r"<([^<>\s]+)>")
-_REPLY_PREFIX = re.compile(r"^(?:(?:re|fwd?|aw|wg|sv)\s*(?:\[\d+\])?:\s*)+", re.IGNORECASE)
+_HEADER_LINE = re.compile(rb"[!-9;-~]+:|>From ")
+_MAILBOX = re.compile(rb"From [^\n]*\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b[^\n]*\d:\d\d[^\n]*\n[!-9;-~]+:")
+_EXPUNGED = 0x0008
+_DATED_MARK = re.compile(rb"From .*\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b.*\d:\d\d.*\d{4}")
+_REPLY_PREFIX = re.compile(
+    r"^(?:(?:re|fwd?|aw|antw|wg|sv|vs|vb|tr|rv|rif|odp|res|enc)\s*(?:\[\d+\])?\s*:\s*)+", re.IGNORECASE
+)
 # Not `bulk` or `list`: that is how a person's own newsletter goes out.
+_DRAFT_LABELS = frozenset(
+    "draft drafts entwurf entwürfe brouillons borradores bozze concepten rascunhos utkast".split()
+)
 _AUTOMATIC_PRECEDENCE = frozenset({"junk", "auto_reply"})
 
 
@@ -46,11 +54,16 @@ class MailReader:
     reads_folders = False
 
     def claims(self, path: Path) -> bool:
-        """Whether the name ends like a mailbox's or a mail's."""
-        return path.suffix.lower() in {".mbox", MAIL_SUFFIX}
+        """Whether the name ends like a mailbox's or a mail's, or has no end and the file begins like a mailbox.
+
+        Apple Mail exports a file `mbox`, and Thunderbird keeps one `Sent`.
+        """
+        if path.suffix:
+            return path.suffix.lower() in {".mbox", MAIL_SUFFIX}
+        return _MAILBOX.match(head_of(path)) is not None
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Reading]:
-        """Yield a document a mail; automatic mails, empty ones and attachments are passed over."""
+        """Yield a document a mail; automatic mails, drafts, empty ones and attachments are passed over."""
         context.check_size(path)
         is_single = path.suffix.lower() == MAIL_SUFFIX
         mails = [mail_of(context.read_bytes(path))] if is_single else list(_mails(path))
@@ -63,12 +76,32 @@ class MailReader:
 
 
 def _mails(path: Path) -> Iterator[Mail]:
-    box = mailbox.mbox(path, create=False)
-    try:
-        for key in box.iterkeys():
-            yield mail_of(box.get_bytes(key))
-    finally:
-        box.close()
+    """The mails of a mailbox, what stands before the first one left out.
+
+    A mail begins at a line `From …` after an empty one, or with a moment in it, if a header is below it: many programs
+    leave a sentence of the text that begins so as it is, which Python's `mailbox` takes for the next mail.
+    """
+    lines: list[bytes] = []
+    is_open, before, mark = False, b"", b""
+    with path.open("rb") as stream:
+        for line in stream:
+            if mark and _HEADER_LINE.match(line):
+                if is_open:
+                    yield _mail_of_lines(lines)
+                is_open, lines, mark = True, [], b""
+            elif mark:
+                lines.append(mark)
+            is_mark = line.startswith(b"From ") and (not before.strip() or _DATED_MARK.match(line))
+            mark = line if is_mark else b""
+            lines += [] if mark else [line]
+            before = line
+    if is_open:
+        yield _mail_of_lines([*lines, mark] if mark else lines)
+
+
+def _mail_of_lines(lines: list[bytes]) -> Mail:
+    """The mail in these lines, the empty one left out that parts it from the next."""
+    return mail_of(b"".join(lines[:-1] if lines and lines[-1] == b"\n" else lines))
 
 
 def mail_of(data: bytes) -> Mail:
@@ -95,8 +128,8 @@ def read_mail(
     def skipped(reason: str) -> Skipped:
         return Skipped(path=path, reason=reason, part=mail.message_id, digest=mail.digest)
 
-    if _is_automatic(mail.message):
-        yield skipped("automatic_mail")
+    if reason := _not_sent(mail.message):
+        yield skipped(reason)
         return
     try:
         blocks = _blocks(mail.message, path, context)
@@ -141,28 +174,36 @@ def _blocks(message: EmailMessage, path: Path, context: ReadContext) -> tuple[Bl
     is_own = context.author.is_named(address) or context.author.is_named(name)
     role = context.role_of(context.author.name if is_own else None)
     writer = Attribution(role, fold(name) or address or None, "mail header")
-    body = message.get_body(preferencelist=("plain", "html"))
-    if body is None:
-        return ()
-    payload = body.get_payload(decode=True)
+    # Some programs send the plain part empty.
+    parts = (message.get_body(preferencelist=(subtype,)) for subtype in ("plain", "html"))
+    found = (_blocks_of(part, writer, path) for part in parts if part is not None)
+    return next((blocks for blocks in found if blocks), ())
+
+
+def _blocks_of(part: EmailMessage, writer: Attribution, path: Path) -> tuple[Block, ...]:
+    payload = part.get_payload(decode=True)
     if not isinstance(payload, bytes) or not payload.strip():
         return ()
-    text = decode(payload, path, declared=body.get_content_charset())
-    if body.get_content_subtype() == "html":
-        return html_mail_blocks(fragment_blocks(text), writer)
-    if body.get_param("format") == "flowed":
-        text = _unflowed(text)
+    text = decode(payload, path, declared=part.get_content_charset())
+    if part.get_content_subtype() == "html":
+        return html_mail_blocks(text, writer)
+    if str(part.get_param("format")).lower() == "flowed":
+        text = _unflowed(text, drops_space=str(part.get_param("delsp")).lower() == "yes")
     return mail_blocks(text, writer)
 
 
-def _unflowed(text: str) -> str:
-    """Join the lines that `format=flowed` marks as one by a space at their end; the signature's mark stays."""
+def _unflowed(text: str, *, drops_space: bool = False) -> str:
+    """Join the lines that `format=flowed` marks as one by a space at their end; the signature's mark stays.
+
+    Where `drops_space`, that space belongs to the mark and not to the text: words and addresses are broken inside.
+    """
     lines: list[str] = []
     flowing = False
     for line in normalise_newlines(text).split("\n"):
         plain = line[1:] if line.startswith(" ") else line
         if flowing and plain and plain != "-- " and plain.startswith(">") == lines[-1].startswith(">"):
-            lines[-1] += plain.lstrip("> ") if plain.startswith(">") else plain
+            before = lines[-1][:-1] if drops_space else lines[-1]
+            lines[-1] = before + (plain.lstrip("> ") if plain.startswith(">") else plain)
         else:
             lines.append(plain)
         flowing = plain.endswith(" ") and plain != "-- "
@@ -190,6 +231,19 @@ def _is_automatic(message: EmailMessage) -> bool:
     if submitted not in {"", "no"}:
         return True
     return bool(_header(message, "X-Autoreply")) or _header(message, "Precedence").lower() in _AUTOMATIC_PRECEDENCE
+
+
+def _not_sent(message: EmailMessage) -> str | None:
+    """Why a mail is none that somebody wrote and sent; None if it is one."""
+    if _is_automatic(message):
+        return "automatic_mail"
+    # Thunderbird leaves what was deleted in the file until it is compacted.
+    status = _header(message, "X-Mozilla-Status").strip()
+    if re.fullmatch(r"[0-9a-fA-F]{4}", status) and int(status, 16) & _EXPUNGED:
+        return "deleted"
+    labels = {label.strip(' "').casefold() for label in _header(message, "X-Gmail-Labels").split(",")}
+    is_draft = bool(labels & _DRAFT_LABELS) or bool(_header(message, "X-Mozilla-Draft-Info"))
+    return "draft" if is_draft else None
 
 
 def _ids(message: EmailMessage, name: str) -> list[str]:

@@ -23,6 +23,7 @@ _DATES = ("date", "published", "published on", "publish date", "created", "creat
 _AUTHORS = ("author", "authors", "written by", "created by")
 _ADDRESSES = ("url", "link")
 _CHILD = re.compile(rf"\[[^\]\n]*\]\([^)\n]*{_ID}[^)\n]*\.(?:md|csv|html)\)")
+_CALLOUT_TAGS = frozenset({"<aside>", "</aside>"})
 _CHECK_BOX = re.compile(r"^(\s*- )\[[ xX]\]\s+")
 _MONTH_DATE = re.compile(r"@?(?P<date>[A-Z][a-z]+ \d{1,2}, \d{4})\b.*")
 
@@ -90,8 +91,13 @@ def split_properties(text: str, columns: Collection[str]) -> tuple[Properties, s
 
 
 def without_children(text: str) -> str:
-    """The page without lines that are nothing but a link to a page or table below it, and without check boxes."""
-    lines = ("" if _CHILD.fullmatch(line.strip()) else line for line in text.split("\n"))
+    """The page without what is no text: links to pages and tables below it, check boxes, the tags around callouts.
+
+    Markdown would take a callout for HTML because of its tags, and show the marks in it.
+    """
+    lines = (
+        "" if _CHILD.fullmatch(line.strip()) or line.strip() in _CALLOUT_TAGS else line for line in text.split("\n")
+    )
     return "\n".join(_CHECK_BOX.sub(r"\1", line) for line in lines)
 
 

@@ -56,7 +56,7 @@ def page_blocks(pages: list[Page]) -> tuple[Block, ...]:
         feet = _foot_notes(page, body)
         text += [line for line in page.lines if line not in feet and not _CONTENTS_LINE.fullmatch(line.text)]
         notes += [line for line in page.lines if line in feet]
-    words = Counter(word.lower() for line in text for word in _WORD.findall(line.text))
+    words = whole_words(line.text for line in text)
     levels = _heading_levels(text, body)
     blocks = [_block(one, words) for one in _paragraphs(text, levels, pages)]
     return (*blocks, *_note_blocks(notes, words))
@@ -101,6 +101,18 @@ def join_lines(lines: Iterable[str], words: Counter[str]) -> str:
         else:
             result += (" " if result else "") + line
     return result
+
+
+def whole_words(lines: Iterable[str]) -> Counter[str]:
+    """How often each word stands in the lines. The halves of a word broken at a line's end are none."""
+    words: Counter[str] = Counter()
+    is_broken = False
+    for line in lines:
+        found = [word.lower() for word in _WORD.findall(line)]
+        starts_with_half = is_broken and line[:1].islower()
+        is_broken = len(line) > 1 and line[-1] in _HYPHENS and line[-2].isalpha()
+        words.update(found[starts_with_half : len(found) - is_broken])
+    return words
 
 
 def _keeps_hyphen(before: str, after: str, words: Counter[str]) -> bool:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 from twin_data.contracts.digests import digest_bytes
-from twin_data.contracts.documents import Block, DocumentKind
+from twin_data.contracts.documents import Block, BlockStyle, DocumentKind, Role
+from twin_data.sources.conversations import Turn, chat_turns, transcript_turns
 from twin_data.sources.dates import date_from_name
-from twin_data.sources.reader import ReadContext, Reading, single_document
-from twin_data.sources.text import decode, paragraphs, title_from_name
+from twin_data.sources.quotations import QUOTED_BASIS
+from twin_data.sources.reader import Attribution, ReadContext, Reading, single_document
+from twin_data.sources.speakers import bare_name
+from twin_data.sources.text import decode, normalise_newlines, paragraphs, title_from_name
 
 
 class PlainTextReader:
-    """A text file names no author, so it holds the persona's own words."""
+    """A text file names no author, so it holds the persona's own words, unless it is a conversation."""
 
     name = "plain_text"
     reads_folders = False
@@ -25,13 +29,39 @@ class PlainTextReader:
     def read(self, path: Path, context: ReadContext) -> Iterator[Reading]:
         """Yield the file's document."""
         data = context.read_bytes(path)
-        attribution = context.sole_author(None)
+        text = decode(data, path)
+        kind, turns = DocumentKind.CHAT, chat_turns(text)
+        if turns is None:
+            kind, turns = DocumentKind.TRANSCRIPT, transcript_turns(text, context.author.is_named)
         yield single_document(
             path,
             context,
-            kind=DocumentKind.ARTICLE,
+            kind=DocumentKind.ARTICLE if turns is None else kind,
             title=title_from_name(path),
-            blocks=tuple(attribution.apply(Block(text=text)) for text in paragraphs(decode(data, path))),
+            blocks=_written(text, context) if turns is None else _spoken(turns, context),
             digest=digest_bytes(data),
             found_date=date_from_name(path),
         )
+
+
+def _written(text: str, context: ReadContext) -> tuple[Block, ...]:
+    """The paragraphs; lines that begin with `>` are quoted, as in mail."""
+    attribution = context.sole_author(None)
+    found: list[Block] = []
+    for is_quoted, lines in groupby(normalise_newlines(text).split("\n"), lambda line: line.startswith(">")):
+        for paragraph in paragraphs("\n".join(line.lstrip("> ") if is_quoted else line for line in lines)):
+            block = Block(text=paragraph, role=Role.QUOTED, style=BlockStyle.QUOTATION, basis=QUOTED_BASIS)
+            found.append(block if is_quoted else attribution.apply(Block(text=paragraph)))
+    return tuple(found)
+
+
+def _spoken(turns: list[Turn], context: ReadContext) -> tuple[Block, ...]:
+    """Each paragraph of a turn; what nobody is named for is somebody else's."""
+    named = (
+        (Attribution(context.role_of(bare_name(name)), name or None, "speaker label"), text) for name, text in turns
+    )
+    return tuple(
+        attribution.apply(Block(text=paragraph, style=BlockStyle.TURN))
+        for attribution, text in named
+        for paragraph in paragraphs(text)
+    )

@@ -117,9 +117,13 @@ class ReadContext:
         return f"{whole}#{part}" if part else whole
 
     def url(self, path: Path, given: object = None) -> str | None:
-        """The address that the file names itself, else its path under the source's address, if it has one."""
-        if isinstance(given, str) and given.strip():
-            return urljoin(self.options.url_base or "", given.strip())
+        """The address that the file names itself, else its path under the source's address, if it has one.
+
+        A path such as `/gates/` leads nowhere without the address of its site.
+        """
+        named = urljoin(self.options.url_base or "", given.strip()) if isinstance(given, str) else ""
+        if "://" in named:
+            return named
         if self.options.url_base:
             return self.options.url_base.rstrip("/") + "/" + quote(self.relative(path))
         return None

@@ -52,10 +52,18 @@ def json_records(text: str, path: Path) -> list[Record]:
 
 @dataclass(frozen=True)
 class Table:
-    """A CSV file's columns, and its rows by column name."""
+    """A CSV file's columns, and its rows by column name.
+
+    Attributes:
+        columns: The names in its head.
+        rows: Those that have no more cells than the head.
+        torn: The lines, from 1, on which rows end that have more: a delimiter in them was not quoted, so that no cell
+            of theirs can be trusted.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[dict[str, str], ...]
+    torn: tuple[int, ...] = ()
 
 
 def csv_table(text: str, path: Path, *, delimiter: str = ",", escape: str | None = None) -> Table:
@@ -64,14 +72,20 @@ def csv_table(text: str, path: Path, *, delimiter: str = ",", escape: str | None
     Raises:
         Unreadable: It is not CSV.
     """
+    rows, torn = list[dict[str, str]](), list[int]()
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # Python's own limit is 128 KiB: a long article's
     try:
         # Lines end at line feeds only: other breaks, such as U+2028, belong to the text of a field.
         stream = io.StringIO(normalise_newlines(text), newline="\n")
         reader = csv.DictReader(stream, delimiter=delimiter, escapechar=escape, strict=True)
-        rows = [{name: value or "" for name, value in row.items() if isinstance(name, str)} for row in reader]
+        for row in reader:
+            if row.pop(None, None):  # type: ignore[call-overload]  # where DictReader puts cells beyond the head
+                torn.append(reader.line_num)
+            else:
+                rows.append({name: value or "" for name, value in row.items()})
     except csv.Error as error:
-        raise Unreadable(path, f"not_csv: {error}") from error
-    return Table(tuple(reader.fieldnames or ()), tuple(rows))
+        raise Unreadable(path, f"not_csv: line {reader.reader.line_num}: {error}") from error
+    return Table(tuple(reader.fieldnames or ()), tuple(rows), tuple(torn))
 
 
 def csv_records(text: str, path: Path, *, required: str, escape: str | None = None) -> tuple[dict[str, str], ...]:

@@ -36,6 +36,14 @@ class _Message:
         return float(self.ts), self.user_id
 
 
+@dataclass(frozen=True)
+class _Roster:
+    """People and channels by id: what they are called, and which ids are the persona's."""
+
+    names: Mapping[str, str]
+    own_ids: frozenset[str]
+
+
 class SlackReader:
     """One document a thread; what stands in no thread is one document for each channel and day."""
 
@@ -50,9 +58,9 @@ class SlackReader:
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Reading]:
         """Yield the export's documents, channel by channel; messages of bots and of Slack itself are passed over."""
-        names: dict[str, str] = {}
+        names, own_ids = dict[str, str](), set[str]()
         for roster in sorted(_ROSTERS):
-            yield from _read_roster(path / roster, names, context)
+            yield from _read_roster(path / roster, names, own_ids, context)
         days: dict[Path, list[Path]] = defaultdict(list)
         for file in sorted(one for one in path.rglob("*") if one.is_file()):
             if file.parent.parent == path and file.suffix == ".json" and _DAY.fullmatch(file.stem):
@@ -60,10 +68,10 @@ class SlackReader:
             elif file.parent != path or file.name not in _ROSTERS:
                 yield Skipped(path=file, reason="not_messages")
         for channel, files in days.items():
-            yield from _read_channel(channel, files, names, context)
+            yield from _read_channel(channel, files, _Roster(names, frozenset(own_ids)), context)
 
 
-def _read_roster(file: Path, names: dict[str, str], context: ReadContext) -> Iterator[Skipped]:
+def _read_roster(file: Path, names: dict[str, str], own_ids: set[str], context: ReadContext) -> Iterator[Skipped]:
     """Enter the names of people or channels by id. Without a roster, messages are still read, with ids for names."""
     if not file.is_file():
         return
@@ -75,6 +83,17 @@ def _read_roster(file: Path, names: dict[str, str], context: ReadContext) -> Ite
     for record in records:
         if (record_id := text_field(record, "id")) and (name := _display_name(record)):
             names[record_id] = name
+        if record_id and any(context.author.is_named(one) for one in _names(record)):
+            own_ids.add(record_id)
+
+
+def _names(record: Record) -> Iterator[str]:
+    """All that Slack calls somebody: id, login, full and shown name, e-mail address."""
+    profile = record.get("profile")
+    for fields in (record, profile if isinstance(profile, Mapping) else {}):
+        for name in ("id", "name", "real_name", "display_name", "email"):
+            if value := text_field(fields, name):
+                yield value
 
 
 def _display_name(record: Record) -> str | None:
@@ -83,9 +102,7 @@ def _display_name(record: Record) -> str | None:
     return text_field(record, "real_name") or from_profile or text_field(record, "name")
 
 
-def _read_channel(
-    channel: Path, files: list[Path], names: Mapping[str, str], context: ReadContext
-) -> Iterator[Reading]:
+def _read_channel(channel: Path, files: list[Path], roster: _Roster, context: ReadContext) -> Iterator[Reading]:
     messages: list[_Message] = []
     for file in files:
         try:
@@ -94,14 +111,14 @@ def _read_channel(
             yield Skipped(path=file, reason=error.reason)
             continue
         for record in records:
-            message = _message(record, file.stem, names)
+            message = _message(record, file.stem, roster.names)
             if isinstance(message, str):
                 part = text_field(record, "ts")
                 yield Skipped(path=file, reason=message, part=part, digest=digest_value(record))
             else:
                 messages.append(message)
     for part, conversation in _conversations(messages):
-        yield _document(part, conversation, channel, names, context)
+        yield _document(part, conversation, channel, roster, context)
 
 
 def _message(record: Record, day: str, names: Mapping[str, str]) -> _Message | str:
@@ -133,9 +150,7 @@ def _conversations(messages: list[_Message]) -> list[tuple[str, list[_Message]]]
     return [(part, sorted(groups[part], key=lambda one: one.order)) for part in sorted(groups)]
 
 
-def _document(
-    part: str, messages: list[_Message], channel: Path, names: Mapping[str, str], context: ReadContext
-) -> RawDocument:
+def _document(part: str, messages: list[_Message], channel: Path, roster: _Roster, context: ReadContext) -> RawDocument:
     is_day = bool(_DAY.fullmatch(part))
     first = messages[0]
     topic = first.day if is_day else title_from_text(first.blocks[0].text, max_characters=60)
@@ -146,15 +161,15 @@ def _document(
         title=f"#{channel.name}: {topic}",
         date=context.dated(parse_date(first.day)),
         url=None,
-        blocks=tuple(block for message in messages for block in _attributed(message, names, context)),
+        blocks=tuple(block for message in messages for block in _attributed(message, roster, context)),
         thread=None if is_day else f"slack:{context.source}/{channel.name}/{part}",
         content_digest=digest_value([message.record for message in messages]),
     )
 
 
-def _attributed(message: _Message, names: Mapping[str, str], context: ReadContext) -> Iterator[Block]:
-    name = names.get(message.user_id)
-    is_own = context.author.is_named(message.user_id) or context.author.is_named(name)
+def _attributed(message: _Message, roster: _Roster, context: ReadContext) -> Iterator[Block]:
+    name = roster.names.get(message.user_id)
+    is_own = message.user_id in roster.own_ids or context.author.is_named(message.user_id)
     role = context.role_of(context.author.name if is_own else None)
     attribution = Attribution(role, name or message.user_id, "message author")
     for block in message.blocks:

@@ -16,6 +16,8 @@ _REFERENCE = re.compile(r"<([^<>\n]+)>")
 # A clock time such as 10:30:45 is no emoji: a code starts with a letter or is a thumb.
 _EMOJI = re.compile(r"(?<![\w:]):(?:[a-z][a-z0-9_+'-]*|[+-]1|100):(?::skin-tone-\d:)?(?!\w)")
 _EMPHASIS = re.compile(r"(?<![\w*_~`])([*_~`])(?=\S)([^\n]*?\S)\1(?![\w*_~`])")
+_QUOTED_REST = re.compile(r"(?:&gt;|>){3} ?")
+"""Three marks quote all that follows in a message."""
 _QUOTED_LINE = re.compile(r"(?:&gt;|>) ?")
 
 
@@ -49,11 +51,14 @@ def _prose(text: str, names: Mapping[str, str]) -> list[Block]:
                 blocks.append(_quotation(plain) if quoted else Block(text=plain, style=BlockStyle.TURN))
         lines.clear()
 
+    to_the_end = False
     for line in text.split("\n"):
-        mark = _QUOTED_LINE.match(line)
-        if bool(mark) != quoted:
+        rest = None if to_the_end else _QUOTED_REST.match(line)
+        to_the_end = to_the_end or rest is not None
+        mark = rest or (None if to_the_end else _QUOTED_LINE.match(line))
+        if (bool(mark) or to_the_end) != quoted:
             close()
-            quoted = bool(mark)
+            quoted = not quoted
         lines.append(line[mark.end() :] if mark else line)
     close()
     return blocks

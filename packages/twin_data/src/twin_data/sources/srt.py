@@ -14,15 +14,12 @@ from twin_data.contracts.digests import digest_bytes
 from twin_data.contracts.documents import DocumentKind
 from twin_data.sources.dates import date_from_name
 from twin_data.sources.reader import ReadContext, Reading, Unreadable, single_document
-from twin_data.sources.text import decode, normalise_newlines, title_from_name
-from twin_data.sources.vtt import Turn, labelled, turn_blocks
+from twin_data.sources.speakers import unrolled
+from twin_data.sources.text import decode, fold, normalise_newlines, title_from_name
+from twin_data.sources.vtt import labelled, spoken, turn_blocks
 
 _OVERRIDE = re.compile(r"\{\\[^}]*\}")
 """Placement borrowed from SubStation Alpha, such as `{\\an8}`."""
-_BRACKETED_LABEL = re.compile(r"^[\[(]([^\])\n]+)[\])]:", re.MULTILINE)
-_SOUND = re.compile(r"\[[^\]]*\]|\([A-Z .,'’-]+\)|[♪♫#]+[^♪♫#]*[♪♫#]+")
-"""What is heard but not said: `[applause]`, `(DOOR CLOSES)`, song between notes."""
-_SPEAKER_LINE = re.compile(r"^(?:[-–—]\s?|>>\s?)(?=\S)", re.MULTILINE)
 
 
 class SrtReader:
@@ -43,26 +40,14 @@ class SrtReader:
             captions = webvtt.from_buffer(io.StringIO(text), format="srt").captions
         except (MalformedFileError, ValueError) as error:
             raise Unreadable(path, f"not_srt: {error}") from error
+        shown = unrolled([[line for one in caption.lines if (line := fold(one))] for caption in captions])
+        cues = [spoken(_OVERRIDE.sub("", "\n".join(lines))) for lines in shown]
         yield single_document(
             path,
             context,
             kind=DocumentKind.TRANSCRIPT,
             title=title_from_name(path),
-            blocks=turn_blocks([_voices("\n".join(caption.lines)) for caption in captions], None, context),
+            blocks=turn_blocks(labelled(cues, context), None, context),
             digest=digest_bytes(data),
             found_date=date_from_name(path),
         )
-
-
-def _voices(raw: str) -> list[Turn]:
-    """What is said in one cue. Where its lines begin with dashes, each is a speaker's, named or not."""
-    said = _SOUND.sub("", _BRACKETED_LABEL.sub(r"\1:", _OVERRIDE.sub("", raw)))
-    before, *lines = _SPEAKER_LINE.split(said)
-    turns = [labelled(before), *(_begun(line) for line in lines)]
-    return [turn for turn in turns if turn.text]
-
-
-def _begun(line: str) -> Turn:
-    """A turn that a dash begins: without a label it is somebody's, but not the speaker's before."""
-    turn = labelled(line)
-    return Turn(turn.speaker or "", turn.text)

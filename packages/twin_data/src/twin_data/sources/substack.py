@@ -22,7 +22,7 @@ _NO_TEXT = frozenset(
     "subscription-widget-wrap subscription-widget-wrap-editor subscription-widget subscribe-widget button-wrapper "
     "captioned-button-wrap install-substack-app-embed digest-post-embed embedded-post-wrap embedded-publication-wrap "
     "tweet poll-embed comment community-chat directMessage image-link-expand paywall-jump footnote-anchor "
-    "footnote-number".split()
+    "footnote-number hide-text".split()
 )
 
 

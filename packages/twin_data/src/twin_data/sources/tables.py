@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from twin_data.sources.records import Record, Table, claim_id, csv_table, person
 from twin_data.sources.text import normalise_newlines, paragraphs, title_from_text
 
 _DELIMITERS = (",", ";", "\t", "|")
+_EXCEL_DELIMITER = re.compile(r"\Asep=.\n")
+"""A line above the head, by which Excel knows the delimiter."""
 
 
 class TableReader:
@@ -29,10 +32,13 @@ class TableReader:
         return path.suffix.lower() in {".csv", ".tsv"}
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Reading]:
-        """Yield a document a row; a row without text is passed over."""
+        """Yield a document a row; rows without text and torn ones are passed over."""
         columns, ids = context.options.columns, RecordIds()
-        for row in _table(text_of_file(path, context), path, columns).rows:
+        table = _table(text_of_file(path, context), path, columns)
+        for row in table.rows:
             yield row_document(row, columns, path, context, ids)
+        for line in table.torn:
+            yield Skipped(path=path, reason="torn_row: more cells than columns; quote its text", part=f"line-{line}")
 
 
 def row_document(row: Record, columns: Columns, path: Path, context: ReadContext, ids: RecordIds) -> Reading:
@@ -84,7 +90,8 @@ def _check_named(columns: Columns, names: list[str], path: Path) -> None:
 
 def _table(text: str, path: Path, columns: Columns) -> Table:
     """The table, read with the delimiter under which its head has the column of the text."""
-    head = normalise_newlines(text).partition("\n")[0]
+    text = _EXCEL_DELIMITER.sub("", normalise_newlines(text))
+    head = text.partition("\n")[0]
     found: list[str] = []
     for delimiter in _DELIMITERS:
         names = next(csv.reader([head], delimiter=delimiter), [])

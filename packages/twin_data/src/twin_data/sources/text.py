@@ -21,6 +21,8 @@ _MARKS = (
 # A free guess over a hundred code pages takes short English text in cp1252 for cp1250 or hp_roman8,
 # so the guess is between those that such archives really hold.
 _LIKELY_ENCODINGS = ["cp1252", "cp1251", "shift_jis", "big5", "gb18030"]
+_MISNAMED = {"iso-8859-1": "cp1252", "latin-1": "cp1252", "latin1": "cp1252", "us-ascii": "cp1252", "ascii": "cp1252"}
+"""Programs call Windows-1252 by these names, as browsers know: where they differ, they differ by its curly quotes."""
 _ENOUGH_TO_GUESS = 16
 """Bytes beyond ASCII; from one curly apostrophe nothing can be told, and Windows-1252 is by far the likeliest."""
 _WIDTHLESS = dict.fromkeys((0x00AD, 0x200B, 0x2060, 0xFEFF))
@@ -42,7 +44,7 @@ def decode(data: bytes, path: Path, *, declared: str | None = None) -> str:
             return _decode_as(data, encoding, path)
     if b"\x00" in data:
         raise Unreadable(path, "binary")
-    for likely in ("utf-8", declared):
+    for likely in ("utf-8", _MISNAMED.get((declared or "").lower(), declared)):
         if likely and (text := _try(data, likely)) is not None:
             return text
     if sum(byte > 0x7F for byte in data) >= _ENOUGH_TO_GUESS:

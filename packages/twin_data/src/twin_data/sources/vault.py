@@ -25,6 +25,7 @@ _QUERY_LANGUAGES = frozenset({"dataview", "dataviewjs", "query", "tasks", "base"
 _FENCE = re.compile(r"[ ]{0,3}(`{3,}|~{3,})[ \t]*([\w-]*)")
 _BLOCK_ID = re.compile(r"[ \t]+\^[\w-]+[ \t]*$|^\^[\w-]+[ \t]*$")
 _TAGS_ONLY = re.compile(r"[ \t]*(?:tags?:[ \t]*)?(?:#[\w/-]*[^\W\d][\w/-]*[ \t,]*)+", re.IGNORECASE)
+_INLINE_QUERY = re.compile(r"(?<!`)`\$?= [^`\n]+`(?!`)")
 _SPANS = re.compile(r"(?P<code>`+[^`\n]*`+)|(?P<comment>%%.*?%%)|==(?=\S)(?P<marked>[^=\n]+?)(?<=\S)==")
 
 
@@ -76,7 +77,7 @@ def _shown(line: str, in_comment: bool) -> tuple[str, bool]:
         _, ends, line = line.partition("%%")
         if not ends:
             return "", True
-    text = _SPANS.sub(lambda match: match["code"] or match["marked"] or "", line)
+    text = _SPANS.sub(lambda match: match["code"] or match["marked"] or "", _INLINE_QUERY.sub("", line))
     opens = "%%" in re.sub(r"`+[^`]*`+", "", text)
     text = _BLOCK_ID.sub("", text.partition("%%")[0] if opens else text)
     return ("" if _TAGS_ONLY.fullmatch(text) else text), opens

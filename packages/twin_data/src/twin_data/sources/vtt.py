@@ -12,16 +12,24 @@ import webvtt
 from webvtt.errors import MalformedFileError
 
 from twin_data.contracts.digests import digest_bytes
-from twin_data.contracts.documents import Block, BlockStyle, DocumentKind
+from twin_data.contracts.documents import Block, BlockStyle, DocumentKind, Role
 from twin_data.sources.dates import date_from_name, parse_date
 from twin_data.sources.quotations import attributed_name
 from twin_data.sources.reader import Attribution, ReadContext, Reading, Unreadable, single_document
+from twin_data.sources.speakers import bare_name, speaker_labels, split_label, unrolled
 from twin_data.sources.text import decode, fold, normalise_newlines, title_from_name
 
 PARAGRAPH_WORDS = 120
 _VOICE = re.compile(r"<v(?:\.[\w.]+)?[ \t]+([^>]+)>")
+_WORD_TIME = re.compile(r"</?c(?:\.[\w.]+)?>|<\d[\d:.]*>")
 _TAG = re.compile(r"</?[a-z0-9][^>]*>", re.IGNORECASE)
-_LABEL = re.compile(r"(?:>>\s*)?((?:[A-Z][\w.'’-]*)(?: (?:[A-Z][\w.'’-]*)){0,3}):\s+(?=\S)")
+_BRACKETED_LABEL = re.compile(r"^[\[(]([^\])\n]+)[\])]:", re.MULTILINE)
+_SOUND = re.compile(
+    r"\[[^\]]*\]|\([A-Z .,'’-]+\)|[♪♫]+[^♪♫]*[♪♫]+|^[ \t]*#[^#\n]*#[ \t]*$",
+    re.MULTILINE,
+)
+"""What is heard but not said: `[applause]`, `(DOOR CLOSES)`, song between notes or hash signs."""
+_SPEAKER_LINE = re.compile(r"^(?:[-–—]\s?|>>\s?)(?=\S)", re.MULTILINE)
 _NOTE_FIELD = re.compile(r"^\s*([A-Za-z ]{2,20}?)\s*:\s*(.+?)\s*$", re.MULTILINE)
 _SENTENCE_END = re.compile(r"(?<=[.!?…])(?:[\"'”’)\]]*)(?=\s+[\"'“‘(\[]?[A-Z0-9])")
 
@@ -54,7 +62,8 @@ class VttReader:
             raise Unreadable(path, f"not_vtt: {error}") from error
         notes = _note_fields("\n".join(captions.header_comments))
         sole_speaker = attributed_name(notes["speaker"]) if "speaker" in notes else None
-        cues = [_voices(caption.raw_text) for caption in captions.captions]
+        shown = unrolled([_shown_lines(caption.raw_text) for caption in captions.captions])
+        cues = labelled([_voices("\n".join(lines)) for lines in shown], context)
         yield single_document(
             path,
             context,
@@ -71,20 +80,38 @@ def _note_fields(note: str) -> dict[str, str]:
     return {match[1].lower(): match[2] for match in _NOTE_FIELD.finditer(note)}
 
 
+def _shown_lines(raw: str) -> list[str]:
+    """The lines of a cue that show something, without the times of words that machines write between them."""
+    return [line for one in raw.split("\n") if (line := fold(_WORD_TIME.sub("", one)))]
+
+
 def _voices(raw: str) -> list[Turn]:
-    """What is said in one cue, by voice tag, else by a label such as `Ada Lovelace:` at its start."""
-    parts = _VOICE.split(raw)
-    if len(parts) == 1:
-        return [turn for turn in [labelled(raw)] if turn.text]
-    named = zip(parts[1::2], parts[2::2], strict=True)
-    spoken = [Turn(None, parts[0]), *(Turn(fold(html.unescape(name)), said) for name, said in named)]
-    return [Turn(turn.speaker, text) for turn in spoken if (text := _plain(turn.text))]
+    """What is said in one cue, by voice tag; outside of these as `spoken`."""
+    before, *named = _VOICE.split(raw)
+    voices = zip(named[::2], named[1::2], strict=True)
+    turns = [Turn(fold(html.unescape(name)), _plain(_SOUND.sub("", said))) for name, said in voices]
+    return [*spoken(before), *(turn for turn in turns if turn.text)]
 
 
-def labelled(said: str) -> Turn:
-    """A stretch of speech, and the speaker if a label such as `Ada Lovelace:` begins it."""
-    label = _LABEL.match(said)
-    return Turn(label[1], _plain(said[label.end() :])) if label else Turn(None, _plain(said))
+def spoken(raw: str) -> list[Turn]:
+    """What is said in a caption without voice tags. Where its lines begin with dashes, each is a speaker's."""
+    said = _SOUND.sub("", _BRACKETED_LABEL.sub(r"\1:", _TAG.sub("", raw)))
+    before, *begun = _SPEAKER_LINE.split(said)
+    # A dash begins somebody's turn: without a label it is not the speaker's before.
+    turns = [Turn(None, _plain(before)), *(Turn("", _plain(line)) for line in begun)]
+    return [turn for turn in turns if turn.text]
+
+
+def labelled(cues: list[list[Turn]], context: ReadContext) -> list[list[Turn]]:
+    """The cues with the speakers whom labels such as `Ada Lovelace:` name, where nothing else does."""
+    unnamed = [turn.text for cue in cues for turn in cue if not turn.speaker]
+    labels = speaker_labels(unnamed, lambda name: context.role_of(bare_name(name)) is Role.OWN)
+
+    def named(turn: Turn) -> Turn:
+        speaker, text = (None, turn.text) if turn.speaker else split_label(turn.text, labels)
+        return Turn(turn.speaker if speaker is None else speaker, text)
+
+    return [[named(turn) for turn in cue] for cue in cues]
 
 
 def _plain(said: str) -> str:
@@ -115,7 +142,8 @@ def _paragraphs(turn: Turn, sole_speaker: str | None, context: ReadContext) -> I
         (context.options.speaker, "speaker of the source"),
     )
     speaker, basis = next(((name, basis) for name, basis in known if name), (None, "no speaker label"))
-    attribution = Attribution(context.role_of(speaker), speaker, basis)
+    is_own = speaker is not None and Role.OWN in {context.role_of(speaker), context.role_of(bare_name(speaker))}
+    attribution = Attribution(Role.OWN if is_own else Role.OTHER, speaker, basis)
     for text in split_at_sentences(turn.text, PARAGRAPH_WORDS):
         yield attribution.apply(Block(text=text, style=BlockStyle.TURN))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from twin_data.contracts.digests import digest_value
 from twin_data.contracts.documents import Block, BlockStyle, DocumentKind, RawDocument, Role
 from twin_data.sources.dates import parse_date
 from twin_data.sources.exports import head_of, text_of_file
-from twin_data.sources.html_tree import Element
+from twin_data.sources.html_tree import Element, parse_fragment, text_of
 from twin_data.sources.reader import Attribution, ReadContext, Reading, Skipped, Unreadable
 from twin_data.sources.text import fold, title_from_text
 from twin_data.sources.wordpress_markup import post_blocks
@@ -25,6 +26,7 @@ _PUBLISHED = "publish"
 _APPROVED = "1"
 _NO_ANSWERS = frozenset({"pingback", "trackback"})
 _CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
+_NOTES = "footnotes"
 _CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
 # Plugins let through control characters that XML forbids; one would cost the whole file.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -125,7 +127,7 @@ def _post(item: Element, post_id: str, thread: str | None, site: _Site, path: Pa
     if not _is_own(names, context):
         reason = f"other_author: {login or 'unnamed'}; if that is the persona, add it to author.aliases"
         return Skipped(path=path, reason=reason, part=post_id, digest=_digest(item))
-    blocks = post_blocks(item.findtext(_CONTENT) or "")
+    blocks = (*post_blocks(item.findtext(_CONTENT) or ""), *_notes(item, site))
     if not blocks:
         return Skipped(path=path, reason="empty", part=post_id, digest=_digest(item))
     attribution = Attribution(Role.OWN, context.author.name, "post author")
@@ -133,13 +135,33 @@ def _post(item: Element, post_id: str, thread: str | None, site: _Site, path: Pa
         document_id=context.document_id(path, post_id),
         source=context.source,
         kind=DocumentKind.ARTICLE,
-        title=fold(item.findtext("title") or "") or title_from_text(blocks[0].text),
+        title=_title(item) or title_from_text(blocks[0].text),
         date=context.dated(parse_date(site.text(item, "post_date"))),
         url=(item.findtext("link") or "").strip() or None,
         blocks=tuple(attribution.apply(block) for block in blocks),
         thread=thread,
         content_digest=_digest(item),
     )
+
+
+def _title(item: Element) -> str:
+    """The title as it is shown: it is stored as HTML, with `&amp;` and now and then a tag."""
+    return text_of(parse_fragment(item.findtext("title") or ""))
+
+
+def _notes(item: Element, site: _Site) -> Iterator[Block]:
+    """The footnotes of the block editor, which are stored beside the post."""
+    for field_ in item.iter(f"{{{site.namespace}}}postmeta"):
+        if site.text(field_, "meta_key") != _NOTES:
+            continue
+        try:
+            notes = json.loads(site.text(field_, "meta_value") or "[]")
+        except ValueError:
+            continue  # another plugin's field of that name
+        for note in notes if isinstance(notes, list) else []:
+            if isinstance(note, dict) and isinstance(note.get("content"), str):
+                blocks = post_blocks(note["content"])
+                yield from (one.model_copy(update={"style": BlockStyle.LIST_ITEM}) for one in blocks)
 
 
 def _comments(
@@ -173,7 +195,7 @@ def _comments(
         document_id=context.document_id(path, comments_id),
         source=context.source,
         kind=DocumentKind.POST,
-        title=f"Comments on {fold(item.findtext('title') or '') or post_id}",
+        title=f"Comments on {_title(item) or post_id}",
         date=context.dated(parse_date(first_own)),
         url=(item.findtext("link") or "").strip() or None,
         blocks=tuple(blocks),

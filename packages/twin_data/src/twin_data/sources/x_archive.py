@@ -62,6 +62,7 @@ class XArchiveReader:
                 reading = _place(record, file, notes, placed)
                 if reading is not None:
                     yield reading
+        yield from _take_out_earlier_versions(placed)
         username = _username(folder / "account.js", used, context)
         for thread in _threads(placed):
             yield _document(thread, placed, username, context)
@@ -86,6 +87,14 @@ def _place(record: Record, file: Path, notes: Mapping[datetime, str], placed: di
         return Skipped(path=file, reason="repeated_record", part=tweet.tweet_id, digest=digest)
     placed[tweet.tweet_id] = _Placed(tweet, file)
     return None
+
+
+def _take_out_earlier_versions(placed: dict[str, _Placed]) -> Iterator[Skipped]:
+    """Leave of each post that was edited its last version, if the archive holds that."""
+    for one in [one for one in placed.values() if one.tweet.edited_to in placed]:
+        del placed[one.tweet.tweet_id]
+        digest = digest_value(one.tweet.record)
+        yield Skipped(path=one.path, reason="edited_later", part=one.tweet.tweet_id, digest=digest)
 
 
 def _username(file: Path, used: set[Path], context: ReadContext) -> str | None:

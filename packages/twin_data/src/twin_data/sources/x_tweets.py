@@ -15,9 +15,12 @@ from twin_data.sources.records import Record, json_records, text_field
 from twin_data.sources.text import fold_lines
 
 _ASSIGNMENT = re.compile(r"\s*window\.YTD\.\w+\.part\d+\s*=\s*")
-_STATUS = re.compile(r"https?://(?:www\.|mobile\.)?(?:twitter|x)\.com/(?P<user>\w+)/status/(?P<id>\d+)")
-_RETWEET = re.compile(r"RT @\w+:? ")
-_RETWEET_WITHIN = re.compile(r"(?:^|(?<=\s))[\"“]?RT @(\w+): ")
+_STATUS = re.compile(r"https?://(?:www\.|mobile\.)?(?:twitter|x)\.com/(?P<user>\w+|i/web)/status/(?P<id>\d+)")
+_RETWEET = re.compile(r"[RM]T @\w+:? ")
+_RETWEET_WITHIN = re.compile(r"(?:^|(?<=\s))[\"“]?[RM]T @(\w+): ")
+_QUOTED_WITHIN = re.compile(r"(?:^|(?<=\s))(?:“@(?P<a>\w+): (?P<b>[^”]+)”|\"@(?P<c>\w+): (?P<d>[^\"]+)\")")
+"""How programs quoted a post before there were quotations, with the comment before or behind."""
+_BETWEEN = " :|-–—\n"
 _TIME = "%a %b %d %H:%M:%S %z %Y"
 
 
@@ -32,6 +35,8 @@ class Tweet:
     quoted: str | None
     """Id of the post that it quotes."""
     is_retweet: bool
+    edited_to: str | None
+    """Id of its last version, if it was edited later; the archive holds every version."""
     record: Record
 
     @property
@@ -64,16 +69,17 @@ def parse_tweet(record: Record, notes: Mapping[datetime, str]) -> Tweet | None:
     quoted, links = None, dict[str, str]()
     for short, target in _links(record):
         links[short] = target
-        if status := _STATUS.match(target):
+        if (status := _STATUS.match(target)) and status["id"] != tweet_id:
             quoted = status["id"]
     text = raw if time is None else _whole(raw, notes.get(time))
     return Tweet(
         tweet_id=tweet_id,
-        text=_tidy(_visible(text, links, _mentioned(record), quoted)),
+        text=_tidy(_visible(text, links, _mentioned(record), {quoted, tweet_id})),
         time=time,
         reply_to=text_field(record, "in_reply_to_status_id_str", "in_reply_to_status_id"),
         quoted=quoted,
         is_retweet=bool(_RETWEET.match(raw)),
+        edited_to=_edited_to(record, tweet_id),
         record=record,
     )
 
@@ -96,11 +102,14 @@ def parse_notes(records: list[Record]) -> dict[datetime, str]:
 
 
 def split_retweet(text: str) -> tuple[str, str, str | None]:
-    """A comment, the post that follows it as `RT @name: …`, as was the custom once, and whose post that is."""
+    """A comment, the post that it cites as `RT @name: …` or `“@name: …”`, as was the custom once, and whose that is."""
+    if match := _QUOTED_WITHIN.search(text):
+        around = (text[: match.start()].strip(_BETWEEN), text[match.end() :].strip(_BETWEEN))
+        return " ".join(filter(None, around)), match["b"] or match["d"], match["a"] or match["c"]
     match = _RETWEET_WITHIN.search(text)
     if match is None:
         return text, "", None
-    return text[: match.start()].rstrip(" :|-–—\n"), text[match.end() :], match[1]
+    return text[: match.start()].rstrip(_BETWEEN), text[match.end() :], match[1]
 
 
 def _whole(text: str, note: str | None) -> str:
@@ -111,10 +120,10 @@ def _whole(text: str, note: str | None) -> str:
     return note if " ".join(note.split()).startswith(" ".join(beginning.split())[:100]) else text
 
 
-def _visible(text: str, links: Mapping[str, str], mentioned: frozenset[str], quoted: str | None) -> str:
-    """The text with its links expanded, but for those to pictures and to the quoted post, which are shown, not read."""
+def _visible(text: str, links: Mapping[str, str], mentioned: frozenset[str], shown: set[str | None]) -> str:
+    """The text with its links expanded, but for those to pictures and to posts `shown`: itself, the quoted one."""
     statuses = {short: _STATUS.match(target) for short, target in links.items()}
-    hidden = {short for short, status in statuses.items() if status is not None and status["id"] == quoted}
+    hidden = {short for short, status in statuses.items() if status is not None and status["id"] in shown}
     text = _expanded(text, {short: "" if short in hidden else target for short, target in links.items()})
     while (match := re.match(r"@(\w+)\s+", text)) and match[1].lower() in mentioned:
         text = text[match.end() :]
@@ -132,6 +141,19 @@ def _expanded(text: str, links: Mapping[str, str]) -> str:
         return text
     pattern = "|".join(map(re.escape, sorted(links, key=len, reverse=True)))
     return re.sub(pattern, lambda match: links[match[0]], text)
+
+
+def _edited_to(record: Record, tweet_id: str) -> str | None:
+    """The last of a post's versions, unless it is the post itself. The first version names them elsewhere."""
+    info = record.get("edit_info")
+    for name in ("initial", "edit"):
+        part = info.get(name) if isinstance(info, Mapping) else None
+        control = part.get("editControlInitial", part) if isinstance(part, Mapping) else None
+        ids = control.get("editTweetIds") if isinstance(control, Mapping) else None
+        known = [str(one) for one in ids] if isinstance(ids, list) else []
+        if tweet_id in known and known[-1] != tweet_id:
+            return known[-1]
+    return None
 
 
 def _links(record: Record) -> Iterator[tuple[str, str]]:

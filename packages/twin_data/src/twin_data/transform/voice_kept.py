@@ -23,7 +23,10 @@ from twin_data.transform.identifiers import PLACEHOLDER
 
 AS_READ = "as read"
 ALL_RULES = "all rules together"
-_NO_PROSE = regex.compile(PLACEHOLDER.pattern + r"""|\S*(?:@|://|\p{N})\S*?(?=[.,;:!?…)\]’”'"]*(?:\s|$))""")
+# With what is written around it without a space: in `<ada@x.example>` the brackets are part of an address.
+_NO_PROSE = regex.compile(
+    PLACEHOLDER.pattern + rf"""|\S*(?:@|://|\p{{N}}|{PLACEHOLDER.pattern})\S*?(?=[.,;:!?…)\]’”'"]*(?:\s|$))"""
+)
 _MARK = regex.compile(r"[\p{P}\p{S}]")
 _CONTRACTION = regex.compile(r"(?i)\p{L}['’](?:s|t|re|ve|ll|d|m)\b")
 _WORD, _MARKED, _CASE = "word ", "mark ", "case "
