@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.errors import MessageError
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.policy import default as default_policy
 from email.utils import parseaddr
 from pathlib import Path
@@ -180,7 +180,7 @@ def _blocks(message: EmailMessage, path: Path, context: ReadContext) -> tuple[Bl
     return next((blocks for blocks in found if blocks), ())
 
 
-def _blocks_of(part: EmailMessage, writer: Attribution, path: Path) -> tuple[Block, ...]:
+def _blocks_of(part: MIMEPart, writer: Attribution, path: Path) -> tuple[Block, ...]:
     payload = part.get_payload(decode=True)
     if not isinstance(payload, bytes) or not payload.strip():
         return ()

@@ -79,7 +79,7 @@ def csv_table(text: str, path: Path, *, delimiter: str = ",", escape: str | None
         stream = io.StringIO(normalise_newlines(text), newline="\n")
         reader = csv.DictReader(stream, delimiter=delimiter, escapechar=escape, strict=True)
         for row in reader:
-            if row.pop(None, None):  # type: ignore[call-overload]  # where DictReader puts cells beyond the head
+            if row.pop(None, None):  # where DictReader puts cells beyond the head
                 torn.append(reader.line_num)
             else:
                 rows.append({name: value or "" for name, value in row.items()})
