@@ -33,6 +33,10 @@ class QualityConfig(Contract):
     """Ours: own words that a chat thread, mail, review or post needs to be worth keeping."""
     min_mean_word_length: float | None = 3.0
     max_mean_word_length: float | None = 10.0
+    min_mean_word_length_short: float | None = 2.0
+    """Ours: "can u pls chk" is how its author writes; letters by themselves are no words."""
+    max_mean_word_length_short: float | None = 15.0
+    """Ours: one compound or hashtag makes the mean of ten words; keys and dumps are far above."""
     max_symbol_share: Share = 0.1
     """Gopher: hash signs over words, and ellipses over words."""
     max_symbol_share_short: Share = 0.5
@@ -42,7 +46,9 @@ class QualityConfig(Contract):
     max_ellipsis_lines: Share = 0.3
     """Gopher: lines that end in an ellipsis."""
     min_alphabetic_share: Share = 0.8
-    """Gopher: words that hold a letter. Asked of short forms, too."""
+    """Gopher: words that hold a letter."""
+    min_alphabetic_share_short: Share = 0.5
+    """Ours: the same of short forms, where figures, emoji and the marks of lists stand among few words."""
     min_stop_words: int | None = 2
     """Gopher: of the, be, to, of, and, that, have and with, how many an English document holds."""
     max_duplicate_paragraphs: Share = 0.3
@@ -142,8 +148,22 @@ RULES: tuple[Rule, ...] = (
         lambda c: c.min_words_short,
         lambda t: pl.col("alphabetic_words") < t,
     ),
-    Rule("gopher_short_mean_word_length", GOPHER, ALL, lambda c: c.min_mean_word_length, _below(*_MEAN_LENGTH)),
-    Rule("gopher_long_mean_word_length", GOPHER, ALL, lambda c: c.max_mean_word_length, _above(*_MEAN_LENGTH)),
+    Rule("gopher_short_mean_word_length", GOPHER, LONG_FORMS, lambda c: c.min_mean_word_length, _below(*_MEAN_LENGTH)),
+    Rule("gopher_long_mean_word_length", GOPHER, LONG_FORMS, lambda c: c.max_mean_word_length, _above(*_MEAN_LENGTH)),
+    Rule(
+        "short_form_short_mean_word_length",
+        OURS,
+        SHORT_FORMS,
+        lambda c: c.min_mean_word_length_short,
+        _below(*_MEAN_LENGTH),
+    ),
+    Rule(
+        "short_form_long_mean_word_length",
+        OURS,
+        SHORT_FORMS,
+        lambda c: c.max_mean_word_length_short,
+        _above(*_MEAN_LENGTH),
+    ),
     Rule("gopher_hash_ratio", GOPHER, LONG_FORMS, lambda c: c.max_symbol_share, _above("hashes", "words")),
     Rule("gopher_ellipsis_ratio", GOPHER, LONG_FORMS, lambda c: c.max_symbol_share, _above("ellipses", "words")),
     Rule(
@@ -160,8 +180,15 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "gopher_too_few_alphabetic_words",
         GOPHER,
-        ALL,
+        LONG_FORMS,
         lambda c: c.min_alphabetic_share,
+        _below("alphabetic_words", "words"),
+    ),
+    Rule(
+        "short_form_too_few_alphabetic_words",
+        OURS,
+        SHORT_FORMS,
+        lambda c: c.min_alphabetic_share_short,
         _below("alphabetic_words", "words"),
     ),
     Rule(
