@@ -108,6 +108,11 @@ def test_what_a_file_does_not_say_comes_from_name_and_source(read_file: ReadFile
     assert (undated.date, undated.series) == (date(2020, 1, 1), None)
 
 
+def test_a_source_of_short_notes_says_so(read_file: ReadFile) -> None:
+    (document,), _ = read_file(MarkdownReader(), "a.md", "Words.", options=SourceOptions(kind=DocumentKind.POST))
+    assert document.kind is DocumentKind.POST
+
+
 def test_rules_that_are_no_front_matter_lose_nothing(read_file: ReadFile) -> None:
     (document,), _ = read_file(MarkdownReader(), "a.md", "---\n\nKept.\n\n---\n\nAlso kept.\n")
     assert document.text == "Kept.\n\nAlso kept."

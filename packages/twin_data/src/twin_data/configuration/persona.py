@@ -74,6 +74,8 @@ class SourceOptions(Contract):
     """Overrides the persona's licence for this source."""
     date: Date | None = None
     """Date of documents that carry none."""
+    kind: DocumentKind | None = None
+    """Genre of files whose format tells none (text, Markdown, pages, PDF, Word); without it they are articles."""
     speaker: str | None = None
     """Who speaks in transcripts that name no speaker; without it their words count as somebody else's."""
     columns: Columns = Columns()

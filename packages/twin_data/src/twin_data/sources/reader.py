@@ -140,6 +140,10 @@ class ReadContext:
         """The date found in the file, else the one the source declares for undated documents."""
         return found or self.options.date
 
+    def genre(self, told: DocumentKind) -> DocumentKind:
+        """The genre that the format tells; `ARTICLE` says no more than that it is a text, so the source's word counts."""
+        return self.options.kind or told if told is DocumentKind.ARTICLE else told
+
     def sole_author(self, given: str | None) -> Attribution:
         """Whose words a file of one author holds: the persona's, unless it names somebody else."""
         if given is None:
@@ -188,7 +192,7 @@ def single_document(
     return RawDocument(
         document_id=context.document_id(path),
         source=context.source,
-        kind=kind,
+        kind=context.genre(kind),
         title=title,
         date=context.dated(found_date),
         url=context.url(path, url),
