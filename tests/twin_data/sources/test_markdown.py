@@ -108,6 +108,11 @@ def test_what_a_file_does_not_say_comes_from_name_and_source(read_file: ReadFile
     assert (undated.date, undated.series) == (date(2020, 1, 1), None)
 
 
+def test_a_note_below_a_quotation_is_the_writers() -> None:
+    blocks = markdown_blocks("> It leaked.[^1]\n[^1]: So she says.")
+    assert [(one.role, one.text) for one in blocks] == [(Role.QUOTED, "It leaked."), (Role.OWN, "So she says.")]
+
+
 def test_a_source_of_short_notes_says_so(read_file: ReadFile) -> None:
     (document,), _ = read_file(MarkdownReader(), "a.md", "Words.", options=SourceOptions(kind=DocumentKind.POST))
     assert document.kind is DocumentKind.POST
@@ -134,6 +139,10 @@ def test_no_text_is_empty(read_file: ReadFile, content: str) -> None:
     [
         ("See [[Marl Lock|the lock]] and [[Scar]].![[chart.png]]", ["See the lock and Scar."]),
         ("It leaked.[^1]\n\n[^1]: Once.", ["It leaked.", "Once."]),
+        ("It leaked.[^1][^b]\n\n[^1]: Once.\n[^b]: Twice.", ["It leaked.", "Once.", "Twice."]),
+        ("It leaked.[^1]\n[^1]: Once.", ["It leaked.", "Once."]),
+        ("- It leaked.[^1]\n[^1]: Once.", ["It leaked.", "Once."]),
+        ("[a]: http://x.example\n[^1]: Once.", ["Once."]),
         ("Not a note[^2].", ["Not a note[^2]."]),
         ("`[[kept]]` and `[^1]`\n\n[^1]: N.", ["[[kept]] and [^1]", "N."]),
         ("<div>In a <b>box</b>, &amp; out.</div>\n\n<!-- hidden -->", ["In a box, & out."]),

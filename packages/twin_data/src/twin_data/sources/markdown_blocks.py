@@ -36,7 +36,8 @@ def markdown_blocks(text: str) -> tuple[Block, ...]:
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
-    parser.block.ruler.before("reference", "footnote_definition", _footnote_definition)
+    interrupts = {"alt": ["paragraph", "reference", "blockquote", "list"]}  # a note needs no blank line before it
+    parser.block.ruler.before("reference", "footnote_definition", _footnote_definition, interrupts)
     parser.core.ruler.after("block", "callouts", _callouts)
     parser.inline.ruler.before("link", "wiki_link", _wiki_link)
     parser.inline.ruler.before("link", "footnote_mark", _footnote_mark)
@@ -109,11 +110,13 @@ def _footnote_definition(state: StateBlock, start_line: int, end_line: int, sile
     match = _FOOTNOTE_DEFINITION.match(state.src, begin, state.eMarks[start_line])
     # A note without text stays as it stands: markdown-it reads one character past an emptied last line.
     is_note = match is not None and match.end() < state.eMarks[start_line]
-    if match and is_note and not silent and not state.is_code_block(start_line):
+    if not match or not is_note or state.is_code_block(start_line):
+        return False
+    if not silent:
         state.env["footnotes"].add(match[1])
         state.bMarks[start_line] = match.end()
         state.tShift[start_line] = state.sCount[start_line] = 0
-    return False  # the shortened line is left to the rules that follow
+    return silent  # asked whether a note begins here; else the shortened line is left to the rules that follow
 
 
 @dataclass
