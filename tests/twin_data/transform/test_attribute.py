@@ -113,6 +113,45 @@ def test_epigraphs_and_named_quotations(raw_document: Make) -> None:
     assert found.text == raw.text
 
 
+@pytest.mark.parametrize(
+    "second",
+    ["— Are you coming?", "— Yes.", "— No, — I said. — I’ve a kettle on.", "— and a lamp", "- Bread", "— Never!"],
+)
+def test_a_dash_at_the_head_of_a_line_is_no_signature(raw_document: Make, second: str) -> None:
+    """Speech is opened by a dash in half of Europe, and so are the items of a list."""
+    for raw in (
+        raw_document(LONG, second, "A third.", "A fourth."),
+        raw_document(f"{LONG}\n{second}", "Two.", "Three."),
+    ):
+        assert attribute([raw], OWN, CONFIG) == (raw,)
+
+
+@pytest.mark.parametrize("following", ["— Hedda", "- Hedda Quill"])
+def test_lines_that_all_begin_with_a_dash_are_speech_or_a_list(raw_document: Make, following: str) -> None:
+    for raw in (
+        raw_document(LONG, "— Tobias", following, "End."),
+        raw_document(f"{LONG}\n- Tobias\n{following}", "A.", "B."),
+    ):
+        assert attribute([raw], OWN, CONFIG) == (raw,)
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        "— Hedda Quill",
+        "- Hedda Quill, Letters",
+        "— H. Quill, 1951.",
+        "— The Book of Marl, IV",
+        "—Anonymous",
+        "— Psalm 23:4",
+        "-- Hedda",
+    ],
+)
+def test_what_an_epigraph_is_signed_with(raw_document: Make, signature: str) -> None:
+    (found,) = attribute([raw_document(LONG, signature, "A third.", "A fourth.")], OWN, CONFIG)
+    assert [one[2] for one in roles(found)] == [EPIGRAPH, EPIGRAPH, "document author", "document author"]
+
+
 def test_what_is_signed_by_the_persona_is_its_own(raw_document: Make) -> None:
     raw = raw_document("“Never thank the ice.”\n— Ada Marlowe", "A second.", "And a third.")
     assert attribute([raw], OWN, CONFIG) == (raw,)

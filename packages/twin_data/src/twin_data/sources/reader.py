@@ -141,7 +141,7 @@ class ReadContext:
         return found or self.options.date
 
     def genre(self, told: DocumentKind) -> DocumentKind:
-        """The genre that the format tells; `ARTICLE` says no more than that it is a text, so the source's word counts."""
+        """The genre that the format tells; `ARTICLE` says only that it is a text, so there the source's word counts."""
         return self.options.kind or told if told is DocumentKind.ARTICLE else told
 
     def sole_author(self, given: str | None) -> Attribution:

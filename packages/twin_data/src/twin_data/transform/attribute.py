@@ -40,6 +40,11 @@ _BEFORE = regex.compile(
     rf"|{_NAME}[’']s (?:words|phrase|line|sentence|verdict)\b[^.“”\"]{{0,40}})[,:—–\s-]*\s*$"
 )
 _AFTER = regex.compile(rf"^[\s,—–-]*(?:{_NAME} {_VERB}\b|{_VERB} {_NAME}|\(\p{{Lu}}[^()]{{2,60}}\d{{4}}\))")
+# Every word a capital, a number, or what joins names: "Hedda Quill", "The Book of Marl", "Psalm 23:4".
+_PROPER_WORD = r"(?:\p{Lu}[\p{L}\p{M}.’'-]*|\p{N}[\p{N}:.–-]*)"
+_JOINING = r"(?:and|&|da|de|del|della|den|der|di|du|in|la|le|of|on|the|to|van|von|y|zu)"
+_PROPER_NAME = regex.compile(rf"(?=\p{{Lu}}){_PROPER_WORD}(?: (?:{_JOINING} )*{_PROPER_WORD})*")
+_DASH = regex.compile(r"\s*(?:—|–|―|--?)\s*(?=\S)")
 _DISCLAIMER = regex.compile(
     r"(?is)(?:this|the (?:content|information)\b.{0,40}) (?:e-?mail|message|communication|transmission)\b.{0,160}"
     r"\b(?:confidential|privileged|intended (?:solely|only)|legally)\b"
@@ -186,13 +191,32 @@ def _mark_named_quotations(blocks: list[Block], own_names: frozenset[str]) -> No
         name = author or below
         if name is None or name.casefold() in own_names:
             continue
-        opens = at == first and len(blocks) > at + 2
+        line, around = (last, [body.split("\n")[-1]]) if author else (blocks[at + 1].text, [block.text])
+        around += [one.text for one in blocks[at + 1 if author else at + 2 :][:1]]
+        opens = at == first and len(blocks) > at + 2 and _signs(line, name, around)
         if not opens and not _QUOTED_WHOLE.fullmatch(body if author else block.text):
             continue
         basis = EPIGRAPH if opens else NAMED
         blocks[at] = _theirs(block, Role.QUOTED, name, basis)
         if below:
             blocks[at + 1] = _theirs(blocks[at + 1], Role.QUOTED, name, basis)
+
+
+def _signs(line: str, name: str, around: Sequence[str]) -> bool:
+    """Whether a line behind a dash names somebody, rather than being said by somebody or standing in a list.
+
+    Args:
+        line: The line.
+        name: What would be the name in it.
+        around: The lines before and after it: where one of them begins with a dash as well, people speak or things are
+            listed.
+    """
+    if any(_DASH.match(one) for one in around) or not _PROPER_NAME.fullmatch(name):
+        return False
+    is_one_word = " " not in name
+    if is_one_word and line.lstrip().startswith("-") and not line.lstrip().startswith("--"):
+        return False
+    return not line.rstrip().endswith(("?", "!", "…", *(["."] if is_one_word else [])))
 
 
 def _theirs(block: Block, role: Role, author: str | None, basis: str) -> Block:
