@@ -31,6 +31,15 @@ def kinds(text: str) -> list[tuple[str, str]]:
         ("(555) 867-5309", "phone", "(555) 867-5309"),
         ("555-867-5309", "phone", "555-867-5309"),
         ("+1 (555) 867-5309", "phone", "+1 (555) 867-5309"),
+        ("030 12345678", "phone", "030 12345678"),
+        ("0151/23456789 ab acht", "phone", "0151/23456789"),
+        ("06-12345678", "phone", "06-12345678"),
+        ("01 23 45 67 89 le soir", "phone", "01 23 45 67 89"),
+        ("01.23.45.67.89, le soir", "phone", "01.23.45.67.89"),
+        ("My cell is 98765 43210, ring", "phone", "98765 43210"),
+        ("mobile: 612 345 678.", "phone", "612 345 678"),
+        ("Tel. 5550199 (evenings)", "phone", "5550199"),
+        ("WhatsApp number: +1 5550 1992", "phone", "+1 5550 1992"),
         ("paid with 4111 1111 1111 1111.", "card", "4111 1111 1111 1111"),
         ("paid with 378282246310005.", "card", "378282246310005"),
         ("GB82 WEST 1234 5698 7654 32", "account", "GB82 WEST 1234 5698 7654 32"),
@@ -58,6 +67,13 @@ def test_what_is_found(text: str, kind: str, value: str) -> None:
         "+5.83 cm, -0.2, +10.0 and 1,411 of 1,412",
         "+3 2021-03-07",
         "version 1.2.3.4, v10.0.0.1, release 8.45.12.1, Chrome/120.0.0.0",
+        "section 4.1.2.3, § 1.2.3.4 and firmware 2.0.1.7",
+        "listening on 127.0.0.1:8080, ::1 and 0.0.0.0, mask 255.255.255.0",
+        "my phone has 128 GB, my mobile costs 24.99 a month since 2021-03-07, and the cell 12 by 14",
+        "phone 12 Pro; mobile 2021, 2022, 2023; Tel Aviv 1909; the cell: 3.14159265",
+        "mobile 2019-2021, phone: 2021-03-07, cell: 12.03.2021 and per cell: 10 000 000",
+        "01 02 03 and 05 10 15 20 25 30, 1 01 23 45 67 89",
+        "ISBN 0-306-40615-2 and 0306406152, order 0042 123456, 007 agents",
         "ISBN 978-0-306-40615-7, doi:10.1145/3372297.3417880",
         "1614673843.320100 or 1640055777570 or 7216353683608279815",
         "commit 0123456789abcdef0123456789abcdef01234567",
@@ -92,6 +108,28 @@ def test_full_names_are_found_whole() -> None:
     text = "Hedy Voss's note to Marguerite\nOsei-Tandy; Dov, Hedy, Hedy Vossen and J. Hartigan."
     found = [text[one.start : one.end] for one in find_identifiers(text, names)]
     assert found == ["Hedy Voss", "Marguerite\nOsei-Tandy", "J. Hartigan"]
+
+
+@pytest.mark.parametrize(
+    ("listed", "written"),
+    [
+        ("Hedy Voss", "HEDY VOSS"),
+        ("Maeve O'Hara", "Maeve O’Hara"),
+        ("Maeve O’Hara", "MAEVE O'HARA"),
+        ("Jean-Luc Péret", "Jean‑Luc Pe\u0301ret"),
+        ("Jose\u0301 Pérez", "José Pérez"),
+    ],
+)
+def test_a_name_is_found_however_it_is_set(listed: str, written: str) -> None:
+    names = names_pattern({listed})
+    assert names is not None
+    (found,) = find_identifiers(f"So {written}’s note came.", names)
+    assert (found.start, found.end) == (3, 3 + len(written))
+
+
+def test_a_roster_name_in_lower_case_may_be_words() -> None:
+    names = names_pattern({"Will Young", "The Bot"})
+    assert find_identifiers("When will young men ask the bot?", names) == ()
 
 
 def test_handles_are_found_where_they_are_addressed_or_are_no_words() -> None:

@@ -7,6 +7,7 @@ without a model and without a network. Why not Presidio: see docs/decisions/0003
 from __future__ import annotations
 
 import ipaddress
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -57,8 +58,17 @@ _PHONE = regex.compile(
     r"|00[\s-]?[1-9]\d(?:[\s().-]{0,2}\d){8,11}"  # 0044 1632 960114
     r"|0[1-9]\d{2,3}[\s-]\d{3}[\s-]?\d{3,4}|0[1-9]\d[\s-]\d{4}[\s-]\d{4}"  # 01632 960114, 020 7946 0958
     r"|(?<!\d[\s-])0[1-9]\d[\s-]\d{3}[\s-]?\d{3,4}"  # not the middle of 1 012 345 678
+    r"|(?<!\d[\s-])0[1-9]\d{0,3}[\s/-]\d{6,8}|(?<!\d[\s.-])0[1-9](?:(?P<pair>[ .-])\d\d)(?:(?P=pair)\d\d){3}(?![ .-]\d)"
+    # 06-12345678, 030 12345678, 0151/23456789, 01 23 45 67 89
     r"|\(\d{3,5}\)\s?\d{3}[\s-]?\d{3,4}|\d{3}(?P<mark>[-.])\d{3}(?P=mark)\d{4}"  # (555) 867-5309, 555-867-5309
     r")(?!\w)"
+)
+# Any grouping of a number that is announced as one to be called.
+_CALLED = regex.compile(
+    r"(?i)\b(?:tele)?(?:phone|tel|fax|mobile|mob|cell|whatsapp|handy)(?:\.|\s(?:number|no\.?|is|nr\.?))*\s*[:=]?\s*"
+    r"(?!\d{1,2}\.\d+(?![\d.])|\d{4}-\d\d-\d\d|\d\d?[./-]\d\d?[./-]\d{4}|(?:19|20)\d\d\s?[/-]\s?(?:19|20)?\d\d(?!\d))"
+    r"(?!\d{1,3}(?:[ .]\d{3})*[ .]000(?!\d))"  # decimals, dates, years and round numbers are none
+    r"(?P<number>(?:\+|\()?\d(?:[\s().\/-]{0,2}\d){6,13})(?![\w.,:/-]*\d)"
 )
 # Printed in fours, as 4-6-5, or in one run; other groups of digits are dates and figures.
 _CARD = regex.compile(
@@ -67,8 +77,12 @@ _CARD = regex.compile(
 )
 _IBAN = regex.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)")
 _HANDLE = regex.compile(r"[\p{Ll}\p{N}][\w.-]*[\w]")
+_ALIKE = ("'’‘ʼ", "-‐‑")
 _UNLIKE_A_WORD = regex.compile(r"[\p{N}_.-]")
-_VERSION_BEFORE = regex.compile(r"(?i)(?:\b(?:versions?|release|ver\.?)\s*v?|\p{L}/)$")
+_COUNTED_BEFORE = regex.compile(
+    r"(?i)(?:\b(?:versions?|release|ver\.?|sections?|sect?\.|clauses?|chapters?|figures?|rules?|build|firmware)\s*v?|§\s?|\p{L}/)$"
+)
+"""What numbers of four parts are counted by, if they are no addresses."""
 _IP = regex.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4})(?![\w.:]*\w)")
 
 PLACEHOLDER = regex.compile(r"\[(?:email|phone|secret|name|card|account|ip)\]")
@@ -106,17 +120,30 @@ def find_identifiers(text: str, names: regex.Pattern[str] | None) -> tuple[Findi
 def names_pattern(roster: Iterable[str]) -> regex.Pattern[str] | None:
     """A pattern for the full names and handles of an archive's roster; None if there are none.
 
-    A handle such as `hvoss` counts where it is addressed, `@hvoss`; one that is no word, `h_voss` or `hv77`, anywhere.
-    A given name alone is left: it may be a word, and says little.
+    A name is found as it stands in the roster or all in capitals, with any apostrophe or hyphen, and with its accents
+    as letters or as marks of their own. A handle such as `hvoss` counts where it is addressed, `@hvoss`; one that is no
+    word, `h_voss` or `hv77`, anywhere. A given name alone is left: it may be a word, and says little.
     """
     listed = sorted({" ".join(name.split()) for name in roster}, key=lambda name: (-len(name), name))
-    parts = [r"\s+".join(regex.escape(part) for part in name.split()) for name in listed if " " in name]
+    written = dict.fromkeys(
+        spelt
+        for name in listed
+        if " " in name
+        for form in ("NFC", "NFD")
+        for spelt in (unicodedata.normalize(form, name), unicodedata.normalize(form, name.upper()))
+    )
+    parts = [r"\s+".join(_spelt(part) for part in name.split()) for name in written]
     for handle in (name for name in listed if _HANDLE.fullmatch(name)):
         mark = "@?" if _UNLIKE_A_WORD.search(handle) else "@"
         parts.append(f"{mark}(?i:{regex.escape(handle)})")
     if not parts:
         return None
-    return regex.compile(r"(?<![\w@])(?:" + "|".join(parts) + r")(?!\w)")
+    return regex.compile(r"(?<![\w@])(?:" + "|".join(parts) + r")(?![\w\p{M}])")
+
+
+def _spelt(part: str) -> str:
+    """A pattern for one part of a name; people and programs set apostrophes and hyphens as they please."""
+    return "".join(next((f"[{kind}]" for kind in _ALIKE if one in kind), regex.escape(one)) for one in part)
 
 
 def _secrets(text: str) -> Iterator[Finding]:
@@ -141,6 +168,8 @@ def _contacts(text: str) -> Iterator[Finding]:
         yield Finding(*match.span(), "email")
     for match in _PHONE.finditer(text):
         yield Finding(*match.span(), "phone")
+    for match in _CALLED.finditer(text):
+        yield Finding(*match.span("number"), "phone")
     for match in _CARD.finditer(text):
         if luhn.is_valid(regex.sub(r"\D", "", match[0])):
             yield Finding(*match.span(), "card")
@@ -148,15 +177,20 @@ def _contacts(text: str) -> Iterator[Finding]:
         if iban.is_valid(match[0]):
             yield Finding(*match.span(), "account")
     for match in _IP.finditer(text):
-        if _is_address(match[0]) and not _VERSION_BEFORE.search(text, 0, match.start()):
+        if _is_address(match[0]) and not _COUNTED_BEFORE.search(text, 0, match.start()):
             yield Finding(*match.span(), "ip")
 
 
 def _is_address(text: str) -> bool:
-    """Whether it is an IP address; `::`, clock times and paths such as `a::b` are none."""
+    """Whether it is somebody's IP address; `::`, clock times and paths such as `a::b` are none.
+
+    Everybody's own machine (127.0.0.1), no machine (0.0.0.0) and masks (255.255.255.0) are nobody's.
+    """
     if not any(letter.isdigit() for letter in text):
         return False
     try:
-        return not ipaddress.ip_address(text).is_unspecified
+        address = ipaddress.ip_address(text)
     except ValueError:
         return False
+    is_mask = address.version == 4 and address.is_reserved
+    return not (address.is_unspecified or address.is_loopback or is_mask)
