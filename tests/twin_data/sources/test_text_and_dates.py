@@ -62,6 +62,16 @@ def test_list_items_keep_their_lines() -> None:
     assert paragraphs(items) == [items]
 
 
+def test_a_stanza_keeps_its_lines_however_long() -> None:
+    sonnet = (
+        "Shall I compare the gate to anything that shuts?\nIt is more patient, and it does not mind the rain:\n"
+        "“Rough winds” is what the keeper calls them, but\nAnd this he says in May — they come again."
+    )
+    assert paragraphs(sonnet) == [sonnet]
+    wrapped = sonnet.replace("\nIt is", "\nand it is")
+    assert paragraphs(wrapped) == [wrapped.replace("\n", " ")]
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import charset_normalizer
+import regex
 
 from twin_data.sources.reader import Unreadable
 
@@ -30,6 +31,9 @@ _WIDTHLESS = dict.fromkeys((0x00AD, 0x200B, 0x2060, 0xFEFF))
 _BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 _FULL_LINE_CHARACTERS = 45
 """A line at least this long that does not end its paragraph was broken by an editor, not by the author."""
+_VERSES = 4
+"""So many lines that all begin with a capital were broken by the author: a stanza. Of prose hardly any four do."""
+_OPENS_VERSE = regex.compile(r"[\p{P}\p{S}\s]*\p{Lu}")
 _OPENS_ITEM = re.compile(r"\s*(?:[-*•–—]|\d{1,3}[.)])\s")
 
 
@@ -88,13 +92,13 @@ def paragraphs(text: str) -> list[str]:
 
 
 def join_lines(lines: list[str]) -> str:
-    """One paragraph from its lines: short lines and list items keep their breaks, full lines flow on."""
+    """One paragraph from its lines: short lines, verses and list items keep their breaks, full lines flow on."""
     result = ""
     before = ""
-    for line in (fold(line) for line in lines):
-        if not line:
-            continue
-        flows = len(before) >= _FULL_LINE_CHARACTERS and not _OPENS_ITEM.match(line)
+    filled = [line for line in map(fold, lines) if line]
+    is_verse = len(filled) >= _VERSES and all(map(_OPENS_VERSE.match, filled))
+    for line in filled:
+        flows = len(before) >= _FULL_LINE_CHARACTERS and not is_verse and not _OPENS_ITEM.match(line)
         result += (" " if flows else "\n") * bool(result) + line
         before = line
     return result
