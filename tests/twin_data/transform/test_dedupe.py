@@ -171,6 +171,21 @@ def test_what_arrives_later_renames_no_family(clean_frame: CleanFrame) -> None:
     assert families(dedupe.run(clean_frame({**reply, **first}), config=CONFIG)) == {"a": "m", "m": "m"}
 
 
+@pytest.mark.parametrize("day", [None, date(2023, 1, 1)])
+def test_parts_of_one_day_or_none_are_counted(clean_frame: CleanFrame, day: date | None) -> None:
+    """As text `part-10` stands before `part-9`, and with the tenth part the family would have changed its name."""
+    parts = {f"part-{at}": (f"the words of part {at}", {"series": "s", "date": day}) for at in (9, 10)}
+    assert families(dedupe.run(clean_frame(parts), config=CONFIG)) == {"part-9": "part-9", "part-10": "part-9"}
+
+
+def test_what_has_no_date_renames_nothing_that_has_one(clean_frame: CleanFrame) -> None:
+    texts = {
+        "z": ("first words", {"series": "s", "date": date(2023, 1, 1)}),
+        "a": ("more", {"series": "s", "date": None}),
+    }
+    assert set(families(dedupe.run(clean_frame(texts), config=CONFIG)).values()) == {"z"}
+
+
 @settings(max_examples=15)
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_arrival_is_nothing(clean_frame: CleanFrame, order: random.Random) -> None:

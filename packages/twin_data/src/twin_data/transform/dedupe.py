@@ -6,6 +6,7 @@ by the Jaccard index of the two whole shingle sets (Broder, 1997), not estimated
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,8 @@ from twin_data.contracts.base import Contract
 from twin_data.native.duplicates import Rows, identical, keep_better, similar_pairs
 
 STAGE = "dedupe"
+_DIGITS = re.compile(r"\d+")
+_LONGEST_NUMBER = 20
 
 
 class DedupeConfig(Contract):
@@ -98,7 +101,8 @@ def _better(copies: pl.DataFrame, first: Rows) -> Rows:
 def _families(ranked: pl.DataFrame, pairs: pl.DataFrame, first: Rows) -> pl.Series:
     """The family of each document: connected by likeness, by thread or by series.
 
-    Named by its earliest member, so that what arrives later renames (and so moves) no family.
+    Named by its earliest member, so that what is written later renames (and so moves) no family. Of one day, and of
+    those without a date, the one whose id counts lower is the earliest: parts and messages are numbered as they arrive.
     """
     ranks = np.arange(ranked.height)
     edges = [(pairs["rank"].to_numpy(), pairs["other"].to_numpy()), (first, ranks)]
@@ -109,10 +113,22 @@ def _families(ranked: pl.DataFrame, pairs: pl.DataFrame, first: Rows) -> pl.Seri
     graph = coo_array((np.ones(len(joined[0]), np.bool_), (joined[0], joined[1])), shape=(ranked.height, ranked.height))
     _, labels = connected_components(graph, directed=False)
     labelled = ranked.select("date", "document_id", pl.Series("label", labels))
-    earliest = labelled.sort("date", "document_id", nulls_last=True).unique("label", keep="first", maintain_order=True)
-    return labelled.join(earliest, on="label", how="left", maintain_order="left", suffix="_of_family")[
-        "document_id_of_family"
-    ]
+    several = labelled.filter(pl.col("label").is_duplicated())
+    counted = pl.Series("counted", [_as_counted(one) for one in several["document_id"]], dtype=pl.String)
+    earliest = (
+        several.with_columns(counted)
+        .sort("date", "counted", "document_id", nulls_last=True)
+        .unique("label", keep="first", maintain_order=True)
+        .select("label", pl.col("document_id").alias("family"))
+    )
+    return labelled.join(earliest, on="label", how="left", maintain_order="left").select(
+        pl.coalesce("family", "document_id")
+    )["family"]
+
+
+def _as_counted(document_id: str) -> str:
+    """An id that sorts as people count: `part-9` before `part-10`."""
+    return _DIGITS.sub(lambda digits: digits[0].zfill(_LONGEST_NUMBER), document_id)
 
 
 def _rejections(ranked: pl.DataFrame, better: Rows, first: Rows) -> pl.DataFrame:
