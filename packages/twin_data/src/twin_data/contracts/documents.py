@@ -175,7 +175,7 @@ class Chunk(Contract):
     """Spans of the document, inside this chunk, that are the persona's own words."""
     section: str
     context: str
-    """A line that places the chunk: title, section, date and, in a thread, what it answers."""
+    """A line that places the chunk: title, section and date."""
     title: str
     date: date | None
     url: str | None
