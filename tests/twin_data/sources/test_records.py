@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from twin_data.sources.jsonl import JsonlReader
 from twin_data.sources.linkedin import LinkedInReader, unquote_lines
 from twin_data.sources.plain_text import PlainTextReader
 from twin_data.sources.reader import Skipped, Unreadable
+from twin_data.sources.records import json_records
 
 ReadFile = Callable[..., tuple[list[RawDocument], list[Skipped]]]
 COLUMNS = ["Date", "ShareLink", "ShareCommentary", "SharedUrl", "MediaUrl", "Visibility"]
@@ -24,6 +26,19 @@ def shares(*rows: tuple[str, str, str]) -> str:
     writer.writerow(COLUMNS)
     writer.writerows([*row, "", "", "MEMBER_NETWORK"] for row in rows)
     return stream.getvalue()
+
+
+def test_half_an_emoji_is_no_character(read_file: ReadFile) -> None:
+    """Exports hold them where a program cut a text by its length; they are no Unicode and ended the run."""
+    cut = r'{"text": "So it goes \ud83d", "title": "\uDE00 \ud83d\ude00 \\ud83d", "id": "a\ud83d"}'
+    (row,), _ = read_file(JsonlReader(), "rows.jsonl", cut)
+    assert (row.text, row.title, row.document_id) == (
+        "So it goes \ufffd",
+        "\ufffd 😀 \\ud83d",
+        "notes/rows.jsonl#a\ufffd",
+    )
+    (record,) = json_records(f"[{cut}]", Path("a.json"))
+    assert record["text"] == row.text
 
 
 URL = "https://www.linkedin.example/feed/update/urn%3Ali%3Ashare%3A68"

@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 
 from twin_data.sources.dates import parse_date
 from twin_data.sources.html_tree import EPUB_TYPE, Element, saved_url, text_of, types_of
+from twin_data.sources.records import whole_characters
 
 _DATE_NAMES = (
     "article:published_time",
@@ -119,7 +120,7 @@ def _linked_data(root: Element) -> Iterator[dict[str, object]]:
         if script.get("type") != "application/ld+json":
             continue
         try:
-            value = json.loads(script.text or "")
+            value = json.loads(whole_characters(script.text or ""))
         except ValueError:
             continue
         for record in value if isinstance(value, list) else [value]:

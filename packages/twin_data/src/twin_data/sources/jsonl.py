@@ -8,6 +8,7 @@ from pathlib import Path
 
 from twin_data.sources.exports import text_of_file
 from twin_data.sources.reader import ReadContext, Reading, RecordIds, Skipped
+from twin_data.sources.records import whole_characters
 from twin_data.sources.tables import row_document
 
 
@@ -32,7 +33,7 @@ class JsonlReader:
 def _read_row(line: str, number: int, path: Path, context: ReadContext, ids: RecordIds) -> Reading:
     part = f"line-{number}"
     try:
-        row = json.loads(line)
+        row = json.loads(whole_characters(line))
     except (ValueError, RecursionError):
         return Skipped(path=path, reason="not_json", part=part)
     if not isinstance(row, dict):

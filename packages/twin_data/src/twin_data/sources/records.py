@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,15 @@ from twin_data.sources.reader import RecordIds, Skipped, Unreadable
 from twin_data.sources.text import fold, normalise_newlines
 
 Record = Mapping[str, object]
+# An escaped backslash and a whole pair are passed over, so that what is left is half a pair.
+_HALF_PAIR = re.compile(
+    r"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
+
+
+def whole_characters(json_text: str) -> str:
+    """JSON in which half an emoji, as programs leave that cut texts by length, is U+FFFD: it is no character."""
+    return _HALF_PAIR.sub(lambda found: "\\ufffd" if found["half"] else found[0], json_text)
 
 
 def json_values(text: str, path: Path) -> list[object]:
@@ -22,6 +32,7 @@ def json_values(text: str, path: Path) -> list[object]:
     Raises:
         Unreadable: It is not JSON.
     """
+    text = whole_characters(text)
     decoder, values, at = json.JSONDecoder(), [], 0
     try:
         while at < len(text):
