@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from collections import Counter
 from pathlib import Path
@@ -77,6 +78,17 @@ def test_every_file_is_a_document_or_a_rejection(persona: PersonaConfig, sources
     assert {one.stage for one in collected.rejections} == {"collect"}
     assert {one.redacted_text for one in collected.rejections} == {""}
     assert str(sources) not in " ".join(one.reason for one in collected.rejections)
+
+
+def test_a_name_that_is_no_text_is_reported(persona: PersonaConfig, sources: Path) -> None:
+    for name in (b"caf\xe9.md", b"caf\xe9/inner.md"):
+        path = sources / os.fsdecode(b"blog/" + name)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"Words.")
+    collected = collect(persona, sources)
+    rejected = {one.document_id for one in collected.rejections if one.reason == "name_not_utf8"}
+    assert rejected == {"blog/caf\\xe9.md", "blog/caf\\xe9/inner.md"}
+    assert len(collected.documents) == 5
 
 
 def test_digests_are_those_of_the_bytes(persona: PersonaConfig, sources: Path) -> None:

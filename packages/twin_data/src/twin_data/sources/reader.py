@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Protocol
 from urllib.parse import quote, urljoin
 
@@ -73,6 +73,11 @@ class Reader(Protocol):
         ...
 
 
+def readable(path: PurePath) -> str:
+    """A path with forward slashes; bytes of it that are no UTF-8 are spelt out, since they are no text."""
+    return path.as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 @dataclass(frozen=True)
 class ReadContext:
     """What a reader is told about the source that a file lies in."""
@@ -109,7 +114,7 @@ class ReadContext:
 
     def relative(self, path: Path) -> str:
         """The path inside the source, with forward slashes."""
-        return path.relative_to(self.root).as_posix()
+        return readable(path.relative_to(self.root))
 
     def document_id(self, path: Path, part: str | None = None) -> str:
         """`<source>/<relative path>`, and `#<part>` for one record of several in a file."""

@@ -12,7 +12,7 @@ from twin_data.contracts.digests import digest_file, digest_folder, digest_value
 from twin_data.contracts.documents import RawDocument, Rejection
 from twin_data.contracts.errors import SourceError
 from twin_data.sources.archives import ArchiveLimits, is_archive, stem_of, unpack
-from twin_data.sources.reader import ReadContext, Reader, Skipped, Unreadable
+from twin_data.sources.reader import ReadContext, Reader, Skipped, Unreadable, readable
 
 STAGE = "collect"
 MAX_ARCHIVES_AROUND = 2
@@ -112,6 +112,9 @@ class Walk:
             yield self._refused(path, context, "symlink")
         elif not path.is_dir() and not path.is_file():
             yield self._refused(path, context, "not_a_file")
+        elif not _is_utf8(path.name):  # an id, and what `twin forget` is told, must be text
+            for file in _files_under(path):
+                yield self._refused(file, context, "name_not_utf8")
         else:
             yield from self._plain_path(path, context)
 
@@ -133,12 +136,12 @@ class Walk:
 
     def _unit(self, path: Path, context: ReadContext, read: Callable[[], Iterator[RawDocument | Rejection]]) -> Unit:
         settings = digest_value([context.author, context.options])
-        return Unit(path.relative_to(self.sources_folder).as_posix(), path, settings, True, read)
+        return Unit(readable(path.relative_to(self.sources_folder)), path, settings, True, read)
 
     def _refused(self, path: Path, context: ReadContext, reason: str) -> Unit:
         """What is passed over unseen, so that its rejection is made anew by every run."""
         return Unit(
-            path.relative_to(self.sources_folder).as_posix(), path, "", False,
+            readable(path.relative_to(self.sources_folder)), path, "", False,
             lambda: iter([_rejection(path, context, reason)]),
         )  # fmt: skip
 
@@ -177,6 +180,14 @@ def digest_of(path: Path) -> str:
 
 def _is_hidden(path: Path) -> bool:
     return path.name.startswith(".") or path.name in HIDDEN_FOLDERS
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _digest_if_readable(path: Path) -> str:
