@@ -26,11 +26,17 @@ CONFIG = CleanConfig()
 
 
 def visible(text: str) -> str:
-    """What a reader sees: everything but white space, control characters and invisible hyphens and spaces."""
-    return "".join(
-        one
-        for one in text
-        if not one.isspace() and unicodedata.category(one) not in {"Cc", "Cs"} and one not in "\ufeff\u00ad\u200b"
+    """What a reader sees: everything but white space, control characters and invisible hyphens and spaces.
+
+    However an accent is stored, a reader sees the same letter.
+    """
+    return unicodedata.normalize(
+        "NFC",
+        "".join(
+            one
+            for one in text
+            if not one.isspace() and unicodedata.category(one) not in {"Cc", "Cs"} and one not in "\ufeff\u00ad\u200b"
+        ),
     )
 
 
@@ -49,6 +55,17 @@ def test_white_space_folds_but_never_joins_words(gap: list[str]) -> None:
 @given(st.text())
 def test_tidying_twice_changes_nothing(text: str) -> None:
     assert tidy(tidy(text)) == tidy(text)
+
+
+@pytest.mark.parametrize("text", ["Ça, c’est Zoë à l’école", "tiếng Việt", "한국어", "и́ — й"])
+def test_an_accent_is_part_of_its_letter(text: str) -> None:
+    """Or the copy of a text on another file system shares no words with it, and passes into training."""
+    for keep_lines in (False, True):
+        assert tidy(unicodedata.normalize("NFD", text), keep_lines=keep_lines) == unicodedata.normalize("NFC", text)
+
+
+def test_what_only_looks_alike_stays() -> None:
+    assert tidy("10 k\u2126, \u212b, a \ufa19 and ≠") == "10 k\u2126, \u212b, a \ufa19 and ≠"
 
 
 def test_code_keeps_its_lines() -> None:

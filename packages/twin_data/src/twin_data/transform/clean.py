@@ -2,11 +2,13 @@
 
 Removed: pages that are no text (colophons, imprints, title pages), mail signatures, control characters, secrets and
 third parties' identifiers. Punctuation, casing, function words, dashes and quotation marks are never touched; what the
-rules did to them is counted, and a rule that did is named (`voice_kept`).
+rules did to them is counted, and a rule that did is named (`voice_kept`). An accent that was stored as
+a character of its own becomes part of its letter again, which no reader sees, but every comparison of words does.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -39,6 +41,8 @@ _CONVERSATIONS = (DocumentKind.CHAT, DocumentKind.MAIL, DocumentKind.REVIEW)
 _NEW_LINES = regex.compile(r"\r\n?|[\x85\u2028\u2029]")
 # What is both a control character and white space (a form feed, say) is folded, lest it join two words.
 _CONTROL = regex.compile(r"[[\p{Cc}\p{Cs}\uFEFF\u00AD\u200B]--[\s\x1C-\x1F]]+", flags=regex.VERSION1)
+# Letters with marks, and Korean ones; other canonical forms are left, as some of them look different.
+_ACCENTED = regex.compile(r"\p{L}\p{M}+|[\u1100-\u11FF]{2,}")
 _SPACES = regex.compile(r"[[\s\x1C-\x1F]--\n]+", flags=regex.VERSION1)
 _BLANK_LINES = regex.compile(r"\s*\n\s*")
 
@@ -209,7 +213,8 @@ TEXT_RULES = (
 
 
 def _visible(text: str) -> str:
-    return _CONTROL.sub("", _NEW_LINES.sub("\n", text))
+    seen = _CONTROL.sub("", _NEW_LINES.sub("\n", text))
+    return _ACCENTED.sub(lambda letter: unicodedata.normalize("NFC", letter[0]), seen)
 
 
 def _fold(text: str) -> str:
