@@ -17,8 +17,9 @@ from twin_data.contracts.digests import digest_text
 from twin_data.contracts.documents import Block, BlockStyle, DocumentKind, RawDocument, Rejection, Role
 from twin_data.sources import collect
 from twin_data.transform import clean
-from twin_data.transform.clean import CleanConfig, CleanInputs, clean_document, tidy
+from twin_data.transform.clean import CleanConfig, CleanInputs, clean_document
 from twin_data.transform.identifiers import names_pattern
+from twin_data.transform.tidy import tidy
 
 BOOKS = Path(__file__).parents[4] / "shared" / "data" / "personas" / "chesterton"
 MARKS = "—–-‐‘’“”\"'`´…·•!?;:,.()[]{}«»/\\&@#£€$%*_~<>|+=^°§¶†‡½²é ñßøŁЖあ字👩‍🚀"

@@ -8,7 +8,6 @@ a character of its own becomes part of its letter again, which no reader sees, b
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -32,19 +31,13 @@ from twin_data.contracts.documents import (
 from twin_data.store.schemas import to_frame, to_rows
 from twin_data.transform.attribute import AttributeConfig, attribute, passages_of
 from twin_data.transform.identifiers import Finding, find_identifiers, names_pattern
+from twin_data.transform.tidy import folded, tidy
 from twin_data.transform.voice_kept import AS_READ, StyleChange, VoiceKeptConfig, VoiceRecord, check_voice_kept
 
 STAGE = "clean"
 EXCERPT_CHARACTERS = 200
 _MARGIN = 40
 _CONVERSATIONS = (DocumentKind.CHAT, DocumentKind.MAIL, DocumentKind.REVIEW)
-_NEW_LINES = regex.compile(r"\r\n?|[\x85\u2028\u2029]")
-# What is both a control character and white space (a form feed, say) is folded, lest it join two words.
-_CONTROL = regex.compile(r"[[\p{Cc}\p{Cs}\uFEFF\u00AD\u200B]--[\s\x1C-\x1F]]+", flags=regex.VERSION1)
-# Letters with marks, and Korean ones; other canonical forms are left, as some of them look different.
-_ACCENTED = regex.compile(r"\p{L}\p{M}+|[\u1100-\u11FF]{2,}")
-_SPACES = regex.compile(r"[[\s\x1C-\x1F]--\n]+", flags=regex.VERSION1)
-_BLANK_LINES = regex.compile(r"\s*\n\s*")
 
 
 class CleanConfig(Contract):
@@ -196,13 +189,6 @@ def _author(block: Block, kind: DocumentKind, config: CleanConfig) -> str | None
     return "[name]" if kind in config.redact_names_in else _blank(block.author, None)
 
 
-def tidy(text: str, *, keep_lines: bool = False) -> str:
-    """Fold white space and drop control characters; every other character stays as the author set it."""
-    if keep_lines:
-        return _visible(text).strip("\n").rstrip()
-    return _fold(text).strip()
-
-
 SIGNATURES, REDACTION, HIDDEN_REDACTION = "signatures", "identifiers", "identifiers that the other rules laid open"
 TEXT_RULES = (
     TextRule(
@@ -210,15 +196,6 @@ TEXT_RULES = (
         lambda block, text: tidy(text, keep_lines=block.style is BlockStyle.CODE),
     ),
 )
-
-
-def _visible(text: str) -> str:
-    seen = _CONTROL.sub("", _NEW_LINES.sub("\n", text))
-    return _ACCENTED.sub(lambda letter: unicodedata.normalize("NFC", letter[0]), seen)
-
-
-def _fold(text: str) -> str:
-    return _BLANK_LINES.sub("\n", _SPACES.sub(" ", _visible(text)))
 
 
 def _assemble(raw: RawDocument, blocks: Sequence[Block], title: str, config: CleanConfig) -> CleanDocument:
@@ -289,8 +266,8 @@ def _replace(text: str, findings: Sequence[Finding]) -> str:
 
 def _blank(text: str, names: regex.Pattern[str] | None) -> str:
     """The text, white space folded, with every identifier blanked."""
-    folded = _fold(_replace(text, find_identifiers(text, names)))
-    return _replace(folded, find_identifiers(folded, names))
+    shown = folded(_replace(text, find_identifiers(text, names)))
+    return _replace(shown, find_identifiers(shown, names))
 
 
 def _redaction(
