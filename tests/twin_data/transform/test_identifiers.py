@@ -9,6 +9,24 @@ from twin_data.transform.identifiers import Finding, find_identifiers, names_pat
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA7Zx0123456789abcdef\nabcd==\n-----END RSA PRIVATE KEY-----"
 
 
+_MIXED = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0dF3hJ6lM9oP"
+MARKED_KEYS = [
+    "AIza" + _MIXED[:35],
+    "hf_" + _MIXED[:34],
+    "sk-ant-api03-" + _MIXED + "-" + _MIXED,
+    "sk-proj-" + _MIXED,
+    "sk-" + _MIXED,
+    "github_pat_" + _MIXED[:22] + "_" + _MIXED,
+    "npm_" + _MIXED[:36],
+    "glpat-" + _MIXED[:24],
+    "lin_api_" + _MIXED,
+    "dop_v1_" + "0123abcd" * 8,
+    "shpat_" + "0123abcd" * 4,
+    "ya29." + _MIXED,
+    "AGE-SECRET-KEY-1" + _MIXED.upper() + "QPZRY9X8GF2TVDW0S3",
+]
+
+
 def kinds(text: str) -> list[tuple[str, str]]:
     return [(one.kind, text[one.start : one.end]) for one in find_identifiers(text, None)]
 
@@ -52,6 +70,13 @@ def kinds(text: str) -> list[tuple[str, str]]:
         ('{"password": "hunter2abc9"}', "secret", "hunter2abc9"),
         ("AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPx", "secret", "wJalrXUtnFEMI/K7MDENG/bPx"),
         (f"see\n{KEY}\nabove", "secret", KEY),
+        *((f"with {key} in it", "secret", key) for key in MARKED_KEYS),
+        ("Authorization: Basic dXNlcjpwYXNzd29yZA==", "secret", "dXNlcjpwYXNzd29yZA=="),
+        ("send Bearer lx46PDhg7Jj6vPUPMAJt along", "secret", "lx46PDhg7Jj6vPUPMAJt"),
+        ("the password is hunter2hunter, ok", "secret", "hunter2hunter"),
+        ("pw: Tr0ub4dor&3", "secret", "Tr0ub4dor&3"),
+        ("ada [at] x.example, mornings", "email", "ada [at] x.example"),
+        ("ada.l(at)x(dot)example", "email", "ada.l(at)x(dot)example"),
     ],
 )
 def test_what_is_found(text: str, kind: str, value: str) -> None:
@@ -77,11 +102,15 @@ def test_what_is_found(text: str, kind: str, value: str) -> None:
         "ISBN 978-0-306-40615-7, doi:10.1145/3372297.3417880",
         "1614673843.320100 or 1640055777570 or 7216353683608279815",
         "commit 0123456789abcdef0123456789abcdef01234567",
+        "parts[1::2], rows[::2] and a[0:10:2]",
         "std::vector and a::b and dead::beef and x :: y",
         "tides at 04:12 04:55 05:30 and 23:59-00:30",
         "the token: 2024-11-08; the secret: patience; a password manager",
         "token: https://example.org/v1/tokens12",
         "@ada said so @ 5 o'clock",
+        "the bearer of bad news-2021, basic understanding2 of it; pw of 12; the password is required",
+        "the well-known-and-much-loved 2021-03-07T12:00:00 and img-20210503-123456789012345678901234",
+        "sk-learn, sk-based, hf_hub, npm_config_registry, a state-of-the-art-Transformer2017 and id-0123456789abcdef0123456789abcdef",
         "100 200 3000 and 12.30-14.45",
     ],
 )

@@ -41,8 +41,19 @@ _SECRET_DETECTORS: tuple[type[RegexBasedDetector], ...] = (
     TelegramBotTokenDetector,
 )  # fmt: skip
 _ASSIGNED_SECRET = regex.compile(
-    r"(?i)(?<![\p{L}\p{N}])(?:(?:api|access)[_-]?key|secret(?:[_-]?key)?|token|passw(?:or)?d|pwd|passphrase)"
-    r"[\"']?\s*[:=]\s*[\"']?(?!https?:|\d{4}-\d\d-\d\d)(?P<value>(?=[^\s\"',;]*\d)[^\s\"',;]{8,})"
+    r"(?i)(?<![\p{L}\p{N}])(?:(?:api|access)[_-]?key|secret(?:[_-]?key)?|token|passw(?:or)?d|pwd?|passphrase)"
+    r"[\"']?\s*(?:[:=]|\sis\s)\s*[\"']?(?!https?:|\d{4}-\d\d-\d\d)(?P<value>(?=[^\s\"',;]*\d)[^\s\"',;]{8,})"
+)
+# Keys that vendors mark with a prefix; detect-secrets knows some. Of one not listed, 24 characters of all kinds.
+_MARKED_KEY = regex.compile(
+    r"(?<![\p{L}\p{N}_-])(?:AIza[\w-]{35}|ya29\.[\w-]{20,}|github_pat_\w{36,}"
+    r"|sk-(?:(?:ant|proj|svcacct|admin|or)-[\w-]{30,}|[A-Za-z0-9]{32,})"
+    r"|(?:dop_v1_|shp[a-z]{2}_)[0-9a-f]{32,}|xapp-\d-[\w-]{20,}|pypi-[\w-]{50,}|(?i:AGE-SECRET-KEY-1[A-Z0-9]{50,})"
+    r"|[a-z][a-z0-9]{1,11}(?:[_-][a-z0-9]{2,8}){0,2}[_-]"
+    r"(?=[A-Za-z]*\d)(?=[A-Z0-9]*[a-z])(?=[a-z0-9]*[A-Z])[A-Za-z0-9]{24,})"
+)
+_HEADER_KEY = regex.compile(
+    r"(?i)\b(?:authorization\s*:\s*[a-z]+|bearer)\s+(?P<value>(?=[A-Z._~+/-]*[\d=])[\w.~+/-]{16,}=*)"
 )
 # detect-secrets finds the first line of a key and leaves the key.
 _PRIVATE_KEY = regex.compile(
@@ -51,6 +62,9 @@ _PRIVATE_KEY = regex.compile(
 )
 _EMAIL = regex.compile(
     r"(?<![\w.+-])[\w.+%-]+@(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+(?:xn--[\p{L}\p{N}-]+|\p{L}{2,})"
+)
+_SPELT_EMAIL = regex.compile(  # ada [at] x.example, ada(at)x(dot)example
+    r"(?i)(?<![\w.+-])[\w.+%-]+\s?[(\[{<]\s?at\s?[)\]}>]\s?[\w-]+(?:(?:\.|\s?[(\[{<]\s?dot\s?[)\]}>]\s?)[\w-]+)+"
 )
 _PHONE = regex.compile(
     r"(?<![\w+.,])(?:"
@@ -147,11 +161,12 @@ def _spelt(part: str) -> str:
 
 
 def _secrets(text: str) -> Iterator[Finding]:
-    for pattern in (_PRIVATE_KEY, *_secret_patterns()):
+    for pattern in (_PRIVATE_KEY, _MARKED_KEY, *_secret_patterns()):
         for match in pattern.finditer(text):
             yield Finding(match.start(), match.end(), "secret")
-    for match in _ASSIGNED_SECRET.finditer(text):
-        yield Finding(*match.span("value"), "secret")
+    for pattern in (_ASSIGNED_SECRET, _HEADER_KEY):
+        for match in pattern.finditer(text):
+            yield Finding(*match.span("value"), "secret")
 
 
 @cache
@@ -164,8 +179,9 @@ def _secret_patterns() -> tuple[regex.Pattern[str], ...]:
 
 
 def _contacts(text: str) -> Iterator[Finding]:
-    for match in _EMAIL.finditer(text):
-        yield Finding(*match.span(), "email")
+    for pattern in (_EMAIL, _SPELT_EMAIL):
+        for match in pattern.finditer(text):
+            yield Finding(*match.span(), "email")
     for match in _PHONE.finditer(text):
         yield Finding(*match.span(), "phone")
     for match in _CALLED.finditer(text):
@@ -182,11 +198,11 @@ def _contacts(text: str) -> Iterator[Finding]:
 
 
 def _is_address(text: str) -> bool:
-    """Whether it is somebody's IP address; `::`, clock times and paths such as `a::b` are none.
+    """Whether it is somebody's IP address; `::`, clock times, paths such as `a::b` and slices such as `1::2` are none.
 
     Everybody's own machine (127.0.0.1), no machine (0.0.0.0) and masks (255.255.255.0) are nobody's.
     """
-    if not any(letter.isdigit() for letter in text):
+    if not any(letter.isdigit() for letter in text) or (":" in text and max(map(len, text.split(":"))) < 3):
         return False
     try:
         address = ipaddress.ip_address(text)
