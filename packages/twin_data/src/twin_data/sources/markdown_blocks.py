@@ -36,8 +36,12 @@ def markdown_blocks(text: str) -> tuple[Block, ...]:
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
-    interrupts = {"alt": ["paragraph", "reference", "blockquote", "list"]}  # a note needs no blank line before it
-    parser.block.ruler.before("reference", "footnote_definition", _footnote_definition, interrupts)
+    parser.block.ruler.before(
+        "reference",
+        "footnote_definition",
+        _footnote_definition,
+        {"alt": ["paragraph", "reference", "blockquote", "list"]},  # a note needs no blank line before it
+    )
     parser.core.ruler.after("block", "callouts", _callouts)
     parser.inline.ruler.before("link", "wiki_link", _wiki_link)
     parser.inline.ruler.before("link", "footnote_mark", _footnote_mark)
