@@ -18,7 +18,7 @@ from twin_data.contracts.digests import digest_text
 from twin_data.contracts.releases import ModelReference
 from twin_data.store.tables import FeatureStore
 from twin_data.transform import embed
-from twin_data.transform.pipeline import CHUNKS, STYLE_CHANGES, FeaturesConfig, FeaturesPipeline
+from twin_data.transform.pipeline import CHUNKS, FeaturesConfig, FeaturesPipeline
 
 PERSONA = PersonaConfig(
     name="ada", display_name="Ada", author=Author(name="Ada"), owner="Ada", licence="CC-BY-4.0",
@@ -50,7 +50,7 @@ def run(sources: Path, store: Path) -> dict[str, str]:
     one.embed(records[-1], encoder, lambda done, total: None)
     chunks = one.store.read(CHUNKS, version=records[-1].output(CHUNKS).version)
     embedded = embed.with_embeddings(chunks, store=one.store, model_digest=encoder.reference.digest)
-    digests = {made.table: made.digest for record in records for made in record.outputs if made.table != STYLE_CHANGES}
+    digests = {made.table: made.digest for record in records for made in record.outputs}
     return digests | {"vectors": digest_text(json.dumps(embedded.sort("chunk_id")["vector"].to_list()))}
 
 

@@ -155,3 +155,16 @@ def test_numbers_addresses_and_placeholders_are_left_out() -> None:
 
 def test_changes_are_rows_of_a_table(sample: Any) -> None:
     assert all(isinstance(one, StyleChange) for one in sample.cleaned.changes)
+
+
+def test_counts_are_kept_and_taken_away_again() -> None:
+    record, other = VoiceRecord(("as read", "rule")), VoiceRecord(("as read", "rule"))
+    record.add("posts", ["The tide, the rope.", "The tide."])
+    other.add("posts", ["A lamp!", "A lamp!"])
+    other.add("mails", ["Dear all,", ""])
+    both = record.with_those_of(other)
+    assert both.frame().height > record.frame().height
+    assert VoiceRecord.of_frame(record.steps, both.frame()).frame().equals(both.frame())
+    assert both.with_those_of(other, sign=-1).frame().equals(record.frame())
+    config = VoiceKeptConfig(min_count=1)
+    assert both.with_those_of(other, sign=-1).changes(config) == record.changes(config), "the emptied source is gone"

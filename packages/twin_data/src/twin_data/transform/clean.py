@@ -72,6 +72,8 @@ class CleanInputs:
     roster: frozenset[str] | None = None
     """Everybody else who speaks in the archive's conversations; None where `documents` are the whole archive as it was
     read, and not yet attributed."""
+    others: VoiceRecord | None = None
+    """What the documents of the archive that are not among `documents` count to: a voice is judged by all of them."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,10 @@ class Cleaned:
 
     documents: tuple[CleanDocument, ...]
     rejections: tuple[Rejection, ...]
-    changes: tuple[StyleChange, ...] = ()
+    changes: tuple[StyleChange, ...]
     """What each rule did to the style of each source."""
+    record: VoiceRecord
+    """What the style of each source counts to after each step."""
 
 
 def run(inputs: CleanInputs, *, config: CleanConfig, rules: Sequence[TextRule] | None = None) -> Cleaned:
@@ -97,22 +101,38 @@ def run(inputs: CleanInputs, *, config: CleanConfig, rules: Sequence[TextRule] |
     """
     chosen = TEXT_RULES if rules is None else tuple(rules)
     record = VoiceRecord((AS_READ, *step_names(chosen)))
+    documents, rejections = _cleaned(inputs, config, chosen, record)
+    if inputs.others is not None:
+        record = record.with_those_of(inputs.others)
+    changes = record.changes(config.voice)
+    check_voice_kept(changes)
+    return Cleaned(tuple(documents), tuple(rejections), changes, record)
+
+
+def tallied(inputs: CleanInputs, *, config: CleanConfig) -> VoiceRecord:
+    """What the style of documents counts to after each step; nothing is judged."""
+    record = VoiceRecord(STEPS)
+    _cleaned(inputs, config, TEXT_RULES, record)
+    return record
+
+
+def _cleaned(
+    inputs: CleanInputs, config: CleanConfig, rules: Sequence[TextRule], record: VoiceRecord
+) -> tuple[list[CleanDocument], list[Rejection]]:
     own_names = {name.casefold() for name in inputs.own_names}
     read, roster = inputs.documents, inputs.roster
     if roster is None:
         read = attribute(inputs.documents, frozenset(own_names), config.attribute)
         roster = frozenset(_roster(read))
     names = names_pattern(name for name in roster if name.strip().casefold() not in own_names)
-    documents, rejections = [], []
+    documents, rejections = list[CleanDocument](), list[Rejection]()
     for raw in read:
         rosters = names if raw.kind in config.redact_names_in else None
-        cleaned, removed = clean_document(raw, config, rosters, rules=chosen, record=record)
+        cleaned, removed = clean_document(raw, config, rosters, rules=rules, record=record)
         rejections += removed
         if cleaned is not None:
             documents.append(cleaned)
-    changes = record.changes(config.voice)
-    check_voice_kept(changes)
-    return Cleaned(tuple(documents), tuple(rejections), changes)
+    return documents, rejections
 
 
 def step_names(rules: Sequence[TextRule]) -> tuple[str, ...]:
@@ -196,6 +216,8 @@ TEXT_RULES = (
         lambda block, text: tidy(text, keep_lines=block.style is BlockStyle.CODE),
     ),
 )
+STEPS = (AS_READ, *step_names(TEXT_RULES))
+"""After which the style of own words is counted."""
 
 
 def _assemble(raw: RawDocument, blocks: Sequence[Block], title: str, config: CleanConfig) -> CleanDocument:

@@ -36,11 +36,15 @@ def by_document(
     """
     if former is None:
         return dict(compute(current))
-    kept = unchanged(current, former.inputs[table])
-    if reusable is not None:
-        kept = kept.filter(kept.is_in(reusable.implode()))
+    kept = taken_over(current, former, table, reusable)
     made = compute(current.filter(~pl.col(KEY).is_in(kept.implode())))
     return {name: _joined(former.outputs[name], kept, frame) for name, frame in made.items()}
+
+
+def taken_over(current: pl.DataFrame, former: FormerRun, table: str, reusable: pl.Series | None) -> pl.Series:
+    """Ids of the documents of which `by_document` takes over what was made of them before; its arguments."""
+    kept = unchanged(current, former.inputs[table])
+    return kept if reusable is None else kept.filter(kept.is_in(reusable.implode()))
 
 
 def _joined(former: pl.DataFrame, kept: pl.Series, made: pl.DataFrame) -> pl.DataFrame:

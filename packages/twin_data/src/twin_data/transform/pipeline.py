@@ -49,13 +49,13 @@ from twin_data.transform.index import IndexInputs
 from twin_data.transform.quality_rules import QualityConfig
 from twin_data.transform.split import SplitConfig
 from twin_data.transform.verdict import VerdictConfig
-from twin_data.transform.voice_kept import StyleChange, summary
+from twin_data.transform.voice_kept import StyleChange, VoiceRecord, summary
 
 CLEAN, UNIQUE, SPLIT, DOCUMENTS, CHUNKS = (
     "clean_documents", "unique_documents", "split_documents", "documents", "chunks"
 )  # fmt: skip
 EXCLUSIONS, QUALITY_RULES = "training_exclusions", "quality_rules"
-STYLE_CHANGES = "style_changes"
+STYLE_CHANGES, STYLE_TALLIES = "style_changes", "style_tallies"
 FILTERED = "filtered_documents"
 JUDGEMENTS = "authorship_judgements"
 REJECTING_STAGES = ("collect", "clean", "dedupe", "filter", "authorship")
@@ -153,23 +153,35 @@ class FeaturesPipeline:
                 before = clean.attributed(former.inputs[RAW], own_names, self.config.clean)
                 former = replace(former, inputs={RAW: before})
             roster = clean.roster_of(raw)
-            changes: list[StyleChange] = []
+            reusable = clean.independent(raw, former.inputs[RAW], self.config.clean) if former else None
+            others = self._others_style(raw, former, reusable, own_names) if former else None
+            style: dict[str, pl.DataFrame] = {}
 
             def cleaned_tables(changed: pl.DataFrame) -> dict[str, pl.DataFrame]:
-                inputs = clean.CleanInputs(to_rows(changed, RawDocument), own_names, roster)
+                inputs = clean.CleanInputs(to_rows(changed, RawDocument), own_names, roster, others)
                 cleaned = clean.run(inputs, config=self.config.clean)
-                changes.extend(cleaned.changes)
+                style[STYLE_CHANGES] = to_frame(cleaned.changes, StyleChange)
+                style[STYLE_TALLIES] = cleaned.record.frame()
                 return {
                     CLEAN: to_frame(cleaned.documents, CleanDocument),
                     rejections_table("clean"): to_frame(cleaned.rejections, Rejection),
                 }
 
-            reusable = clean.independent(raw, former.inputs[RAW], self.config.clean) if former else None
-            tables = incremental.by_document(raw, former, RAW, cleaned_tables, reusable=reusable)
-            return tables | {STYLE_CHANGES: _style_changes(changes, raw, former)}
+            return incremental.by_document(raw, former, RAW, cleaned_tables, reusable=reusable) | style
 
         digests = self._digests(collected, RAW) | {"author": digest_value(self.persona.author)}
         return run_stage(self.store, "clean", inputs=digests, config=self.config.clean, compute=compute)
+
+    def _others_style(
+        self, raw: pl.DataFrame, former: FormerRun, reusable: pl.Series | None, own_names: frozenset[str]
+    ) -> VoiceRecord:
+        """What the style of the documents that are not cleaned anew counts to: that of all before, less the others'."""
+        before = former.inputs[RAW]
+        kept = incremental.taken_over(raw, former, RAW, reusable)
+        gone = to_rows(before.filter(~pl.col("document_id").is_in(kept.implode())), RawDocument)
+        inputs = clean.CleanInputs(gone, own_names, clean.roster_of(before))
+        counted = VoiceRecord.of_frame(clean.STEPS, former.outputs[STYLE_TALLIES])
+        return counted.with_those_of(clean.tallied(inputs, config=self.config.clean), sign=-1)
 
     def voice_kept(self, cleaned: StageRecord) -> str:
         """What cleaning did to the voice, in a sentence."""
@@ -353,15 +365,6 @@ class FeaturesPipeline:
 
     def _digests(self, record: StageRecord, table: str) -> dict[str, str]:
         return {table: record.output(table).digest}
-
-
-def _style_changes(changes: Sequence[StyleChange], raw: pl.DataFrame, former: FormerRun | None) -> pl.DataFrame:
-    """What cleaning did to each source; to one that is cleaned anew in part, what the last look at all of it saw."""
-    made = to_frame(changes, StyleChange)
-    if former is None:
-        return made
-    kept = former.outputs[STYLE_CHANGES].filter(pl.col("source").is_in(raw["source"].unique().implode()))
-    return pl.concat([kept, made.filter(~pl.col("source").is_in(kept["source"].unique().implode()))])
 
 
 def _silent(done: int, total: int) -> None:

@@ -13,12 +13,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+import polars as pl
 import regex
 from pydantic import Field
 
 from twin_data.contracts.base import Contract
 from twin_data.contracts.errors import CorpusError
 from twin_data.scoring.sentences import WORD, sentence_spans
+from twin_data.store.schemas import schema_of
 from twin_data.transform.identifiers import PLACEHOLDER
 
 AS_READ = "as read"
@@ -74,6 +76,15 @@ class StyleChange(Contract):
         return self.is_judged and self.change > self.limit
 
 
+class StyleTally(Contract):
+    """How often something occurs in the own words of a source as they stand after one step of cleaning."""
+
+    source: str
+    step: str
+    name: str
+    count: int
+
+
 @dataclass
 class VoiceRecord:
     """Tallies of own words by source and step, filled while documents are cleaned."""
@@ -91,11 +102,44 @@ class VoiceRecord:
                 counted[text] = tally(text)
             total.update(counted[text])
 
+    def with_those_of(self, other: VoiceRecord, *, sign: int = 1) -> VoiceRecord:
+        """Both together, or with `sign` -1 this one without the other, which must be part of it."""
+        joined = VoiceRecord(
+            self.steps, {source: [Counter(one) for one in own] for source, own in self.tallies.items()}
+        )
+        for source, theirs in other.tallies.items():
+            totals = joined.tallies.setdefault(source, [Counter() for _ in self.steps])
+            for total, counts in zip(totals, theirs, strict=True):
+                for name, count in counts.items():
+                    total[name] += sign * count
+        return joined
+
+    def frame(self) -> pl.DataFrame:
+        """Rows of the contract `StyleTally`, in order of source, step and name; what occurs nowhere has none."""
+        rows = [
+            (source, step, name, count)
+            for source, totals in sorted(self.tallies.items())
+            for step, counts in zip(self.steps, totals, strict=True)
+            for name, count in sorted(counts.items())
+            if count
+        ]
+        return pl.DataFrame(rows, schema=schema_of(StyleTally), orient="row")
+
+    @classmethod
+    def of_frame(cls, steps: tuple[str, ...], frame: pl.DataFrame) -> VoiceRecord:
+        """The record that `frame` was made of."""
+        record, place = cls(steps), {step: at for at, step in enumerate(steps)}
+        for source, step, name, count in frame.select(*StyleTally.model_fields).iter_rows():
+            totals = record.tallies.setdefault(source, [Counter() for _ in steps])
+            totals[place[step]][name] = count
+        return record
+
     def changes(self, config: VoiceKeptConfig) -> tuple[StyleChange, ...]:
         """What each rule, and all of them together, did to each habit of each source."""
         return tuple(
             change
             for source, totals in sorted(self.tallies.items())
+            if any(totals[0].values())
             for rule, before, after in _compared(self.steps, totals)
             for change in _changes(source, rule, before, after, _common(totals[0], config), config)
         )
