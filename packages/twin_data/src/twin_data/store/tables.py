@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from twin_data.contracts.errors import StoreError
 # Polars panics at a file that was cut short.
 _UNREADABLE = (DeltaError, OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
+_OF_THE_SYSTEM = re.compile(r"([^:]+) \(os error \d+\)")
 MOST_FILES = 100
 """Of a table that is appended to."""
 
@@ -68,10 +70,7 @@ class FeatureStore:
                 with suppress(CommitFailedError):  # another writer is putting them together
                     written.optimize.compact()
         except (DeltaError, OSError) as error:
-            raise StoreError(
-                f"table {self.location(table)} could not be written: {error}",
-                next_step="free disk space or correct the folder's permissions, then run the same command again",
-            ) from error
+            raise self._unwritten(table, error) from error
 
     def read(self, table: str, *, version: int | None = None, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """All rows of the newest or of one older version, of all columns or of some.
@@ -159,10 +158,16 @@ class FeatureStore:
         try:
             frame.write_delta(self.location(table), mode="overwrite", delta_write_options={"schema_mode": "overwrite"})
         except (DeltaError, OSError) as error:
-            raise StoreError(
-                f"table {self.location(table)} could not be written: {error}",
-                next_step="free disk space or correct the folder's permissions, then run the same command again",
-            ) from error
+            raise self._unwritten(table, error) from error
+
+    def _unwritten(self, table: str, error: Exception) -> StoreError:
+        """The error in a few words: the library's own tell of every layer that a full disk was met in."""
+        found = _OF_THE_SYSTEM.search(str(error))
+        reason = found[1].strip().lower() if found else str(error)
+        return StoreError(
+            f"table {self.location(table)} could not be written: {reason}",
+            next_step="free disk space or correct the folder's permissions, then run the same command again",
+        )
 
     def _describe(self, table: str, frame: pl.DataFrame) -> TableVersion:
         version = DeltaTable(self.location(table)).version()
