@@ -58,10 +58,14 @@ def build(pipeline: FeaturesPipeline, encoder: SentenceEncoder, client: Elastics
     return time.monotonic() - wall, time.process_time() - used, made.features_digest
 
 
-def wait_for(client: Elasticsearch, marks: dict[str, float], found: Callable[[str, float], None]) -> None:
+def wait_for(
+    client: Elasticsearch, marks: dict[str, float], found: Callable[[str, float], None], watch: subprocess.Popen[str]
+) -> None:
     """Call `found(mark, seconds)` for each mark, written at the time given, once a search finds it."""
     left = dict(marks)
     while left:
+        if watch.poll() is not None:
+            raise SystemExit(f"twin watch ended: {watch.communicate()[0]}")
         for mark, written in list(left.items()):
             if client.count(index=alias_name(PERSONA), query={"match": {"text": mark}})["count"]:
                 found(mark, time.monotonic() - written)
@@ -89,18 +93,21 @@ def measure_watch(
     """Files one by one, then as many at once."""
     folder = home.persona_folder(PERSONA) / "sources" / "notes"
     command = [sys.executable, "-c", "from flows.cli import main; main()", "watch", PERSONA, "--json"]
-    environment = {**os.environ, "TWIN_HOME": str(home.root)}
+    # As somebody else's cluster: it belongs to another home than the one that is measured.
+    elasticsearch = PlatformSettings.from_environment().elasticsearch_address
+    cluster = {"ELASTICSEARCH_URL": elasticsearch, "TWIN_PORT_ELASTICSEARCH": "1"}
+    environment = {**os.environ, **cluster, "TWIN_HOME": str(home.root)}
     watch = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     seconds: list[float] = []
     try:
         (folder / "warm.md").write_text(text("warmmark"), "utf-8")
-        wait_for(client, {"warmmark": time.monotonic()}, lambda mark, took: None)
+        wait_for(client, {"warmmark": time.monotonic()}, lambda mark, took: None, watch)
         used = processor_s(watch.pid)
         for number in range(options.files):
             mark = f"onemark{number:04}"
             (folder / f"{mark}.md").write_text(text(mark), "utf-8")
             written = time.monotonic()
-            wait_for(client, {mark: written}, lambda mark, took: seconds.append(took))
+            wait_for(client, {mark: written}, lambda mark, took: seconds.append(took), watch)
             time.sleep(max(0.0, options.every - (time.monotonic() - written)))
         one_by_one, seconds = seconds, []
         used = processor_s(watch.pid) - used
@@ -110,7 +117,7 @@ def measure_watch(
             mark = f"manymark{number:04}"
             (folder / f"{mark}.md").write_text(text(mark), "utf-8")
             marks[mark] = time.monotonic()
-        wait_for(client, marks, lambda mark, took: seconds.append(took))
+        wait_for(client, marks, lambda mark, took: seconds.append(took), watch)
         grown = psutil.Process(watch.pid).memory_info().rss - before
     finally:
         watch.terminate()

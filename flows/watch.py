@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 import time
@@ -154,14 +155,16 @@ class _Watcher:
     def run(self, stop: threading.Event) -> None:
         """Pass after pass until `stop` is set, or nothing is left to do where that is asked for."""
         self._sources.mkdir(parents=True, exist_ok=True)
-        self._settle(stop)
-        if not self._options.once:
+        if self._options.once:
+            self._settle(stop)
+        else:
             origins = self._options.folders.values()
             events = watchfiles.watch(
                 self._sources, *origins, watch_filter=None, debounce=GATHER_MS, step=50, rust_timeout=TICK_MS,
                 yield_on_timeout=True, stop_event=stop, raise_interrupt=False,
             )  # fmt: skip
-            last = time.monotonic()
+            # The first look at everything comes when the watch stands: what is written during it is an event then.
+            last = -math.inf
             for batch in events:
                 if self._files.note(Path(path) for _, path in batch) or time.monotonic() - last > LOOK_ANYWAY_S:
                     self._settle(stop)

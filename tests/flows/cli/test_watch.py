@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +50,7 @@ def home(tmp_path: Path) -> TwinHome:
 
 
 def run(home: TwinHome, corpus: Corpus, monkeypatch: pytest.MonkeyPatch, **options: Any) -> list[dict[str, Any]]:
-    """`twin watch --once`; what it reported."""
+    """`twin watch --once`, unless the options say otherwise; what it reported."""
 
     class Client:
         def __enter__(self) -> None: ...
@@ -60,7 +62,7 @@ def run(home: TwinHome, corpus: Corpus, monkeypatch: pytest.MonkeyPatch, **optio
     monkeypatch.setattr(watch, "LiveCorpus", lambda *_, **__: corpus)
     events: list[dict[str, Any]] = []
     settings = PlatformSettings()
-    chosen = WatchOptions(once=True, **options)
+    chosen = WatchOptions(**{"once": True, **options})
     watch.watch(home, "ada", load_recipe("smoke"), settings, chosen, lambda event, text: events.append(event))
     return events
 
@@ -71,6 +73,23 @@ def test_passes_go_on_while_files_wait(home: TwinHome, monkeypatch: pytest.Monke
     assert [one["event"] for one in events] == ["pass", "pass", "end"]
     assert events[-1] == {"event": "end", "files": 0, "lag_p50_s": None, "lag_p95_s": None, "most_waiting": 3}
     assert corpus.persona.name == "ada"
+
+
+def test_what_is_written_during_the_first_look_is_seen_at_once(home: TwinHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = home.persona_folder("ada") / "sources"
+    seen: list[float] = []
+
+    class Writing(Corpus):
+        def step(self, digest_of: Any, is_ready: Any, locked: Any) -> Pass:
+            seen.append(time.monotonic())
+            if len(seen) == 1:  # too late for this pass
+                (sources / "late.md").write_text("The ferry of the harbour.", "utf-8")
+            else:
+                signal.raise_signal(signal.SIGTERM)
+            return super().step(digest_of, is_ready, locked)
+
+    run(home, Writing(EMPTY, EMPTY), monkeypatch, once=False)
+    assert len(seen) == 2 and seen[1] - seen[0] < watch.LOOK_ANYWAY_S / 4
 
 
 def test_a_search_engine_that_is_away_is_tried_again(home: TwinHome, monkeypatch: pytest.MonkeyPatch) -> None:
