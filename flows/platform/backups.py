@@ -30,6 +30,7 @@ from flows.platform.processes import marked
 from flows.platform.service import Report
 from flows.platform.services import marker
 from flows.platform.supervisor import lock_path
+from flows.platform.untar import unpack_tar
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.base import Contract
 from twin_data.contracts.digests import digest_file
@@ -290,7 +291,7 @@ def _unpack_verified(archive: Path, folder: Path, report: Report) -> Manifest:
     report(f"unpacking {archive}")
     try:
         with tarfile.open(archive, "r:gz") as tar:
-            tar.extractall(folder, filter=_only_files)
+            unpack_tar(tar, folder)
     except (tarfile.TarError, OSError, EOFError, ValueError) as error:
         if isinstance(error, OSError) and error.errno:
             raise  # the disk's fault, not the archive's
@@ -300,13 +301,6 @@ def _unpack_verified(archive: Path, folder: Path, report: Report) -> Manifest:
     for name, problem in _differences(folder, manifest):
         raise IntegrityError(f"{archive}: {name} {problem}", next_step="use another backup")
     return manifest
-
-
-def _only_files(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo:
-    """Accept what a backup is made of, and only below the target."""
-    if not member.isreg():
-        raise tarfile.SpecialFileError(member)
-    return tarfile.data_filter(member, path)
 
 
 def _read_manifest(archive: Path, folder: Path) -> Manifest:

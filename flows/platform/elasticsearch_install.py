@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from flows.platform import atomic
 from flows.platform.locks import exclusive, ignore
+from flows.platform.untar import unpack_tar
 from twin_data.contracts.digests import digest_file
 from twin_data.contracts.errors import IntegrityError, PlatformError
 
@@ -199,7 +200,7 @@ def _unpack_runtime(bundle: zipfile.ZipFile, folder: Path) -> None:
             f"{bundle.filename} holds no Java runtime for Linux x86-64", next_step="delete it and try again"
         )
     with bundle.open(runtime) as stream, tarfile.open(fileobj=stream, mode="r|gz") as tar:
-        tar.extractall(folder / JRE_FOLDER, filter="data")
+        unpack_tar(tar, folder / JRE_FOLDER, links=True)
 
 
 def _name_no_java_modules(folder: Path) -> None:
