@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from twin_eval.copying import copied_flags, word_grams
+from twin_data.scoring.copies import word_stretches
+from twin_eval.copying import copied_flags
 
 DOCUMENT = "The wind backed at four, and it was high water at Ferrier's; nobody slept that night."
 
@@ -17,7 +18,7 @@ def test_a_stretch_of_eight_words_is_found_whatever_its_case_and_marks() -> None
 
 
 def test_seven_words_in_a_row_are_no_stretch() -> None:
-    assert word_grams("one two three four five six seven") == []
+    assert word_stretches("one two three four five six seven") == []
     assert copied_flags(["it was high water at Ferrier's nobody"], [DOCUMENT]) == [[]]
 
 

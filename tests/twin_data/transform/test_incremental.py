@@ -120,8 +120,8 @@ def test_rows_of_others_names_are_cleaned_anew_when_somebody_new_speaks(raw_docu
     new = [*old, chat("chat/2", Block(text="Hello.", role=Role.OTHER, author="Osric Dunne"))]
     before, after = (to_frame(sorted(one, key=lambda d: d.document_id), RawDocument) for one in (old, new))
     former, seen = FormerRun({"raw": before}, {"clean": before}), []
-    reusable = clean.independent(after, before, CleanConfig())
-    made = by_document(after, former, "raw", cleaned, reusable=reusable)
+    kept = clean.unaffected(after, before, CleanConfig())
+    made = by_document(after, former, "raw", cleaned, kept=kept)
     assert clean.roster_of(after) == {"Osric Dunne"} and clean.roster_of(before) == frozenset()
     assert seen == ["chat/1", "chat/2"]
     assert made["clean"].equals(after)

@@ -31,6 +31,7 @@ from twin_data.contracts.documents import (
 from twin_data.store.schemas import to_frame, to_rows
 from twin_data.transform.attribute import AttributeConfig, attribute, passages_of
 from twin_data.transform.identifiers import Finding, find_identifiers, names_pattern
+from twin_data.transform.incremental import unchanged
 from twin_data.transform.tidy import folded, tidy
 from twin_data.transform.voice_kept import AS_READ, StyleChange, VoiceKeptConfig, VoiceRecord, check_voice_kept
 
@@ -265,17 +266,19 @@ def roster_of(raw: pl.DataFrame) -> frozenset[str]:
     return frozenset(named["author"].to_list())
 
 
-def independent(raw: pl.DataFrame, former: pl.DataFrame, config: CleanConfig) -> pl.Series:
-    """Ids of the documents whose cleaning cannot have changed with who else speaks in the archive.
+def unaffected(raw: pl.DataFrame, former: pl.DataFrame, config: CleanConfig) -> pl.Series:
+    """Ids of the documents whose cleaning cannot have changed: neither they have, nor who else speaks in the archive.
 
     Args:
         raw: Rows of the contract `RawDocument`.
         former: The same of an earlier run.
         config: Settings of both.
     """
+    same = unchanged(raw, former)
     if roster_of(raw) == roster_of(former):
-        return raw["document_id"]
-    return raw.filter(~pl.col("kind").is_in([kind.value for kind in config.redact_names_in]))["document_id"]
+        return same
+    named = raw.filter(pl.col("kind").is_in([kind.value for kind in config.redact_names_in]))["document_id"]
+    return same.filter(~same.is_in(named.implode()))
 
 
 def _replace(text: str, findings: Sequence[Finding]) -> str:

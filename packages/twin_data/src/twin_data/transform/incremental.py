@@ -23,7 +23,7 @@ def unchanged(current: pl.DataFrame, former: pl.DataFrame, key: str = KEY) -> pl
 
 
 def by_document(
-    current: pl.DataFrame, former: FormerRun | None, table: str, compute: Compute, *, reusable: pl.Series | None = None
+    current: pl.DataFrame, former: FormerRun | None, table: str, compute: Compute, *, kept: pl.Series | None = None
 ) -> dict[str, pl.DataFrame]:
     """Run a stage on the documents that have changed and join what it made of the others before.
 
@@ -32,19 +32,14 @@ def by_document(
         former: An earlier run with the same settings, code and other inputs.
         table: The name of the input.
         compute: The stage, on any of the rows; each row of its output names its document.
-        reusable: Ids of the documents whose outcome depends on their own row alone; all of them if None.
+        kept: Ids of the documents of which the former outcome is taken over; those that are `unchanged` if None.
     """
     if former is None:
         return dict(compute(current))
-    kept = taken_over(current, former, table, reusable)
+    if kept is None:
+        kept = unchanged(current, former.inputs[table])
     made = compute(current.filter(~pl.col(KEY).is_in(kept.implode())))
     return {name: _joined(former.outputs[name], kept, frame) for name, frame in made.items()}
-
-
-def taken_over(current: pl.DataFrame, former: FormerRun, table: str, reusable: pl.Series | None) -> pl.Series:
-    """Ids of the documents of which `by_document` takes over what was made of them before; its arguments."""
-    kept = unchanged(current, former.inputs[table])
-    return kept if reusable is None else kept.filter(kept.is_in(reusable.implode()))
 
 
 def _joined(former: pl.DataFrame, kept: pl.Series, made: pl.DataFrame) -> pl.DataFrame:

@@ -153,8 +153,8 @@ class FeaturesPipeline:
                 before = clean.attributed(former.inputs[RAW], own_names, self.config.clean)
                 former = replace(former, inputs={RAW: before})
             roster = clean.roster_of(raw)
-            reusable = clean.independent(raw, former.inputs[RAW], self.config.clean) if former else None
-            others = self._others_style(raw, former, reusable, own_names) if former else None
+            kept = clean.unaffected(raw, former.inputs[RAW], self.config.clean) if former else None
+            others = self._style_of(kept, former, own_names) if former and kept is not None else None
             style: dict[str, pl.DataFrame] = {}
 
             def cleaned_tables(changed: pl.DataFrame) -> dict[str, pl.DataFrame]:
@@ -167,17 +167,14 @@ class FeaturesPipeline:
                     rejections_table("clean"): to_frame(cleaned.rejections, Rejection),
                 }
 
-            return incremental.by_document(raw, former, RAW, cleaned_tables, reusable=reusable) | style
+            return incremental.by_document(raw, former, RAW, cleaned_tables, kept=kept) | style
 
         digests = self._digests(collected, RAW) | {"author": digest_value(self.persona.author)}
         return run_stage(self.store, "clean", inputs=digests, config=self.config.clean, compute=compute)
 
-    def _others_style(
-        self, raw: pl.DataFrame, former: FormerRun, reusable: pl.Series | None, own_names: frozenset[str]
-    ) -> VoiceRecord:
+    def _style_of(self, kept: pl.Series, former: FormerRun, own_names: frozenset[str]) -> VoiceRecord:
         """What the style of the documents that are not cleaned anew counts to: that of all before, less the others'."""
         before = former.inputs[RAW]
-        kept = incremental.taken_over(raw, former, RAW, reusable)
         gone = to_rows(before.filter(~pl.col("document_id").is_in(kept.implode())), RawDocument)
         inputs = clean.CleanInputs(gone, own_names, clean.roster_of(before))
         counted = VoiceRecord.of_frame(clean.STEPS, former.outputs[STYLE_TALLIES])
