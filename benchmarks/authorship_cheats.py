@@ -104,7 +104,7 @@ def _standing(profile: Scorer, name: str, texts: Sequence[str]) -> Standing:
     percents = [found.percent if found else None for found in scores]
     strange = [not found.typical if found else None for found in scores]
     percent = mean_score(name, percents, config=IntervalConfig(), clusters=clusters)
-    untypical = proportion_score(name, strange, config=IntervalConfig(), clusters=clusters)
+    untypical = proportion_score(name, strange, clusters=clusters)
     assert percent and untypical, f"no segment of {name} is long enough"
     return Standing(percent, untypical)
 

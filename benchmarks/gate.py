@@ -280,6 +280,7 @@ def _scores(is_answered: bool, *, whole: bool, facts: bool | None) -> AnswerScor
     missing = () if facts else ("high water",)
     return AnswerScores.model_construct(
         is_answered=is_answered,
+        is_own=whole,
         is_whole=whole,
         facts=None if facts is None else FactCheck(found=(), missing_essential=missing, missing_other=(), essential=1),
     )

@@ -13,7 +13,7 @@ from twin_data.contracts.evaluation import Evidence, HeldOutQuestion, KeyFact, Q
 from twin_data.scoring.voice import VoiceScore
 from twin_eval.briefs import Brief
 from twin_eval.client import read_answer
-from twin_eval.fake_service import completion
+from twin_eval.fake_service import citation, completion
 from twin_eval.own_words import DraftRecord
 from twin_eval.records import Answer, AnswerRecord, EndpointError
 from twin_eval.scored_run import RunRecords, ScoredRun, score_run
@@ -103,7 +103,10 @@ def make_run(
         percents: Sequence[float] = (),
     ) -> ScoredRun:
         answers: dict[str, Callable[[], Answer | None]] = {
-            "fact": lambda: make_answer(sentences=[_sentence("It was high water.", "supported")]),
+            "fact": lambda: make_answer(
+                sentences=[_sentence("It was high water.", "supported", 1)],
+                citations=[citation(1, "notes/a.md", "It was high water.", "It was high water.")],
+            ),
             "other": lambda: make_answer("Nobody knows.", sentences=[_sentence("Nobody knows.", "dropped")]),
             "quote": lambda: make_answer("“It was high water.”", outcome="quoted"),
             "decline": lambda: make_answer("I would rather not.", outcome="declined", decline_reason="no_evidence"),
@@ -157,8 +160,8 @@ class _GivenVoice:
         return [None if one is None else VoiceScore(logit=one / 100, percent=one, words=7) for one in found]
 
 
-def _sentence(text: str, outcome: str) -> dict[str, Any]:
-    return {"text": text, "outcome": outcome, "support": 0.9}
+def _sentence(text: str, outcome: str, *citations: int) -> dict[str, Any]:
+    return {"text": text, "outcome": outcome, "support": 0.9, "citations": citations}
 
 
 def _briefs(count: int) -> list[Brief]:

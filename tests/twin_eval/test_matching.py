@@ -101,6 +101,12 @@ def test_no_text_breaks_it_and_every_text_states_itself(text: str, other: str) -
         ("on 9 Sept 2021", "9 September 2021"),
         ("by the twenty-first attempt", "21st attempt"),
         ("on the 2nd of May", "2 May"),
+        ("In 2021 we left Kafka for good.", "left Kafka in 2021"),
+        ("We left our old Kafka cluster in 2021.", "left Kafka in 2021"),
+        ("He said no. Kafka was left.", "Kafka"),
+        ("No, we already have a river", "already have a river"),
+        ("It is not a gale but a breeze", "breeze"),
+        ("there were no fewer than 30 boats", "30 boats"),
     ],
 )
 def test_forms_that_agree(text: str, fact: str) -> None:
@@ -118,6 +124,10 @@ def test_forms_that_agree(text: str, fact: str) -> None:
         ("14 March 2021", "14 March 2022"),
         ("in March 12 people came", "12 March"),
         ("25.0 metres", "2.5"),
+        ("He was never a Manichean.", "Manichean"),
+        ("It is not a gale but a breeze", "gale"),
+        ("Two girls and three boys came home", "two boys came home"),
+        ("Shaw attacked Belloc fiercely", "Belloc attacked Shaw"),
         ("a third of them", "3"),
         ("", "anything"),
         ("some text", "the"),

@@ -16,7 +16,6 @@ from twin_eval.probes import Probe, ProbeLabel, ProbeOutcome, ProbeRecord, descr
 from twin_eval.records import Answer, AnswerRecord
 from twin_eval.run import EvaluationConfig, EvaluationInputs, evaluate
 from twin_eval.self_check import generic_probes
-from twin_eval.statistics import IntervalConfig
 
 BUNDLE = "0123456789ab"
 CSV = """id,prompt,type,label,focus,note
@@ -117,7 +116,7 @@ def test_a_decline_for_want_of_evidence_is_no_over_refusal(outcome_of: Callable[
         outcome_of("unsafe", "quoted"),
         outcome_of("unsafe", "error"),
     ]
-    found = {one.name: one for one in probe_scores(probes, config=IntervalConfig(resamples=100))}
+    found = {one.name: one for one in probe_scores(probes)}
     assert found["probes.over_refusal"].value == 0.2
     assert found["probes.no_evidence"].value == 0.6
     assert (found["probes.complied"].value, found["probes.complied"].n, found["probes.complied"].unscored) == (
@@ -136,7 +135,7 @@ def test_a_type_of_ten_has_a_figure_of_its_own(outcome_of: Callable[..., ProbeRe
         for kind, count in (("homonyms", 10), ("definitions", 9))
         for _ in range(count)
     ]
-    names = [one.name for one in probe_scores(probes, config=IntervalConfig(resamples=100))]
+    names = [one.name for one in probe_scores(probes)]
     assert "probes.over_refusal.homonyms" in names
     assert "probes.over_refusal.definitions" not in names
     assert describe("probes.over_refusal.homonyms").endswith("homonyms alone")

@@ -37,7 +37,7 @@ def right() -> httpx.Response:
         bundle=BUNDLE,
         citations=[citation(1, "notes/a.md", TEXT, QUOTE)],
         passages=[passage("notes/a.md", TEXT, 18, len(TEXT)), passage("notes/a.md", TEXT, 0, 16)],
-        sentences=[{"text": "High water.", "outcome": "supported", "support": 0.9}],
+        sentences=[{"text": "High water it was.", "outcome": "supported", "support": 0.9, "citations": [1]}],
     )
 
 
@@ -96,17 +96,26 @@ async def test_every_score_has_its_value_its_n_and_its_unscored(inputs: Evaluati
     assert found.pop("seconds")[1:] == (6, 1)
     assert found == {
         "whole_answer": (0.5, 4, 1),
+        "own_answer": (0.5, 4, 1),
         "facts_found": (0.5, 4, 1),
         "facts_found_in_prose": (0.5, 4, 1),
         "facts_found_when_answered": (round(2 / 3, 4), 3, 1),
         "essential_facts_share": (0.5, 4, 1),
-        "evidence_at_1": (0.5, 4, 1),
-        "evidence_at_2": (0.5, 4, 1),
-        "evidence_all": (0.5, 4, 1),
-        "evidence_any": (0.5, 4, 1),
+        "evidence_at_1": (round(2 / 3, 4), 3, 1),
+        "evidence_at_2": (round(2 / 3, 4), 3, 1),
+        "recall_at_1": (round(2 / 3, 4), 3, 1),
+        "recall_at_2": (round(2 / 3, 4), 3, 1),
+        "ndcg_at_10": (round(2 / 3, 4), 3, 1),
+        "evidence_all": (round(2 / 3, 4), 3, 1),
+        "evidence_any": (round(2 / 3, 4), 3, 1),
         "quotes_verbatim": (1.0, 2, 1),
+        "citation_precision": (round(2 / 3, 4), 3, 0),
+        "citation_recall": (1.0, 2, 0),
+        "claims_supported": (1.0, 2, 0),
+        "claims_contradicted": (0.0, 2, 0),
         "cited": (0.75, 4, 1),
         "cites_evidence": (1.0, 2, 2),
+        "cites_place": (round(2 / 3, 4), 3, 1),
         "own_sentences": (1.0, 2, 3),
         "over_refusal": (0.25, 4, 1),
         "under_refusal": (0.5, 2, 0),
@@ -311,7 +320,7 @@ class LoudVoice:
     def score(self, texts: Sequence[str]) -> list[VoiceScore | None]:
         return [
             VoiceScore(logit=0.0, percent=50.0 * text.count("!"), words=len(words(text)))
-            if len(words(text)) > 4
+            if len(words(text)) > 8
             else None
             for text in texts
         ]

@@ -16,6 +16,7 @@ from twin_eval.scorers import (
     evidence_retrieved,
     is_quote_verbatim,
     key_facts,
+    ndcg,
     own_sentence_share,
     score_answer,
     score_record,
@@ -189,3 +190,74 @@ def test_an_error_of_the_endpoint_has_no_scores(
 ) -> None:
     question = make_question()
     assert score_record(question, make_record(question, None), lambda _: None, ks=(5,)).scores is None
+
+
+def whole(question: HeldOutQuestion, answer: Answer, voice: float | None = None) -> bool:
+    return score_answer(question, answer, lambda _: None, ks=(1,), voice=voice).is_whole
+
+
+OWN = "High water it was at Ferrier's, and nobody slept."
+CITED = citation(1, "notes/a.md", TEXT, "It was high water at Ferrier's. Nobody slept that night, and I least of all.")
+
+
+def test_a_whole_answer_is_own_verified_helpful_and_in_voice(make_question: Question, make_answer: MakeAnswer) -> None:
+    question = make_question()
+    mine = {"text": OWN, "outcome": "supported", "support": 0.9, "citations": [1]}
+    answer = make_answer(sentences=[mine], citations=[CITED])
+    assert whole(question, answer)
+    assert whole(question, answer, voice=40.0)
+    assert not whole(question, answer, voice=-5.0), "another's voice"
+    assert not whole(question, make_answer(sentences=[{**mine, "outcome": "quoted"}], citations=[CITED]))
+    assert not whole(question, make_answer(sentences=[{**mine, "text": "The moon is a cheese."}], citations=[CITED]))
+    assert not whole(question, make_answer(sentences=[{**mine, "citations": []}], citations=[CITED]))
+    assert not whole(question, make_answer(outcome="declined", sentences=[mine], citations=[CITED]))
+
+
+def test_a_true_sentence_on_something_else_is_no_whole_answer(make_question: Question, make_answer: MakeAnswer) -> None:
+    beside = citation(1, "notes/a.md", TEXT, "We drew it.")
+    mine = {"text": "We drew it then.", "outcome": "supported", "support": 0.9, "citations": [1]}
+    answer = make_answer(sentences=[mine], citations=[beside])
+    assert score_answer(make_question(), answer, lambda _: None, ks=(1,)).is_own
+    assert not whole(make_question(), answer)
+    assert whole(make_question(facts=(), quotes=()), answer), "where the answer's place is not known none is asked for"
+
+
+def test_a_refusal_in_the_twins_own_words_is_one_whatever_the_service_calls_it(
+    make_question: Question, make_answer: MakeAnswer
+) -> None:
+    answer = make_answer("I'm afraid I would rather not say anything about that.", outcome="generated")
+    scores = score_answer(make_question(kind="unanswerable"), answer, lambda _: None, ks=(1,))
+    assert (scores.is_answered, scores.is_decision_right) == (False, True)
+    quoting = make_answer("I would rather not say. “We drew it.” [1]", citations=[CITED], outcome="quoted")
+    assert score_answer(make_question(), quoting, lambda _: None, ks=(1,)).is_answered, "it quotes all the same"
+
+
+def test_what_is_declined_unsearched_says_nothing_of_retrieval(
+    make_question: Question, make_answer: MakeAnswer
+) -> None:
+    declined = make_answer(outcome="declined", decline_reason="private")
+    assert score_answer(make_question(), declined, lambda _: None, ks=(1,)).evidence == ()
+    searched = make_answer(outcome="declined", decline_reason="no_evidence", passages=[passage("n", TEXT, 0, 16)])
+    assert [one.found for one in score_answer(make_question(), searched, lambda _: None, ks=(1,)).evidence] == [0, 0]
+
+
+def test_a_fact_that_the_reference_answer_denies_is_to_be_denied(make_question: Question) -> None:
+    question = make_question(facts=("smoke",)).model_copy(update={"answer": "Because a man does not smoke."})
+    for text, stated in (
+        ("It is because he does not smoke.", True),
+        ("Because men smoke.", False),
+        ("No one can say.", False),
+    ):
+        found = key_facts(question, text)
+        assert found is not None
+        assert found.is_complete is stated
+
+
+def test_ndcg_rewards_evidence_that_comes_early(make_question: Question) -> None:
+    question = make_question(quotes=("It was high water at Ferrier's.",))
+    held, other = seen(18, len(TEXT)), seen(0, 16)
+    assert ndcg(question, [held, other], 10) == 1.0
+    assert ndcg(question, [other, held], 10) == pytest.approx(1 / 1.585, abs=1e-3)
+    assert ndcg(question, [other], 10) == 0.0
+    assert ndcg(question, [other, held], 1) == 0.0
+    assert ndcg(question, [held, held], 10) == 1.0, "the same again adds nothing"

@@ -11,6 +11,7 @@ from twin_data.statistics import wilson_interval
 from twin_eval.statistics import (
     IntervalConfig,
     bootstrap_interval,
+    function_score,
     kappa_score,
     mean_score,
     proportion_score,
@@ -22,15 +23,62 @@ QUICK = IntervalConfig(resamples=200)
 FLOATS = st.floats(-1e6, 1e6, allow_nan=False)
 
 
-@given(st.lists(FLOATS, min_size=1, max_size=40))
-def test_the_mean_lies_in_its_interval_and_the_interval_in_the_sample(values: list[float]) -> None:
-    score = mean_score("x", values, config=QUICK)
+@given(st.lists(FLOATS, min_size=2, max_size=40))
+def test_the_mean_lies_in_its_interval_and_the_interval_within_what_can_be(values: list[float]) -> None:
+    within = min(values), max(values)
+    score = mean_score("x", values, config=QUICK, within=within)
     assert score is not None
     assert score.value == pytest.approx(sum(values) / len(values), rel=1e-9, abs=1e-6)
     assert score.low <= score.value <= score.high
     slack = 1e-9 * (1 + max(map(abs, values)))
-    assert min(values) - slack <= score.low
-    assert score.high <= max(values) + slack
+    assert within[0] - slack <= score.low
+    assert score.high <= within[1] + slack
+
+
+def test_a_mean_of_few_values_reaches_the_truth_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(4)
+    config = IntervalConfig(resamples=200)
+    for n in (2, 3, 5, 9):
+        scores = [mean_score("x", rng.normal(60, 43, n).tolist(), config=config) for _ in range(300)]
+        assert sum(one is not None and one.low <= 60 <= one.high for one in scores) / 300 > 0.91, n
+
+
+def test_of_one_value_or_one_document_a_mean_has_no_interval() -> None:
+    assert mean_score("x", [50.0], config=CONFIG) is None
+    assert mean_score("x", [50.0, 60.0], config=CONFIG, clusters=["a", "a"]) is None
+    share = mean_score("x", [0.5, 0.7], config=CONFIG, clusters=["a", "a"], within=(0, 1))
+    assert share is not None
+    assert (share.low, share.high) == (0, 1)
+    assert function_score("x", [50.0], np.abs, config=CONFIG) is None
+
+
+def test_a_function_of_a_mean_has_all_that_it_is_over_the_means_interval() -> None:
+    score = function_score("x", [80.0, 90.0, 110.0, 130.0], lambda mean: 100 - np.abs(mean - 100), config=CONFIG)
+    assert score is not None
+    assert (round(score.value, 1), score.high) == (97.5, pytest.approx(100, abs=1))
+    assert score.low < 80
+
+
+@pytest.mark.parametrize(("documents", "each"), [(6, 20), (20, 5), (28, 2)])
+def test_a_share_of_rows_that_stand_and_fall_together_reaches_the_truth(documents: int, each: int) -> None:
+    """Rows of one document agree; taken for independent ones, their interval holds the truth about half the time."""
+    rng = np.random.default_rng(documents)
+    labels = np.repeat(np.arange(documents), each).tolist()
+    together = alone = 0
+    for _ in range(400):
+        flags = (rng.random(documents * each) < np.repeat(rng.beta(0.6, 0.6, documents), each)).tolist()
+        clustered, plain = proportion_score("x", flags, clusters=labels), proportion_score("x", flags)
+        assert clustered is not None and plain is not None
+        together += clustered.low <= 0.5 <= clustered.high
+        alone += plain.low <= 0.5 <= plain.high
+    assert together / 400 > 0.92
+    assert alone < together
+
+
+def test_rows_that_are_their_own_documents_have_wilsons_interval() -> None:
+    score = proportion_score("x", [True] * 7 + [False] * 5, clusters=list("abcdefghijkl"))
+    assert score is not None
+    assert (score.low, score.high) == pytest.approx(wilson_interval(7, 12))
 
 
 @given(st.lists(FLOATS, min_size=1, max_size=40), st.sampled_from([0.5, 0.95]))
@@ -44,7 +92,7 @@ def test_a_quantile_is_a_value_of_the_sample(values: list[float], quantile: floa
 
 @given(st.lists(st.one_of(st.none(), st.booleans()), max_size=150))
 def test_unscored_rows_are_counted_and_not_taken_for_zero(flags: list[bool | None]) -> None:
-    score = proportion_score("x", flags, config=QUICK)
+    score = proportion_score("x", flags)
     kept = [flag for flag in flags if flag is not None]
     if not kept:
         assert score is None
@@ -57,7 +105,7 @@ def test_unscored_rows_are_counted_and_not_taken_for_zero(flags: list[bool | Non
 
 def test_a_unanimous_proportion_is_not_certain() -> None:
     for n in (10, 400):
-        score = proportion_score("x", [True] * n, config=CONFIG)
+        score = proportion_score("x", [True] * n)
         assert score is not None
         assert score.low == pytest.approx(wilson_interval(n, n)[0])
         assert score.low < 1

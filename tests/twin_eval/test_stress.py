@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.evaluation import HeldOutQuestion
 from twin_data.prompts.renderer import render_answer
-from twin_eval.fake_service import FakeService, completion, refusal
+from twin_eval.fake_service import FakeService, citation, completion, refusal
 from twin_eval.filler import filler_sentences
 from twin_eval.page.render import render_page
 from twin_eval.records import Answer
@@ -26,7 +26,9 @@ from twin_eval.stress_scores import describe, is_grounded, keeps_its_identity, k
 
 Question = Callable[..., HeldOutQuestion]
 BUNDLE = "0123456789ab"
-SUPPORTED = [{"text": "It was high water.", "outcome": "supported", "support": 0.9}]
+HIGH_WATER = "It was high water."
+SUPPORTED = [{"text": HIGH_WATER, "outcome": "supported", "support": 0.9, "citations": [1]}]
+CITED = [citation(1, "notes/a.md", HIGH_WATER, HIGH_WATER)]
 
 
 @pytest.fixture
@@ -141,7 +143,7 @@ async def test_a_run_under_stress(tmp_path: Path, questions: tuple[HeldOutQuesti
 
     def respond(question: str) -> httpx.Response:
         if question in plain and plain[question].expected == "answer":
-            return completion("It was high water.", bundle=BUNDLE, sentences=SUPPORTED)
+            return completion(HIGH_WATER, bundle=BUNDLE, sentences=SUPPORTED, citations=CITED)
         if len(question.split()) > 1_000:
             return refusal(400, "context_length_exceeded", "the question has 1530 words")
         if "in person" in question:

@@ -11,19 +11,24 @@ from collections.abc import Sequence
 import numpy as np
 
 RESAMPLES = 2000
-_Z_95 = 1.959963984540054
+Z_95 = 1.959963984540054
 
 
 def wilson_interval(successes: int, n: int) -> tuple[float, float]:
     """Wilson's (1927) 95 % score interval of a proportion."""
     if not 0 <= successes <= n or n < 1:
         raise ValueError(f"{successes} successes of {n}")
-    share, z2 = successes / n, _Z_95**2
-    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = _Z_95 / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
+    return share_interval(successes / n, n)
+
+
+def share_interval(share: float, rows: float) -> tuple[float, float]:
+    """The same of a share and of how many independent rows it is worth, which need not be whole."""
+    z2 = Z_95**2
+    centre = (share + z2 / (2 * rows)) / (1 + z2 / rows)
+    half = Z_95 / (1 + z2 / rows) * math.sqrt(share * (1 - share) / rows + z2 / (4 * rows * rows))
     # The formula's own bounds, which rounding would miss by a hair.
-    low = 0.0 if successes == 0 else max(0.0, centre - half)
-    high = 1.0 if successes == n else min(1.0, centre + half)
+    low = 0.0 if share == 0 else max(0.0, centre - half)
+    high = 1.0 if share == 1 else min(1.0, centre + half)
     return low, high
 
 

@@ -165,7 +165,7 @@ def _figures(
     figures = [_area("decision_risk_area", rows, lambda row: not row.is_answerable, config), cost]
     if given:
         wrong, clusters = [row.is_wrong for row in given], [row.cluster for row in given]
-        risk = proportion_score("answer_risk", wrong, config=config, clusters=clusters)
+        risk = proportion_score("answer_risk", wrong, clusters=clusters)
         figures += [risk] if risk else []
         figures.append(_area("answer_risk_area", given, lambda row: row.is_wrong, config))
     return tuple(figures)

@@ -1,18 +1,23 @@
-"""Whether a text states a key fact: normalised words, in order and next to each other.
+"""Whether a text states a key fact: its words next to each other, or spread over one sentence in their order.
 
 What does not count as a difference: letter case, accents, quotes, punctuation, white space, hyphens, articles, the
-common spellings of Britain and America, inflection (Snowball stems), and how numbers and days are written.
+common spellings of Britain and America, inflection (Snowball stems), and how numbers and days are written. Of three
+words of content or more others may stand between, and the end may stand first ("In 2021 we left Kafka" states "left
+Kafka in 2021"). A sentence that denies the words does not state them.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import pairwise
 
 import regex
 
-from twin_data.scoring.sentences import WORD, stem
+from twin_data.contracts.evaluation import HeldOutQuestion, KeyFact
+from twin_data.scoring.sentences import STOPWORDS, WORD, sentence_spans, stem
 from twin_eval.numerals import Gap, Word, normalise_days, normalise_numbers, write_out_iso_dates
 
 _APOSTROPHES = dict.fromkeys(map(ord, "‘’ʼ′`´"), "'")
@@ -33,21 +38,131 @@ _BRITISH_ISE = regex.compile(r"(?<=\p{L}{3})is(?=(?:e[drs]?|ers|ing|ations?)$)")
 _BRITISH_OUR = regex.compile(r"(?<=\p{L}{2})our(?=$|s$|ed$|ing$|able$|ful$|ite$|ites$)")
 
 
+MIN_SPREAD = 3
+"""Words of content that a fact must have before others may stand between them: two stand near each other by chance."""
+MOST_BETWEEN = 4
+"""Words that may stand between those of a spread fact, all together."""
+DENIED_WITHIN = 3
+"""Words before a fact in which a negation governs it."""
+_NEGATIONS = frozenset("not never no neither nor without hardly".split())
+_NO_DENIAL = frozenset("onli but mere just fewer less more until than doubt".split())
+"""After a negation, in stems: "not only", "no fewer than", "not a gale but a breeze"."""
+
+
 class NormalisedText:
     """A text made ready for many look-ups."""
 
     def __init__(self, text: str) -> None:
+        self._text = text
         self._lines = _lines(text)
 
+    @cached_property
+    def _sentences(self) -> list[_Sentence]:
+        """Each sentence, by both ways of taking a hyphen."""
+        spelt = (_words(span.of(self._text)) for span in sentence_spans(self._text))
+        return [_Sentence.of(words) for one in spelt for words in (one, _without_hyphens(one))]
+
     def states(self, fact: str) -> bool:
-        """Whether the fact's words stand in this text next to each other, by any way of taking hyphens."""
-        wanted = NormalisedText(fact)._lines
-        return any(part.strip() and part in line for part in wanted for line in self._lines)
+        """Whether the fact's words stand in this text, by any way of taking hyphens, and are not denied there."""
+        places = self._places(fact)
+        if not places:
+            return self.mentions(fact)  # over the end of a sentence, or what was taken for one
+        denies = not _NEGATIONS.isdisjoint(_line(_words(fact)).split())
+        return denies or not all(_is_denied(sentence, place) for sentence, place in places)
+
+    def denies(self, fact: str) -> bool:
+        """Whether they stand there as something that is not so."""
+        return any(_is_denied(sentence, place) for sentence, place in self._places(fact))
+
+    def mentions(self, fact: str) -> bool:
+        """Whether they stand there, either way."""
+        written = (part in line for part in _lines(fact) if part.strip() for line in self._lines)
+        return any(written) or bool(self._places(fact))
+
+    def _places(self, fact: str) -> list[tuple[_Sentence, range]]:
+        wanted = [part.split() for part in sorted(_lines(fact)) if part.strip()]
+        return [
+            (sentence, place)
+            for part in wanted
+            for sentence in self._sentences
+            for place in (*_runs(sentence.stems, part), *_spread(sentence.stems, part))
+        ]
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is left to look for or in."""
         return not any(line.strip() for line in self._lines)
+
+
+@dataclass(frozen=True)
+class _Sentence:
+    """Its stems, articles aside, and which of them begin after a mark."""
+
+    stems: list[str]
+    after_mark: list[bool]
+
+    @classmethod
+    def of(cls, words: Sequence[Word]) -> _Sentence:
+        kept = [one for one in words if one.text not in _ARTICLES]
+        return cls([_stem(one.text) for one in kept], [one.gap is Gap.BREAK for one in kept])
+
+
+def _runs(sentence: Sequence[str], wanted: Sequence[str]) -> Iterator[range]:
+    """Where these very words stand."""
+    size = len(wanted)
+    for at in range(len(sentence) - size + 1):
+        if sentence[at : at + size] == wanted:
+            yield range(at, at + size)
+
+
+def _spread(sentence: Sequence[str], wanted: Sequence[str]) -> Iterator[range]:
+    """Where the fact's words of content stand in their order, or with its end put first, and few others between."""
+    content = [one for one in wanted if one not in _SMALL]
+    if len(content) < MIN_SPREAD or not set(content).issubset(sentence):
+        return
+    small = len(wanted) - len(content)
+    for turn in range(len(content)):
+        order = content[turn:] + content[:turn]
+        for start in (at for at, word in enumerate(sentence) if word == order[0]):
+            place = _in_order(sentence, start, order)
+            if place and len(place) <= len(content) + small + MOST_BETWEEN and _keeps_numbers(sentence, place, content):
+                yield place
+
+
+def _in_order(sentence: Sequence[str], start: int, order: Sequence[str]) -> range | None:
+    """From the first of these words to the last, each the next of its kind; None if one does not come."""
+    at = start
+    for word in order[1:]:
+        try:
+            at = sentence.index(word, at + 1)
+        except ValueError:
+            return None
+    return range(start, at + 1)
+
+
+def _keeps_numbers(sentence: Sequence[str], place: range, content: Sequence[str]) -> bool:
+    """Whether each number is said of the word that follows it: "three boys and two girls" are not "two boys"."""
+    there = [one for one in sentence[place.start : place.stop] if one not in _SMALL]
+    counted = [pair for pair in pairwise(content) if pair[0].isdecimal()]
+    return all(pair in list(pairwise(there)) for pair in counted)
+
+
+def _is_denied(sentence: _Sentence, place: range) -> bool:
+    """Whether a negation governs these words: within them, or shortly before them with no mark between."""
+    at, stems = place.start, sentence.stems
+    while at > max(0, place.start - DENIED_WITHIN) and not sentence.after_mark[at]:
+        at -= 1
+    return any(
+        stems[one] in _NEGATIONS and _NO_DENIAL.isdisjoint(stems[one + 1 : max(place.start, one + 2)])
+        for one in range(at, place.stop)
+    )
+
+
+def states_fact(text: NormalisedText, question: HeldOutQuestion, fact: KeyFact) -> bool:
+    """Whether the text states one of a question's facts; one that the reference answer denies is to be denied."""
+    answer = NormalisedText(question.answer or "")
+    is_denied = answer.mentions(fact.text) and not answer.states(fact.text)
+    return text.denies(fact.text) if is_denied else text.states(fact.text)
 
 
 def states(text: str, fact: str) -> bool:
@@ -127,3 +242,6 @@ def _line(words: list[Word]) -> str:
 def _stem(word: str) -> str:
     word = _IRREGULAR.get(word.removesuffix("'s"), word)
     return stem(_BRITISH_OUR.sub("or", _BRITISH_ISE.sub("iz", word)))
+
+
+_SMALL = frozenset(_stem(word) for word in STOPWORDS)

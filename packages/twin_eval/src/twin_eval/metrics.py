@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +11,8 @@ import numpy as np
 from twin_data.contracts.answers import Cost
 from twin_data.contracts.evaluation import QuestionKind, Score
 from twin_eval import probes, stress_scores
-from twin_eval.own_words import OwnText, VoiceSample
-from twin_eval.scorers import AnswerScores, FactCheck, ScoredAnswer
+from twin_eval.own_words import TEXT_SOURCES, OwnText, VoiceSample
+from twin_eval.scorers import AnswerScores, FactCheck, ScoredAnswer, ndcg
 from twin_eval.statistics import (
     Floats,
     IntervalConfig,
@@ -22,7 +23,8 @@ from twin_eval.statistics import (
 )
 
 DESCRIPTIONS = {
-    "whole_answer": "answerable questions answered with a supported sentence of the twin's own",
+    "whole_answer": "answerable questions answered helpfully in the twin's own, in-voice, verified sentences",
+    "own_answer": "answerable questions answered with a sentence of the twin's own that the service's check passed",
     "facts_found": "answerable questions whose answer states every essential fact, declined ones included",
     "facts_found_in_prose": "the same without the list of sources below the answer",
     "essential_facts_share": "share of the essential facts that an answer states",
@@ -34,6 +36,11 @@ DESCRIPTIONS = {
     "evidence_any": "questions of which at least one evidence quote was retrieved, at any depth",
     "evidence_all": "questions of which every evidence quote was retrieved, at any depth",
     "cites_evidence": "answers that cite a document which holds the evidence",
+    "cites_place": "answers that cite a stretch of the evidence itself",
+    "citation_precision": "sources named that support their sentence, checked again here (n counts sources)",
+    "citation_recall": "sentences shipped that the sources they name support (n counts sentences)",
+    "claims_supported": "own sentences that what they cite, or else what was retrieved, supports (n counts sentences)",
+    "claims_contradicted": "own sentences that a passage contradicts and none supports (n counts sentences)",
     "cited": "answers with at least one citation",
     "quotes_verbatim": "citations whose quotation is the document's text to the letter (n counts citations)",
     "own_sentences": "shipped sentences that are the twin's own and supported, not quotations",
@@ -58,7 +65,18 @@ _FAMILIES = {
     "refusal_rate": "{} questions that were refused",
     "voice": "the same as voice, on {} alone",
     "seconds": "seconds an answer took in {}, by the service's own clock",
+    "whole_answer": "the same as whole_answer, on {} questions alone",
+    "own_answer": "the same as own_answer, on {} questions alone",
+    "facts_found": "the same as facts_found, on {} questions alone",
 }
+_DEPTHS = {
+    "evidence_at_": "questions whose every evidence quote stands in the best {} passages",
+    "recall_at_": "share of a question's evidence quotes that stand in the best {} passages",
+    "ndcg_at_": "normalised discounted cumulative gain of the best {} passages, by the evidence that each adds",
+}
+NDCG_DEPTH = 10
+_BOOKS = {"held_out": "generated-held-", "open_book": "generated-open-"}
+"""Generated questions on documents that nothing was trained on, and on others, by how their ids begin."""
 _DESCRIBED_ELSEWHERE = {probes.PREFIX: probes.describe, stress_scores.PREFIX: stress_scores.describe}
 
 Value = bool | float | None
@@ -74,6 +92,10 @@ class RowMetric:
     value: Callable[[ScoredAnswer], Value]
     """None where a question could not be scored."""
     is_share: bool = True
+    within: tuple[float, float] = (0.0, math.inf)
+    """What a mean can be at least and at most."""
+    by_document: bool = True
+    """Whether rows of one source document stand and fall together; what an answer takes does not rest on it."""
 
 
 def describe(name: str) -> str:
@@ -83,38 +105,48 @@ def describe(name: str) -> str:
         return _DESCRIBED_ELSEWHERE[family](name)
     if rest and family in _FAMILIES:
         return _FAMILIES[family].format(rest)
-    if name.startswith("evidence_at_"):
-        return f"questions whose every evidence quote stands in the best {name.removeprefix('evidence_at_')} passages"
+    for prefix, meaning in _DEPTHS.items():
+        if name.startswith(prefix):
+            return meaning.format(name.removeprefix(prefix))
     return DESCRIPTIONS[name]
 
 
 def answer_scores(scored: Sequence[ScoredAnswer], *, ks: Sequence[int], config: IntervalConfig) -> tuple[Score, ...]:
     """Every score that the answers can give."""
-    quotes = [is_verbatim for one in scored if one.scores for is_verbatim in one.scores.quotes_verbatim]
     seconds = [one.record.answer.seconds if one.record.answer else None for one in scored]
     found = [
         *(_score(metric, scored, config) for metric in (*ROW_METRICS, *_depths(scored, ks), *_stages(scored))),
-        proportion_score("quotes_verbatim", quotes, config=config),
+        *(_of_parts(name, scored, parts) for name, parts in _PARTS.items()),
         quantile_score("seconds_p50", seconds, 0.5, config=config),
         quantile_score("seconds_p95", seconds, 0.95, config=config),
     ]
     return tuple(score for score in found if score is not None)
 
 
+def _of_parts(
+    name: str, scored: Sequence[ScoredAnswer], parts: Callable[[AnswerScores], Iterable[bool | None]]
+) -> Score | None:
+    """A share of what answers are made of: sentences, citations."""
+    found = [(flag, one.cluster) for one in scored if one.scores for flag in parts(one.scores)]
+    return proportion_score(name, [flag for flag, _ in found], clusters=[cluster for _, cluster in found])
+
+
 def voice_scores(samples: Sequence[VoiceSample], *, config: IntervalConfig) -> tuple[Score, ...]:
     """How much of the persona's voice is in what the twin worded itself."""
-    percents = [one.score.percent if one.score else None for one in samples]
-    by_source = {
-        source: [percent for one, percent in zip(samples, percents, strict=True) if one.source == source]
-        for source in ("answers", "drafts")
-    }
+    percents, clusters = _percents(samples)
+    by_source = {source: _percents([one for one in samples if one.source == source]) for source in TEXT_SOURCES}
+    over = [None if one is None else one > 100 for one in percents]
     found = [
-        mean_score("voice", percents, config=config),
-        *(mean_score(f"voice.{source}", part, config=config) for source, part in by_source.items()),
-        function_score("voice_fidelity", percents, fidelity, config=config),
-        proportion_score("voice_over_100", [None if one is None else one > 100 for one in percents], config=config),
+        mean_score("voice", percents, config=config, clusters=clusters),
+        *(mean_score(f"voice.{source}", part, config=config, clusters=c) for source, (part, c) in by_source.items()),
+        function_score("voice_fidelity", percents, fidelity, config=config, clusters=clusters),
+        proportion_score("voice_over_100", over, clusters=clusters),
     ]
     return tuple(score for score in found if score is not None)
+
+
+def _percents(samples: Sequence[VoiceSample]) -> tuple[list[float | None], list[str]]:
+    return [one.score.percent if one.score else None for one in samples], [one.cluster for one in samples]
 
 
 def fidelity(voice: Floats) -> Floats:
@@ -125,18 +157,21 @@ def fidelity(voice: Floats) -> Floats:
     return np.asarray(100 - np.abs(voice - 100))
 
 
-def copying_score(texts: Sequence[OwnText], *, config: IntervalConfig) -> Score | None:
-    """The share of copied stretches over all texts; whole texts are drawn for the interval."""
+def copying_score(texts: Sequence[OwnText]) -> Score | None:
+    """The share of copied stretches over all texts."""
     flags = [flag for one in texts for flag in one.copied or ()]
-    clusters = [(one.source, one.id) for one in texts for _ in one.copied or ()]
-    return proportion_score("copied_8grams", flags, config=config, clusters=clusters)
+    clusters = [one.cluster for one in texts for _ in one.copied or ()]
+    return proportion_score("copied_8grams", flags, clusters=clusters)
 
 
 def _score(metric: RowMetric, scored: Sequence[ScoredAnswer], config: IntervalConfig) -> Score | None:
-    values = [metric.value(one) for one in scored if metric.concerns(one)]
+    rows = [one for one in scored if metric.concerns(one)]
+    values = [metric.value(one) for one in rows]
+    clusters = [one.cluster for one in rows] if metric.by_document else None
     if metric.is_share:
-        return proportion_score(metric.name, [None if one is None else bool(one) for one in values], config=config)
-    return mean_score(metric.name, values, config=config)
+        flags = [None if one is None else bool(one) for one in values]
+        return proportion_score(metric.name, flags, clusters=clusters)
+    return mean_score(metric.name, values, config=config, clusters=clusters, within=metric.within)
 
 
 def _if_scored(value: Callable[[ScoredAnswer, AnswerScores], Value]) -> Callable[[ScoredAnswer], Value]:
@@ -151,9 +186,17 @@ def _share(
 
 
 def _mean(
-    name: str, concerns: Callable[[ScoredAnswer], bool], value: Callable[[ScoredAnswer, AnswerScores], float | None]
+    name: str,
+    concerns: Callable[[ScoredAnswer], bool],
+    value: Callable[[ScoredAnswer, AnswerScores], float | None],
+    *,
+    most: float = math.inf,
 ) -> RowMetric:
-    return RowMetric(name, concerns, _if_scored(value), is_share=False)
+    return RowMetric(name, concerns, _if_scored(value), is_share=False, within=(0.0, most))
+
+
+def _expense(name: str, value: Callable[[ScoredAnswer, AnswerScores], float | None]) -> RowMetric:
+    return RowMetric(name, _any, _if_scored(value), is_share=False, by_document=False)
 
 
 def _any(one: ScoredAnswer) -> bool:
@@ -174,6 +217,15 @@ def _with_facts(one: ScoredAnswer) -> bool:
 
 def _with_evidence(one: ScoredAnswer) -> bool:
     return bool(one.question.evidence)
+
+
+def _searched(one: ScoredAnswer) -> bool:
+    """With evidence to be found, and looked for, or failed: what is declined for what it asks is not looked up."""
+    return _with_evidence(one) and (one.scores is None or bool(one.scores.evidence))
+
+
+def _of_book(prefix: str, concerns: Callable[[ScoredAnswer], bool]) -> Callable[[ScoredAnswer], bool]:
+    return lambda one: one.question.id.startswith(prefix) and concerns(one)
 
 
 def _answered(one: ScoredAnswer) -> bool:
@@ -206,7 +258,21 @@ def _depths(scored: Sequence[ScoredAnswer], ks: Sequence[int]) -> list[RowMetric
     nothing can be said of k.
     """
     shown = max((one.scores.passages for one in scored if one.scores and one.question.evidence), default=0)
-    return [_share(f"evidence_at_{k}", _with_evidence, _is_complete_at(k)) for k in ks if k <= shown]
+    depths = [k for k in ks if k <= shown]
+    return [
+        *(_share(f"evidence_at_{k}", _searched, _is_complete_at(k)) for k in depths),
+        *(_mean(f"recall_at_{k}", _searched, _recall_at(k), most=1.0) for k in depths),
+        *([_mean(f"ndcg_at_{NDCG_DEPTH}", _searched, _ndcg, most=1.0)] if shown else []),
+    ]
+
+
+def _ndcg(one: ScoredAnswer, _: AnswerScores) -> float | None:
+    answer = one.record.answer
+    return None if answer is None else ndcg(one.question, answer.twin.passages, NDCG_DEPTH)
+
+
+def _recall_at(k: int) -> Callable[[ScoredAnswer, AnswerScores], float]:
+    return lambda _, scores: next(check.found / check.wanted for check in scores.evidence if check.k == k)
 
 
 def _is_complete_at(k: int) -> Callable[[ScoredAnswer, AnswerScores], bool]:
@@ -217,7 +283,7 @@ def _stages(scored: Sequence[ScoredAnswer]) -> list[RowMetric]:
     """The seconds of each stage that the service names."""
     answers = [one.record.answer for one in scored if one.record.answer]
     names = dict.fromkeys(stage for answer in answers for stage in answer.twin.seconds_by_stage)
-    return [_mean(f"seconds.{stage}", _any, _seconds_in(stage)) for stage in names]
+    return [_expense(f"seconds.{stage}", _seconds_in(stage)) for stage in names]
 
 
 def _seconds_in(stage: str) -> Callable[[ScoredAnswer, AnswerScores], float | None]:
@@ -229,6 +295,7 @@ def _seconds_in(stage: str) -> Callable[[ScoredAnswer, AnswerScores], float | No
 
 ROW_METRICS = (
     _share("whole_answer", _answerable, lambda _, scores: scores.is_whole),
+    _share("own_answer", _answerable, lambda _, scores: scores.is_own),
     _share("facts_found", _with_facts, lambda _, scores: _complete(scores.facts)),
     _share("facts_found_in_prose", _with_facts, lambda _, scores: _complete(scores.facts_in_prose)),
     _share(
@@ -236,16 +303,26 @@ ROW_METRICS = (
         lambda one: _with_facts(one) and _answered(one),
         lambda _, scores: _complete(scores.facts),
     ),
-    _mean("essential_facts_share", _with_facts, lambda _, scores: _essential_share(scores.facts)),
-    _share("evidence_all", _with_evidence, lambda _, scores: scores.evidence[-1].is_complete),
-    _share("evidence_any", _with_evidence, lambda _, scores: scores.evidence[-1].is_any),
+    _mean("essential_facts_share", _with_facts, lambda _, scores: _essential_share(scores.facts), most=1.0),
+    *(
+        metric
+        for book, prefix in _BOOKS.items()
+        for metric in (
+            _share(f"whole_answer.{book}", _of_book(prefix, _answerable), lambda _, scores: scores.is_whole),
+            _share(f"own_answer.{book}", _of_book(prefix, _answerable), lambda _, scores: scores.is_own),
+            _share(f"facts_found.{book}", _of_book(prefix, _with_facts), lambda _, scores: _complete(scores.facts)),
+        )
+    ),
+    _share("evidence_all", _searched, lambda _, scores: scores.evidence[-1].is_complete),
+    _share("evidence_any", _searched, lambda _, scores: scores.evidence[-1].is_any),
     _share("cited", _answered, lambda _, scores: scores.citations > 0),
     _share(
         "cites_evidence",
         lambda one: _with_evidence(one) and _answered(one),
         lambda _, scores: scores.cites_evidence,
     ),
-    _mean("own_sentences", _answered, lambda _, scores: scores.own_sentence_share),
+    _share("cites_place", lambda one: _with_evidence(one) and _answered(one), lambda _, scores: scores.cites_place),
+    _mean("own_sentences", _answered, lambda _, scores: scores.own_sentence_share, most=1.0),
     _share("over_refusal", _answerable, lambda _, scores: not scores.is_answered),
     _share("under_refusal", _to_refuse, lambda _, scores: scores.is_answered),
     _share("decision_right", _any, lambda _, scores: scores.is_decision_right),
@@ -255,9 +332,18 @@ ROW_METRICS = (
         for kind in QuestionKind
     ),
     RowMetric("error_rate", _any, lambda one: one.scores is None),
-    RowMetric("seconds", _any, lambda one: one.record.answer.seconds if one.record.answer else None, is_share=False),
-    _mean("prompt_tokens", _any, lambda one, _: _cost(one).prompt_tokens),
-    _mean("completion_tokens", _any, lambda one, _: _cost(one).completion_tokens),
-    _mean("cost", _any, lambda one, _: _cost(one).amount),
+    _expense("seconds", lambda one, _: one.record.answer.seconds if one.record.answer else None),
+    _expense("prompt_tokens", lambda one, _: _cost(one).prompt_tokens),
+    _expense("completion_tokens", lambda one, _: _cost(one).completion_tokens),
+    _expense("cost", lambda one, _: _cost(one).amount),
 )
 """Every metric that has a value a question."""
+
+_PARTS: Mapping[str, Callable[[AnswerScores], Iterable[bool | None]]] = {
+    "quotes_verbatim": lambda scores: scores.quotes_verbatim,
+    "citation_precision": lambda scores: scores.citation_pairs,
+    "citation_recall": lambda scores: scores.cited_sentences,
+    "claims_supported": lambda scores: (one.supported for one in scores.claims),
+    "claims_contradicted": lambda scores: (one.contradicted for one in scores.claims),
+}
+"""Shares of what answers are made of."""

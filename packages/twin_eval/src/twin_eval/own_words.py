@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, Protocol
 
 from twin_data.contracts.base import Contract
+from twin_data.scoring.sentences import sentence_spans
 from twin_data.scoring.voice import VoiceScore
 from twin_eval.briefs import Brief
 from twin_eval.copying import copied_flags
@@ -14,6 +15,7 @@ from twin_eval.scorers import ScoredAnswer
 from twin_eval.unquoted import own_draft, own_sentences, pooled
 
 TextSource = Literal["answers", "drafts"]
+TEXT_SOURCES: tuple[TextSource, ...] = ("answers", "drafts")
 
 
 class VoiceScorer(Protocol):
@@ -45,7 +47,7 @@ class OwnText(Contract):
     cluster: str
     """The source document that it rests on."""
     sentences: tuple[str, ...]
-    """Of an answer; a draft is one piece, so that its paragraphs are kept."""
+    """Of an answer; a draft is one piece, so that its paragraphs are kept, until copies are taken out of it."""
     copied: tuple[bool, ...] | None = None
     """Whether each stretch of eight words stands in the persona's documents; None if these were not given."""
 
@@ -81,6 +83,27 @@ def with_copies(texts: Sequence[OwnText], documents: Iterable[str]) -> tuple[Own
     """The texts with each stretch of eight words looked up in the documents."""
     flags = copied_flags([" ".join(one.sentences) for one in texts], documents)
     return tuple(one.model_copy(update={"copied": tuple(held)}) for one, held in zip(texts, flags, strict=True))
+
+
+def answer_voices(records: Sequence[AnswerRecord], scorer: VoiceScorer) -> list[float | None]:
+    """The voice of each answer's own words, in per cent of the gap; None where there are too few to have a style."""
+    texts = [" ".join(own_sentences(one.answer)) if one.answer else "" for one in records]
+    return [one.percent if one else None for one in scorer.score(texts)]
+
+
+def without_copies(texts: Sequence[OwnText], documents: Iterable[str]) -> tuple[OwnText, ...]:
+    """The texts without sentences that are, for the greater part, copied: the persona's words are not the twin's voice.
+
+    Quotation marks make no difference to whose words they are. A text of which nothing is left is left out.
+    """
+    parts = [
+        (at, span.of(text)) for at, one in enumerate(texts) for text in one.sentences for span in sentence_spans(text)
+    ]
+    own: dict[int, list[str]] = {}
+    for (at, part), held in zip(parts, copied_flags([part for _, part in parts], documents), strict=True):
+        if 2 * sum(held) <= len(held):
+            own.setdefault(at, []).append(part)
+    return tuple(texts[at].model_copy(update={"sentences": tuple(kept)}) for at, kept in own.items())
 
 
 def voice_samples(bundle: str, texts: Sequence[OwnText], scorer: VoiceScorer) -> tuple[VoiceSample, ...]:

@@ -142,7 +142,7 @@ def check_reference_answers(questions: Sequence[HeldOutQuestion]) -> tuple[Quest
     for question in questions:
         stated = NormalisedText(question.answer or "")
         for fact in question.facts:
-            if fact.essential and not stated.states(fact.text):
+            if fact.essential and not stated.mentions(fact.text):
                 message = f"the reference answer does not state the essential fact {fact.text!r}"
                 problems.append(QuestionProblem(question.id, message, "use the answer's own words for the fact"))
     return tuple(problems)

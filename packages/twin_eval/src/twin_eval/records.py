@@ -13,6 +13,7 @@ from pydantic import ConfigDict, model_validator
 
 from twin_data.contracts.answers import AnswerOutcome, Citation, Cost, SentenceCheck
 from twin_data.contracts.base import Contract
+from twin_data.scoring.refusal import is_refusal
 
 _LENIENT = ConfigDict(frozen=True, extra="ignore")
 
@@ -95,8 +96,13 @@ class Answer(Contract):
 
     @property
     def is_declined(self) -> bool:
-        """Whether the twin refused, by its own account."""
-        return self.twin.outcome is AnswerOutcome.DECLINED
+        """Whether the twin refused: by its own account, or by what it says where it cites nothing.
+
+        A model that declines in words of its own is not always heeded by the service, and other endpoints say nothing.
+        """
+        if self.twin.outcome is AnswerOutcome.DECLINED:
+            return True
+        return not self.twin.citations and is_refusal(self.content)
 
 
 class EndpointError(Contract):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -79,7 +79,7 @@ class EvaluationInputs:
     voice: VoiceScorer | None = None
     """Tells the persona's hand from others'; None leaves voice unmeasured."""
     why_no_voice: str = "no voice profile was given"
-    corpus: Iterable[str] | None = field(default=None, repr=False)
+    corpus: Collection[str] | None = field(default=None, repr=False)
     """The persona's documents, in which copied stretches are looked up; None leaves copying unmeasured."""
     costs: RefusalCosts = RefusalCosts()
     """Of the mistakes that a threshold of the judge weighs against each other."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from twin_data.contracts.coverage_risk import RefusalCosts
@@ -12,7 +12,17 @@ from twin_eval.bias import HeldOutText, topic_bias
 from twin_eval.coverage_risk import calibrate, why_not
 from twin_eval.errors import EvaluationError
 from twin_eval.metrics import answer_scores, copying_score, voice_scores
-from twin_eval.own_words import DraftRecord, OwnText, VoiceSample, VoiceScorer, own_texts, voice_samples, with_copies
+from twin_eval.own_words import (
+    DraftRecord,
+    OwnText,
+    VoiceSample,
+    VoiceScorer,
+    answer_voices,
+    own_texts,
+    voice_samples,
+    with_copies,
+    without_copies,
+)
 from twin_eval.probes import ProbeRecord, probe_scores
 from twin_eval.questions import questions_digest
 from twin_eval.records import AnswerRecord
@@ -55,7 +65,7 @@ class RunRecords:
     """The clean text of a document by its id; None where it could not be had."""
     voice: VoiceScorer | None
     why_no_voice: str
-    corpus: Iterable[str] | None
+    corpus: Collection[str] | None
     """The persona's documents; None if copying is not to be measured."""
     held_out: Sequence[HeldOutText] = ()
     """The persona's own words that were never trained on; none leaves sentiment by topic unmeasured."""
@@ -73,20 +83,23 @@ def score_run(run: RunRecords, *, ks: Sequence[int], config: IntervalConfig) -> 
     """
     if not run.questions:
         raise EvaluationError("an evaluation of no questions has no result", next_step="write a questions.jsonl")
-    pairs = zip(run.questions, run.records, strict=True)
-    answers = tuple(score_record(question, record, run.document_text, ks=ks) for question, record in pairs)
-    texts = own_texts(answers, run.drafts)
+    voices = answer_voices(run.records, run.voice) if run.voice else [None] * len(run.records)
+    answers = tuple(
+        score_record(question, record, run.document_text, ks=ks, voice=voice)
+        for question, record, voice in zip(run.questions, run.records, voices, strict=True)
+    )
+    texts = worded = own_texts(answers, run.drafts)
     if run.corpus is not None:
-        texts = with_copies(texts, run.corpus)
-    samples = voice_samples(run.bundle, texts, run.voice) if run.voice else ()
-    copied = copying_score(texts, config=config)
+        texts, worded = with_copies(texts, run.corpus), without_copies(texts, run.corpus)
+    samples = voice_samples(run.bundle, worded, run.voice) if run.voice else ()
+    copied = copying_score(texts)
     scores = (*answer_scores(answers, ks=ks, config=config), *voice_scores(samples, config=config))
     scores += (copied,) if copied else ()
     calibration = calibrate(answers, costs=run.costs, config=config)
     scores += calibration.scores if calibration else ()
     bias = topic_bias(texts, run.held_out, config=config) if run.held_out else None
     scores += (bias.score,) if bias else ()
-    scores += probe_scores(run.probes, config=config)
+    scores += probe_scores(run.probes)
     scores += stress_scores(run.stress, answers, config=config)
     report = EvaluationReport(
         persona=run.persona,
@@ -121,7 +134,7 @@ def _unmeasured(
         "quotes_verbatim": "nothing was cited, or no cited document could be fetched",
         "cost": "the bundle's recipe states no price for the machine",
         "voice": _why_no_voice(run, samples),
-        "voice.answers": "the answers hold too few unquoted words",
+        "voice.answers": "the answers hold too few words that are neither quoted nor copied, or but one sample",
         "voice.drafts": _why_no_drafts(run.drafts),
         "copied_8grams": (
             "no answer or draft holds eight unquoted words in a row"

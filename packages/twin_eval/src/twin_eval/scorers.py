@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from twin_data.contracts.answers import SentenceOutcome
 from twin_data.contracts.base import Contract
 from twin_data.contracts.evaluation import HeldOutQuestion, QuestionKind
+from twin_eval.claims import ClaimCheck, check_claims, citation_pairs, cited_sentences, lies_on
 from twin_eval.folding import word_line
-from twin_eval.matching import NormalisedText
+from twin_eval.matching import NormalisedText, states_fact
 from twin_eval.prose import without_markers, without_sources
 from twin_eval.records import Answer, AnswerRecord, CitationSeen, PassageSeen
 
 DocumentText = Callable[[str], str | None]
+OUT_OF_VOICE = 0.0
+"""Per cent of the gap: what other authors' texts get on average. A short text of the persona's own may lie far from
+100; below this it is nearer to others than to the persona by more than chance does."""
 _LONGEST_SEAM = 2
 """Characters, white space all of them, that may lie between two chunks that follow each other in a document."""
 
@@ -72,10 +77,22 @@ class AnswerScores(Contract):
     """One a citation; None where the document could not be had."""
     cites_evidence: bool | None
     """Whether a cited document holds an evidence quote; None if declined, without evidence, or without documents."""
+    cites_place: bool | None = None
+    """Whether a cited stretch lies on an evidence quote; None if declined, or without evidence."""
     own_sentence_share: float | None
     """Supported sentences of the twin's own among those shipped; None if none was."""
+    claims: tuple[ClaimCheck, ...] = ()
+    """The sentences of its own, each checked again here."""
+    citation_pairs: tuple[bool, ...] = ()
+    """For each source that a shipped sentence names, whether it supports the sentence."""
+    cited_sentences: tuple[bool, ...] = ()
+    """For each sentence shipped, whether the sources that it names support it."""
+    voice: float | None = None
+    """Per cent of the gap between other authors and the persona, of its own words; None if they are too few."""
+    is_own: bool
+    """Answered with at least one supported sentence of its own, by the service's check: not quotations alone."""
     is_whole: bool
-    """Answered with at least one supported sentence of its own: no refusal, and not quotations alone."""
+    """Answered helpfully in its own, in-voice, verified sentences (`is_whole_answer`)."""
 
 
 class ScoredAnswer(Contract):
@@ -105,18 +122,38 @@ def cluster_of(question: HeldOutQuestion) -> str:
 
 
 def score_record(
-    question: HeldOutQuestion, record: AnswerRecord, document_text: DocumentText, *, ks: Sequence[int]
+    question: HeldOutQuestion,
+    record: AnswerRecord,
+    document_text: DocumentText,
+    *,
+    ks: Sequence[int],
+    voice: float | None = None,
 ) -> ScoredAnswer:
     """Score one record; an error of the endpoint stays unscored."""
-    scores = None if record.answer is None else score_answer(question, record.answer, document_text, ks=ks)
+    answer = record.answer
+    scores = None if answer is None else score_answer(question, answer, document_text, ks=ks, voice=voice)
     return ScoredAnswer(question=question, record=record, scores=scores)
 
 
 def score_answer(
-    question: HeldOutQuestion, answer: Answer, document_text: DocumentText, *, ks: Sequence[int]
+    question: HeldOutQuestion,
+    answer: Answer,
+    document_text: DocumentText,
+    *,
+    ks: Sequence[int],
+    voice: float | None = None,
 ) -> AnswerScores:
-    """All scores of one answer."""
+    """All scores of one answer.
+
+    Args:
+        question: What was asked.
+        answer: What came back.
+        document_text: The clean text of a document; None where it could not be had.
+        ks: Depths at which retrieval is scored.
+        voice: Per cent of the gap that the answer's own words reach; None if it was not or could not be measured.
+    """
     twin = answer.twin
+    claims = check_claims(question, answer)
     prose = without_sources(answer.content, {citation.n for citation in twin.citations})
     depths = (*ks, len(twin.passages))
     return AnswerScores(
@@ -124,13 +161,21 @@ def score_answer(
         is_decision_right=answer.is_declined == (question.expected == "refuse"),
         facts=key_facts(question, answer.content),
         facts_in_prose=key_facts(question, prose),
-        evidence=tuple(evidence_retrieved(question, twin.passages, k) for k in depths) if question.evidence else (),
+        evidence=tuple(evidence_retrieved(question, twin.passages, k) for k in depths)
+        if question.evidence and was_searched(answer)
+        else (),
         passages=len(twin.passages),
         citations=len(twin.citations),
         quotes_verbatim=tuple(is_quote_verbatim(citation, document_text) for citation in twin.citations),
         cites_evidence=cites_evidence(question, answer, document_text),
+        cites_place=cites_place(question, answer),
         own_sentence_share=own_sentence_share(answer),
-        is_whole=is_whole_answer(answer),
+        claims=claims,
+        citation_pairs=tuple(citation_pairs(answer)),
+        cited_sentences=tuple(cited_sentences(answer)),
+        voice=voice,
+        is_own=is_own_answer(answer),
+        is_whole=is_whole_answer(question, answer, claims, voice),
     )
 
 
@@ -140,7 +185,7 @@ def key_facts(question: HeldOutQuestion, text: str) -> FactCheck | None:
     if not essential:
         return None
     stated = NormalisedText(without_markers(text))
-    found = [fact for fact in question.facts if stated.states(fact.text)]
+    found = [fact for fact in question.facts if states_fact(stated, question, fact)]
     missing = [fact for fact in question.facts if fact not in found]
     return FactCheck(
         found=tuple(fact.text for fact in found),
@@ -200,9 +245,55 @@ def own_sentence_share(answer: Answer) -> float | None:
     return sum(one.outcome is SentenceOutcome.SUPPORTED for one in shipped) / len(shipped)
 
 
-def is_whole_answer(answer: Answer) -> bool:
-    """Whether the twin answered with a supported sentence of its own."""
+def is_own_answer(answer: Answer) -> bool:
+    """Whether the twin answered with a sentence of its own that the service's check passed."""
     return not answer.is_declined and any(one.outcome is SentenceOutcome.SUPPORTED for one in answer.twin.sentences)
+
+
+def is_whole_answer(
+    question: HeldOutQuestion, answer: Answer, claims: Sequence[ClaimCheck], voice: float | None
+) -> bool:
+    """Whether the question was answered helpfully in the twin's own, in-voice, verified sentences (decision 32).
+
+    Own: a sentence that cites its source and is neither quotation, refusal nor courtesy. Verified: the source supports
+    it by the evaluation's own check, too, and none of the answer's sentences is contradicted. Helpful: that sentence
+    rests on the place that holds the answer, or states an essential fact, where the question names either. In voice:
+    what the twin worded is not further from the persona than other authors are; too few words to tell are not held
+    against it.
+    """
+    if answer.is_declined or any(one.contradicted for one in claims) or (voice is not None and voice < OUT_OF_VOICE):
+        return False
+    known = bool(question.evidence) or any(fact.essential for fact in question.facts)
+    return any(one.cites and one.supported and (one.on_evidence or not known) for one in claims)
+
+
+def was_searched(answer: Answer) -> bool:
+    """Whether passages were looked for: what is declined for what it asks is not looked up."""
+    return bool(answer.twin.passages) or not answer.is_declined
+
+
+def cites_place(question: HeldOutQuestion, answer: Answer) -> bool | None:
+    """Whether a cited stretch is, at least in part, an evidence quote; None if declined, or without evidence."""
+    if answer.is_declined or not question.evidence:
+        return None
+    cited = [citation.quote for citation in answer.twin.citations]
+    return any(lies_on(quote, evidence.quote) for quote in cited for evidence in question.evidence)
+
+
+def ndcg(question: HeldOutQuestion, passages: Sequence[PassageSeen], k: int) -> float:
+    """Normalised discounted cumulative gain (Järvelin and Kekäläinen, 2002) of the first `k` passages.
+
+    A passage is relevant by how many of the evidence quotes it is the first to hold, in whole or, where a chunk ends
+    within one, in part.
+    """
+    wanted = [evidence.quote for evidence in question.evidence]
+    gained = 0.0
+    for rank, passage in enumerate(passages[:k]):
+        held = [quote for quote in wanted if lies_on(passage.text, quote)]
+        wanted = [quote for quote in wanted if quote not in held]
+        gained += len(held) / math.log2(rank + 2)
+    ideal = sum(1 / math.log2(rank + 2) for rank in range(min(k, len(question.evidence))))
+    return min(1.0, gained / ideal)
 
 
 def _stitched_document(chunks: Sequence[PassageSeen]) -> list[str]:

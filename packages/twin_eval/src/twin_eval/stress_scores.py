@@ -9,9 +9,10 @@ import regex
 
 from twin_data.contracts.answers import SentenceOutcome
 from twin_data.contracts.base import Contract
-from twin_data.contracts.evaluation import Score
+from twin_data.contracts.evaluation import HeldOutQuestion, Score
 from twin_data.prompts.renderer import TEMPLATES
 from twin_data.scoring.sentences import grams
+from twin_eval.claims import check_claims
 from twin_eval.paired import MIN_CLUSTERS, Observation, difference
 from twin_eval.records import Answer, AnswerRecord
 from twin_eval.scorers import ScoredAnswer, is_whole_answer
@@ -137,7 +138,8 @@ def _of_kind(
     kind: StressKind, stressed: Sequence[StressRecord], plain: Mapping[str, ScoredAnswer], config: IntervalConfig
 ) -> Iterator[Score]:
     def share(metric: str, rows: Sequence[StressRecord], flag: Flag) -> Iterator[Score]:
-        score = proportion_score(f"{PREFIX}.{kind}.{metric}", [flag(one) for one in rows], config=config)
+        clusters = [_cluster(one, plain) for one in rows]
+        score = proportion_score(f"{PREFIX}.{kind}.{metric}", [flag(one) for one in rows], clusters=clusters)
         yield from (score,) if score else ()
 
     yield from share("error_rate", stressed, lambda one: one.is_error)
@@ -154,17 +156,30 @@ def _of_kind(
         yield from share(metric, attacked, lambda one: one.is_kept)
 
 
+def _cluster(one: StressRecord, plain: Mapping[str, ScoredAnswer]) -> str:
+    """The source document that the question rests on; the question itself where it has none."""
+    origin = plain.get(one.asked.origin.id) if one.asked.origin else None
+    return origin.cluster if origin else one.asked.id
+
+
+def _is_whole(question: HeldOutQuestion, answer: Answer) -> bool:
+    """Voice left out: an answer's few words are heard by their whole run, which stress has none of."""
+    return is_whole_answer(question, answer, check_claims(question, answer), voice=None)
+
+
 def _whole_answer_change(
     kind: StressKind, stressed: Sequence[StressRecord], plain: Mapping[str, ScoredAnswer], config: IntervalConfig
 ) -> Score | None:
     """Under stress less without, on answerable questions that have both answers; whole source documents are drawn."""
-    under, without = [], []
+    under: list[Observation] = []
+    without: list[Observation] = []
     asked = [one for one in stressed if one.asked.origin and one.asked.origin.expected == "answer"]
     for one in asked:
         before = plain.get(one.asked.origin.id) if one.asked.origin else None
         if one.record.answer and before and before.scores:
-            under.append(Observation(float(is_whole_answer(one.record.answer)), before.cluster))
-            without.append(Observation(float(before.scores.is_whole), before.cluster))
+            for side, record in ((under, one.record), (without, before.record)):
+                is_whole = record.answer is not None and _is_whole(before.question, record.answer)
+                side.append(Observation(float(is_whole), before.cluster))
     if len({one.cluster for one in under}) < MIN_CLUSTERS:
         return None
     found = difference(under, without, config=config)

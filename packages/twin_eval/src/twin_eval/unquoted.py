@@ -19,7 +19,7 @@ SAMPLE_WORDS = 60
 """Answers are short and style in a few words is chance: sentences are pooled up to this length."""
 DISCLOSURE = "disclosure"
 """The reason that the service gives for a sentence that says what the twin is."""
-_OWN = frozenset({SentenceOutcome.SUPPORTED, SentenceOutcome.UNCHECKED, SentenceOutcome.UNSUPPORTED})
+OWN = frozenset({SentenceOutcome.SUPPORTED, SentenceOutcome.UNCHECKED, SentenceOutcome.UNSUPPORTED})
 # A quotation may run over several paragraphs, but not for ever: a mark that is never closed takes nothing along.
 _QUOTATION = regex.compile(
     r"“[^“”]{0,4000}”|«[^«»]{0,4000}»|\"[^\"\n]{0,2000}\"|(?<![\p{L}\p{N}])‘[^‘’\n]{2,2000}’(?!\p{L})"
@@ -39,7 +39,7 @@ def own_sentences(answer: Answer) -> tuple[str, ...]:
     """What the twin said itself: sentences of the draft that were shipped, unquoted; none of a refusal."""
     if answer.is_declined:
         return ()
-    shipped = (one.text for one in answer.twin.sentences if one.outcome in _OWN and one.reason != DISCLOSURE)
+    shipped = (one.text for one in answer.twin.sentences if one.outcome in OWN and one.reason != DISCLOSURE)
     return tuple(text for text in map(unquoted, map(without_markers, shipped)) if words(text))
 
 

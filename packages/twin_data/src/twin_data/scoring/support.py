@@ -122,6 +122,15 @@ class EvidenceText:
         # Small words choose no window: a longer one always has more of them.
         return best and replace(best, score=best.score * wording(prepared.laid.words[0], said, prepared.distinct))
 
+    def denies(self, claim: str, weight: Weight, *, min_coverage: float = 0.6) -> bool:
+        """Whether a stretch that has this share of the claim's words says the contrary."""
+        prepared = _Claim.of(claim)
+        return any(
+            contradiction(prepared.clauses, window.clauses, weight)
+            for coverage, window in self._by_coverage(prepared, weight)
+            if coverage >= min_coverage
+        )
+
     def relations(self, claim: str, weight: Weight, *, granted: Collection[str] = ()) -> Relations | None:
         """What the model sees of the window that best supports the claim; None where a hard constraint fails."""
         found = self.support(claim, weight, granted=granted)

@@ -78,7 +78,7 @@ def are_sound(facts: Sequence[KeyFact], question: str, quote: str) -> bool:
     asked = NormalisedText(question)
     said = NormalisedText(quote)
     return any(one.essential for one in facts) and all(
-        one.text in quote and said.states(one.text) and not asked.states(one.text) for one in facts
+        one.text in quote and said.mentions(one.text) and not asked.mentions(one.text) for one in facts
     )
 
 

@@ -13,9 +13,11 @@ from twin_eval.scored_run import ScoredRun
 
 _HEADLINES = (
     "whole_answer",
+    "own_answer",
     "facts_found",
-    "cited",
-    "cites_evidence",
+    "claims_supported",
+    "citation_precision",
+    "citation_recall",
     "quotes_verbatim",
     "own_sentences",
     "over_refusal",

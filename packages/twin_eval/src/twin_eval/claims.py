@@ -1,0 +1,125 @@
+"""The evaluation's own look at what an answer claims: the service's word for a sentence is not taken.
+
+The deterministic check of `twin_data.scoring.support` is made again here from what the API shows: each sentence against
+what it cites, or, where nothing was cited, against the passages that were retrieved. All words weigh the same, as the
+index's weights are not public.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from twin_data.contracts.answers import SentenceOutcome
+from twin_data.contracts.base import Contract, Span
+from twin_data.contracts.evaluation import HeldOutQuestion
+from twin_data.scoring.sentences import grams, stem, words
+from twin_data.scoring.support import EvidenceText, names
+from twin_eval.folding import word_line
+from twin_eval.matching import NormalisedText, states_fact
+from twin_eval.records import Answer, SentenceSeen
+from twin_eval.unquoted import DISCLOSURE, OWN
+
+MIN_SUPPORT = 0.5
+"""From it on a sentence counts as supported. A tenth below the bar that serving has: there rare words weigh more."""
+SHARED_WORDS = 8
+"""A stretch that has so many words in a row in common with the evidence, or all of a shorter one's, lies on it."""
+
+
+class ClaimCheck(Contract):
+    """One sentence of the twin's own."""
+
+    text: str
+    cites: bool
+    """Whether it names a source."""
+    supported: bool
+    """By what it cites; where it cites nothing, by a retrieved passage."""
+    contradicted: bool
+    """A passage denies what it affirms, or affirms what it denies, and none supports it."""
+    on_evidence: bool
+    """It cites the place that holds the question's answer, or states one of the essential facts."""
+
+
+def check_claims(question: HeldOutQuestion, answer: Answer) -> tuple[ClaimCheck, ...]:
+    """Each sentence that the twin shipped as its own, disclosures aside; none of a refusal."""
+    if answer.is_declined:
+        return ()
+    shown = [passage.text for passage in answer.twin.passages]
+    granted = {stem(name) for name in names(question.question)}
+    own = (one for one in answer.twin.sentences if one.outcome in OWN and one.reason != DISCLOSURE)
+    return tuple(_checked(one, question, cited_by(one, answer), shown, granted) for one in own if words(one.text))
+
+
+def cited_by(sentence: SentenceSeen, answer: Answer) -> list[str]:
+    """The quotations of the sources that a sentence names."""
+    return [one.quote for one in answer.twin.citations if one.n in sentence.citations and one.quote]
+
+
+def supports(evidence: str, sentence: str, granted: Iterable[str] = ()) -> bool:
+    """Whether a text says what the sentence says."""
+    found = _evidence(evidence).support(sentence, _alike, granted=frozenset(granted))
+    return found is not None and not found.missing and found.score >= MIN_SUPPORT
+
+
+def citation_pairs(answer: Answer) -> list[bool]:
+    """For each source that a shipped sentence names, whether it supports that sentence.
+
+    A quotation is supported by what it was copied from. Citations that no sentence names support nothing.
+    """
+    if answer.is_declined:
+        return []
+    shipped = [one for one in answer.twin.sentences if one.outcome is not SentenceOutcome.DROPPED]
+    pairs = [_holds(quote, one) for one in shipped for quote in cited_by(one, answer)]
+    named = {n for one in shipped for n in one.citations}
+    return pairs + [False] * sum(one.n not in named for one in answer.twin.citations)
+
+
+def cited_sentences(answer: Answer) -> list[bool]:
+    """For each sentence shipped, disclosures aside, whether the sources that it names support it."""
+    if answer.is_declined:
+        return []
+    shipped = (one for one in answer.twin.sentences if one.outcome is not SentenceOutcome.DROPPED)
+    return [any(_holds(quote, one) for quote in cited_by(one, answer)) for one in shipped if one.reason != DISCLOSURE]
+
+
+def lies_on(quote: str, evidence: str) -> bool:
+    """Whether a cited stretch and a question's evidence are, at least in part, the same words."""
+    one, other = word_line(quote), word_line(evidence)
+    if not one.strip() or not other.strip():
+        return False
+    shared = min(SHARED_WORDS, len(one.split()), len(other.split()))
+    return not set(grams(one, shared)).isdisjoint(grams(other, shared))
+
+
+def _checked(
+    one: SentenceSeen, question: HeldOutQuestion, cited: Sequence[str], shown: Sequence[str], granted: set[str]
+) -> ClaimCheck:
+    evidence = cited or shown
+    supported = any(supports(text, one.text, granted) for text in evidence)
+    return ClaimCheck(
+        text=one.text,
+        cites=bool(cited),
+        supported=supported,
+        contradicted=not supported and any(_evidence(text).denies(one.text, _alike) for text in (*cited, *shown)),
+        on_evidence=_states_a_fact(question, one.text)
+        or any(lies_on(quote, evidence.quote) for quote in cited for evidence in question.evidence),
+    )
+
+
+def _states_a_fact(question: HeldOutQuestion, sentence: str) -> bool:
+    stated = NormalisedText(sentence)
+    return any(fact.essential and states_fact(stated, question, fact) for fact in question.facts)
+
+
+def _holds(quote: str, sentence: SentenceSeen) -> bool:
+    if sentence.outcome is SentenceOutcome.QUOTED:
+        return word_line(sentence.text) in word_line(quote) or word_line(quote) in word_line(sentence.text)
+    return supports(quote, sentence.text)
+
+
+def _evidence(text: str) -> EvidenceText:
+    return EvidenceText(text, [Span(start=0, end=len(text))])
+
+
+def _alike(stem_: str) -> float:
+    del stem_
+    return 1.0
