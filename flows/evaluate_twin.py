@@ -16,7 +16,7 @@ from flows.hard_stops import bundle_to_judge, stops_of
 from flows.human_labels import said_of
 from flows.local_key import local_key
 from flows.platform.settings import PlatformSettings
-from flows.recipes import DEFAULT_RECIPE, EvaluationSettings, Recipe, load_recipe
+from flows.recipes import DEFAULT_RECIPE, QUICK_TOKENS, EvaluationSettings, Recipe, load_recipe
 from flows.reporting import report
 from flows.rungs import rung_bundles
 from flows.seed_siblings import seed_siblings
@@ -53,6 +53,7 @@ async def evaluate_twin(
     ladder: bool = False,
     probes: str | None = None,
     stress: bool = False,
+    quick: bool = False,
 ) -> dict[str, Any]:
     """Judge a bundle by its persona's bars and against the live champion; one that is promoted becomes champion.
 
@@ -65,15 +66,20 @@ async def evaluate_twin(
         probes: File of safe and unsafe prompts to ask the candidate as well; None takes the rubric's, if it names one.
         stress: Put the questions to the candidate under harder conditions as well: typing errors, conversations, other
             languages, long texts, hostile users.
+        quick: A quick look: sixty questions, answers of eighty tokens and no further drafts, nothing written. It says
+            where things stand and promotes nothing, since that is not how the bundle is served.
 
     Returns:
         Scores, decision, ladder and the address of the page (`report`, `decision`, `ladder`, `html`) as plain JSON. A
         bundle whose files are unsafe is rejected unasked: no scores, no page.
     """
     home, chosen = TwinHome.from_environment(), load_recipe(recipe)
+    if quick:
+        chosen = chosen.model_copy(update={"evaluation": chosen.evaluation.quick})
     registry = open_registry(home)
     candidate, unsafe = bundle_to_judge(registry, persona, bundle)
     whole = prepare(home, persona, chosen, probes, stress)
+    whole = replace(whole, max_tokens=QUICK_TOKENS if quick else None)
     exam = whole.of_questions
     if unsafe:
         return refuse(home, exam, candidate, unsafe)
@@ -87,7 +93,10 @@ async def evaluate_twin(
     spreads = spreads_of(candidate, [judged, *others], exam.rubric)
     decision, compared = decide(judged, champion, exam.rubric, stops, spreads)
     files = await asyncio.to_thread(write_down, home, exam, judged, compared, decision, rungs, candidate)
-    promote(registry, candidate, decision)
+    if quick:
+        report("a quick look promotes nothing; ask without it for a decision")
+    else:
+        promote(registry, candidate, decision)
     report(f"report: {files.page}")
     return {
         "report": judged.report.model_dump(mode="json"),
@@ -267,6 +276,7 @@ def _inputs(home: TwinHome, persona: str, bundle: str, exam: Exam) -> Evaluation
         api_key="",
         home=home,
         index=exam.index,
+        max_tokens=exam.max_tokens,
         voice=exam.voice,
         why_no_voice=exam.why_no_voice,
         corpus=exam.corpus,

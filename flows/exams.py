@@ -49,6 +49,8 @@ class Exam:
     """Asked of the candidate alone."""
     stress: tuple[StressedQuestion, ...] = ()
     """Likewise."""
+    max_tokens: int | None = None
+    """Longest answer of a quick look; None leaves it to the bundle, as serving does."""
 
     @property
     def of_questions(self) -> Exam:

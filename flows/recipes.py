@@ -22,6 +22,8 @@ from twin_train.base_models import BaseModelConfig
 from twin_train.configuration import TrainingConfig
 
 DEFAULT_RECIPE = "demo"
+QUICK_QUESTIONS, QUICK_TOKENS = 60, 80
+"""Of a quick look: questions, and the longest answer to each."""
 
 
 class EvaluationSettings(Contract):
@@ -32,6 +34,12 @@ class EvaluationSettings(Contract):
     """Cap for quick runs; None asks all."""
     writing_briefs: int = Field(default=16, ge=0, le=100)
     """Texts that the twin is asked to write, at most, so that its voice can be heard at length."""
+
+    @property
+    def quick(self) -> EvaluationSettings:
+        """A quick look: few questions, and nothing to be written."""
+        fewer = min(QUICK_QUESTIONS, self.max_questions or QUICK_QUESTIONS)
+        return self.model_copy(update={"max_questions": fewer, "writing_briefs": 0})
 
 
 class Recipe(Contract):

@@ -79,6 +79,9 @@ def evaluate(
         bool,
         typer.Option("--stress", help="Also ask with typing errors, in conversations, buried, in anger, otherwise."),
     ] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Sixty questions, answers of eighty tokens; nothing is promoted.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Put the questions to the candidate and the live champion; a bundle that the gate promotes becomes champion.
@@ -86,7 +89,8 @@ def evaluate(
     With --ladder the same questions go to every rung from prompting alone to what was trained; interrupted, it goes on
     where it stopped. With --probes the candidate is asked a file of safe prompts that look unsafe and unsafe ones, too;
     with --stress its own questions with typing errors, in conversations, buried in long texts and by hostile users, and
-    general ones in other languages. Exit code 1 if the bundle is not promoted.
+    general ones in other languages. --quick says in minutes where things stand. Exit code 1 if the bundle is not
+    promoted; after a quick look 0.
 
     Examples:
       twin evaluate sample --ladder
@@ -94,6 +98,8 @@ def evaluate(
       twin evaluate sample --probes xstest_prompts.csv
 
       twin evaluate sample --stress
+
+      twin evaluate sample --quick
     """
     home, settings = TwinHome.from_environment(), PlatformSettings.from_environment()
     os.environ.update(settings.as_environment())
@@ -107,10 +113,11 @@ def evaluate(
         from flows.reporting import listening
 
         with listening(say):
-            result = asyncio.run(evaluate_twin(persona, recipe or settings.recipe, bundle, ladder, asked, stress))
+            asking = evaluate_twin(persona, recipe or settings.recipe, bundle, ladder, asked, stress, quick)
+            result = asyncio.run(asking)
     decision = result["decision"]
     emit(result, _evaluation_text(result), as_json=as_json)
-    if decision["verdict"] != "promote":
+    if decision["verdict"] != "promote" and not quick:
         raise typer.Exit(EXIT_FAILURE)
 
 

@@ -410,3 +410,19 @@ async def test_stages_and_tokens_are_reported_where_the_service_tells(inputs: Ev
     assert found["seconds.retrieval"] == (0.25, 7, 0)
     assert found["seconds.llm"] == (2.0, 7, 0)
     assert found["completion_tokens"] == (20.0, 7, 0)
+
+
+async def test_a_quick_look_asks_for_short_answers_and_keeps_them_apart(
+    inputs: EvaluationInputs, service: FakeService
+) -> None:
+    whole = await evaluate(inputs, config=CONFIG)
+    service.requests.clear()
+    quick = replace(inputs, max_tokens=80)
+    scored = await evaluate(quick, config=CONFIG)
+    bodies = [json.loads(one.content) for one in service.requests if one.method == "POST"]
+    assert [one["max_tokens"] for one in bodies] == [80] * 7, "nothing that was answered at length is used again"
+    assert run_folder(quick).relative_to(run_folder(inputs).parent).parts == ("quick", run_folder(inputs).name)
+    assert figures(scored)["whole_answer"] == figures(whole)["whole_answer"]
+    service.requests.clear()
+    await evaluate(quick, config=CONFIG)
+    assert len(service.asked) == 1, "but for what failed, a second look asks nothing"

@@ -61,6 +61,8 @@ class AskPlan:
     """The live search index: another one finds other passages."""
     code: str = ""
     """Digest of the code that answers: another one checks sentences otherwise."""
+    max_tokens: int | None = None
+    """Longest answer; None where the bundle says."""
     what: str = "questions"
     """What the questions are, for progress and messages."""
     histories: Mapping[str, Sequence[Turn]] = field(default_factory=dict)
@@ -69,7 +71,8 @@ class AskPlan:
     @property
     def settings_digest(self) -> str:
         """Names the settings that can change an answer."""
-        return digest_value([self.options, self.index, self.code])
+        cut = [] if self.max_tokens is None else [self.max_tokens]
+        return digest_value([self.options, self.index, self.code, *cut])
 
     def key(self, question: Asked) -> AnswerKey:
         """Names the answer to a question."""

@@ -48,15 +48,21 @@ class EndpointFailure(Exception):
 
 
 def chat_body(
-    persona: str, bundle: str, question: str, options: TwinOptions, history: Sequence[Turn] = ()
+    persona: str,
+    bundle: str,
+    question: str,
+    options: TwinOptions,
+    history: Sequence[Turn] = (),
+    max_tokens: int | None = None,
 ) -> dict[str, Any]:
     """The request's body: exactly this bundle, earlier turns, one question, no streaming."""
-    return {
+    body = {
         "model": f"{persona}@{bundle}",
         "messages": [*(turn.model_dump() for turn in history), {"role": "user", "content": question}],
         "stream": False,
         "twin": options.model_dump(),
     }
+    return body if max_tokens is None else {**body, "max_tokens": max_tokens}
 
 
 class BusinessClient:
@@ -71,6 +77,7 @@ class BusinessClient:
         bundle: str,
         timeout_s: float,
         max_attempts: int = 3,
+        max_tokens: int | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         """Prepare; no request is made yet.
@@ -82,11 +89,13 @@ class BusinessClient:
             bundle: Which bundle of that twin.
             timeout_s: Longest wait for one answer.
             max_attempts: How often a request is sent while the service says that it is busy.
+            max_tokens: Longest answer, which also keeps the service from further drafts; None leaves it to the bundle.
             transport: Replaces the network, for tests.
         """
         self._persona = persona
         self._bundle = bundle
         self._max_attempts = max_attempts
+        self._max_tokens = max_tokens
         self._http = httpx.AsyncClient(
             base_url=base_url.rstrip("/"),
             headers={"Authorization": f"Bearer {api_key}", "X-Twin-Feature": FEATURE},
@@ -132,7 +141,7 @@ class BusinessClient:
             EndpointFailure: There was none, or it cannot be read.
             EvaluationError: The key or the model is refused, or another bundle answered.
         """
-        body = chat_body(self._persona, self._bundle, question, options, history)
+        body = chat_body(self._persona, self._bundle, question, options, history, self._max_tokens)
         response, seconds = await self._send("POST", "/v1/chat/completions", json=body)
         answer = read_answer(response, seconds=seconds)
         if answer.twin.bundle != self._bundle:

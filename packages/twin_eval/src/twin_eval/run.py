@@ -39,6 +39,9 @@ from twin_eval.statistics import IntervalConfig
 from twin_eval.stress import StressedQuestion
 from twin_eval.stress_scores import StressRecord
 
+QUICK = "quick"
+"""Folder of what a quick look finds: one level deeper, so that nobody takes it for a bundle's evaluation."""
+
 
 class EvaluationConfig(Contract):
     """How a bundle is evaluated."""
@@ -76,6 +79,8 @@ class EvaluationInputs:
     home: TwinHome
     index: str = ""
     """The live search index; answers found in another one are not used again."""
+    max_tokens: int | None = None
+    """Longest answer of a quick look; None leaves it to the bundle, as serving does."""
     voice: VoiceScorer | None = None
     """Tells the persona's hand from others'; None leaves voice unmeasured."""
     why_no_voice: str = "no voice profile was given"
@@ -113,6 +118,7 @@ async def evaluate(inputs: EvaluationInputs, *, config: EvaluationConfig) -> Sco
         bundle=inputs.bundle,
         timeout_s=config.timeout_s,
         max_attempts=config.max_attempts,
+        max_tokens=inputs.max_tokens,
         transport=inputs.transport,
     ) as client:
         asking = _plan(inputs, config, await client.check())
@@ -142,9 +148,10 @@ async def evaluate(inputs: EvaluationInputs, *, config: EvaluationConfig) -> Sco
 
 
 def run_folder(inputs: EvaluationInputs) -> Path:
-    """Where the answers and the report of these inputs lie: `<persona>/<bundle>/<question set>`."""
+    """Where answers and report of these inputs lie: `<persona>/<bundle>/<question set>`; a quick look's apart."""
     bundles = inputs.home.evaluations / check_persona_name(inputs.persona)
-    return bundles / inputs.bundle / short(questions_digest(inputs.questions))
+    folder = bundles / inputs.bundle / short(questions_digest(inputs.questions))
+    return folder if inputs.max_tokens is None else folder.parent / QUICK / folder.name
 
 
 def _plan(inputs: EvaluationInputs, config: EvaluationConfig, code: str) -> AskPlan:
@@ -155,6 +162,7 @@ def _plan(inputs: EvaluationInputs, config: EvaluationConfig, code: str) -> AskP
         concurrency=config.concurrency,
         index=inputs.index,
         code=code,
+        max_tokens=inputs.max_tokens,
     )
 
 
