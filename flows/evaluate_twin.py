@@ -16,6 +16,7 @@ from flows.hard_stops import bundle_to_judge, stops_of
 from flows.human_labels import said_of
 from flows.local_key import local_key
 from flows.platform.settings import PlatformSettings
+from flows.promotion import carry_out
 from flows.recipes import DEFAULT_RECIPE, EvaluationSettings, Recipe, load_recipe
 from flows.reporting import report
 from flows.rungs import rung_bundles
@@ -23,7 +24,7 @@ from flows.seed_siblings import seed_siblings
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.answers import TwinOptions
-from twin_data.contracts.evaluation import EvaluationReport, GateDecision, HardStop, Verdict
+from twin_data.contracts.evaluation import EvaluationReport, GateDecision, HardStop
 from twin_data.contracts.ladder import MissingRung
 from twin_data.contracts.releases import Alias, Rung
 from twin_data.registry import open_registry
@@ -189,12 +190,8 @@ def decide(
 
 @task(cache_policy=NO_CACHE)
 def promote(registry: BundleRegistry, candidate: RegisteredBundle, decision: GateDecision) -> None:
-    """Move the alias `champion`, if the gate says so and it is not there already."""
-    if decision.verdict is Verdict.PROMOTE and Alias.CHAMPION not in candidate.aliases:
-        reason = f"better than {decision.champion}" if decision.champion else "cleared the absolute bars"
-        registry.set_alias(
-            candidate.manifest.persona, Alias.CHAMPION, candidate.bundle_id, reason=reason, decision=decision
-        )
+    """Move the alias `champion`, if the gate says so. A kill before it leaves that to the next refresh."""
+    carry_out(registry, candidate, decision)
 
 
 @task(cache_policy=NO_CACHE)

@@ -1,4 +1,4 @@
-"""Promotion and rollback by hand; the gate's own promotions are in `evaluate_twin`."""
+"""Promotion and rollback: on a person's word, and what the gate has decided, once and also after a kill."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from pydantic import ValidationError
 
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.errors import RegistryError
-from twin_data.contracts.evaluation import GateDecision
+from twin_data.contracts.evaluation import GateDecision, Verdict
 from twin_data.contracts.releases import Alias
 from twin_data.registry import open_registry
-from twin_data.registry.port import RegisteredBundle
+from twin_data.registry.port import BundleRegistry, RegisteredBundle
+from twin_data.registry.selection import holder
 
 
 def promote(home: TwinHome, persona: str, bundle_id: str, *, by: str, reason: str) -> RegisteredBundle:
@@ -23,6 +24,32 @@ def promote(home: TwinHome, persona: str, bundle_id: str, *, by: str, reason: st
     return open_registry(home).set_alias(
         persona, Alias.CHAMPION, bundle_id, reason=reason, decision=said, override_by=by
     )
+
+
+def carry_out(registry: BundleRegistry, candidate: RegisteredBundle, decision: GateDecision) -> None:
+    """Move the alias `champion`, if the gate says so and it is not there already.
+
+    Raises:
+        RegistryError: The decision was against a champion that has been replaced meanwhile.
+    """
+    if decision.verdict is Verdict.PROMOTE and Alias.CHAMPION not in candidate.aliases:
+        reason = f"better than {decision.champion}" if decision.champion else "cleared the absolute bars"
+        registry.set_alias(
+            candidate.manifest.persona, Alias.CHAMPION, candidate.bundle_id, reason=reason, decision=decision
+        )
+
+
+def was_champion(registry: BundleRegistry, bundle: RegisteredBundle) -> bool:
+    """Whether a bundle is or has been champion: then what the gate decided on it has been carried out, or overruled."""
+    moves = registry.history(bundle.manifest.persona)
+    return any(one.alias is Alias.CHAMPION and one.bundle == bundle.bundle_id for one in moves)
+
+
+def is_over_live(registry: BundleRegistry, decision: GateDecision) -> bool:
+    """Whether a decision was made against exactly the present champion, or without one where there is none."""
+    live = holder(registry.bundles(decision.persona), Alias.CHAMPION)
+    compared = {decision.champion, decision.unable_champion} - {None} or {None}
+    return (live.bundle_id if live else None) in compared
 
 
 def last_decision(home: TwinHome, persona: str, bundle_id: str) -> GateDecision | None:

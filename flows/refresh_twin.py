@@ -13,12 +13,13 @@ from flows.bundles import newest_base_bundle
 from flows.evaluate_twin import evaluate_twin
 from flows.exam_files import rubric_of
 from flows.exam_questions import renew_questions
+from flows.promotion import carry_out, is_over_live, last_decision, was_champion
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
 from flows.reporting import report
 from flows.train_twin import train_twin
 from flows.verdicts import objections_to_training
 from twin_data.configuration.home import TwinHome
-from twin_data.contracts.evaluation import EvaluationReport
+from twin_data.contracts.evaluation import EvaluationReport, Verdict
 from twin_data.contracts.releases import TRAINED, Alias, Rung
 from twin_data.registry import open_registry
 from twin_data.registry.port import RegisteredBundle
@@ -56,7 +57,7 @@ def refresh_twin(
     features = build_features(persona, recipe)
     base = newest_base_bundle(home, persona)
     if trained := _trained_on(home, base, chosen):
-        return _ended(Ending.NOTHING_CHANGED, f"{trained.manifest.model_name} is made of the same", features)
+        return _already_trained(home, trained, features)
     open_registry(home).resolve(persona, bundle_id=base.bundle_id)  # nothing is trained on a damaged one
     if renewed := renew_questions(home, persona):
         report(f"questions: the corpus has changed, so {renewed.questions} were generated anew")
@@ -71,6 +72,18 @@ def refresh_twin(
     promoted = judged["decision"]["verdict"] == "promote"
     why = "; ".join(judged["decision"]["reasons"])
     return _ended(Ending.PROMOTED if promoted else Ending.KEPT, why, features, judged, bundle)
+
+
+def _already_trained(home: TwinHome, trained: RegisteredBundle, features: dict[str, Any]) -> dict[str, Any]:
+    """Finish what was begun with a bundle that the gate has seen: a kill may have come before its promotion."""
+    registry, manifest = open_registry(home), trained.manifest
+    said = last_decision(home, manifest.persona, trained.bundle_id)
+    is_open = said is not None and said.verdict is Verdict.PROMOTE and not was_champion(registry, trained)
+    if said is None or not is_open or not is_over_live(registry, said):
+        return _ended(Ending.NOTHING_CHANGED, f"{manifest.model_name} is made of the same", features)
+    carry_out(registry, trained, said)
+    why = f"{manifest.model_name}: decided before, and not carried out till now: {'; '.join(said.reasons)}"
+    return _ended(Ending.PROMOTED, why, features)
 
 
 def _trained_on(home: TwinHome, base: RegisteredBundle, recipe: Recipe) -> RegisteredBundle | None:

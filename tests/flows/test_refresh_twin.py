@@ -1,0 +1,130 @@
+"""What a refresh does where it need not train: finish, judge again, or leave everything as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows import refresh_twin as flow
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.evaluation import EvaluationReport, GateDecision, Verdict
+from twin_data.contracts.releases import Alias, Rung
+from twin_data.registry.memory import MemoryRegistry
+from twin_data.registry.port import RegisteredBundle
+
+from .test_evaluate_twin import manifest, trained_with
+
+FEATURES = {"verdict": {}, "features": {}}
+
+
+class Refreshed:
+    """A persona with bundle 0 as champion and a twin trained on it; the flows that a refresh calls only take notes."""
+
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.home = TwinHome(root / "home")
+        self.registry = MemoryRegistry(root / "registry")
+        self.base = self.registry.register(manifest("base"), {})
+        self.make_champion(self.base)
+        self.trained = self.registry.register(manifest("trained", rung=Rung.DPO, lineage=trained_with(1)), {})
+        self.evaluated: list[str] = []
+        self.trainings = 0
+        monkeypatch.setenv("TWIN_HOME", str(self.home.root))
+        monkeypatch.setattr(flow, "open_registry", lambda home: self.registry)
+        monkeypatch.setattr(flow, "newest_base_bundle", lambda home, persona: self.base)
+        monkeypatch.setattr(flow, "build_features", lambda persona, recipe: FEATURES)
+        monkeypatch.setattr(flow, "renew_questions", lambda home, persona: None)
+        monkeypatch.setattr(flow, "evaluate_twin", self.evaluate)
+        monkeypatch.setattr(flow, "train_twin", self.train)
+
+    def make_champion(self, bundle: RegisteredBundle) -> None:
+        self.registry.set_alias("ada", Alias.CHAMPION, bundle.bundle_id, reason="a test", override_by="a test")
+
+    async def evaluate(self, persona: str, recipe: str, bundle: str) -> dict[str, Any]:
+        self.evaluated.append(bundle)
+        said = self.decision(Verdict.INCONCLUSIVE)
+        report = EvaluationReport(persona="ada", bundle=bundle, questions_digest="q", scores=())
+        return {"report": report.model_dump(mode="json"), "decision": said.model_dump(mode="json")}
+
+    def train(self, persona: str, recipe: str, reason: str | None) -> dict[str, Any]:
+        self.trainings += 1
+        return {"bundle": self.trained.bundle_id}
+
+    def decision(self, verdict: Verdict, **changes: Any) -> GateDecision:
+        values = {"champion": self.base.bundle_id, "reasons": ("as said",), **changes}
+        return GateDecision(persona="ada", bundle=self.trained.bundle_id, verdict=verdict, **values)
+
+    def judged(self, verdict: Verdict, **changes: Any) -> None:
+        """What an evaluation leaves behind that was killed before it moved the alias, or had no reason to."""
+        folder = self.home.evaluations / "ada" / self.trained.bundle_id / "questions"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "decision.json").write_text(self.decision(verdict, **changes).model_dump_json(), "utf-8")
+        report = EvaluationReport(persona="ada", bundle=self.trained.bundle_id, questions_digest="q", scores=())
+        (folder / "report.json").write_text(report.model_dump_json(), "utf-8")
+
+    def __call__(self) -> dict[str, Any]:
+        return flow.refresh_twin.fn("ada", override_reason="a test")
+
+    @property
+    def champion(self) -> str:
+        return self.registry.resolve("ada", alias=Alias.CHAMPION).bundle_id
+
+
+@pytest.fixture
+def refresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Refreshed:
+    return Refreshed(tmp_path, monkeypatch)
+
+
+def test_what_was_never_judged_is_trained_again_and_judged(refresh: Refreshed) -> None:
+    assert refresh()["ended"] == "the champion stays"
+    assert refresh.trainings == 1 and refresh.evaluated == [refresh.base.bundle_id, refresh.trained.bundle_id]
+
+
+def test_a_promotion_that_a_kill_left_open_is_carried_out_once(refresh: Refreshed) -> None:
+    refresh.judged(Verdict.PROMOTE)
+    ended = refresh()
+    assert ended["ended"] == "promoted" and "not carried out till now: as said" in ended["why"]
+    assert refresh.champion == refresh.trained.bundle_id
+    moves = refresh.registry.history("ada")
+    assert moves[-1].verdict is Verdict.PROMOTE and moves[-1].reason == f"better than {refresh.base.bundle_id}"
+    assert refresh()["ended"] == "nothing changed"
+    assert refresh.registry.history("ada") == moves
+    assert refresh.trainings == 0 and refresh.evaluated == []
+
+
+def test_a_first_promotion_is_carried_out_where_none_is_champion(tmp_path: Path, refresh: Refreshed) -> None:
+    refresh.registry = MemoryRegistry(tmp_path / "another")
+    refresh.base = refresh.registry.register(refresh.base.manifest, {})
+    refresh.trained = refresh.registry.register(refresh.trained.manifest, {})
+    refresh.judged(Verdict.PROMOTE, champion=None)
+    assert refresh()["ended"] == "promoted"
+    assert refresh.champion == refresh.trained.bundle_id
+
+
+def test_a_champion_that_could_answer_nothing_is_the_present_one_too(refresh: Refreshed) -> None:
+    refresh.judged(Verdict.PROMOTE, champion=None, unable_champion=refresh.base.bundle_id)
+    assert refresh()["ended"] == "promoted"
+
+
+def test_what_a_person_rolled_back_is_not_put_back(refresh: Refreshed) -> None:
+    refresh.judged(Verdict.PROMOTE)
+    refresh.make_champion(refresh.trained)
+    refresh.make_champion(refresh.base)
+    assert refresh()["ended"] == "nothing changed"
+    assert refresh.champion == refresh.base.bundle_id
+
+
+@pytest.mark.parametrize("verdict", [Verdict.REJECT, Verdict.INCONCLUSIVE])
+def test_what_was_decided_otherwise_stays(refresh: Refreshed, verdict: Verdict) -> None:
+    refresh.judged(verdict)
+    assert refresh()["ended"] == "nothing changed"
+    assert refresh.champion == refresh.base.bundle_id and refresh.trainings == 0
+
+
+def test_a_decision_over_a_champion_that_was_replaced_promotes_nothing(refresh: Refreshed) -> None:
+    refresh.judged(Verdict.PROMOTE)
+    other = refresh.registry.register(manifest("other"), {})
+    refresh.make_champion(other)
+    refresh()
+    assert refresh.champion == other.bundle_id
