@@ -77,7 +77,7 @@ async def evaluate_twin(
     whole = prepare(home, persona, chosen, probes, stress)
     exam = whole.of_questions
     if unsafe:
-        return refuse(home, exam, candidate, unsafe)
+        return refuse(home, whole, candidate, unsafe)
     rungs = await climb(home, persona, chosen, exam) if ladder else None
     judged = await ask(home, candidate, whole, chosen.evaluation)
     live = champion_of(registry, candidate)
@@ -86,7 +86,7 @@ async def evaluate_twin(
     siblings = examined_siblings(home, registry, candidate, exam) if champion else ()
     others = [await ask(home, one, exam, chosen.evaluation) for one in siblings]
     spreads = spreads_of(candidate, [judged, *others], exam.rubric)
-    decision, compared = decide(judged, champion, exam.rubric, stops, spreads)
+    decision, compared = decide(judged, champion, whole, stops, spreads)
     files = await asyncio.to_thread(write_down, home, exam, judged, compared, decision, rungs, candidate)
     promote(registry, candidate, decision)
     report(f"report: {files.page}")
@@ -158,7 +158,7 @@ def refuse(home: TwinHome, exam: Exam, bundle: RegisteredBundle, stops: Sequence
         scores=(),
         index=exam.index,
     )
-    decision = gate.refuse(empty, stops)
+    decision = gate.refuse(empty, stops).model_copy(update={"exam_digest": exam.digest})
     path = run_folder(_inputs(home, manifest.persona, bundle.bundle_id, exam)) / DECISION_JSON
     write_atomically(path, decision.model_dump_json(indent=2) + "\n")
     report(f"gate: {decision.verdict.value} {manifest.model_name}: {'; '.join(decision.reasons)}")
@@ -169,7 +169,7 @@ def refuse(home: TwinHome, exam: Exam, bundle: RegisteredBundle, stops: Sequence
 def decide(
     candidate: ScoredRun,
     champion: ScoredRun | None,
-    rubric: Rubric,
+    exam: Exam,
     stops: Sequence[HardStop] = (),
     spreads: Mapping[str, float] | None = None,
 ) -> tuple[GateDecision, ScoredRun | None]:
@@ -182,8 +182,8 @@ def decide(
         report(f"gate: the champion {champion.model_name} answers nothing ({why})")
         unable = champion.report.bundle
         champion = None
-    decision = gate.decide(candidate, champion, rubric, stops=stops, seed_spreads=spreads)
-    decision = decision.model_copy(update={"unable_champion": unable})
+    decision = gate.decide(candidate, champion, exam.rubric, stops=stops, seed_spreads=spreads)
+    decision = decision.model_copy(update={"unable_champion": unable, "exam_digest": exam.digest})
     report(f"gate: {decision.verdict.value} {candidate.model_name}: {'; '.join(decision.reasons)}")
     return decision, champion
 

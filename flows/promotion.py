@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 from pydantic import ValidationError
 
 from twin_data.configuration.home import TwinHome
@@ -52,17 +55,32 @@ def is_over_live(registry: BundleRegistry, decision: GateDecision) -> bool:
     return (live.bundle_id if live else None) in compared
 
 
+def decision_by(home: TwinHome, persona: str, bundle_id: str, exam_digest: str) -> GateDecision | None:
+    """What the gate said of a bundle by exactly this exam; None if nothing, or if it was killed while writing it."""
+    from twin_eval.report import REPORT_JSON
+
+    for path, said in _decisions(home, persona, bundle_id):
+        is_whole = path.with_name(REPORT_JSON).is_file() or bool(said.stops)  # what was refused unasked has no report
+        if said.exam_digest == exam_digest and is_whole:
+            return said
+    return None
+
+
 def last_decision(home: TwinHome, persona: str, bundle_id: str) -> GateDecision | None:
     """What the gate said of a bundle the last time, on whichever questions; None if it was never asked."""
+    return next((said for _, said in _decisions(home, persona, bundle_id)), None)
+
+
+def _decisions(home: TwinHome, persona: str, bundle_id: str) -> Iterator[tuple[Path, GateDecision]]:
+    """What the gate said of a bundle, one decision a question set, the newest first."""
     from twin_eval.report import DECISION_JSON  # takes a second to import, and most commands on bundles need none of it
 
     written = (home.evaluations / persona / bundle_id).glob(f"*/{DECISION_JSON}")
     for path in sorted(written, key=lambda one: one.stat().st_mtime_ns, reverse=True):
         try:
-            return GateDecision.model_validate_json(path.read_bytes())
+            yield path, GateDecision.model_validate_json(path.read_bytes())
         except ValidationError:
             continue  # of another release of this software: an older one will do
-    return None
 
 
 def taint(home: TwinHome, persona: str, bundle_id: str, *, reason: str) -> RegisteredBundle:

@@ -13,7 +13,8 @@ from flows.bundles import newest_base_bundle
 from flows.evaluate_twin import evaluate_twin
 from flows.exam_files import rubric_of
 from flows.exam_questions import renew_questions
-from flows.promotion import carry_out, is_over_live, last_decision, was_champion
+from flows.exams import exam_digest
+from flows.promotion import carry_out, decision_by, is_over_live, was_champion
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
 from flows.reporting import report
 from flows.train_twin import train_twin
@@ -56,11 +57,11 @@ def refresh_twin(
     report(f"refresh of {persona}: {reason}")
     features = build_features(persona, recipe)
     base = newest_base_bundle(home, persona)
-    if trained := _trained_on(home, base, chosen):
-        return _already_trained(home, trained, features)
-    open_registry(home).resolve(persona, bundle_id=base.bundle_id)  # nothing is trained on a damaged one
     if renewed := renew_questions(home, persona):
         report(f"questions: the corpus has changed, so {renewed.questions} were generated anew")
+    if trained := _trained_on(home, base, chosen):
+        return _already_trained(home, trained, recipe, features)
+    open_registry(home).resolve(persona, bundle_id=base.bundle_id)  # nothing is trained on a damaged one
     rungs = asyncio.run(evaluate_twin(persona, recipe, base.bundle_id))
     if not override_reason:
         if objections := objections_to_training(features["verdict"]):
@@ -68,29 +69,50 @@ def refresh_twin(
         if not _was_trained(home, persona) and (reached := _reached_targets(home, persona, rungs["report"])):
             return _ended(Ending.NOT_NEEDED, f"base and retrieval reach the targets: {reached}", features, rungs)
     bundle = train_twin(persona, recipe, override_reason)
-    judged = asyncio.run(evaluate_twin(persona, recipe, bundle["bundle"]))
-    promoted = judged["decision"]["verdict"] == "promote"
-    why = "; ".join(judged["decision"]["reasons"])
-    return _ended(Ending.PROMOTED if promoted else Ending.KEPT, why, features, judged, bundle)
+    return _judged(persona, bundle["bundle"], recipe, features, bundle)
 
 
-def _already_trained(home: TwinHome, trained: RegisteredBundle, features: dict[str, Any]) -> dict[str, Any]:
-    """Finish what was begun with a bundle that the gate has seen: a kill may have come before its promotion."""
+def _already_trained(
+    home: TwinHome, trained: RegisteredBundle, recipe: str, features: dict[str, Any]
+) -> dict[str, Any]:
+    """What is left to do about a bundle that the gate has seen: nothing, a promotion that a kill prevented, or an exam.
+
+    One that is champion, or was until somebody decided otherwise, is left alone whatever the exam is.
+    """
     registry, manifest = open_registry(home), trained.manifest
-    said = last_decision(home, manifest.persona, trained.bundle_id)
-    is_open = said is not None and said.verdict is Verdict.PROMOTE and not was_champion(registry, trained)
-    if said is None or not is_open or not is_over_live(registry, said):
-        return _ended(Ending.NOTHING_CHANGED, f"{manifest.model_name} is made of the same", features)
+    same = f"{manifest.model_name} is made of the same"
+    if was_champion(registry, trained):
+        return _ended(Ending.NOTHING_CHANGED, same, features)
+    exam = exam_digest(home, manifest.persona, load_recipe(recipe))
+    said = decision_by(home, manifest.persona, trained.bundle_id, exam)
+    if said is None:
+        report(f"{same}, but questions, bars or index have changed since it was judged: it is judged again")
+        return _judged(manifest.persona, trained.bundle_id, recipe, features)
+    if said.verdict is not Verdict.PROMOTE:
+        return _ended(Ending.NOTHING_CHANGED, f"{same}, and so is its exam", features)
+    if not is_over_live(registry, said):
+        report(f"{same}, but was judged against another champion: it is judged again")
+        return _judged(manifest.persona, trained.bundle_id, recipe, features)
     carry_out(registry, trained, said)
     why = f"{manifest.model_name}: decided before, and not carried out till now: {'; '.join(said.reasons)}"
     return _ended(Ending.PROMOTED, why, features)
 
 
+def _judged(
+    persona: str, bundle: str, recipe: str, features: dict[str, Any], training: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Let the gate decide on a trained bundle."""
+    judged = asyncio.run(evaluate_twin(persona, recipe, bundle))
+    promoted = judged["decision"]["verdict"] == Verdict.PROMOTE
+    why = "; ".join(judged["decision"]["reasons"])
+    return _ended(Ending.PROMOTED if promoted else Ending.KEPT, why, features, judged, training)
+
+
 def _trained_on(home: TwinHome, base: RegisteredBundle, recipe: Recipe) -> RegisteredBundle | None:
-    """A fully trained bundle of the same features, recipe, code and persona that the gate has seen, if there is one."""
+    """The newest fully trained bundle of the same features, recipe, code and persona that the gate has seen, if any."""
     wanted = base.manifest.lineage
     last = Rung.DPO if recipe.training.dpo.enabled else Rung.SFT
-    for bundle in open_registry(home).bundles(base.manifest.persona):
+    for bundle in reversed(open_registry(home).bundles(base.manifest.persona)):
         lineage = bundle.manifest.lineage
         same = (lineage.features_digest, lineage.recipe_digest, lineage.code_digest, lineage.persona_digest) == (
             wanted.features_digest, wanted.recipe_digest, wanted.code_digest, wanted.persona_digest

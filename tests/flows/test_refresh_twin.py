@@ -30,10 +30,12 @@ class Refreshed:
         self.trained = self.registry.register(manifest("trained", rung=Rung.DPO, lineage=trained_with(1)), {})
         self.evaluated: list[str] = []
         self.trainings = 0
+        self.exam = "exam 1"
         monkeypatch.setenv("TWIN_HOME", str(self.home.root))
         monkeypatch.setattr(flow, "open_registry", lambda home: self.registry)
         monkeypatch.setattr(flow, "newest_base_bundle", lambda home, persona: self.base)
         monkeypatch.setattr(flow, "build_features", lambda persona, recipe: FEATURES)
+        monkeypatch.setattr(flow, "exam_digest", lambda home, persona, recipe: self.exam)
         monkeypatch.setattr(flow, "renew_questions", lambda home, persona: None)
         monkeypatch.setattr(flow, "evaluate_twin", self.evaluate)
         monkeypatch.setattr(flow, "train_twin", self.train)
@@ -44,6 +46,8 @@ class Refreshed:
     async def evaluate(self, persona: str, recipe: str, bundle: str) -> dict[str, Any]:
         self.evaluated.append(bundle)
         said = self.decision(Verdict.INCONCLUSIVE)
+        if bundle == self.trained.bundle_id:
+            self.judged(Verdict.INCONCLUSIVE)
         report = EvaluationReport(persona="ada", bundle=bundle, questions_digest="q", scores=())
         return {"report": report.model_dump(mode="json"), "decision": said.model_dump(mode="json")}
 
@@ -52,12 +56,12 @@ class Refreshed:
         return {"bundle": self.trained.bundle_id}
 
     def decision(self, verdict: Verdict, **changes: Any) -> GateDecision:
-        values = {"champion": self.base.bundle_id, "reasons": ("as said",), **changes}
+        values = {"champion": self.base.bundle_id, "reasons": ("as said",), "exam_digest": self.exam, **changes}
         return GateDecision(persona="ada", bundle=self.trained.bundle_id, verdict=verdict, **values)
 
     def judged(self, verdict: Verdict, **changes: Any) -> None:
         """What an evaluation leaves behind that was killed before it moved the alias, or had no reason to."""
-        folder = self.home.evaluations / "ada" / self.trained.bundle_id / "questions"
+        folder = self.home.evaluations / "ada" / self.trained.bundle_id / self.exam
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "decision.json").write_text(self.decision(verdict, **changes).model_dump_json(), "utf-8")
         report = EvaluationReport(persona="ada", bundle=self.trained.bundle_id, questions_digest="q", scores=())
@@ -126,5 +130,42 @@ def test_a_decision_over_a_champion_that_was_replaced_promotes_nothing(refresh: 
     refresh.judged(Verdict.PROMOTE)
     other = refresh.registry.register(manifest("other"), {})
     refresh.make_champion(other)
-    refresh()
+    assert refresh()["ended"] == "the champion stays"
     assert refresh.champion == other.bundle_id
+    assert refresh.evaluated == [refresh.trained.bundle_id] and refresh.trainings == 0
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_with_another_exam_it_is_judged_again_and_not_trained(refresh: Refreshed, verdict: Verdict) -> None:
+    refresh.judged(verdict)
+    refresh.exam = "exam 2"
+    assert refresh()["ended"] == "the champion stays"
+    assert refresh.evaluated == [refresh.trained.bundle_id] and refresh.trainings == 0
+    assert refresh()["ended"] == "nothing changed", "once an exam"
+    refresh.exam = "exam 1"
+    refresh.judged(Verdict.REJECT)
+    assert refresh()["ended"] == "nothing changed", "changed back"
+    assert len(refresh.evaluated) == 1
+
+
+def test_a_decision_of_an_older_version_names_no_exam_and_is_made_again(refresh: Refreshed) -> None:
+    refresh.judged(Verdict.INCONCLUSIVE, exam_digest="")
+    refresh()
+    assert refresh.evaluated == [refresh.trained.bundle_id] and refresh.trainings == 0
+
+
+def test_a_decision_whose_report_a_kill_prevented_is_made_again(refresh: Refreshed) -> None:
+    refresh.judged(Verdict.INCONCLUSIVE)
+    refresh.exam = "exam 2"
+    refresh.judged(Verdict.INCONCLUSIVE)
+    (refresh.home.evaluations / "ada" / refresh.trained.bundle_id / "exam 2" / "report.json").unlink()
+    refresh()
+    assert refresh.evaluated == [refresh.trained.bundle_id] and refresh.trainings == 0
+
+
+def test_a_champion_is_not_judged_again_whatever_the_exam_is(refresh: Refreshed) -> None:
+    refresh.judged(Verdict.PROMOTE)
+    refresh.make_champion(refresh.trained)
+    refresh.exam = "exam 2"
+    assert refresh()["ended"] == "nothing changed"
+    assert refresh.evaluated == []
