@@ -13,6 +13,7 @@ from twin_data.configuration.yaml_files import load_yaml
 from twin_data.contracts.errors import ConfigurationError
 from twin_data.contracts.evaluation import EvaluationReport, QuestionKind, Score, Verdict
 from twin_eval.gate import decide, decide_absolute, default_rubric, persona_rubric
+from twin_eval.metric_names import is_metric
 from twin_eval.metrics import describe
 from twin_eval.scored_run import ScoredRun
 
@@ -95,7 +96,7 @@ def test_promotion_means_that_every_bar_was_cleared_on_enough_rows(
 @pytest.mark.parametrize("is_self_check", [False, True])
 def test_the_shipped_rubrics_name_known_metrics(is_self_check: bool) -> None:
     rubric = default_rubric(is_self_check=is_self_check)
-    assert all(describe(bar.metric) for bar in rubric.absolute)
+    assert all(is_metric(bar.metric) for bar in (*rubric.absolute, *rubric.targets, *rubric.advisory))
     names = {bar.metric for bar in rubric.absolute}
     assert {"quotes_verbatim", "under_refusal", "over_refusal", "error_rate"} <= names
     assert ("facts_found" in names) is not is_self_check
@@ -164,8 +165,32 @@ def test_bars_on_unknown_metrics_are_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(ConfigurationError) as caught:
         persona_rubric(path)
-    assert "absolute: there is no metric 'sited'" in caught.value.message
-    assert "'facts_fond' cannot be compared; did you mean 'facts_found'?" in caught.value.message
+    first, second = caught.value.message.split("\n")
+    assert first.startswith(f"{path}:2: absolute.0.metric: there is no metric 'sited'; did you mean 'cited'")
+    assert second.startswith(
+        f"{path}:4: relative.0.metric: 'facts_fond' cannot be compared; did you mean 'facts_found'"
+    )
+    assert caught.value.next_step == f"correct {path}"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "near"),
+    [
+        ("refusal_rate.unanswerabel", "'refusal_rate.unanswerable'"),
+        ("evidence_at_banana", "'evidence_at_5'"),
+        ("voice.draft", "'voice.drafts'"),
+        ("stress.TYPOS.error_rate", "'stress.typos.error_rate'"),
+        ("probes.quoted.homonyms", "'probes.quoted'"),
+    ],
+)
+def test_a_mistyped_end_of_a_name_is_refused_wherever_a_bar_stands(tmp_path: Path, wrong: str, near: str) -> None:
+    path = tmp_path / "rubric.yaml"
+    for part in ("absolute", "targets", "advisory"):
+        bars = {"absolute": "{metric: cited, at_least: 0.5}", part: f"{{metric: {wrong}, at_least: 0.5}}"}
+        path.write_text("".join(f"{name}:\n  - {bar}\n" for name, bar in bars.items()), "utf-8")
+        with pytest.raises(ConfigurationError) as caught:
+            persona_rubric(path)
+        assert f": {part}.0.metric: there is no metric {wrong!r}; did you mean {near}" in caught.value.message
 
 
 def test_a_bar_on_what_a_first_bundle_cannot_have_is_left_out_until_it_has() -> None:
