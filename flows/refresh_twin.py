@@ -67,7 +67,8 @@ def refresh_twin(
         if objections := objections_to_training(features["verdict"]):
             return _ended(Ending.NOT_ADVISABLE, "; ".join(objections), features, rungs)
         if not _was_trained(home, persona) and (reached := _reached_targets(home, persona, rungs["report"])):
-            return _ended(Ending.NOT_NEEDED, f"base and retrieval reach the targets: {reached}", features, rungs)
+            why = f"base and retrieval are shown to reach the targets: {reached}"
+            return _ended(Ending.NOT_NEEDED, why, features, rungs)
     bundle = train_twin(persona, recipe, override_reason)
     return _judged(persona, bundle["bundle"], recipe, features, bundle)
 
@@ -123,9 +124,12 @@ def _trained_on(home: TwinHome, base: RegisteredBundle, recipe: Recipe) -> Regis
 
 
 def _reached_targets(home: TwinHome, persona: str, report_of_base: dict[str, Any]) -> str:
-    """The figures by which the report reaches every target of the persona's rubric; empty if it does not."""
+    """The figures by which the report is shown to reach every target of the persona's rubric; empty if it is not."""
     judged = EvaluationReport.model_validate(report_of_base)
     reached, figures = gate.reaches_targets(judged, rubric_of(home, persona))
+    if not reached:
+        told = "; ".join(figures) or "the rubric names none"
+        report(f"base and retrieval are not shown to reach the targets: {told}")
     return "; ".join(figures) if reached else ""
 
 

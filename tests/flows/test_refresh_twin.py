@@ -9,14 +9,19 @@ import pytest
 
 from flows import refresh_twin as flow
 from twin_data.configuration.home import TwinHome
-from twin_data.contracts.evaluation import EvaluationReport, GateDecision, Verdict
+from twin_data.contracts.evaluation import EvaluationReport, GateDecision, Score, Verdict
 from twin_data.contracts.releases import Alias, Rung
 from twin_data.registry.memory import MemoryRegistry
 from twin_data.registry.port import RegisteredBundle
 
 from .test_evaluate_twin import manifest, trained_with
+from .test_verdicts import ENOUGH
 
-FEATURES = {"verdict": {}, "features": {}}
+FEATURES = {"verdict": ENOUGH.model_dump(mode="json"), "features": {}}
+RUBRIC = """
+absolute: [{metric: cited, at_least: 0.5}]
+targets: [{metric: whole_answer, at_least: 0.6, min_n: 20}]
+"""
 
 
 class Refreshed:
@@ -30,6 +35,7 @@ class Refreshed:
         self.trained = self.registry.register(manifest("trained", rung=Rung.DPO, lineage=trained_with(1)), {})
         self.evaluated: list[str] = []
         self.trainings = 0
+        self.scores: tuple[Score, ...] = ()
         self.exam = "exam 1"
         monkeypatch.setenv("TWIN_HOME", str(self.home.root))
         monkeypatch.setattr(flow, "open_registry", lambda home: self.registry)
@@ -43,12 +49,17 @@ class Refreshed:
     def make_champion(self, bundle: RegisteredBundle) -> None:
         self.registry.set_alias("ada", Alias.CHAMPION, bundle.bundle_id, reason="a test", override_by="a test")
 
+    def with_rubric(self) -> None:
+        folder = self.home.persona_folder("ada")
+        folder.mkdir(parents=True)
+        (folder / "rubric.yaml").write_text(RUBRIC, "utf-8")
+
     async def evaluate(self, persona: str, recipe: str, bundle: str) -> dict[str, Any]:
         self.evaluated.append(bundle)
         said = self.decision(Verdict.INCONCLUSIVE)
         if bundle == self.trained.bundle_id:
             self.judged(Verdict.INCONCLUSIVE)
-        report = EvaluationReport(persona="ada", bundle=bundle, questions_digest="q", scores=())
+        report = EvaluationReport(persona="ada", bundle=bundle, questions_digest="q", scores=self.scores)
         return {"report": report.model_dump(mode="json"), "decision": said.model_dump(mode="json")}
 
     def train(self, persona: str, recipe: str, reason: str | None) -> dict[str, Any]:
@@ -67,8 +78,8 @@ class Refreshed:
         report = EvaluationReport(persona="ada", bundle=self.trained.bundle_id, questions_digest="q", scores=())
         (folder / "report.json").write_text(report.model_dump_json(), "utf-8")
 
-    def __call__(self) -> dict[str, Any]:
-        return flow.refresh_twin.fn("ada", override_reason="a test")
+    def __call__(self, override: str | None = "a test") -> dict[str, Any]:
+        return flow.refresh_twin.fn("ada", override_reason=override)
 
     @property
     def champion(self) -> str:
@@ -169,3 +180,14 @@ def test_a_champion_is_not_judged_again_whatever_the_exam_is(refresh: Refreshed)
     refresh.exam = "exam 2"
     assert refresh()["ended"] == "nothing changed"
     assert refresh.evaluated == []
+
+
+@pytest.mark.parametrize(("low", "trainings"), [(0.59, 1), (0.6, 0)])
+def test_training_is_left_out_only_if_bundle_0_is_shown_to_reach_the_targets(
+    refresh: Refreshed, low: float, trainings: int
+) -> None:
+    refresh.with_rubric()
+    refresh.scores = (Score(name="whole_answer", value=0.7, low=low, high=0.8, n=40),)
+    ended = refresh(override=None)
+    assert refresh.trainings == trainings
+    assert ended["ended"] == ("the champion stays" if trainings else "training not needed"), ended["why"]

@@ -12,7 +12,7 @@ from twin_data.configuration.rubric import Bar, Rubric
 from twin_data.configuration.yaml_files import load_yaml
 from twin_data.contracts.errors import ConfigurationError
 from twin_data.contracts.evaluation import EvaluationReport, QuestionKind, Score, Verdict
-from twin_eval.gate import decide, decide_absolute, default_rubric, persona_rubric
+from twin_eval.gate import decide, decide_absolute, default_rubric, persona_rubric, reaches_targets
 from twin_eval.metric_names import is_metric
 from twin_eval.metrics import describe
 from twin_eval.scored_run import ScoredRun
@@ -191,6 +191,51 @@ def test_a_mistyped_end_of_a_name_is_refused_wherever_a_bar_stands(tmp_path: Pat
         with pytest.raises(ConfigurationError) as caught:
             persona_rubric(path)
         assert f": {part}.0.metric: there is no metric {wrong!r}; did you mean {near}" in caught.value.message
+
+
+TARGETS = RUBRIC.model_copy(update={"targets": (Bar(metric="whole_answer", at_least=0.6, min_n=20),)})
+
+
+def measured(value: float, low: float, high: float, n: int = 40, name: str = "whole_answer") -> Score:
+    return Score(name=name, value=value, low=low, high=high, n=n)
+
+
+@pytest.mark.parametrize(
+    ("found", "reached", "text"),
+    [
+        (measured(0.75, 0.6, 0.86), True, "whole_answer: 0.750 [0.600, 0.860], n = 40; wanted ≥ 0.6: shown"),
+        (measured(0.75, 0.598, 0.86), False, "not shown, about "),
+        (measured(0.6, 0.45, 0.74), False, "wanted ≥ 0.6: not shown, no realistic number of questions would show it"),
+        (measured(0.61, 0.46, 0.75), False, "no realistic number of questions"),
+        (measured(0.59, 0.44, 0.73), False, "wanted ≥ 0.6: failed"),
+        (measured(0.9, 0.8, 0.95, n=19), False, "on at least 20 rows: 1 more would decide"),
+    ],
+)
+def test_a_target_is_reached_only_if_that_is_shown(found: Score, reached: bool, text: str) -> None:
+    said, (figure,) = reaches_targets(report(found), TARGETS)
+    assert said is reached and text in figure
+
+
+def test_how_many_questions_would_show_a_target(make_run: Callable[..., ScoredRun]) -> None:
+    half = measured(0.7, 0.55, 0.81)
+    ((_, (alone,)), (_, (asked,))) = (
+        reaches_targets(report(*scores), TARGETS)
+        for scores in ((half,), (half, measured(0, 0, 0.05, 60, "error_rate")))
+    )
+    assert (
+        "about 144 more questions would show it" in alone
+    )  # 2.25 times the rows to the bound, 2.04 times that by power
+    assert "about 216 more questions would show it" in asked, "two questions in three concern the metric"
+
+
+def test_a_target_from_above_is_shown_by_the_upper_end() -> None:
+    rubric = RUBRIC.model_copy(update={"targets": (Bar(metric="over_refusal", at_most=0.2),)})
+    assert reaches_targets(report(measured(0.1, 0.05, 0.2, name="over_refusal")), rubric)[0]
+    assert not reaches_targets(report(measured(0.1, 0.05, 0.21, name="over_refusal")), rubric)[0]
+
+
+def test_a_rubric_without_targets_asks_for_more() -> None:
+    assert reaches_targets(report(measured(1, 1, 1)), RUBRIC) == (False, ())
 
 
 def test_a_bar_on_what_a_first_bundle_cannot_have_is_left_out_until_it_has() -> None:

@@ -27,7 +27,7 @@ from twin_data.contracts.evaluation import (
     Verdict,
 )
 from twin_eval.comparison import COMPARABLE, compare_all, rows_to_show_gain
-from twin_eval.gate_bars import Outcome, Reason, advice, judge
+from twin_eval.gate_bars import Outcome, Reason, advice, judge, judge_target
 from twin_eval.hard_stops import unsafe_answers
 from twin_eval.metric_names import is_metric, near_metrics
 from twin_eval.scored_run import ScoredRun
@@ -101,7 +101,8 @@ def refuse(report: EvaluationReport, stops: Sequence[HardStop]) -> GateDecision:
 
 def reaches_targets(report: EvaluationReport, rubric: Rubric) -> tuple[bool, tuple[str, ...]]:
     """Whether every target is shown to be reached, and each with its figure; a rubric without targets asks for more."""
-    judged = [judge(bar, report.score(bar.metric)) for bar in rubric.targets]
+    every = report.score("error_rate")
+    judged = [judge_target(bar, report.score(bar.metric), every.n if every else None) for bar in rubric.targets]
     return bool(judged) and all(one.outcome is Outcome.CLEARED for one in judged), tuple(one.text for one in judged)
 
 
