@@ -20,12 +20,16 @@ from flows.reporting import report
 from flows.train_twin import train_twin
 from flows.verdicts import objections_to_training
 from twin_data.configuration.home import TwinHome
+from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.evaluation import EvaluationReport, Verdict
 from twin_data.contracts.releases import TRAINED, Alias, Rung
 from twin_data.registry import open_registry
 from twin_data.registry.port import RegisteredBundle
 from twin_data.registry.selection import holder
 from twin_eval import gate
+from twin_eval.report import newest_ladder
+
+BELOW_RETRIEVAL = (Rung.PROMPT, Rung.FEW_SHOT)
 
 
 class Ending(StrEnum):
@@ -66,9 +70,8 @@ def refresh_twin(
     if not override_reason:
         if objections := objections_to_training(features["verdict"]):
             return _ended(Ending.NOT_ADVISABLE, "; ".join(objections), features, rungs)
-        if not _was_trained(home, persona) and (reached := _reached_targets(home, persona, rungs["report"])):
-            why = f"base and retrieval are shown to reach the targets: {reached}"
-            return _ended(Ending.NOT_NEEDED, why, features, rungs)
+        if not _was_trained(home, persona) and (reached := _reached_targets(home, base, rungs["report"])):
+            return _ended(Ending.NOT_NEEDED, reached, features, rungs)
     bundle = train_twin(persona, recipe, override_reason)
     return _judged(persona, bundle["bundle"], recipe, features, bundle)
 
@@ -123,14 +126,39 @@ def _trained_on(home: TwinHome, base: RegisteredBundle, recipe: Recipe) -> Regis
     return None
 
 
-def _reached_targets(home: TwinHome, persona: str, report_of_base: dict[str, Any]) -> str:
-    """The figures by which the report is shown to reach every target of the persona's rubric; empty if it is not."""
+def _reached_targets(home: TwinHome, base: RegisteredBundle, report_of_base: dict[str, Any]) -> str:
+    """The rung below training that is shown to reach every target of the persona's rubric; empty if none is."""
     judged = EvaluationReport.model_validate(report_of_base)
-    reached, figures = gate.reaches_targets(judged, rubric_of(home, persona))
-    if not reached:
-        told = "; ".join(figures) or "the rubric names none"
-        report(f"base and retrieval are not shown to reach the targets: {told}")
-    return "; ".join(figures) if reached else ""
+    rubric = rubric_of(home, base.manifest.persona)
+    if cheaper := _on_target_below(home, base, judged.questions_digest, rubric):
+        return cheaper
+    reached, figures = gate.reaches_targets(judged, rubric)
+    told = "; ".join(figures) or "the rubric names none"
+    if reached:
+        return f"base and retrieval are shown to reach the targets: {told}"
+    report(f"base and retrieval are not shown to reach the targets: {told}")
+    return ""
+
+
+def _on_target_below(home: TwinHome, base: RegisteredBundle, questions: str, rubric: Rubric) -> str:
+    """The same of the rungs below bundle 0, as far as the last ladder has asked them the same questions.
+
+    They are held to the rubric as it is now, and have to be made of what bundle 0 is made of.
+    """
+    persona = base.manifest.persona
+    ladder = newest_ladder(home.evaluations / persona)
+    if ladder is None or ladder.questions_digest != questions:
+        return ""
+    same = {
+        one.bundle_id for one in open_registry(home).bundles(persona) if one.manifest.lineage == base.manifest.lineage
+    }
+    for one in ladder.rungs:
+        if one.rung not in BELOW_RETRIEVAL or one.bundle not in same or not one.is_fit:
+            continue
+        reached, figures = gate.reaches_targets(one.report, rubric)
+        if reached and gate.decide_absolute(one.report, rubric).verdict is Verdict.PROMOTE:
+            return f"the ladder's rung {one.rung} is shown to reach the targets: {'; '.join(figures)}"
+    return ""
 
 
 def _was_judged(home: TwinHome, bundle: RegisteredBundle) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from flows import refresh_twin as flow
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.evaluation import EvaluationReport, GateDecision, Score, Verdict
+from twin_data.contracts.ladder import Ladder, RungResult
 from twin_data.contracts.releases import Alias, Rung
 from twin_data.registry.memory import MemoryRegistry
 from twin_data.registry.port import RegisteredBundle
@@ -53,6 +54,21 @@ class Refreshed:
         folder = self.home.persona_folder("ada")
         folder.mkdir(parents=True)
         (folder / "rubric.yaml").write_text(RUBRIC, "utf-8")
+
+    def climbed(self, found: Score, cited: float = 0.9, questions: str = "q", **changes: Any) -> None:
+        """A ladder whose rung of examples, made of what bundle 0 is made of, was measured like this."""
+        made = self.registry.register(manifest("few-shot", rung=Rung.FEW_SHOT, **changes), {}, as_candidate=False)
+        scores = (found, Score(name="cited", value=cited, low=cited, high=cited, n=40))
+        report = EvaluationReport(persona="ada", bundle=made.bundle_id, questions_digest=questions, scores=scores)
+        rung = RungResult(
+            rung=Rung.FEW_SHOT, report=report, fit=Verdict.PROMOTE, fit_reasons=(), on_target=True, target_reasons=()
+        )
+        ladder = Ladder(
+            persona="ada", features_digest="0", questions_digest=questions, rungs=(rung,), steps=(), verdict="As said."
+        )
+        folder = self.home.evaluations / "ada" / self.base.bundle_id / "questions"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "ladder.json").write_text(ladder.model_dump_json(), "utf-8")
 
     async def evaluate(self, persona: str, recipe: str, bundle: str) -> dict[str, Any]:
         self.evaluated.append(bundle)
@@ -191,3 +207,31 @@ def test_training_is_left_out_only_if_bundle_0_is_shown_to_reach_the_targets(
     ended = refresh(override=None)
     assert refresh.trainings == trainings
     assert ended["ended"] == ("the champion stays" if trainings else "training not needed"), ended["why"]
+
+
+SHOWN = Score(name="whole_answer", value=0.7, low=0.6, high=0.8, n=40)
+
+
+def test_a_cheaper_rung_that_a_ladder_shows_to_reach_the_targets_makes_training_unnecessary(refresh: Refreshed) -> None:
+    refresh.with_rubric()
+    refresh.climbed(SHOWN)
+    ended = refresh(override=None)
+    assert ended["ended"] == "training not needed" and refresh.trainings == 0
+    assert ended["why"].startswith("the ladder's rung few-shot is shown to reach the targets: whole_answer: 0.700")
+
+
+@pytest.mark.parametrize(
+    "ladder",
+    [
+        {"found": SHOWN.model_copy(update={"low": 0.59})},
+        {"found": SHOWN, "cited": 0.4},
+        {"found": SHOWN, "questions": "others"},
+        {"found": SHOWN, "lineage": trained_with(1)},
+    ],
+    ids=["not shown", "no longer fit", "other questions", "made of something else"],
+)
+def test_a_ladder_that_says_less_than_that_does_not(refresh: Refreshed, ladder: dict[str, Any]) -> None:
+    refresh.with_rubric()
+    refresh.climbed(**ladder)
+    refresh(override=None)
+    assert refresh.trainings == 1
