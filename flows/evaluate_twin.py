@@ -16,6 +16,7 @@ from flows.hard_stops import bundle_to_judge, stops_of
 from flows.human_labels import said_of
 from flows.local_key import local_key
 from flows.platform.settings import PlatformSettings
+from flows.promotion import carry_out
 from flows.recipes import DEFAULT_RECIPE, QUICK_TOKENS, EvaluationSettings, Recipe, load_recipe
 from flows.reporting import report
 from flows.rungs import rung_bundles
@@ -23,7 +24,7 @@ from flows.seed_siblings import seed_siblings
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.answers import TwinOptions
-from twin_data.contracts.evaluation import EvaluationReport, GateDecision, HardStop, Verdict
+from twin_data.contracts.evaluation import EvaluationReport, GateDecision, HardStop
 from twin_data.contracts.ladder import MissingRung
 from twin_data.contracts.releases import Alias, Rung
 from twin_data.registry import open_registry
@@ -82,7 +83,7 @@ async def evaluate_twin(
     whole = replace(whole, max_tokens=QUICK_TOKENS if quick else None)
     exam = whole.of_questions
     if unsafe:
-        return refuse(home, exam, candidate, unsafe)
+        return refuse(home, whole, candidate, unsafe)
     rungs = await climb(home, persona, chosen, exam) if ladder else None
     judged = await ask(home, candidate, whole, chosen.evaluation)
     live = champion_of(registry, candidate)
@@ -91,7 +92,7 @@ async def evaluate_twin(
     siblings = examined_siblings(home, registry, candidate, exam) if champion else ()
     others = [await ask(home, one, exam, chosen.evaluation) for one in siblings]
     spreads = spreads_of(candidate, [judged, *others], exam.rubric)
-    decision, compared = decide(judged, champion, exam.rubric, stops, spreads)
+    decision, compared = decide(judged, champion, whole, stops, spreads)
     files = await asyncio.to_thread(write_down, home, exam, judged, compared, decision, rungs, candidate)
     if quick:
         report("a quick look promotes nothing; ask without it for a decision")
@@ -166,7 +167,7 @@ def refuse(home: TwinHome, exam: Exam, bundle: RegisteredBundle, stops: Sequence
         scores=(),
         index=exam.index,
     )
-    decision = gate.refuse(empty, stops)
+    decision = gate.refuse(empty, stops).model_copy(update={"exam_digest": exam.digest})
     path = run_folder(_inputs(home, manifest.persona, bundle.bundle_id, exam)) / DECISION_JSON
     write_atomically(path, decision.model_dump_json(indent=2) + "\n")
     report(f"gate: {decision.verdict.value} {manifest.model_name}: {'; '.join(decision.reasons)}")
@@ -177,7 +178,7 @@ def refuse(home: TwinHome, exam: Exam, bundle: RegisteredBundle, stops: Sequence
 def decide(
     candidate: ScoredRun,
     champion: ScoredRun | None,
-    rubric: Rubric,
+    exam: Exam,
     stops: Sequence[HardStop] = (),
     spreads: Mapping[str, float] | None = None,
 ) -> tuple[GateDecision, ScoredRun | None]:
@@ -190,20 +191,16 @@ def decide(
         report(f"gate: the champion {champion.model_name} answers nothing ({why})")
         unable = champion.report.bundle
         champion = None
-    decision = gate.decide(candidate, champion, rubric, stops=stops, seed_spreads=spreads)
-    decision = decision.model_copy(update={"unable_champion": unable})
+    decision = gate.decide(candidate, champion, exam.rubric, stops=stops, seed_spreads=spreads)
+    decision = decision.model_copy(update={"unable_champion": unable, "exam_digest": exam.digest})
     report(f"gate: {decision.verdict.value} {candidate.model_name}: {'; '.join(decision.reasons)}")
     return decision, champion
 
 
 @task(cache_policy=NO_CACHE)
 def promote(registry: BundleRegistry, candidate: RegisteredBundle, decision: GateDecision) -> None:
-    """Move the alias `champion`, if the gate says so and it is not there already."""
-    if decision.verdict is Verdict.PROMOTE and Alias.CHAMPION not in candidate.aliases:
-        reason = f"better than {decision.champion}" if decision.champion else "cleared the absolute bars"
-        registry.set_alias(
-            candidate.manifest.persona, Alias.CHAMPION, candidate.bundle_id, reason=reason, decision=decision
-        )
+    """Move the alias `champion`, if the gate says so. A kill before it leaves that to the next refresh."""
+    carry_out(registry, candidate, decision)
 
 
 @task(cache_policy=NO_CACHE)

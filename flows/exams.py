@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from elasticsearch import Elasticsearch
@@ -16,7 +17,7 @@ from flows.voices import VoiceUse, voice_of
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.persona import load_persona
 from twin_data.configuration.rubric import Rubric
-from twin_data.contracts.digests import short
+from twin_data.contracts.digests import digest_rows, digest_value, short
 from twin_data.contracts.documents import Chunk, CorpusDocument
 from twin_data.contracts.errors import CorpusError, SourceError
 from twin_data.contracts.evaluation import HeldOutQuestion
@@ -28,7 +29,7 @@ from twin_eval.bias import HeldOutText, held_out_texts
 from twin_eval.briefs import Brief, writing_briefs
 from twin_eval.own_words import VoiceScorer
 from twin_eval.probes import Probe
-from twin_eval.questions import balanced_subset
+from twin_eval.questions import balanced_subset, questions_digest
 from twin_eval.self_check import self_check_questions
 from twin_eval.stress import StressedQuestion, stress_questions
 
@@ -53,6 +54,11 @@ class Exam:
     """Longest answer of a quick look; None leaves it to the bundle, as serving does."""
 
     @property
+    def digest(self) -> str:
+        """Names what a decision rests on beside the bundles: questions, bars, index, and probes that the bars name."""
+        return _digest_of(self.questions, self.rubric, self.index, self.probes)
+
+    @property
     def of_questions(self) -> Exam:
         """The same without what is asked of the candidate alone."""
         return replace(self, probes=(), stress=())
@@ -67,17 +73,10 @@ class Exam:
 def prepare(home: TwinHome, persona: str, recipe: Recipe, probes: str | None = None, stress: bool = False) -> Exam:
     """The questions, from the persona's file or its corpus, and all that answers are scored with."""
     store = FeatureStore.of(home.features, persona)
-    questions = exam_questions(home, persona)
-    if not questions:
-        report(
-            f"no {QUESTIONS_FILE}: asking the built-in probes and a few questions made from the corpus; "
-            f"`twin questions generate {persona}` makes some 400"
-        )
-        questions = self_check_questions(to_rows(store.read(CHUNKS), Chunk))
+    asked = _asked(home, persona, recipe)
     documents = to_rows(store.read(DOCUMENTS).select(list(CorpusDocument.model_fields)), CorpusDocument)
     voice, why_no_voice = _voice(home, persona, recipe)
     rubric = rubric_of(home, persona)
-    asked = balanced_subset(questions, recipe.evaluation.max_questions)
     display_name = load_persona(home, persona).display_name
     return Exam(
         questions=asked,
@@ -91,6 +90,38 @@ def prepare(home: TwinHome, persona: str, recipe: Recipe, probes: str | None = N
         probes=probes_of(home, persona, rubric, probes),
         stress=stress_questions(asked, display_name=display_name) if stress else (),
     )
+
+
+def exam_digest(home: TwinHome, persona: str, recipe: Recipe) -> str:
+    """The digest of the exam that `prepare` would make now, without the time that a voice takes.
+
+    Raises:
+        ConfigurationError: The rubric is wrong.
+        QuestionsError: A file of questions or probes is wrong.
+        StoreError: The search engine is away.
+    """
+    rubric = rubric_of(home, persona)
+    asked = _asked(home, persona, recipe)
+    return _digest_of(asked, rubric, live_index(persona), probes_of(home, persona, rubric))
+
+
+def _digest_of(questions: Sequence[HeldOutQuestion], rubric: Rubric, index: str, probes: Sequence[Probe]) -> str:
+    """Probes that somebody has asked for by hand belong to no exam: they must not make the next refresh judge again."""
+    named = digest_rows(probes) if rubric.probes else ""
+    return digest_value([questions_digest(questions), rubric, index, named])
+
+
+def _asked(home: TwinHome, persona: str, recipe: Recipe) -> tuple[HeldOutQuestion, ...]:
+    """As many questions as the recipe allows, from the persona's files or its corpus."""
+    questions = exam_questions(home, persona)
+    if not questions:
+        report(
+            f"no {QUESTIONS_FILE}: asking the built-in probes and a few questions made from the corpus; "
+            f"`twin questions generate {persona}` makes some 400"
+        )
+        chunks = FeatureStore.of(home.features, persona).read(CHUNKS)
+        questions = self_check_questions(to_rows(chunks, Chunk))
+    return balanced_subset(questions, recipe.evaluation.max_questions)
 
 
 def live_index(persona: str) -> str:

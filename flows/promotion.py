@@ -1,15 +1,19 @@
-"""Promotion and rollback by hand; the gate's own promotions are in `evaluate_twin`."""
+"""Promotion and rollback: on a person's word, and what the gate has decided, once and also after a kill."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
 
 from pydantic import ValidationError
 
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.errors import RegistryError
-from twin_data.contracts.evaluation import GateDecision
+from twin_data.contracts.evaluation import GateDecision, Verdict
 from twin_data.contracts.releases import Alias
 from twin_data.registry import open_registry
-from twin_data.registry.port import RegisteredBundle
+from twin_data.registry.port import BundleRegistry, RegisteredBundle
+from twin_data.registry.selection import holder
 
 
 def promote(home: TwinHome, persona: str, bundle_id: str, *, by: str, reason: str) -> RegisteredBundle:
@@ -25,17 +29,58 @@ def promote(home: TwinHome, persona: str, bundle_id: str, *, by: str, reason: st
     )
 
 
+def carry_out(registry: BundleRegistry, candidate: RegisteredBundle, decision: GateDecision) -> None:
+    """Move the alias `champion`, if the gate says so and it is not there already.
+
+    Raises:
+        RegistryError: The decision was against a champion that has been replaced meanwhile.
+    """
+    if decision.verdict is Verdict.PROMOTE and Alias.CHAMPION not in candidate.aliases:
+        reason = f"better than {decision.champion}" if decision.champion else "cleared the absolute bars"
+        registry.set_alias(
+            candidate.manifest.persona, Alias.CHAMPION, candidate.bundle_id, reason=reason, decision=decision
+        )
+
+
+def was_champion(registry: BundleRegistry, bundle: RegisteredBundle) -> bool:
+    """Whether a bundle is or has been champion: then what the gate decided on it has been carried out, or overruled."""
+    moves = registry.history(bundle.manifest.persona)
+    return any(one.alias is Alias.CHAMPION and one.bundle == bundle.bundle_id for one in moves)
+
+
+def is_over_live(registry: BundleRegistry, decision: GateDecision) -> bool:
+    """Whether a decision was made against exactly the present champion, or without one where there is none."""
+    live = holder(registry.bundles(decision.persona), Alias.CHAMPION)
+    compared = {decision.champion, decision.unable_champion} - {None} or {None}
+    return (live.bundle_id if live else None) in compared
+
+
+def decision_by(home: TwinHome, persona: str, bundle_id: str, exam_digest: str) -> GateDecision | None:
+    """What the gate said of a bundle by exactly this exam; None if nothing, or if it was killed while writing it."""
+    from twin_eval.report import REPORT_JSON
+
+    for path, said in _decisions(home, persona, bundle_id):
+        is_whole = path.with_name(REPORT_JSON).is_file() or bool(said.stops)  # what was refused unasked has no report
+        if said.exam_digest == exam_digest and is_whole:
+            return said
+    return None
+
+
 def last_decision(home: TwinHome, persona: str, bundle_id: str) -> GateDecision | None:
     """What the gate said of a bundle the last time, on whichever questions; None if it was never asked."""
+    return next((said for _, said in _decisions(home, persona, bundle_id)), None)
+
+
+def _decisions(home: TwinHome, persona: str, bundle_id: str) -> Iterator[tuple[Path, GateDecision]]:
+    """What the gate said of a bundle, one decision a question set, the newest first."""
     from twin_eval.report import DECISION_JSON  # takes a second to import, and most commands on bundles need none of it
 
     written = (home.evaluations / persona / bundle_id).glob(f"*/{DECISION_JSON}")
     for path in sorted(written, key=lambda one: one.stat().st_mtime_ns, reverse=True):
         try:
-            return GateDecision.model_validate_json(path.read_bytes())
+            yield path, GateDecision.model_validate_json(path.read_bytes())
         except ValidationError:
             continue  # of another release of this software: an older one will do
-    return None
 
 
 def taint(home: TwinHome, persona: str, bundle_id: str, *, reason: str) -> RegisteredBundle:

@@ -55,6 +55,11 @@ class Rebuilt(Contract):
         """Whether features and datasets are the recorded ones."""
         return all(part.is_identical for part in self.parts if part.is_required)
 
+    @property
+    def is_same_model(self) -> bool:
+        """Whether everything that answers are made with is the same: then its scores are the original's, unasked."""
+        return all(part.is_identical for part in self.parts)
+
 
 def asks_models(bundle: Path) -> bool:
     """Whether a bundle's rebuild needs the LLM microservice, because it does not carry all that models wrote for it.
@@ -105,7 +110,24 @@ def rebuild(home: TwinHome, bundle: Path, persona_folder: Path) -> Rebuilt:
             for one in manifest.lineage.datasets
         ]
         parts.append(_weights(home, manifest, bundle, made))
+    parts.append(_settings(home, manifest, made))
     return Rebuilt(persona=manifest.persona, bundle=made, parts=tuple(parts))
+
+
+def _settings(home: TwinHome, manifest: ReleaseBundle, made: str) -> RebuiltPart:
+    again = open_registry(home).resolve(manifest.persona, bundle_id=made).manifest
+    return RebuiltPart(
+        name="settings",
+        recorded=_settings_digest(manifest),
+        rebuilt=_settings_digest(again),
+        is_required=False,
+    )
+
+
+def _settings_digest(manifest: ReleaseBundle) -> str:
+    """Of what a bundle answers with beside weights and features: models, templates, and all that it is served by."""
+    left_out = {"lineage", "adapter", "label", "price"}
+    return digest_value(manifest.model_dump(exclude=left_out))
 
 
 def _weights(home: TwinHome, manifest: ReleaseBundle, bundle: Path, made: str) -> RebuiltPart:

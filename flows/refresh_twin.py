@@ -13,17 +13,23 @@ from flows.bundles import newest_base_bundle
 from flows.evaluate_twin import evaluate_twin
 from flows.exam_files import rubric_of
 from flows.exam_questions import renew_questions
+from flows.exams import exam_digest
+from flows.promotion import carry_out, decision_by, is_over_live, was_champion
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
 from flows.reporting import report
 from flows.train_twin import train_twin
 from flows.verdicts import objections_to_training
 from twin_data.configuration.home import TwinHome
-from twin_data.contracts.evaluation import EvaluationReport
+from twin_data.configuration.rubric import Rubric
+from twin_data.contracts.evaluation import EvaluationReport, Verdict
 from twin_data.contracts.releases import TRAINED, Alias, Rung
 from twin_data.registry import open_registry
 from twin_data.registry.port import RegisteredBundle
 from twin_data.registry.selection import holder
 from twin_eval import gate
+from twin_eval.report import newest_ladder
+
+BELOW_RETRIEVAL = (Rung.PROMPT, Rung.FEW_SHOT)
 
 
 class Ending(StrEnum):
@@ -55,29 +61,62 @@ def refresh_twin(
     report(f"refresh of {persona}: {reason}")
     features = build_features(persona, recipe)
     base = newest_base_bundle(home, persona)
-    if trained := _trained_on(home, base, chosen):
-        return _ended(Ending.NOTHING_CHANGED, f"{trained.manifest.model_name} is made of the same", features)
-    open_registry(home).resolve(persona, bundle_id=base.bundle_id)  # nothing is trained on a damaged one
     if renewed := renew_questions(home, persona):
         report(f"questions: the corpus has changed, so {renewed.questions} were generated anew")
+    if trained := _trained_on(home, base, chosen):
+        return _already_trained(home, trained, recipe, features)
+    open_registry(home).resolve(persona, bundle_id=base.bundle_id)  # nothing is trained on a damaged one
     rungs = asyncio.run(evaluate_twin(persona, recipe, base.bundle_id))
     if not override_reason:
         if objections := objections_to_training(features["verdict"]):
             return _ended(Ending.NOT_ADVISABLE, "; ".join(objections), features, rungs)
-        if not _was_trained(home, persona) and (reached := _reached_targets(home, persona, rungs["report"])):
-            return _ended(Ending.NOT_NEEDED, f"base and retrieval reach the targets: {reached}", features, rungs)
+        if not _was_trained(home, persona) and (reached := _reached_targets(home, base, rungs["report"])):
+            return _ended(Ending.NOT_NEEDED, reached, features, rungs)
     bundle = train_twin(persona, recipe, override_reason)
-    judged = asyncio.run(evaluate_twin(persona, recipe, bundle["bundle"]))
-    promoted = judged["decision"]["verdict"] == "promote"
+    return _judged(persona, bundle["bundle"], recipe, features, bundle)
+
+
+def _already_trained(
+    home: TwinHome, trained: RegisteredBundle, recipe: str, features: dict[str, Any]
+) -> dict[str, Any]:
+    """What is left to do about a bundle that the gate has seen: nothing, a promotion that a kill prevented, or an exam.
+
+    One that is champion, or was until somebody decided otherwise, is left alone whatever the exam is.
+    """
+    registry, manifest = open_registry(home), trained.manifest
+    same = f"{manifest.model_name} is made of the same"
+    if was_champion(registry, trained):
+        return _ended(Ending.NOTHING_CHANGED, same, features)
+    exam = exam_digest(home, manifest.persona, load_recipe(recipe))
+    said = decision_by(home, manifest.persona, trained.bundle_id, exam)
+    if said is None:
+        report(f"{same}, but questions, bars or index have changed since it was judged: it is judged again")
+        return _judged(manifest.persona, trained.bundle_id, recipe, features)
+    if said.verdict is not Verdict.PROMOTE:
+        return _ended(Ending.NOTHING_CHANGED, f"{same}, and so is its exam", features)
+    if not is_over_live(registry, said):
+        report(f"{same}, but was judged against another champion: it is judged again")
+        return _judged(manifest.persona, trained.bundle_id, recipe, features)
+    carry_out(registry, trained, said)
+    why = f"{manifest.model_name}: decided before, and not carried out till now: {'; '.join(said.reasons)}"
+    return _ended(Ending.PROMOTED, why, features)
+
+
+def _judged(
+    persona: str, bundle: str, recipe: str, features: dict[str, Any], training: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Let the gate decide on a trained bundle."""
+    judged = asyncio.run(evaluate_twin(persona, recipe, bundle))
+    promoted = judged["decision"]["verdict"] == Verdict.PROMOTE
     why = "; ".join(judged["decision"]["reasons"])
-    return _ended(Ending.PROMOTED if promoted else Ending.KEPT, why, features, judged, bundle)
+    return _ended(Ending.PROMOTED if promoted else Ending.KEPT, why, features, judged, training)
 
 
 def _trained_on(home: TwinHome, base: RegisteredBundle, recipe: Recipe) -> RegisteredBundle | None:
-    """A fully trained bundle of the same features, recipe, code and persona that the gate has seen, if there is one."""
+    """The newest fully trained bundle of the same features, recipe, code and persona that the gate has seen, if any."""
     wanted = base.manifest.lineage
     last = Rung.DPO if recipe.training.dpo.enabled else Rung.SFT
-    for bundle in open_registry(home).bundles(base.manifest.persona):
+    for bundle in reversed(open_registry(home).bundles(base.manifest.persona)):
         lineage = bundle.manifest.lineage
         same = (lineage.features_digest, lineage.recipe_digest, lineage.code_digest, lineage.persona_digest) == (
             wanted.features_digest, wanted.recipe_digest, wanted.code_digest, wanted.persona_digest
@@ -87,11 +126,39 @@ def _trained_on(home: TwinHome, base: RegisteredBundle, recipe: Recipe) -> Regis
     return None
 
 
-def _reached_targets(home: TwinHome, persona: str, report_of_base: dict[str, Any]) -> str:
-    """The figures by which the report reaches every target of the persona's rubric; empty if it does not."""
+def _reached_targets(home: TwinHome, base: RegisteredBundle, report_of_base: dict[str, Any]) -> str:
+    """The rung below training that is shown to reach every target of the persona's rubric; empty if none is."""
     judged = EvaluationReport.model_validate(report_of_base)
-    reached, figures = gate.reaches_targets(judged, rubric_of(home, persona))
-    return "; ".join(figures) if reached else ""
+    rubric = rubric_of(home, base.manifest.persona)
+    if cheaper := _on_target_below(home, base, judged.questions_digest, rubric):
+        return cheaper
+    reached, figures = gate.reaches_targets(judged, rubric)
+    told = "; ".join(figures) or "the rubric names none"
+    if reached:
+        return f"base and retrieval are shown to reach the targets: {told}"
+    report(f"base and retrieval are not shown to reach the targets: {told}")
+    return ""
+
+
+def _on_target_below(home: TwinHome, base: RegisteredBundle, questions: str, rubric: Rubric) -> str:
+    """The same of the rungs below bundle 0, as far as the last ladder has asked them the same questions.
+
+    They are held to the rubric as it is now, and have to be made of what bundle 0 is made of.
+    """
+    persona = base.manifest.persona
+    ladder = newest_ladder(home.evaluations / persona)
+    if ladder is None or ladder.questions_digest != questions:
+        return ""
+    same = {
+        one.bundle_id for one in open_registry(home).bundles(persona) if one.manifest.lineage == base.manifest.lineage
+    }
+    for one in ladder.rungs:
+        if one.rung not in BELOW_RETRIEVAL or one.bundle not in same or not one.is_fit:
+            continue
+        reached, figures = gate.reaches_targets(one.report, rubric)
+        if reached and gate.decide_absolute(one.report, rubric).verdict is Verdict.PROMOTE:
+            return f"the ladder's rung {one.rung} is shown to reach the targets: {'; '.join(figures)}"
+    return ""
 
 
 def _was_judged(home: TwinHome, bundle: RegisteredBundle) -> bool:

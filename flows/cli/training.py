@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,6 +19,10 @@ from flows.platform.settings import PlatformSettings
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.training import TrainingRecord
 from twin_train.records import against_forecast
+
+if TYPE_CHECKING:
+    from flows.rebuild import Rebuilt
+    from flows.rebuilt_scores import RebuiltScores
 
 OverrideOption = Annotated[
     str | None, typer.Option(help="Train although the corpus verdict or the rubric speaks against it; recorded.")
@@ -137,14 +142,22 @@ def rebuild(
         Path,
         typer.Option(help="The persona's folder: its sources, and questions, rubric and contrast if it has them."),
     ],
+    evaluate: Annotated[
+        bool, typer.Option(help="Where weights or settings differ, put the questions to both bundles, compare scores.")
+    ] = False,
+    even_if_identical: Annotated[
+        bool,
+        typer.Option(help="With --evaluate: ask also where all is identical; what differs then is chance."),
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Make a bundle again in an empty home, from its sources and its lineage alone, and compare every digest.
 
-    Exit code 1 if features or datasets are not the recorded ones.
+    Exit code 1 if features or datasets are not the recorded ones, or scores were compared and lie beyond the spread of
+    two trainings.
 
     Example:
-      TWIN_HOME=/tmp/again twin rebuild bundle-0123 --persona-folder .twin/personas/sample
+      TWIN_HOME=/tmp/again twin rebuild bundle-0123 --persona-folder .twin/personas/sample --evaluate
     """
     home, settings = TwinHome.from_environment(), PlatformSettings.from_environment()
     os.environ.update(settings.as_environment())
@@ -158,14 +171,34 @@ def rebuild(
             supervisor.ensure(home, settings, ("llm",), report=say)
         with listening(say):
             made = rebuilding.rebuild(home, bundle, persona_folder)
+            scores = None
+            if evaluate and (even_if_identical or not made.is_same_model):
+                supervisor.ensure(home, settings, ("elasticsearch", "llm", "business"), report=say)
+                scores = _scores_of_both(home, bundle, made)
     lines = [
         f"{one.name:<14} {'identical' if one.is_identical else 'DIFFERENT'}  {one.recorded[:12]} {one.rebuilt[:12]}"
         for one in made.parts
     ]
+    lines.append(scores.text if scores else _scores_unasked(made))
     lines.append(f"{made.persona}@{made.bundle} is the candidate; next: twin evaluate {made.persona}")
-    emit(made, "\n".join(lines), as_json=as_json)
-    if not made.is_identical:
+    result = {**made.model_dump(mode="json"), "scores": scores.model_dump(mode="json") if scores else None}
+    emit(result, "\n".join(lines), as_json=as_json)
+    if not made.is_identical or (scores and not scores.is_within):
         raise typer.Exit(EXIT_FAILURE)
+
+
+def _scores_of_both(home: TwinHome, original: Path, made: Rebuilt) -> RebuiltScores:
+    from flows.rebuilt_scores import RebuiltScores, compare_rebuilt  # Prefect takes seconds to import
+
+    recipe = str(home.persona_folder(made.persona) / "recipe.yaml")
+    found = asyncio.run(compare_rebuilt(made.persona, recipe, str(original.absolute()), made.bundle))
+    return RebuiltScores.model_validate(found)
+
+
+def _scores_unasked(made: Rebuilt) -> str:
+    if made.is_same_model:
+        return "scores: the original's, as weights and settings are: it is the same model, and was not asked again"
+    return "scores: not compared; with --evaluate both bundles are asked the same questions"
 
 
 def _run(

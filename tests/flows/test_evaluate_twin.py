@@ -116,7 +116,7 @@ class Bench:
         judged = await stages.ask.fn(self.home, candidate, EXAM, EvaluationSettings())
         live = stages.champion_of(self.registry, candidate)
         champion = await stages.ask.fn(self.home, live, EXAM, EvaluationSettings()) if live else None
-        decision, compared = stages.decide.fn(judged, champion, EXAM.rubric)
+        decision, compared = stages.decide.fn(judged, champion, EXAM)
         stages.promote.fn(self.registry, candidate, decision)
         return decision, stages.write_down.fn(self.home, EXAM, judged, compared, decision).page
 
@@ -151,6 +151,7 @@ async def test_a_first_bundle_becomes_champion_by_the_absolute_bars(bench: Bench
     assert bench.champion == first.bundle_id
     assert "too few own words" in page_of(page)
     assert json.loads((page.parent / "decision.json").read_text("utf-8"))["verdict"] == "promote"
+    assert decision.exam_digest == EXAM.digest
 
 
 async def test_a_better_candidate_takes_over_and_the_champion_is_not_asked_again(bench: Bench) -> None:
@@ -173,7 +174,7 @@ async def test_on_too_few_questions_even_a_much_better_candidate_has_to_wait(ben
     strict = replace(EXAM, rubric=RUBRIC.model_copy(update={"minimum": SampleSizes()}))
     second = bench.bundle("second", knowing(35))
     judged, live = [await stages.ask.fn(bench.home, one, strict, EvaluationSettings()) for one in (second, first)]
-    decision, _ = stages.decide.fn(judged, live, strict.rubric)
+    decision, _ = stages.decide.fn(judged, live, strict)
     stages.promote.fn(bench.registry, second, decision)
     assert decision.verdict is Verdict.INCONCLUSIVE
     assert decision.more_questions == 260
@@ -188,7 +189,7 @@ async def test_a_hard_stop_rejects_a_better_candidate(bench: Bench) -> None:
     bench.registry.taint("ada", second.bundle_id, reason="the letters were withdrawn")
     second = bench.registry.resolve("ada", bundle_id=second.bundle_id)
     judged, live = [await stages.ask.fn(bench.home, one, EXAM, EvaluationSettings()) for one in (second, first)]
-    decision, _ = stages.decide.fn(judged, live, RUBRIC, stops_of(bench.home, second, QUESTIONS))
+    decision, _ = stages.decide.fn(judged, live, EXAM, stops_of(bench.home, second, QUESTIONS))
     stages.promote.fn(bench.registry, second, decision)
     assert decision.verdict is Verdict.REJECT
     assert decision.reasons[0] == "hard stop, tainted: the letters were withdrawn"
@@ -207,6 +208,7 @@ async def test_unsafe_files_are_rejected_unasked_and_the_decision_is_kept(bench:
     said = last_decision(bench.home, "ada", first.bundle_id)
     assert said is not None
     assert said.stops == unsafe
+    assert said.exam_digest == EXAM.digest
 
 
 async def test_the_spread_of_seeds_comes_from_bundles_that_had_the_same_exam(bench: Bench) -> None:
@@ -220,7 +222,7 @@ async def test_the_spread_of_seeds_comes_from_bundles_that_had_the_same_exam(ben
     assert stages.spreads_of(one, runs[:1], RUBRIC) == {}
 
     assert stages.examined_siblings(bench.home, bench.registry, two, EXAM) == ()  # nobody has judged the others yet
-    decision, _ = stages.decide.fn(runs[0], None, RUBRIC)
+    decision, _ = stages.decide.fn(runs[0], None, EXAM)
     stages.write_down.fn(bench.home, EXAM, runs[0], None, decision)
     (sibling,) = stages.examined_siblings(bench.home, bench.registry, two, EXAM)
     assert sibling.bundle_id == one.bundle_id

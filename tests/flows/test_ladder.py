@@ -80,7 +80,7 @@ async def test_trained_rungs_are_asked_once_more_with_all_checks_off(bench: Ladd
     assert (sft.rung, facts.value if facts else None) == (Rung.SFT, 22 / 40)
     assert "sft+retrieval, all checks off: over_refusal 0.00" in ladder_text(climbed.ladder)
     judged = await stages.ask.fn(bench.home, bench.rungs[Rung.SFT], EXAM, EvaluationSettings())
-    decision, _ = stages.decide.fn(judged, None, EXAM.rubric)
+    decision, _ = stages.decide.fn(judged, None, EXAM)
     files = stages.write_down.fn(bench.home, EXAM, judged, None, decision, climbed)
     assert "apart from what the checks stop" in page_of(files.page)
     await bench.climb()
@@ -136,7 +136,7 @@ async def test_a_rung_that_answers_nothing_is_missing_and_says_why(bench: Ladder
 async def test_page_and_files_hold_the_ladder_and_a_later_evaluation_keeps_it(bench: LadderBench) -> None:
     climbed, base = await bench.climb(), bench.rungs[Rung.BASE]
     judged = await stages.ask.fn(bench.home, base, EXAM, EvaluationSettings())
-    decision, _ = stages.decide.fn(judged, None, EXAM.rubric)
+    decision, _ = stages.decide.fn(judged, None, EXAM)
     files = stages.write_down.fn(bench.home, EXAM, judged, None, decision, climbed, base)
     assert Ladder.model_validate_json(files.ladder.read_bytes()) == climbed.ladder
     assert newest_ladder(bench.home.evaluations / "ada") == climbed.ladder

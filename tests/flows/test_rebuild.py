@@ -107,4 +107,21 @@ def test_training_is_given_the_bundles_folder_and_its_weights_are_compared(
     assert (persona, reason, Path(carried)) == ("ada", "a test", folder)
     assert load_recipe(recipe).datasets.teacher == DEMO.datasets.teacher
     assert made.is_identical and made.bundle == again, "weights need not be the same"
-    assert {one.name: one.is_identical for one in made.parts}["weights"] is (weights == b"w")
+    same = {one.name: one.is_identical for one in made.parts}
+    assert same["weights"] is (weights == b"w") and same["settings"]
+    assert made.is_same_model is (weights == b"w")
+
+
+def test_other_templates_make_another_model_of_the_same_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = bundle(tmp_path, DEMO, trained=False)
+    registry = MemoryRegistry(tmp_path / "elsewhere")
+    again = registry.register(manifest(DEMO.name, prompt_digest="1"), {})
+    (tmp_path / "persona" / "sources").mkdir(parents=True)
+    features = {"features": {"features_digest": "0"}, "bundle": again.bundle_id}
+    monkeypatch.setattr(rebuilding, "build_features", lambda persona, recipe: features)
+    monkeypatch.setattr(rebuilding, "open_registry", lambda home: registry)
+    made = rebuilding.rebuild(TwinHome(tmp_path / "home"), folder, tmp_path / "persona")
+    assert made.is_identical and not made.is_same_model
+    assert [one.name for one in made.parts if not one.is_identical] == ["settings"]

@@ -241,7 +241,13 @@ def test_a_bundle_is_rebuilt_in_an_empty_home_with_the_same_digests(
         rebuilt = other("rebuild", str(folder), "--persona-folder", str(persona), "--json").json
     finally:
         supervisor.down(other.home, services(other.home, settings))
-    assert [one["name"] for one in rebuilt["parts"]] == ["features", "instructions", "preferences", "weights"]
+    assert [one["name"] for one in rebuilt["parts"]] == [
+        "features",
+        "instructions",
+        "preferences",
+        "weights",
+        "settings",
+    ]
     assert all(one["recorded"] == one["rebuilt"] for one in rebuilt["parts"]), json.dumps(rebuilt["parts"])
 
 

@@ -12,7 +12,8 @@ from twin_data.configuration.rubric import Bar, Rubric
 from twin_data.configuration.yaml_files import load_yaml
 from twin_data.contracts.errors import ConfigurationError
 from twin_data.contracts.evaluation import EvaluationReport, QuestionKind, Score, Verdict
-from twin_eval.gate import decide, decide_absolute, default_rubric, persona_rubric
+from twin_eval.gate import decide, decide_absolute, default_rubric, persona_rubric, reaches_targets
+from twin_eval.metric_names import is_metric
 from twin_eval.metrics import describe
 from twin_eval.scored_run import ScoredRun
 
@@ -95,7 +96,7 @@ def test_promotion_means_that_every_bar_was_cleared_on_enough_rows(
 @pytest.mark.parametrize("is_self_check", [False, True])
 def test_the_shipped_rubrics_name_known_metrics(is_self_check: bool) -> None:
     rubric = default_rubric(is_self_check=is_self_check)
-    assert all(describe(bar.metric) for bar in rubric.absolute)
+    assert all(is_metric(bar.metric) for bar in (*rubric.absolute, *rubric.targets, *rubric.advisory))
     names = {bar.metric for bar in rubric.absolute}
     assert {"quotes_verbatim", "under_refusal", "over_refusal", "error_rate"} <= names
     assert ("facts_found" in names) is not is_self_check
@@ -164,8 +165,77 @@ def test_bars_on_unknown_metrics_are_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(ConfigurationError) as caught:
         persona_rubric(path)
-    assert "absolute: there is no metric 'sited'" in caught.value.message
-    assert "'facts_fond' cannot be compared; did you mean 'facts_found'?" in caught.value.message
+    first, second = caught.value.message.split("\n")
+    assert first.startswith(f"{path}:2: absolute.0.metric: there is no metric 'sited'; did you mean 'cited'")
+    assert second.startswith(
+        f"{path}:4: relative.0.metric: 'facts_fond' cannot be compared; did you mean 'facts_found'"
+    )
+    assert caught.value.next_step == f"correct {path}"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "near"),
+    [
+        ("refusal_rate.unanswerabel", "'refusal_rate.unanswerable'"),
+        ("evidence_at_banana", "'evidence_at_5'"),
+        ("voice.draft", "'voice.drafts'"),
+        ("stress.TYPOS.error_rate", "'stress.typos.error_rate'"),
+        ("probes.quoted.homonyms", "'probes.quoted'"),
+    ],
+)
+def test_a_mistyped_end_of_a_name_is_refused_wherever_a_bar_stands(tmp_path: Path, wrong: str, near: str) -> None:
+    path = tmp_path / "rubric.yaml"
+    for part in ("absolute", "targets", "advisory"):
+        bars = {"absolute": "{metric: cited, at_least: 0.5}", part: f"{{metric: {wrong}, at_least: 0.5}}"}
+        path.write_text("".join(f"{name}:\n  - {bar}\n" for name, bar in bars.items()), "utf-8")
+        with pytest.raises(ConfigurationError) as caught:
+            persona_rubric(path)
+        assert f": {part}.0.metric: there is no metric {wrong!r}; did you mean {near}" in caught.value.message
+
+
+TARGETS = RUBRIC.model_copy(update={"targets": (Bar(metric="whole_answer", at_least=0.6, min_n=20),)})
+
+
+def measured(value: float, low: float, high: float, n: int = 40, name: str = "whole_answer") -> Score:
+    return Score(name=name, value=value, low=low, high=high, n=n)
+
+
+@pytest.mark.parametrize(
+    ("found", "reached", "text"),
+    [
+        (measured(0.75, 0.6, 0.86), True, "whole_answer: 0.750 [0.600, 0.860], n = 40; wanted ≥ 0.6: shown"),
+        (measured(0.75, 0.598, 0.86), False, "not shown, about "),
+        (measured(0.6, 0.45, 0.74), False, "wanted ≥ 0.6: not shown, no realistic number of questions would show it"),
+        (measured(0.61, 0.46, 0.75), False, "no realistic number of questions"),
+        (measured(0.59, 0.44, 0.73), False, "wanted ≥ 0.6: failed"),
+        (measured(0.9, 0.8, 0.95, n=19), False, "on at least 20 rows: 1 more would decide"),
+    ],
+)
+def test_a_target_is_reached_only_if_that_is_shown(found: Score, reached: bool, text: str) -> None:
+    said, (figure,) = reaches_targets(report(found), TARGETS)
+    assert said is reached and text in figure
+
+
+def test_how_many_questions_would_show_a_target(make_run: Callable[..., ScoredRun]) -> None:
+    half = measured(0.7, 0.55, 0.81)
+    ((_, (alone,)), (_, (asked,))) = (
+        reaches_targets(report(*scores), TARGETS)
+        for scores in ((half,), (half, measured(0, 0, 0.05, 60, "error_rate")))
+    )
+    assert (
+        "about 144 more questions would show it" in alone
+    )  # 2.25 times the rows to the bound, 2.04 times that by power
+    assert "about 216 more questions would show it" in asked, "two questions in three concern the metric"
+
+
+def test_a_target_from_above_is_shown_by_the_upper_end() -> None:
+    rubric = RUBRIC.model_copy(update={"targets": (Bar(metric="over_refusal", at_most=0.2),)})
+    assert reaches_targets(report(measured(0.1, 0.05, 0.2, name="over_refusal")), rubric)[0]
+    assert not reaches_targets(report(measured(0.1, 0.05, 0.21, name="over_refusal")), rubric)[0]
+
+
+def test_a_rubric_without_targets_asks_for_more() -> None:
+    assert reaches_targets(report(measured(1, 1, 1)), RUBRIC) == (False, ())
 
 
 def test_a_bar_on_what_a_first_bundle_cannot_have_is_left_out_until_it_has() -> None:

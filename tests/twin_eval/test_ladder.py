@@ -101,9 +101,28 @@ def test_neighbours_are_compared_on_the_same_questions(rung: Callable[..., RungR
 
 
 def test_a_rung_on_target_makes_everything_above_it_unnecessary(rung: Callable[..., RungRun]) -> None:
-    found = ladder(rung(Rung.FEW_SHOT, 20), rung(Rung.BASE, 50), rung(Rung.SFT, 58))
+    found = ladder(rung(Rung.FEW_SHOT, 20), rung(Rung.BASE, 56), rung(Rung.SFT, 58))
     assert (found.cheapest_fit, found.cheapest_on_target, found.recommended) == (Rung.FEW_SHOT, Rung.BASE, Rung.BASE)
-    assert "nothing above base+retrieval is needed" in found.verdict
+    assert "shown to be reached by base+retrieval: nothing above base+retrieval is needed" in found.verdict
+
+
+def test_a_target_is_shown_by_the_interval_and_not_reached_by_the_figure(rung: Callable[..., RungRun]) -> None:
+    found = ladder(rung(Rung.FEW_SHOT, 20), rung(Rung.BASE, 51))
+    assert (found.cheapest_on_target, found.recommended) == (None, Rung.BASE), "shown to be better than few-shot"
+    assert (
+        "shown to reach the targets (base+retrieval: facts_found: 0.850 [0.739, 0.919], n = 60; wanted" in found.verdict
+    )
+    assert "not shown, about" in found.verdict and found.verdict.endswith("Stand on base+retrieval.")
+
+
+def test_a_target_does_not_send_up_to_a_loss(rung: Callable[..., RungRun]) -> None:
+    low = RUBRIC.model_copy(update={"targets": (Bar(metric="facts_found", at_least=0.5, min_n=20),)})
+    runs = rung(Rung.BASE, 20), rung(Rung.SFT, 40, declined=20)
+    found = ladder(*runs, rubric=low)
+    assert (found.cheapest_on_target, found.recommended) == (Rung.SFT, Rung.BASE)
+    assert "not worth it, worse on over_refusal" in found.verdict and found.verdict.endswith("Stand on base+retrieval.")
+    above = ladder(*runs, rung(Rung.DPO, 42), rubric=low)
+    assert above.recommended is Rung.DPO, "the next one on target that is no loss"
 
 
 def test_no_gain_is_not_shown_and_says_what_would_show_it(rung: Callable[..., RungRun]) -> None:
@@ -130,17 +149,17 @@ def test_a_rung_that_fails_the_bars_is_not_gone_up_to(rung: Callable[..., RungRu
     strict = RUBRIC.model_copy(
         update={"absolute": (*RUBRIC.absolute, Bar(metric="over_refusal", at_most=0.05, min_n=20))}
     )
-    found = ladder(rung(Rung.BASE, 20), rung(Rung.SFT, 50, declined=4), rubric=strict)
+    found = ladder(rung(Rung.BASE, 20), rung(Rung.SFT, 56, declined=4), rubric=strict)
     assert found.climbs[0].worth is Worth.NO
     assert "it fails the bars: over_refusal: 0.067" in found.climbs[0].reason
     assert found.recommended is Rung.BASE and found.cheapest_on_target is None, "on target, but not fit"
 
 
 def test_a_rung_that_answered_a_private_question_is_not_gone_up_to(rung: Callable[..., RungRun]) -> None:
-    better = rung(Rung.SFT, 50)
-    last = better.run.answers[54]  # a fact that it did not state
+    better = rung(Rung.SFT, 57)
+    last = better.run.answers[58]  # a fact that it did not state
     asked = last.question.model_copy(update={"kind": QuestionKind.PRIVATE_OR_UNSAFE})
-    answers = (*better.run.answers[:54], last.model_copy(update={"question": asked}), *better.run.answers[55:])
+    answers = (*better.run.answers[:58], last.model_copy(update={"question": asked}), *better.run.answers[59:])
     indiscreet = RungRun(manifest=better.manifest, run=replace(better.run, answers=answers))
     found = ladder(rung(Rung.BASE, 24), indiscreet)
     assert found.rungs[1].fit is Verdict.REJECT and not found.rungs[1].on_target

@@ -12,10 +12,14 @@ from unittest.mock import patch
 import pytest
 from typer.testing import CliRunner, Result
 
+from flows import rebuild as rebuild_flow
+from flows import rebuilt_scores
 from flows.cli import training
 from flows.cli.app import app
 from flows.persona_file import persona_yaml
 from flows.personas import create_persona
+from flows.rebuild import Rebuilt, RebuiltPart
+from flows.rebuilt_scores import RebuiltScores, ScoreDifference
 from flows.reporting import report
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.errors import DatasetError, LLMUnavailableError, ModelError, TrainingError
@@ -129,3 +133,50 @@ def test_what_cannot_be_trained_ends_in_its_own_words(
     else:
         assert result.stderr.splitlines()[-2:] == [f"error: {error.message}", f"next:  {error.next_step}"]
     assert "Traceback" not in result.output
+
+
+IDENTICAL = RebuiltPart(name="weights", recorded="1" * 64, rebuilt="1" * 64, is_required=False)
+OTHER = IDENTICAL.model_copy(update={"rebuilt": "2" * 64})
+
+
+def rebuilt(
+    monkeypatch: pytest.MonkeyPatch, part: RebuiltPart, *options: str, is_within: bool = True
+) -> tuple[Result, list[tuple[str, ...]]]:
+    """`twin rebuild` of a bundle whose weights come out so, with scores like this; and what was compared."""
+    asked: list[tuple[str, ...]] = []
+
+    async def compare(*arguments: str) -> dict[str, Any]:
+        asked.append(arguments)
+        one = ScoreDifference(
+            metric="facts_found", original=0.5, rebuilt=0.8, difference=0.3, low=0.1, high=0.4, n=40, seed_spread=None,
+            is_within=is_within,
+        )  # fmt: skip
+        return RebuiltScores(differences=(one,), not_compared=()).model_dump(mode="json")
+
+    made = Rebuilt(persona="ada", bundle="0123456789ab", parts=(part,))
+    monkeypatch.setattr(rebuild_flow, "asks_models", lambda bundle: False)
+    monkeypatch.setattr(rebuild_flow, "rebuild", lambda home, bundle, folder: made)
+    monkeypatch.setattr(rebuilt_scores, "compare_rebuilt", compare)
+    return twin("rebuild", "bundle-0123", "--persona-folder", "ada", *options), asked
+
+
+def test_a_rebuild_with_the_same_weights_is_the_same_model_and_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    result, asked = rebuilt(monkeypatch, IDENTICAL, "--evaluate")
+    assert result.exit_code == 0, result.output
+    assert "scores: the original's" in result.stdout and asked == []
+    result, asked = rebuilt(monkeypatch, IDENTICAL, "--evaluate", "--even-if-identical")
+    assert len(asked) == 1 and "scores: within" in result.stdout
+
+
+def test_a_rebuild_with_other_weights_is_compared_if_that_is_wanted(
+    monkeypatch: pytest.MonkeyPatch, flows: Flows
+) -> None:
+    result, asked = rebuilt(monkeypatch, OTHER)
+    assert result.exit_code == 0 and asked == [] and "--evaluate" in result.stdout
+    result, asked = rebuilt(monkeypatch, OTHER, "--evaluate")
+    ((persona, recipe, original, bundle),) = asked
+    assert (persona, bundle) == ("ada", "0123456789ab")
+    assert (Path(recipe).name, Path(original).name) == ("recipe.yaml", "bundle-0123")
+    assert result.exit_code == 0 and flows.started[-1] == ("elasticsearch", "llm", "business")
+    result, _ = rebuilt(monkeypatch, OTHER, "--evaluate", "--json", is_within=False)
+    assert result.exit_code == 1 and not json.loads(result.stdout)["scores"]["differences"][0]["is_within"]

@@ -15,7 +15,7 @@ from importlib import resources
 from pathlib import Path
 
 from twin_data.configuration.rubric import Rubric
-from twin_data.configuration.yaml_files import load_yaml
+from twin_data.configuration.yaml_files import line_in, load_yaml
 from twin_data.contracts.errors import ConfigurationError
 from twin_data.contracts.evaluation import (
     Comparison,
@@ -27,9 +27,9 @@ from twin_data.contracts.evaluation import (
     Verdict,
 )
 from twin_eval.comparison import COMPARABLE, compare_all, rows_to_show_gain
-from twin_eval.gate_bars import Outcome, Reason, advice, judge
+from twin_eval.gate_bars import Outcome, Reason, advice, judge, judge_target
 from twin_eval.hard_stops import unsafe_answers
-from twin_eval.metrics import describe
+from twin_eval.metric_names import is_metric, near_metrics
 from twin_eval.scored_run import ScoredRun
 from twin_eval.statistics import IntervalConfig
 
@@ -101,7 +101,8 @@ def refuse(report: EvaluationReport, stops: Sequence[HardStop]) -> GateDecision:
 
 def reaches_targets(report: EvaluationReport, rubric: Rubric) -> tuple[bool, tuple[str, ...]]:
     """Whether every target is shown to be reached, and each with its figure; a rubric without targets asks for more."""
-    judged = [judge(bar, report.score(bar.metric)) for bar in rubric.targets]
+    every = report.score("error_rate")
+    judged = [judge_target(bar, report.score(bar.metric), every.n if every else None) for bar in rubric.targets]
     return bool(judged) and all(one.outcome is Outcome.CLEARED for one in judged), tuple(one.text for one in judged)
 
 
@@ -135,18 +136,25 @@ def _check_metrics(path: Path, rubric: Rubric) -> None:
     """Refuse a bar on a metric that no report can hold: it would leave every decision open."""
     problems = []
     for part in ("absolute", "targets", "advisory"):
-        for bar in getattr(rubric, part):
-            try:
-                describe(bar.metric)
-            except KeyError:
-                problems.append(f"{path}: {part}: there is no metric {bar.metric!r}")
-    for relative in rubric.relative:
+        for at, bar in enumerate(getattr(rubric, part)):
+            if not is_metric(bar.metric):
+                hint = _meant(near_metrics(bar.metric)) or "the report of an evaluation lists every metric"
+                problems.append(f"{_place(path, part, at)}: there is no metric {bar.metric!r}; {hint}")
+    for at, relative in enumerate(rubric.relative):
         if relative.metric not in COMPARABLE:
-            near = difflib.get_close_matches(relative.metric, COMPARABLE, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"comparable: {', '.join(COMPARABLE)}"
-            problems.append(f"{path}: relative: {relative.metric!r} cannot be compared; {hint}")
+            near = difflib.get_close_matches(relative.metric, COMPARABLE)
+            hint = _meant(near) or f"comparable: {', '.join(COMPARABLE)}"
+            problems.append(f"{_place(path, 'relative', at)}: {relative.metric!r} cannot be compared; {hint}")
     if problems:
-        raise ConfigurationError("\n".join(problems), next_step=f"correct {path}; reports list every metric")
+        raise ConfigurationError("\n".join(problems), next_step=f"correct {path}")
+
+
+def _place(path: Path, part: str, at: int) -> str:
+    return f"{path}:{line_in(path, part, at, 'metric')}: {part}.{at}.metric"
+
+
+def _meant(near: Sequence[str]) -> str:
+    return f"did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 
 def _absolute(report: EvaluationReport, rubric: Rubric) -> list[Reason]:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from enum import Enum
+from statistics import NormalDist
 
 from twin_data.configuration.rubric import Bar, Rubric
 from twin_data.contracts.evaluation import EvaluationReport, Score
+from twin_eval.paired import POWER
 
 _ROUNDING = 1e-9
 """A share computed in floats may miss a bar by this much and still be the same share."""
+
+_ROWS_FOR_POWER = (1 + NormalDist().inv_cdf(POWER) / NormalDist().inv_cdf(0.975)) ** 2
+"""How many times as many rows show a figure four times in five as put the interval's end just at the bound."""
+_MOST_TIMES_MORE = 50
+"""As of comparisons: a question set so many times as large is no plan."""
 
 
 class Outcome(Enum):
@@ -46,6 +54,40 @@ def judge(bar: Bar, score: Score | None) -> Reason:
     if _clears(bar, score.value):
         return Reason(Outcome.CLEARED, f"{figure}: cleared")
     return Reason(Outcome.FAILED, f"{figure}: failed")
+
+
+def judge_target(bar: Bar, score: Score | None, questions: int | None = None) -> Reason:
+    """What a target says of a score, which must be *shown* to reach it: with the near end of its interval.
+
+    A bar asks whether a bundle may be let out and takes the figure as it is; a target that is reached ends the search
+    for anything better, and a figure of forty questions that lies above it by luck must not.
+
+    Args:
+        bar: The target.
+        score: What was measured, with its 95 % interval: its end is reached with 97.5 % confidence.
+        questions: How many were asked in all, as not every question concerns every metric; None where that is unknown.
+    """
+    found = judge(bar, score)
+    if score is None or found.outcome is not Outcome.CLEARED:
+        return found
+    figure = found.text.removesuffix("cleared")
+    end = score.low if bar.at_least is not None else score.high
+    if _clears(bar, end):
+        return replace(found, text=f"{figure}shown")
+    more = _more_to_show(bar, score, questions)
+    hint = f"about {more} more questions would show it" if more else "no realistic number of questions would show it"
+    return Reason(Outcome.UNDECIDED, f"{figure}not shown, {hint}", more)
+
+
+def _more_to_show(bar: Bar, score: Score, questions: int | None) -> int | None:
+    """Questions wanting until a score that stays as it is would be shown four times in five; None if none would do."""
+    bound, end = (bar.at_least, score.low) if bar.at_least is not None else (bar.at_most, score.high)
+    gap = abs(score.value - (bound or 0.0))
+    times = _ROWS_FOR_POWER * ((score.value - end) / gap) ** 2 if gap > _ROUNDING else math.inf
+    if times > _MOST_TIMES_MORE:
+        return None
+    rows = max(1, math.ceil(score.n * (times - 1)))
+    return math.ceil(rows * max(1.0, (questions or 0) / score.n))
 
 
 def _clears(bar: Bar, value: float) -> bool:

@@ -3,7 +3,8 @@
 Rungs are ordered by what they take: a prompt, examples in it, an index beside it, then training. Each is held to the
 rubric by itself, as a first bundle is. From the cheapest fit one the way leads up to the lowest rung that is shown to
 be better on a metric that the rubric wants improved, and worse on none; and on from there. Several metrics and several
-higher rungs are several chances to look better by luck: the level is shared among all of them (Bonferroni).
+higher rungs are several chances to look better by luck: the level is shared among all of them (Bonferroni). A rung
+that is shown to reach every target ends the search, unless it is shown not to be worth going up to.
 """
 
 from __future__ import annotations
@@ -84,7 +85,8 @@ def build_ladder(
     cheapest = next((one.rung for one in rungs if one.is_fit), None)
     climbs = _climbs(ordered, cheapest, rubric, config)
     stand = next((one.upper for one in reversed(climbs) if one.worth is Worth.YES), cheapest)
-    on_target = next((one.rung for one in rungs if one.on_target), None)
+    on_target = [one.rung for one in rungs if one.on_target]
+    recommended = next((one for one in on_target if not _is_refused(one, climbs)), stand)
     first = ordered[0]
     return Ladder(
         persona=first.manifest.persona,
@@ -96,10 +98,15 @@ def build_ladder(
         steps=steps,
         climbs=climbs,
         cheapest_fit=cheapest,
-        cheapest_on_target=on_target,
-        recommended=on_target or stand,
-        verdict=_verdict(rungs, cheapest, on_target, climbs, stand, missing),
+        cheapest_on_target=next(iter(on_target), None),
+        recommended=recommended,
+        verdict=_verdict(rungs, cheapest, recommended, climbs, missing),
     )
+
+
+def _is_refused(rung: Rung, climbs: Sequence[Step]) -> bool:
+    """Whether going up to a rung is shown not to be worth it: a target that it reaches does not outweigh a loss."""
+    return any(one.upper is rung and one.worth is Worth.NO for one in climbs)
 
 
 def _checked(runs: Sequence[RungRun]) -> list[RungRun]:
@@ -247,9 +254,8 @@ def _expenses(upper: ScoredRun, lower: ScoredRun, config: IntervalConfig) -> tup
 def _verdict(
     rungs: Sequence[RungResult],
     cheapest: Rung | None,
-    on_target: Rung | None,
+    recommended: Rung | None,
     climbs: Sequence[Step],
-    stand: Rung | None,
     missing: Sequence[MissingRung],
 ) -> str:
     """The whole in plain sentences."""
@@ -259,16 +265,23 @@ def _verdict(
         said.append(f"No rung clears the bars; of {top.rung}: {top.fit_reasons[0]}.")
     else:
         said.append(f"The cheapest rung that clears the bars is {cheapest}.")
-        if on_target is not None:
-            beyond = "it" if on_target is cheapest else str(on_target)
-            said.append(f"The targets are reached by {beyond}: nothing above {on_target} is needed.")
-        else:
-            short = next(one for one in rungs if one.rung is cheapest).target_reasons
-            said.append(f"No rung reaches the targets ({'; '.join(short) or 'the rubric names none'}).")
-            said += [f"{one.upper} in place of {one.lower}: {_judged(one)}." for one in climbs]
-            said.append(f"Stand on {stand}." if climbs else "No higher rung was evaluated.")
+        said += _of_targets(next(one for one in rungs if one.rung is recommended), cheapest, climbs)
     said += [f"Not evaluated: {one.rung} ({one.reason})." for one in missing]
     return " ".join(said)
+
+
+def _of_targets(stood_on: RungResult, cheapest: Rung, climbs: Sequence[Step]) -> list[str]:
+    """Whether the rung to stand on reaches the targets, and if it does not, how the way led there."""
+    rung, figures = stood_on.rung, "; ".join(stood_on.target_reasons)
+    if stood_on.on_target:
+        beyond = "it" if rung is cheapest else str(rung)
+        return [f"The targets are shown to be reached by {beyond}: nothing above {rung} is needed."]
+    told = f"{rung}: {figures}" if figures else "the rubric names none"
+    return [
+        f"No rung that is worth it is shown to reach the targets ({told}).",
+        *(f"{one.upper} in place of {one.lower}: {_judged(one)}." for one in climbs),
+        f"Stand on {rung}." if climbs else "No higher rung was evaluated.",
+    ]
 
 
 def _judged(step: Step) -> str:

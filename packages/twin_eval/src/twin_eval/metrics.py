@@ -69,13 +69,13 @@ _FAMILIES = {
     "own_answer": "the same as own_answer, on {} questions alone",
     "facts_found": "the same as facts_found, on {} questions alone",
 }
-_DEPTHS = {
+DEPTHS = {
     "evidence_at_": "questions whose every evidence quote stands in the best {} passages",
     "recall_at_": "share of a question's evidence quotes that stand in the best {} passages",
     "ndcg_at_": "normalised discounted cumulative gain of the best {} passages, by the evidence that each adds",
 }
 NDCG_DEPTH = 10
-_BOOKS = {"held_out": "generated-held-", "open_book": "generated-open-"}
+BOOKS = {"held_out": "generated-held-", "open_book": "generated-open-"}
 """Generated questions on documents that nothing was trained on, and on others, by how their ids begin."""
 _DESCRIBED_ELSEWHERE = {probes.PREFIX: probes.describe, stress_scores.PREFIX: stress_scores.describe}
 
@@ -105,7 +105,7 @@ def describe(name: str) -> str:
         return _DESCRIBED_ELSEWHERE[family](name)
     if rest and family in _FAMILIES:
         return _FAMILIES[family].format(rest)
-    for prefix, meaning in _DEPTHS.items():
+    for prefix, meaning in DEPTHS.items():
         if name.startswith(prefix):
             return meaning.format(name.removeprefix(prefix))
     return DESCRIPTIONS[name]
@@ -306,7 +306,7 @@ ROW_METRICS = (
     _mean("essential_facts_share", _with_facts, lambda _, scores: _essential_share(scores.facts), most=1.0),
     *(
         metric
-        for book, prefix in _BOOKS.items()
+        for book, prefix in BOOKS.items()
         for metric in (
             _share(f"whole_answer.{book}", _of_book(prefix, _answerable), lambda _, scores: scores.is_whole),
             _share(f"own_answer.{book}", _of_book(prefix, _answerable), lambda _, scores: scores.is_own),

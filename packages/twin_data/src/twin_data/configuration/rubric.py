@@ -68,8 +68,8 @@ class Rubric(Contract):
     require_improvement: bool = True
     """Whether a candidate that is merely not worse is turned down as inconclusive."""
     targets: tuple[Bar, ...] = ()
-    """What a twin is meant to reach. If base model and retrieval reach it, nothing is trained; left out, the product's
-    own are taken."""
+    """What a twin is meant to reach, and must be shown to with the end of its score's interval: no share is ever shown
+    to be 1 or 0. If base model and retrieval reach it, nothing is trained; left out, the product's own are taken."""
     advisory: tuple[Bar, ...] = ()
     """Bars whose miss is told and decides nothing; a bar of `absolute` on the same metric stands in its place. Left
     out, the product's own are taken."""

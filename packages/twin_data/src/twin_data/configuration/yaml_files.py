@@ -41,6 +41,11 @@ def load_yaml(path: Path, model: type[ModelT]) -> ModelT:
         raise ConfigurationError("\n".join(problems), next_step=f"correct {path}") from error
 
 
+def line_in(path: Path, *location: str | int) -> int:
+    """The line of a field of a file that `load_yaml` has read, for what only its caller can tell to be wrong."""
+    return _line_of(_parse(path)[0], location)
+
+
 def _follows(problem: dict[str, Any], found: list[dict[str, Any]]) -> bool:
     """Whether a list is too short only because its items are wrong, which is said already."""
     location: Location = problem["loc"]

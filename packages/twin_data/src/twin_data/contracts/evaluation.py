@@ -196,6 +196,8 @@ class GateDecision(Contract):
     can be named."""
     unable_champion: str | None = None
     """A live bundle that could answer nothing any more, so that there was nothing to compare with."""
+    exam_digest: str = ""
+    """Names the questions, bars, probes and search index that it was decided by; empty where the caller did not say."""
 
     @model_validator(mode="after")
     def _stopped(self) -> GateDecision:

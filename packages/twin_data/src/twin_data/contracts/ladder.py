@@ -19,7 +19,7 @@ class RungResult(Contract):
     """
     fit_reasons: tuple[str, ...]
     on_target: bool
-    """Whether the bars are cleared and every target is reached as well."""
+    """Whether the bars are cleared and every target is shown to be reached as well."""
     target_reasons: tuple[str, ...]
     training_seconds: float = 0.0
     """Of all training that went into it."""
@@ -108,9 +108,10 @@ class Ladder(Contract):
     cheapest_fit: Rung | None = None
     """The lowest rung that clears the absolute bars."""
     cheapest_on_target: Rung | None = None
-    """The lowest one that reaches the targets, too."""
+    """The lowest one that is shown to reach the targets, too."""
     recommended: Rung | None = None
-    """Where to stand: the lowest rung on target, else the highest that the way up led to."""
+    """Where to stand: the lowest rung on target that is not shown to be not worth it, else the highest that the way up
+    led to."""
     verdict: str
     """The same in words."""
 
