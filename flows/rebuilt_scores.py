@@ -112,14 +112,14 @@ async def ask_both(
     Raises:
         PlatformError: One of them can answer nothing, for instance because it was made with other prompt templates.
     """
-    runs = [await put_questions(home, one, exam, settings) for one in (original, rebuilt)]
-    for run in runs:
+    former, anew = [await put_questions(home, one, exam, settings) for one in (original, rebuilt)]
+    for run in (former, anew):
         if why := answers_nothing(run):
             raise PlatformError(
                 f"{run.model_name} answers nothing: {why}",
                 next_step="mend what it names, then run the same command again",
             )
-    return await asyncio.to_thread(compare_scores, *runs, exam.rubric, IntervalConfig())
+    return await asyncio.to_thread(compare_scores, former, anew, exam.rubric, IntervalConfig())
 
 
 @flow(name="compare-rebuilt", flow_run_name="compare-rebuilt-{persona}", log_prints=False)
