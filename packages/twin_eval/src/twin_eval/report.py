@@ -13,6 +13,7 @@ from twin_data.contracts.errors import IntegrityError
 from twin_data.contracts.evaluation import EvaluationReport, GateDecision
 from twin_data.contracts.ladder import Ladder
 from twin_data.contracts.releases import ReleaseBundle
+from twin_eval.earlier import LADDER_JSON, earlier_of, keep_extras, read_ladder, stamped
 from twin_eval.human.findings import Findings
 from twin_eval.human.machine import SCORED_FILE
 from twin_eval.ladder import Climbed
@@ -23,7 +24,6 @@ REPORT_JSON = "report.json"
 REPORT_PAGE = "report.html"
 DECISION_JSON = "decision.json"
 INSPECT_LOG = "inspect.eval"
-LADDER_JSON = "ladder.json"
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,8 @@ def write_report(
         decision: What the gate said.
         rubric: The bars.
         champion: The live bundle, if it was compared with.
-        ladder: The ladder on the same questions; without one, the page shows what an earlier run in this folder found.
+        ladder: The ladder on the same questions; without one, the page shows what an earlier run in this folder found,
+            if nothing that answers and judges has changed since. Likewise with probes and questions under stress.
         manifest: The candidate's, for its lineage on the page.
         people: What people say of this bundle, and of all bundles of the persona, for the page.
 
@@ -82,7 +83,8 @@ def write_report(
         champion=champion,
         decision=decision,
         rubric=rubric,
-        ladder=ladder or _earlier(files.ladder),
+        ladder=ladder,
+        earlier=earlier_of(folder, run, rubric, climbed=ladder is not None),
         inspect_log=files.inspect.name,
         manifest=manifest,
         people=people,
@@ -92,7 +94,8 @@ def write_report(
     if ladder:
         for one in ladder.runs:
             write_inspect_log(one.run, folder / f"inspect-{one.rung.value}.eval")
-        write_atomically(files.ladder, ladder.ladder.model_dump_json(indent=2) + "\n")
+        write_atomically(files.ladder, stamped(ladder, rubric).model_dump_json(indent=2) + "\n")
+    keep_extras(folder, run, rubric)
     write_atomically(files.decision, decision.model_dump_json(indent=2) + "\n")
     write_atomically(files.json, run.report.model_dump_json(indent=2) + "\n")
     return files
@@ -115,20 +118,6 @@ def read_report(folder: Path) -> EvaluationReport | None:
         ) from error
 
 
-def read_ladder(path: Path) -> Ladder:
-    """The ladder of a run's folder.
-
-    Raises:
-        IntegrityError: The file is damaged.
-    """
-    try:
-        return Ladder.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise IntegrityError(
-            f"{path} is not a ladder", next_step=f"delete {path} and run `twin evaluate PERSONA --ladder` again"
-        ) from error
-
-
 def newest_ladder(evaluations: Path) -> Ladder | None:
     """The ladder climbed last, of all that lie in a persona's folder of evaluations; None if there is none.
 
@@ -138,7 +127,3 @@ def newest_ladder(evaluations: Path) -> Ladder | None:
     found = max(evaluations.glob(f"*/*/{LADDER_JSON}"), key=lambda path: path.stat().st_mtime, default=None)
     return read_ladder(found) if found else None
 
-
-def _earlier(path: Path) -> Climbed | None:
-    """What a former run in the same folder found: the same bundle and questions."""
-    return Climbed(ladder=read_ladder(path)) if path.is_file() else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from twin_data.contracts.base import Contract
-from twin_data.contracts.evaluation import Comparison, EvaluationReport, Score, Verdict
+from twin_data.contracts.evaluation import Comparison, EvaluationReport, ExamStamp, Score, Verdict
 from twin_data.contracts.releases import Rung
 
 
@@ -113,6 +113,8 @@ class Ladder(Contract):
     """Where to stand: the lowest rung on target, else the highest that the way up led to."""
     verdict: str
     """The same in words."""
+    stamp: ExamStamp | None = None
+    """What its answers were made and judged by; None in ladders that were climbed before this was recorded."""
 
     def rung(self, rung: Rung) -> RungResult | None:
         """The result of a rung; None if it was not evaluated."""

@@ -10,6 +10,7 @@ from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.digests import short
 from twin_data.contracts.evaluation import GateDecision, QuestionKind, TopicSentiment, Unmeasured
 from twin_data.contracts.releases import ReleaseBundle
+from twin_eval.earlier import Earlier
 from twin_eval.failures import FAILURES
 from twin_eval.human.findings import Findings
 from twin_eval.ladder import Climbed
@@ -18,7 +19,7 @@ from twin_eval.page.coverage_risk import CoverageRiskPart, coverage_risk_part
 from twin_eval.page.ladder import LadderPart, ladder_part
 from twin_eval.page.people import PeoplePart, people_part
 from twin_eval.page.plots import Plot, glance
-from twin_eval.page.probes import ProbeLine, probe_lines
+from twin_eval.page.probes import ProbesPart, probes_part
 from twin_eval.page.rows import (
     ComparisonLine,
     FailureLine,
@@ -29,6 +30,7 @@ from twin_eval.page.rows import (
     failure_lines,
     question_blocks,
     score_line,
+    when,
 )
 from twin_eval.page.stress import StressPart, stress_part
 from twin_eval.scored_run import ScoredRun
@@ -42,7 +44,6 @@ _SECTIONS = (
     ("Citations", ("quotes_", "cited", "cites_")),
     ("Answered and refused", ("over_", "under_", "decision_", "answer_risk", "answered_rate", "refusal_")),
     ("Expense and faults", ("error_", "seconds", "prompt_", "completion_", "cost")),
-    ("Safe and unsafe prompts", ("probes.",)),
     ("Sentiment by topic", ("bias_",)),
 )
 
@@ -95,6 +96,8 @@ class Page:
     unmeasured: tuple[Unmeasured, ...]
     failures: tuple[FailureGroup, ...]
     ladder: LadderPart | None
+    ladder_dated: str
+    outdated: tuple[str, ...]
     coverage_risk: CoverageRiskPart | None
     people: PeoplePart | None
     examples: tuple[ExampleGroup, ...]
@@ -102,7 +105,7 @@ class Page:
     lineage: tuple[tuple[str, str], ...]
     questions: tuple[QuestionBlock, ...]
     drafts: tuple[QuestionBlock, ...]
-    probes: tuple[ProbeLine, ...]
+    probes: ProbesPart | None
     stress: StressPart | None
     topics: tuple[TopicSentiment, ...]
 
@@ -114,6 +117,7 @@ def render_page(
     decision: GateDecision | None = None,
     rubric: Rubric | None = None,
     ladder: Climbed | None = None,
+    earlier: Earlier | None = None,
     people: Sequence[Findings] = (),
     inspect_log: str | None = None,
     manifest: ReleaseBundle | None = None,
@@ -126,11 +130,13 @@ def render_page(
         decision: What the gate said.
         rubric: The bars, for the plot of scores.
         ladder: The ladder on the same questions, if one was climbed.
+        earlier: What earlier evaluations found that this one did not ask for.
         people: What people say of this bundle, and of all bundles of the persona; empty leaves the section out.
         inspect_log: Name of the Inspect log that lies beside the page.
         manifest: The candidate's, for its lineage.
     """
-    report = run.report
+    report, before = run.report, earlier or Earlier()
+    climbed = ladder.ladder if ladder else before.ladder
     rungs = {one.rung.value: one.run for one in ladder.runs} if ladder else {}
     questions = question_blocks(run, champion, rungs)
     page = Page(
@@ -143,7 +149,9 @@ def render_page(
         sections=_sections(run, champion),
         unmeasured=report.unmeasured,
         failures=_failures(run),
-        ladder=ladder_part(ladder.ladder) if ladder else None,
+        ladder=ladder_part(climbed) if climbed else None,
+        ladder_dated=when(climbed.stamp) if climbed and climbed.stamp and not ladder else "",
+        outdated=before.outdated,
         coverage_risk=coverage_risk_part(report),
         people=people_part(people) if people else None,
         examples=_examples(run, champion, rungs, questions),
@@ -151,8 +159,8 @@ def render_page(
         lineage=_lineage(manifest) if manifest else (),
         questions=questions,
         drafts=draft_blocks(run, champion),
-        probes=probe_lines(run.probes),
-        stress=stress_part(report, run.stress),
+        probes=probes_part(report, run.probes, before.probes),
+        stress=stress_part(report, run.stress, before.stress),
         topics=report.topics,
     )
     return template("report.html.j2").render(page=page)

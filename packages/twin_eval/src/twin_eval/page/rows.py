@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from twin_data.contracts.evaluation import Comparison, Score
+from twin_data.contracts.evaluation import Comparison, ExamStamp, Score
 from twin_eval.failures import FAILURES, cause_of
 from twin_eval.metrics import describe
 from twin_eval.own_words import DraftRecord
@@ -109,6 +109,12 @@ def figure(value: float | None) -> str:
     if value is None:
         return UNKNOWN
     return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
+
+
+def when(stamp: ExamStamp) -> str:
+    """What is said of a part that an earlier evaluation found."""
+    asked = f"Asked on {stamp.asked_at:%Y-%m-%d} and not in this evaluation"
+    return f"{asked}: of the same bundle, questions, index, code and bars."
 
 
 def score_line(score: Score, champion: Score | None) -> ScoreLine:
