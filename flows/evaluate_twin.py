@@ -15,6 +15,7 @@ from flows.exams import Exam, prepare
 from flows.hard_stops import bundle_to_judge, stops_of
 from flows.human_labels import said_of
 from flows.local_key import local_key
+from flows.origins import origin_of
 from flows.platform.settings import PlatformSettings
 from flows.recipes import DEFAULT_RECIPE, EvaluationSettings, Recipe, load_recipe
 from flows.reporting import report
@@ -32,6 +33,7 @@ from twin_data.registry.selection import holder
 from twin_eval import gate
 from twin_eval.answering import Progress
 from twin_eval.ladder import Climbed, RungRun, build_ladder
+from twin_eval.model_card import card_summary
 from twin_eval.questions import questions_digest
 from twin_eval.report import DECISION_JSON, ReportFiles, read_report, write_report
 from twin_eval.run import EvaluationConfig, EvaluationInputs, evaluate, run_folder
@@ -88,6 +90,7 @@ async def evaluate_twin(
     decision, compared = decide(judged, champion, exam.rubric, stops, spreads)
     files = await asyncio.to_thread(write_down, home, exam, judged, compared, decision, rungs, candidate)
     promote(registry, candidate, decision)
+    attach_card(registry, candidate, judged, decision, files)
     report(f"report: {files.page}")
     return {
         "report": judged.report.model_dump(mode="json"),
@@ -198,6 +201,17 @@ def promote(registry: BundleRegistry, candidate: RegisteredBundle, decision: Gat
 
 
 @task(cache_policy=NO_CACHE)
+def attach_card(
+    registry: BundleRegistry, bundle: RegisteredBundle, run: ScoredRun, decision: GateDecision, files: ReportFiles
+) -> None:
+    """Give the bundle's version in the registry its card with this evaluation; the bundle's own files stay."""
+    summary = card_summary(run, decision)
+    card = files.card.read_text("utf-8")
+    known = registry.attach_card(bundle.manifest.persona, bundle.bundle_id, card, summary=summary)
+    report(f"model card: {known.card}")
+
+
+@task(cache_policy=NO_CACHE)
 def write_down(
     home: TwinHome,
     exam: Exam,
@@ -207,7 +221,7 @@ def write_down(
     rungs: Climbed | None = None,
     bundle: RegisteredBundle | None = None,
 ) -> ReportFiles:
-    """Write scores, decision, ladder, page and Inspect logs."""
+    """Write scores, decision, ladder, page, model card and Inspect logs."""
     inputs = _inputs(home, candidate.report.persona, candidate.report.bundle, exam)
     return write_report(
         candidate,
@@ -216,7 +230,7 @@ def write_down(
         rubric=exam.rubric,
         champion=champion,
         ladder=rungs,
-        manifest=bundle.manifest if bundle else None,
+        origin=origin_of(home, bundle) if bundle else None,
         people=said_of(home, candidate),
     )
 

@@ -16,6 +16,7 @@ from twin_eval.human.agreement import Agreement
 from twin_eval.human.findings import Findings
 from twin_eval.human.preferences import Preferences
 from twin_eval.ladder import Climbed, RungRun, build_ladder
+from twin_eval.model_card import Origin
 from twin_eval.page.render import render_page
 from twin_eval.report import ReportFiles, read_report, write_report
 from twin_eval.scored_run import ScoredRun
@@ -177,7 +178,7 @@ def test_examples_causes_the_log_and_the_lineage_are_on_the_page(
     candidate: ScoredRun, champion: ScoredRun, decision: GateDecision
 ) -> None:
     page = render_page(
-        candidate, champion=champion, decision=decision, inspect_log="inspect.eval", manifest=rung_manifest(Rung.BASE)
+        candidate, champion=champion, decision=decision, inspect_log="inspect.eval", origin=Origin(rung_manifest(Rung.BASE))
     )
     found = checked(page)
     text = " ".join(" ".join(found.text).split())

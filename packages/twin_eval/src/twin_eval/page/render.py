@@ -14,6 +14,7 @@ from twin_eval.earlier import Earlier
 from twin_eval.failures import FAILURES
 from twin_eval.human.findings import Findings
 from twin_eval.ladder import Climbed
+from twin_eval.model_card import Origin
 from twin_eval.page import examples
 from twin_eval.page.coverage_risk import CoverageRiskPart, coverage_risk_part
 from twin_eval.page.ladder import LadderPart, ladder_part
@@ -120,7 +121,7 @@ def render_page(
     earlier: Earlier | None = None,
     people: Sequence[Findings] = (),
     inspect_log: str | None = None,
-    manifest: ReleaseBundle | None = None,
+    origin: Origin | None = None,
 ) -> str:
     """The page of a run.
 
@@ -133,7 +134,7 @@ def render_page(
         earlier: What earlier evaluations found that this one did not ask for.
         people: What people say of this bundle, and of all bundles of the persona; empty leaves the section out.
         inspect_log: Name of the Inspect log that lies beside the page.
-        manifest: The candidate's, for its lineage.
+        origin: What the candidate was made of.
     """
     report, before = run.report, earlier or Earlier()
     climbed = ladder.ladder if ladder else before.ladder
@@ -156,7 +157,7 @@ def render_page(
         people=people_part(people) if people else None,
         examples=_examples(run, champion, rungs, questions),
         inspect_log=inspect_log,
-        lineage=_lineage(manifest) if manifest else (),
+        lineage=_lineage(origin.manifest) if origin else (),
         questions=questions,
         drafts=draft_blocks(run, champion),
         probes=probes_part(report, run.probes, before.probes),
