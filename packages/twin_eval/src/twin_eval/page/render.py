@@ -7,9 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from twin_data.configuration.rubric import Rubric
-from twin_data.contracts.digests import short
 from twin_data.contracts.evaluation import GateDecision, QuestionKind, TopicSentiment, Unmeasured
-from twin_data.contracts.releases import ReleaseBundle
 from twin_eval.earlier import Earlier
 from twin_eval.failures import FAILURES
 from twin_eval.human.findings import Findings
@@ -18,6 +16,7 @@ from twin_eval.model_card import Origin
 from twin_eval.page import examples
 from twin_eval.page.coverage_risk import CoverageRiskPart, coverage_risk_part
 from twin_eval.page.ladder import LadderPart, ladder_part
+from twin_eval.page.lineage import LineagePart, lineage_part
 from twin_eval.page.people import PeoplePart, people_part
 from twin_eval.page.plots import Plot, glance
 from twin_eval.page.probes import ProbesPart, probes_part
@@ -103,7 +102,7 @@ class Page:
     people: PeoplePart | None
     examples: tuple[ExampleGroup, ...]
     inspect_log: str | None
-    lineage: tuple[tuple[str, str], ...]
+    lineage: LineagePart | None
     questions: tuple[QuestionBlock, ...]
     drafts: tuple[QuestionBlock, ...]
     probes: ProbesPart | None
@@ -157,7 +156,7 @@ def render_page(
         people=people_part(people) if people else None,
         examples=_examples(run, champion, rungs, questions),
         inspect_log=inspect_log,
-        lineage=_lineage(origin.manifest) if origin else (),
+        lineage=lineage_part(origin) if origin else None,
         questions=questions,
         drafts=draft_blocks(run, champion),
         probes=probes_part(report, run.probes, before.probes),
@@ -219,25 +218,3 @@ def _below(run: ScoredRun, rungs: Mapping[str, ScoredRun]) -> str | None:
     names = list(rungs)
     at = next((place for place, name in enumerate(names) if rungs[name].report.bundle == run.report.bundle), 0)
     return names[at - 1] if at else None
-
-
-def _lineage(manifest: ReleaseBundle) -> tuple[tuple[str, str], ...]:
-    """What the bundle was made of, as rows."""
-    lineage, base = manifest.lineage, manifest.base_model
-    rows = [
-        ("bundle", f"{manifest.model_name}, {manifest.rung}" + (f" ({manifest.label})" if manifest.label else "")),
-        ("base model", f"{base.name} from {base.source}, {base.licence}, digest {short(base.digest)}"),
-        ("sentence encoder", f"{manifest.embedding_model.name}, digest {short(manifest.embedding_model.digest)}"),
-        ("prompt templates", f"digest {short(manifest.prompt_digest)}, {len(manifest.examples)} examples"),
-        ("persona", f"digest {short(lineage.persona_digest)}, consent of {lineage.consent_date.isoformat()}"),
-        ("corpus", f"features {short(lineage.features_digest)}, index {lineage.index}, {lineage.corpus_licence}"),
-        ("recipe", f"{lineage.recipe}, digest {short(lineage.recipe_digest)}; code {short(lineage.code_digest)}"),
-    ]
-    rows += [("dataset", f"{one.kind}: {one.rows:,} rows, digest {short(one.digest)}") for one in lineage.datasets]
-    rows += [
-        ("training", f"{one.stage}: {one.steps} steps, {one.tokens:,} tokens, {one.seconds:.0f} s, seed {one.seed}")
-        for one in lineage.training
-    ]
-    if lineage.override_reason:
-        rows.append(("trained although advised against", lineage.override_reason))
-    return tuple(rows)
