@@ -18,7 +18,7 @@ from twin_eval.page.coverage_risk import CoverageRiskPart, coverage_risk_part
 from twin_eval.page.ladder import LadderPart, ladder_part
 from twin_eval.page.lineage import LineagePart, lineage_part
 from twin_eval.page.people import PeoplePart, people_part
-from twin_eval.page.plots import Plot, glance
+from twin_eval.page.plots import Family, glance
 from twin_eval.page.probes import ProbesPart, probes_part
 from twin_eval.page.rows import (
     ComparisonLine,
@@ -90,7 +90,7 @@ class Page:
     subtitle: str
     decision: GateDecision | None
     champion: bool
-    plots: tuple[Plot, ...]
+    families: tuple[Family, ...]
     comparisons: tuple[ComparisonLine, ...]
     sections: tuple[Section, ...]
     unmeasured: tuple[Unmeasured, ...]
@@ -144,7 +144,7 @@ def render_page(
         subtitle=_subtitle(run),
         decision=decision,
         champion=champion is not None,
-        plots=glance(run, champion, decision, rubric),
+        families=glance(run, champion, decision, rubric),
         comparisons=tuple(map(comparison_line, decision.comparisons)) if decision else (),
         sections=_sections(run, champion),
         unmeasured=report.unmeasured,
