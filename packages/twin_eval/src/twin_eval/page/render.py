@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.evaluation import GateDecision, QuestionKind, TopicSentiment, Unmeasured
 from twin_eval.earlier import Earlier
-from twin_eval.failures import FAILURES
 from twin_eval.human.findings import Findings
 from twin_eval.ladder import Climbed
 from twin_eval.model_card import Origin
 from twin_eval.page import examples
 from twin_eval.page.coverage_risk import CoverageRiskPart, coverage_risk_part
+from twin_eval.page.failures import FailuresPart, failures_part
 from twin_eval.page.ladder import LadderPart, ladder_part
 from twin_eval.page.lineage import LineagePart, lineage_part
 from twin_eval.page.people import PeoplePart, people_part
@@ -22,12 +22,10 @@ from twin_eval.page.plots import Family, glance
 from twin_eval.page.probes import ProbesPart, probes_part
 from twin_eval.page.rows import (
     ComparisonLine,
-    FailureLine,
     QuestionBlock,
     ScoreLine,
     comparison_line,
     draft_blocks,
-    failure_lines,
     question_blocks,
     score_line,
     when,
@@ -54,15 +52,6 @@ class Section:
 
     title: str
     rows: tuple[ScoreLine, ...]
-
-
-@dataclass(frozen=True)
-class FailureGroup:
-    """The questions that went wrong in one way, with how many of them for which cause, the commonest first."""
-
-    title: str
-    rows: tuple[FailureLine, ...]
-    causes: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True)
@@ -94,14 +83,13 @@ class Page:
     comparisons: tuple[ComparisonLine, ...]
     sections: tuple[Section, ...]
     unmeasured: tuple[Unmeasured, ...]
-    failures: tuple[FailureGroup, ...]
+    failures: FailuresPart | None
     ladder: LadderPart | None
     ladder_dated: str
     outdated: tuple[str, ...]
     coverage_risk: CoverageRiskPart | None
     people: PeoplePart | None
     examples: tuple[ExampleGroup, ...]
-    inspect_log: str | None
     lineage: LineagePart | None
     questions: tuple[QuestionBlock, ...]
     drafts: tuple[QuestionBlock, ...]
@@ -148,14 +136,13 @@ def render_page(
         comparisons=tuple(map(comparison_line, decision.comparisons)) if decision else (),
         sections=_sections(run, champion),
         unmeasured=report.unmeasured,
-        failures=_failures(run),
+        failures=failures_part(run, questions, passages=_answered_from(origin), log=inspect_log),
         ladder=ladder_part(climbed) if climbed else None,
         ladder_dated=when(climbed.stamp) if climbed and climbed.stamp and not ladder else "",
         outdated=before.outdated,
         coverage_risk=coverage_risk_part(report),
         people=people_part(people) if people else None,
         examples=_examples(run, champion, rungs, questions),
-        inspect_log=inspect_log,
         lineage=lineage_part(origin) if origin else None,
         questions=questions,
         drafts=draft_blocks(run, champion),
@@ -164,6 +151,12 @@ def render_page(
         topics=report.topics,
     )
     return template("report.html.j2").render(page=page)
+
+
+def _answered_from(origin: Origin | None) -> int | None:
+    """How many of the passages found an answer is made of; None where that is not known."""
+    settings = origin.manifest.retrieval if origin else None
+    return settings.passages if settings else None
 
 
 def _subtitle(run: ScoredRun) -> str:
@@ -186,14 +179,6 @@ def _sections(run: ScoredRun, champion: ScoredRun | None) -> tuple[Section, ...]
         rows = tuple(score_line(score, champion.report.score(score.name) if champion else None) for score in scores)
         if rows:
             found.append(Section(title, rows))
-    return tuple(found)
-
-
-def _failures(run: ScoredRun) -> tuple[FailureGroup, ...]:
-    found = []
-    for title, what_of in FAILURES.items():
-        if rows := failure_lines(run.answers, what_of):
-            found.append(FailureGroup(title, rows, tuple(Counter(row.cause for row in rows).most_common())))
     return tuple(found)
 
 
