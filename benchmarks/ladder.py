@@ -41,6 +41,7 @@ from twin_eval import gate
 from twin_eval.client import read_answer
 from twin_eval.fake_service import completion
 from twin_eval.ladder import Climbed, RungRun, build_ladder
+from twin_eval.model_card import Origin
 from twin_eval.records import Answer, AnswerRecord
 from twin_eval.report import write_report
 from twin_eval.scored_run import RunRecords, ScoredRun, score_run
@@ -220,7 +221,7 @@ def _print_expense(count: int) -> None:
         top = runs[-1]
         decision = gate.decide(top.run, None, RUBRIC)
         files = write_report(
-            top.run, Path(folder), decision=decision, rubric=RUBRIC, ladder=found, manifest=top.manifest
+            top.run, Path(folder), decision=decision, rubric=RUBRIC, ladder=found, origin=Origin(top.manifest)
         )
         times.append(time.perf_counter())
         size = files.page.stat().st_size / 1e6

@@ -15,6 +15,7 @@ from flows.exams import Exam, prepare
 from flows.hard_stops import bundle_to_judge, stops_of
 from flows.human_labels import said_of
 from flows.local_key import local_key
+from flows.origins import origin_of
 from flows.platform.settings import PlatformSettings
 from flows.promotion import carry_out
 from flows.recipes import DEFAULT_RECIPE, QUICK_TOKENS, EvaluationSettings, Recipe, load_recipe
@@ -33,6 +34,7 @@ from twin_data.registry.selection import holder
 from twin_eval import gate
 from twin_eval.answering import Progress
 from twin_eval.ladder import Climbed, RungRun, build_ladder
+from twin_eval.model_card import card_summary
 from twin_eval.questions import questions_digest
 from twin_eval.report import DECISION_JSON, ReportFiles, read_report, write_report
 from twin_eval.run import EvaluationConfig, EvaluationInputs, evaluate, run_folder
@@ -98,6 +100,7 @@ async def evaluate_twin(
         report("a quick look promotes nothing; ask without it for a decision")
     else:
         promote(registry, candidate, decision)
+        attach_card(registry, candidate, judged, decision, files)
     report(f"report: {files.page}")
     return {
         "report": judged.report.model_dump(mode="json"),
@@ -204,6 +207,17 @@ def promote(registry: BundleRegistry, candidate: RegisteredBundle, decision: Gat
 
 
 @task(cache_policy=NO_CACHE)
+def attach_card(
+    registry: BundleRegistry, bundle: RegisteredBundle, run: ScoredRun, decision: GateDecision, files: ReportFiles
+) -> None:
+    """Give the bundle's version in the registry its card with this evaluation; the bundle's own files stay."""
+    summary = card_summary(run, decision)
+    card = files.card.read_text("utf-8")
+    known = registry.attach_card(bundle.manifest.persona, bundle.bundle_id, card, summary=summary)
+    report(f"model card: {known.card}")
+
+
+@task(cache_policy=NO_CACHE)
 def write_down(
     home: TwinHome,
     exam: Exam,
@@ -213,7 +227,7 @@ def write_down(
     rungs: Climbed | None = None,
     bundle: RegisteredBundle | None = None,
 ) -> ReportFiles:
-    """Write scores, decision, ladder, page and Inspect logs."""
+    """Write scores, decision, ladder, page, model card and Inspect logs."""
     inputs = _inputs(home, candidate.report.persona, candidate.report.bundle, exam)
     return write_report(
         candidate,
@@ -222,7 +236,7 @@ def write_down(
         rubric=exam.rubric,
         champion=champion,
         ladder=rungs,
-        manifest=bundle.manifest if bundle else None,
+        origin=origin_of(home, bundle) if bundle else None,
         people=said_of(home, candidate),
     )
 

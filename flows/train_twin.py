@@ -39,6 +39,7 @@ from twin_data.contracts.releases import Lineage, Rung
 from twin_data.contracts.training import TrainingStage
 from twin_data.generate import export
 from twin_data.generate.export import WrittenDataset
+from twin_data.registry.model_card import CERTIFICATES_FOLDER
 from twin_data.registry.port import RegisteredBundle
 from twin_train import dpo, sft
 from twin_train.base_models import ensure_base_model
@@ -75,14 +76,15 @@ def train_twin(
         pipeline = datasets_pipeline(home, persona, chosen, given.wordings)
         instructions = certified_instructions(home, pipeline)
         tuned = supervised(run, instructions)
-        files = _wordings_of(instructions)
+        files = _wordings_of(instructions) | _certificate_of(instructions)
         bundle = release(run, Rung.SFT, tuned, (instructions.version,), None, files)
         if voice is not None:
             written = draft_with(home, pipeline, bundle, given.drafts)
             preferences = certified_preferences(home, pipeline, voice, written, sentence_encoder(chosen).encode)
             aligned = optimised(run, preferences, tuned)
             made_of = (instructions.version, preferences.version)
-            bundle = release(run, Rung.DPO, aligned, made_of, bundle, files | {DRAFTS_FILE: written}, before=tuned)
+            files |= {DRAFTS_FILE: written} | _certificate_of(preferences)
+            bundle = release(run, Rung.DPO, aligned, made_of, bundle, files, before=tuned)
     lineage = bundle.manifest.lineage
     return {
         "bundle": bundle.bundle_id,
@@ -96,6 +98,11 @@ def _wordings_of(instructions: WrittenDataset) -> dict[str, Path | str]:
     """The file of what a teacher said, for the bundle; nothing where none was asked."""
     path = instructions.folder / export.WORDINGS_FILE
     return {WORDINGS_FILE: path} if path.is_file() else {}
+
+
+def _certificate_of(dataset: WrittenDataset) -> dict[str, Path | str]:
+    """The file of a dataset's certificate for a bundle: its card and every report on it tell of the checks."""
+    return {f"{CERTIFICATES_FOLDER}/{dataset.version.kind}.json": dataset.folder / export.CERTIFICATE_FILE}
 
 
 @dataclass(frozen=True)

@@ -33,8 +33,11 @@ def _find(names: tuple[str, ...], package: str) -> str:
 
 
 @contextmanager
-def headless(profile: Path, *, downloads: Path | None = None) -> Iterator[webdriver.Chrome]:
-    """A browser with a profile of its own; what it saves goes to `downloads`."""
+def headless(profile: Path, *, downloads: Path | None = None, requests: bool = False) -> Iterator[webdriver.Chrome]:
+    """A browser with a profile of its own; what it saves goes to `downloads`.
+
+    With `requests` its log `performance` tells every request that a page makes.
+    """
     browser, chromedriver = _find(BROWSERS, "chromium"), _find(("chromedriver",), "chromium-driver")
     options = webdriver.ChromeOptions()
     options.binary_location = browser
@@ -42,7 +45,8 @@ def headless(profile: Path, *, downloads: Path | None = None) -> Iterator[webdri
         options.add_argument(argument)
     if downloads:
         options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    logs = {"browser": "ALL", "performance": "ALL"} if requests else {"browser": "ALL"}
+    options.set_capability("goog:loggingPrefs", logs)
     chrome = webdriver.Chrome(options=options, service=webdriver.ChromeService(chromedriver))
     try:
         yield chrome

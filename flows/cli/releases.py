@@ -16,6 +16,7 @@ from twin_data.configuration.home import TwinHome
 from twin_data.contracts.releases import Alias
 from twin_data.registry import open_registry
 from twin_data.registry.port import RegisteredBundle
+from twin_data.registry.selection import holder
 
 ReasonOption = Annotated[str, typer.Option(help="Why; it is recorded with your name.")]
 
@@ -78,7 +79,7 @@ def taint(
 
 @reports_errors
 def bundles(persona: PersonaArgument, as_json: JsonFlag = False) -> None:
-    """List the persona's bundles, oldest first.
+    """List the persona's bundles, oldest first, and where their model cards are: with --json of each of them.
 
     Example:
       twin bundles sample
@@ -89,6 +90,9 @@ def bundles(persona: PersonaArgument, as_json: JsonFlag = False) -> None:
         f"{one.manifest.label}{f'  tainted: {one.tainted}' if one.tainted else ''}"
         for one in found
     ]
+    shown = holder(found, Alias.CHAMPION) or next(reversed(found), None)
+    if shown and shown.card.is_file():
+        lines.append(f"model card of {shown.bundle_id}: {shown.card}")
     rows = {"bundles": [_described(one) for one in found]}
     emit(rows, "\n".join(lines) or f"no bundles yet; next: twin features {persona}", as_json=as_json)
 
@@ -102,4 +106,5 @@ def _described(bundle: RegisteredBundle) -> dict[str, object]:
         "label": bundle.manifest.label,
         "tainted": bundle.tainted,
         "folder": str(bundle.folder),
+        "card": str(bundle.card),
     }

@@ -172,7 +172,7 @@ def tuned(tmp_path: Path) -> Callable[..., RegisteredBundle]:
         folder = tmp_path / "bundles" / made.bundle_id
         (folder / "adapter").mkdir(parents=True, exist_ok=True)
         (folder / "adapter" / "adapter_model.safetensors").write_text(weights)
-        return RegisteredBundle(manifest=made, folder=folder, version=1, aliases=())
+        return RegisteredBundle(manifest=made, folder=folder, version=1, aliases=(), card=folder / "README.md")
 
     return bundle
 

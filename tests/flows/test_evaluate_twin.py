@@ -14,10 +14,12 @@ import pytest
 from flows import evaluate_twin as stages
 from flows.evaluate_twin import Exam
 from flows.hard_stops import bundle_to_judge, stops_of
+from flows.origins import origin_of
 from flows.promotion import last_decision
 from flows.recipes import EvaluationSettings
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.rubric import Bar, RelativeBar, Rubric, SampleSizes
+from twin_data.contracts.datasets import CertificateCheck, DatasetCertificate, DatasetKind, DatasetVersion
 from twin_data.contracts.evaluation import Evidence, GateDecision, HeldOutQuestion, KeyFact, QuestionKind, Verdict
 from twin_data.contracts.releases import (
     Alias,
@@ -229,6 +231,38 @@ async def test_the_spread_of_seeds_comes_from_bundles_that_had_the_same_exam(ben
     assert stages.examined_siblings(bench.home, bench.registry, two, replace(EXAM, index="twin-ada-2")) == ()
     assert stages.spreads_of(two, runs[::-1], RUBRIC) == {"facts_found": pytest.approx(0.3 / 2**0.5, rel=0.1)}
     assert list(bench.services[unasked.bundle_id].asked) == []
+
+
+async def test_an_evaluation_gives_the_registered_bundle_a_card_with_its_scores(bench: Bench) -> None:
+    first = bench.bundle("first", knowing(20), rung=Rung.SFT, lineage=trained_with(7))
+    run = await stages.ask.fn(bench.home, first, EXAM, EvaluationSettings())
+    decision, _ = stages.decide.fn(run, None, RUBRIC)
+    files = stages.write_down.fn(bench.home, EXAM, run, None, decision, None, first)
+    stages.attach_card.fn(bench.registry, first, run, decision, files)
+    known = bench.registry.resolve("ada", bundle_id=first.bundle_id)
+    card = known.card.read_text("utf-8")
+    assert card == files.card.read_text("utf-8")
+    assert "| sft | 1 | 1 | 7 |" in card and "**Decision: promote**" in card and "| facts_found | 0.500 |" in card
+    assert "## Evaluation" not in (known.folder / "README.md").read_text("utf-8"), "what is registered stays"
+
+
+def test_certificates_that_a_bundle_lacks_are_looked_for_in_the_home(bench: Bench) -> None:
+    check = CertificateCheck(name="span_traceability", value=1, wanted="= 1", passed=True)
+    made = DatasetCertificate(
+        persona="ada", kind=DatasetKind.INSTRUCTIONS, dataset_digest="d" * 64, rows=9, held_out_rows=1, inputs=(),
+        template_digest="0", teacher="rules", code_digest="0", counts=(), checks=(check,),
+    )  # fmt: skip
+    version = DatasetVersion(
+        persona="ada", kind=made.kind, digest="d" * 64, rows=9, held_out_rows=1, table_version=1, passed=True
+    )
+    lineage = trained_with(7).model_copy(update={"datasets": (version,)})
+    bundle = bench.bundle("first", knowing(20), rung=Rung.SFT, lineage=lineage)
+    assert origin_of(bench.home, bundle).certificates == ()
+    path = bench.home.datasets / "ada" / f"instructions-{'d' * 12}" / "certificate.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(made.model_dump_json(), "utf-8")
+    origin = origin_of(bench.home, bundle)
+    assert origin.certificates == (made,) and "| span_traceability | 1 | = 1 | yes |" in origin.card
 
 
 async def test_a_candidate_that_is_no_better_leaves_the_champion(bench: Bench) -> None:

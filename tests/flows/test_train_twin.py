@@ -87,3 +87,9 @@ def test_the_bundle_carries_what_a_teacher_said(tmp_path: Path) -> None:
     assert stages._wordings_of(written) == {}
     (tmp_path / "wordings.jsonl").write_text("{}")
     assert stages._wordings_of(written) == {WORDINGS_FILE: tmp_path / "wordings.jsonl"}
+
+
+def test_the_bundle_carries_the_certificate_of_each_dataset(tmp_path: Path) -> None:
+    """Its card and every report on it tell of the checks."""
+    written = WrittenDataset(SimpleNamespace(kind="preferences"), tmp_path)
+    assert stages._certificate_of(written) == {"lineage/certificates/preferences.json": tmp_path / "certificate.json"}

@@ -16,6 +16,8 @@ from twin_eval.human.agreement import Agreement
 from twin_eval.human.findings import Findings
 from twin_eval.human.preferences import Preferences
 from twin_eval.ladder import Climbed, RungRun, build_ladder
+from twin_eval.model_card import Origin
+from twin_eval.page.failures import VIEWER
 from twin_eval.page.render import render_page
 from twin_eval.report import ReportFiles, read_report, write_report
 from twin_eval.scored_run import ScoredRun
@@ -96,16 +98,19 @@ def test_the_verdict_and_what_went_wrong_are_on_it(
     assert "compared with the live champion champion" in text
     assert all(reason in text for reason in decision.reasons)
     assert all(score.name in text for score in candidate.report.scores)
-    assert "Endpoint errors (1)" in text
-    assert "q14 What of q14? — the model is away" in text
-    assert "u6 What of u6? — Nobody knows." in text
-    assert "q13 What of q13? — no_evidence" in text
-    assert "q12 What of q12? — not stated: high water" in text
+    assert "endpoint: llm_unavailable (1)" in text
+    assert "q14 What of q14? — Endpoint errors the model is away" in text
+    assert "u6 What of u6? — Answered, but to be refused Nobody knows." in text
+    assert "q13 What of q13? — Refused, but answerable no_evidence" in text
+    assert "q12 What of q12? — Answered without an essential fact not stated: high water" in text
     assert "cost : the bundle's recipe states no price" in text
     assert "Against the champion" in text
     assert "Write on tide 2." in text
     assert "voice 120 %" in text
-    assert page.count("<svg") == 5
+    assert [one for one in ("Voice", "Facts and sources", "Refusals", "Time and cost") if f"<h3>{one}</h3>" in page] == [
+        "Voice", "Facts and sources", "Refusals", "Time and cost"
+    ]  # fmt: skip
+    assert page.count("<svg") == 9
 
 
 def test_a_first_bundle_has_a_page_without_a_champion(candidate: ScoredRun) -> None:
@@ -177,15 +182,20 @@ def test_examples_causes_the_log_and_the_lineage_are_on_the_page(
     candidate: ScoredRun, champion: ScoredRun, decision: GateDecision
 ) -> None:
     page = render_page(
-        candidate, champion=champion, decision=decision, inspect_log="inspect.eval", manifest=rung_manifest(Rung.BASE)
+        candidate,
+        champion=champion,
+        decision=decision,
+        inspect_log="inspect.eval",
+        origin=Origin(rung_manifest(Rung.BASE)),
     )
     found = checked(page)
     text = " ".join(" ".join(found.text).split())
     assert [title for title in ("Best", "Worst", "Changed against the champion") if title in text] == [
         "Best", "Worst", "Changed against the champion"
     ]  # fmt: skip
-    assert "1 × endpoint: llm_unavailable" in text and "2 × judge: it took the question for answerable" in text
-    assert {one for one in found.loaded if not one.startswith("#")} == {"inspect.eval"}, "a file beside the page"
+    assert "endpoint: llm_unavailable 1" in text
+    assert "judge: a question to be refused was taken for answerable (unanswerable) 2" in text
+    assert {one for one in found.loaded if not one.startswith(("#", VIEWER))} == {"inspect.eval"}, "beside the page"
     assert "Where it came from" in text and f"features {'f' * 12}" in text
 
 

@@ -26,6 +26,7 @@ class Registry:
         manifest = SimpleNamespace(persona=persona, rung="base", label="", model_name=f"{persona}@{bundle}")
         return SimpleNamespace(
             manifest=manifest, bundle_id=bundle, aliases=self.aliases, folder=Path("/bundle"),
+            card=Path("/bundle/README.md"),
             tainted=how["reason"] if "by" not in how else None,
         )  # fmt: skip
 
@@ -63,3 +64,21 @@ def test_a_taint_says_what_to_do_where_the_bundle_is_live(
     assert result.exit_code == 0
     assert ("it is live: twin rollback ada" in result.stdout) is hint
     assert json.loads(twin("taint", "ada", "0123", "--reason", "withdrawn", "--json").stdout)["tainted"] == "withdrawn"
+
+
+def test_bundles_say_where_their_cards_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """In words that of the champion, as JSON that of each."""
+    (tmp_path / "live.md").write_text("# Ada", "utf-8")
+    found = [
+        SimpleNamespace(
+            manifest=SimpleNamespace(persona="ada", rung="base", label="", model_name=f"ada@{name}"), bundle_id=name,
+            aliases=aliases, folder=tmp_path / name, tainted=None, card=tmp_path / f"{name}.md",
+        )
+        for name, aliases in (("live", (Alias.CHAMPION,)), ("newer", ()))
+    ]  # fmt: skip
+    monkeypatch.setattr(releases, "open_registry", lambda home: SimpleNamespace(bundles=lambda persona: found))
+    assert f"model card of live: {tmp_path / 'live.md'}" in twin("bundles", "ada").stdout
+    rows = json.loads(twin("bundles", "ada", "--json").stdout)["bundles"]
+    assert [one["card"] for one in rows] == [str(tmp_path / "live.md"), str(tmp_path / "newer.md")]
+    (tmp_path / "live.md").unlink()
+    assert "model card" not in twin("bundles", "ada").stdout, "a withdrawn bundle has none"

@@ -366,3 +366,26 @@ def test_a_bundle_that_shows_texts_in_its_manifest_is_withdrawn_altogether(
     assert not few_shot.folder.exists()
     with pytest.raises(RegistryError, match="without a reason"):
         registry.withdraw(persona, base.bundle_id, reason=" ")
+
+
+def test_an_evaluation_s_card_lies_beside_the_bundle_and_changes_none_of_its_files(
+    registry: BundleRegistry, manifest: ReleaseBundle
+) -> None:
+    added = registry.register(manifest, FILES)
+    assert added.card == added.folder / "README.md", "as long as nothing was evaluated"
+    for text in ("first", "second ❄"):
+        known = registry.attach_card(manifest.persona, manifest.bundle_id, text, summary="2026: promote. " * 900)
+        assert known.card.read_text("utf-8") == text
+    assert added.folder not in known.card.parents
+    assert registry.resolve(manifest.persona, bundle_id=manifest.bundle_id) == known, "every digest still holds"
+    (listed,) = registry.bundles(manifest.persona)
+    assert listed.card == known.card
+    with pytest.raises(RegistryError):
+        registry.attach_card(manifest.persona, "0" * 12, "text", summary="")
+
+
+def test_what_is_withdrawn_takes_its_evaluation_s_card_along(registry: BundleRegistry, manifest: ReleaseBundle) -> None:
+    registry.register(manifest, FILES)
+    card = registry.attach_card(manifest.persona, manifest.bundle_id, "reasons", summary="").card
+    registry.withdraw(manifest.persona, manifest.bundle_id, reason="it was taken back")
+    assert not card.exists()

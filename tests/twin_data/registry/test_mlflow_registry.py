@@ -116,6 +116,19 @@ def test_mlflow_s_own_tools_find_the_bundle_as_the_run_s_artifacts(home: TwinHom
     assert run.data.params["retrieval.passages"] == "4"
 
 
+def test_mlflow_shows_an_evaluation_s_card_and_summary(home: TwinHome, make_manifest: MakeManifest) -> None:
+    from mlflow import MlflowClient
+
+    registry, manifest = MlflowRegistry(home), make_manifest(persona="carded")
+    registry.register(manifest, FILES)
+    registry.attach_card("carded", manifest.bundle_id, "# Ada", summary="2026-11-02: promote. facts_found 0.5")
+    address = f"sqlite:///{home.registry}/mlflow.db"
+    client = MlflowClient(tracking_uri=address, registry_uri=address)
+    version = client.get_model_version("twin-carded", "1")
+    assert version.description == "2026-11-02: promote. facts_found 0.5"
+    assert version.run_id and "model_card.md" in {one.path for one in client.list_artifacts(version.run_id)}
+
+
 def test_models_that_are_no_bundles_are_left_alone(home: TwinHome, make_manifest: MakeManifest) -> None:
     from mlflow import MlflowClient
 

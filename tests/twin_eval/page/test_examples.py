@@ -2,8 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from twin_eval.failures import cause_of
-from twin_eval.page.examples import best, changed, worst, wrongs
+from twin_eval.page.examples import best, changed, worst
 from twin_eval.scored_run import ScoredRun
 
 MakeRun = Callable[..., ScoredRun]
@@ -34,14 +33,3 @@ def test_what_changed_is_what_one_gets_right_and_the_other_wrong(make_run: MakeR
         ("q3", "won: Refused, but answerable"),
     ]
     assert changed(run, run) == ()
-
-
-def test_each_wrong_answer_has_its_cause(make_run: MakeRun) -> None:
-    run = make_run(["other", "decline", "error", "quote"], ["other"])
-    causes = {one.question.id: cause_of(one) for one in run.answers if wrongs(one)}
-    assert causes == {
-        "q0": "no retrieval: written from the model's memory",
-        "q1": "judge: it took the passages for no answer",
-        "q2": "endpoint: llm_unavailable",
-        "u0": "judge: it took the question for answerable",
-    }

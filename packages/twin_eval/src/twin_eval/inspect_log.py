@@ -30,7 +30,7 @@ from twin_data.contracts.errors import StoreError
 from twin_data.contracts.evaluation import GateDecision, Score
 from twin_eval.metrics import ROW_METRICS, describe
 from twin_eval.own_words import DraftRecord
-from twin_eval.records import AnswerRecord
+from twin_eval.records import AnswerRecord, TwinSeen
 from twin_eval.scored_run import ScoredRun
 from twin_eval.scorers import ScoredAnswer
 
@@ -151,11 +151,20 @@ def _sample(
         model_usage={model: output.usage},
         total_time=answer.seconds,
         started_at=record.asked_at.isoformat(),
-        metadata={**metadata, **_shown(answer.twin.model_dump(mode="json", include=_SHOWN_OF_TWIN))},
+        metadata={**metadata, **_shown(answer.twin.model_dump(mode="json", include=_SHOWN_OF_TWIN)), **_passages(twin)},
     )
 
 
-_SHOWN_OF_TWIN = {"outcome", "decline_reason", "sentences", "citations", "seconds_by_stage", "trace_id"}
+_SHOWN_OF_TWIN = {
+    "outcome", "decline_reason", "sentences", "citations", "seconds_by_stage", "signals", "thresholds", "trace_id"
+}  # fmt: skip
+PASSAGES = 10
+"""Of a question's passages in its sample: the service shows ten times as many as are answered from."""
+
+
+def _passages(twin: TwinSeen) -> dict[str, Any]:
+    found = [one.model_dump(mode="json") for one in twin.passages[:PASSAGES]]
+    return {"passages": found, "passages_found": len(twin.passages)} if found else {}
 
 
 def _shown(twin: dict[str, Any]) -> dict[str, Any]:

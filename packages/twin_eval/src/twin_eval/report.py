@@ -12,10 +12,11 @@ from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.errors import IntegrityError
 from twin_data.contracts.evaluation import EvaluationReport, GateDecision
 from twin_data.contracts.ladder import Ladder
-from twin_data.contracts.releases import ReleaseBundle
+from twin_eval.earlier import LADDER_JSON, earlier_of, keep_extras, read_ladder, stamped
 from twin_eval.human.findings import Findings
 from twin_eval.human.machine import SCORED_FILE
 from twin_eval.ladder import Climbed
+from twin_eval.model_card import Origin, evaluated_card
 from twin_eval.scored_run import ScoredRun
 from twin_eval.storage import write_atomically
 
@@ -23,7 +24,7 @@ REPORT_JSON = "report.json"
 REPORT_PAGE = "report.html"
 DECISION_JSON = "decision.json"
 INSPECT_LOG = "inspect.eval"
-LADDER_JSON = "ladder.json"
+CARD = "model_card.md"
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,13 @@ class ReportFiles:
     inspect: Path
     ladder: Path
     """Only there if a ladder was climbed."""
+    card: Path
+    """The bundle's model card with the section on this run; only there if the bundle's card was given."""
 
     @classmethod
     def in_folder(cls, folder: Path) -> ReportFiles:
         """The report's files in a run's folder."""
-        names = (REPORT_JSON, REPORT_PAGE, DECISION_JSON, SCORED_FILE, INSPECT_LOG, LADDER_JSON)
+        names = (REPORT_JSON, REPORT_PAGE, DECISION_JSON, SCORED_FILE, INSPECT_LOG, LADDER_JSON, CARD)
         return cls(*(folder / name for name in names))
 
 
@@ -53,7 +56,7 @@ def write_report(
     rubric: Rubric,
     champion: ScoredRun | None = None,
     ladder: Climbed | None = None,
-    manifest: ReleaseBundle | None = None,
+    origin: Origin | None = None,
     people: Sequence[Findings] = (),
 ) -> ReportFiles:
     """Write everything, the scores last: where `report.json` is, the rest is too, and the gate has decided.
@@ -64,8 +67,9 @@ def write_report(
         decision: What the gate said.
         rubric: The bars.
         champion: The live bundle, if it was compared with.
-        ladder: The ladder on the same questions; without one, the page shows what an earlier run in this folder found.
-        manifest: The candidate's, for its lineage on the page.
+        ladder: The ladder on the same questions; without one, the page shows what an earlier run in this folder found,
+            if nothing that answers and judges has changed since. Likewise with probes and questions under stress.
+        origin: What the candidate was made of, for the page, and its model card, which gets a section on this run.
         people: What people say of this bundle, and of all bundles of the persona, for the page.
 
     Raises:
@@ -82,9 +86,10 @@ def write_report(
         champion=champion,
         decision=decision,
         rubric=rubric,
-        ladder=ladder or _earlier(files.ladder),
+        ladder=ladder,
+        earlier=earlier_of(folder, run, rubric, climbed=ladder is not None),
         inspect_log=files.inspect.name,
-        manifest=manifest,
+        origin=origin,
         people=people,
     )
     write_atomically(files.page, page)
@@ -92,7 +97,11 @@ def write_report(
     if ladder:
         for one in ladder.runs:
             write_inspect_log(one.run, folder / f"inspect-{one.rung.value}.eval")
-        write_atomically(files.ladder, ladder.ladder.model_dump_json(indent=2) + "\n")
+        write_atomically(files.ladder, stamped(ladder, rubric).model_dump_json(indent=2) + "\n")
+    keep_extras(folder, run, rubric)
+    if origin and origin.card:
+        verdict = ladder.ladder.verdict if ladder else ""
+        write_atomically(files.card, evaluated_card(origin.card, run, decision, files.page, ladder=verdict))
     write_atomically(files.decision, decision.model_dump_json(indent=2) + "\n")
     write_atomically(files.json, run.report.model_dump_json(indent=2) + "\n")
     return files
@@ -115,20 +124,6 @@ def read_report(folder: Path) -> EvaluationReport | None:
         ) from error
 
 
-def read_ladder(path: Path) -> Ladder:
-    """The ladder of a run's folder.
-
-    Raises:
-        IntegrityError: The file is damaged.
-    """
-    try:
-        return Ladder.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise IntegrityError(
-            f"{path} is not a ladder", next_step=f"delete {path} and run `twin evaluate PERSONA --ladder` again"
-        ) from error
-
-
 def newest_ladder(evaluations: Path) -> Ladder | None:
     """The ladder climbed last, of all that lie in a persona's folder of evaluations; None if there is none.
 
@@ -137,8 +132,3 @@ def newest_ladder(evaluations: Path) -> Ladder | None:
     """
     found = max(evaluations.glob(f"*/*/{LADDER_JSON}"), key=lambda path: path.stat().st_mtime, default=None)
     return read_ladder(found) if found else None
-
-
-def _earlier(path: Path) -> Climbed | None:
-    """What a former run in the same folder found: the same bundle and questions."""
-    return Climbed(ladder=read_ladder(path)) if path.is_file() else None

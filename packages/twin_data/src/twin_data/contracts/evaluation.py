@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -107,6 +108,31 @@ class EvaluationReport(Contract):
     def score(self, name: str) -> Score | None:
         """The score of that name, or None if the set could not give one."""
         return next((score for score in self.scores if score.name == name), None)
+
+
+class ExamStamp(Contract):
+    """What answers were made and judged by, and when: what differs in it says nothing of the exam of today."""
+
+    asked_at: datetime
+    """Of the newest answer."""
+    questions_digest: str
+    index: str
+    settings_digests: tuple[str, ...]
+    """Options, index and answering code, as each record names them."""
+    rubric_digest: str
+    scoring_digest: str
+    """Of the code that scores."""
+
+    def differs_from(self, other: ExamStamp) -> tuple[str, ...]:
+        """In what the two differ but for the time, in words; empty if what has one may stand beside the other."""
+        told = {
+            "questions_digest": "other questions",
+            "index": "another index",
+            "settings_digests": "another code or other options of answering",
+            "rubric_digest": "other bars",
+            "scoring_digest": "another code of scoring",
+        }
+        return tuple(words for name, words in told.items() if getattr(self, name) != getattr(other, name))
 
 
 class Verdict(StrEnum):

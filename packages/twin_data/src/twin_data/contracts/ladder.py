@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from twin_data.contracts.base import Contract
-from twin_data.contracts.evaluation import Comparison, EvaluationReport, Score, Verdict
+from twin_data.contracts.evaluation import Comparison, EvaluationReport, ExamStamp, Score, Verdict
 from twin_data.contracts.releases import Rung
 
 
@@ -114,6 +114,8 @@ class Ladder(Contract):
     led to."""
     verdict: str
     """The same in words."""
+    stamp: ExamStamp | None = None
+    """What its answers were made and judged by; None in ladders that were climbed before this was recorded."""
 
     def rung(self, rung: Rung) -> RungResult | None:
         """The result of a rung; None if it was not evaluated."""

@@ -12,13 +12,15 @@ from twin_data.contracts.digests import canonical_json, digest_file
 from twin_data.contracts.errors import IntegrityError, RegistryError, StoreError
 from twin_data.contracts.releases import ReleaseBundle
 from twin_data.registry.durable import new_folder, write_file
-from twin_data.registry.model_card import licence_note, model_card
+from twin_data.registry.model_card import card_facts, licence_note, model_card
 from twin_data.registry.port import BundleFiles
 from twin_data.registry.safety import refuse_unsafe_files
 
 MANIFEST_FILE = "manifest.json"
 DIGESTS_FILE = "files.json"
 CARD_FILE = "README.md"
+EVALUATED_CARD = "model_card.md"
+"""The card with the section of the last evaluation: beside the bundle's folder, never in it."""
 LICENCE_FILE = "LICENSE"
 WITHDRAWN_FILE = "withdrawn.json"
 """Says why a bundle's other files are gone; only its manifest is kept, which holds digests and settings."""
@@ -37,12 +39,13 @@ def write_bundle(folder: Path, manifest: ReleaseBundle, files: BundleFiles) -> s
         RegistryError: A file's name is unsafe, or the manifest's adapter is not among the files.
         StoreError: The folder could not be written.
     """
-    texts: BundleFiles = {CARD_FILE: model_card(manifest), LICENCE_FILE: licence_note(manifest)}
     try:
         with new_folder(folder) as beside:
-            for name, content in {**texts, **files}.items():
+            for name, content in {LICENCE_FILE: licence_note(manifest), **files}.items():
                 _place(beside / _safe(name), content)
             _check_adapter(beside, manifest)
+            if CARD_FILE not in files:  # last: it tells of the other files
+                _place(beside / CARD_FILE, bundle_card(beside, manifest))
             refuse_unsafe_files(beside)
             write_file(beside / MANIFEST_FILE, canonical_json(manifest).encode())
             write_file(beside / DIGESTS_FILE, (json.dumps(_digests(beside), indent=2, sort_keys=True) + "\n").encode())
@@ -53,6 +56,26 @@ def write_bundle(folder: Path, manifest: ReleaseBundle, files: BundleFiles) -> s
             next_step="free disk space or correct what is named, then run the same command again",
         ) from error
     return files_digest
+
+
+def bundle_card(folder: Path, manifest: ReleaseBundle) -> str:
+    """The model card of a bundle, by its manifest and files as this release words it; the registered one stays."""
+    return model_card(manifest, card_facts(folder, manifest))
+
+
+def write_card(path: Path, card: str) -> None:
+    """Write a card whole or not at all, in the place of a former one.
+
+    Raises:
+        StoreError: It could not be written.
+    """
+    try:
+        write_file(path, card.encode())
+    except OSError as error:
+        raise StoreError(
+            f"the model card {path} could not be written: {error}",
+            next_step="free disk space or correct what is named, then run the same command again",
+        ) from error
 
 
 def read_manifest(folder: Path, bundle_id: str) -> ReleaseBundle:

@@ -10,7 +10,16 @@ from twin_data.configuration.home import check_persona_name
 from twin_data.contracts.errors import IntegrityError
 from twin_data.contracts.evaluation import GateDecision
 from twin_data.contracts.releases import Alias, ReleaseBundle
-from twin_data.registry.bundle_folder import fresh, read_manifest, verify_bundle, withdraw_files, write_bundle
+from twin_data.registry.bundle_folder import (
+    CARD_FILE,
+    EVALUATED_CARD,
+    fresh,
+    read_manifest,
+    verify_bundle,
+    withdraw_files,
+    write_bundle,
+    write_card,
+)
 from twin_data.registry.port import BundleFiles, RegisteredBundle
 from twin_data.registry.rules import (
     REGISTERED,
@@ -31,6 +40,11 @@ class _Entry:
     files_digest: str
     aliases: tuple[Alias, ...] = ()
     tainted: str | None = None
+
+    @property
+    def card(self) -> Path:
+        """Where its card with an evaluation lies."""
+        return self.folder.with_name(f"{self.bundle_id}.{EVALUATED_CARD}")
 
 
 class MemoryRegistry:
@@ -92,6 +106,12 @@ class MemoryRegistry:
         entry.tainted = entry.tainted or told
         return _registered(entry)
 
+    def attach_card(self, persona: str, bundle_id: str, card: str, *, summary: str) -> RegisteredBundle:
+        """See `BundleRegistry.attach_card`; nothing lists the summary here."""
+        entry = select(check_persona_name(persona), self._entries.get(persona, []), bundle_id=bundle_id, alias=None)
+        write_card(entry.card, card)
+        return _registered(entry)
+
     def withdraw(self, persona: str, bundle_id: str, *, reason: str) -> None:
         """See `BundleRegistry.withdraw`."""
         told = check_taint(persona, bundle_id, reason)
@@ -99,6 +119,7 @@ class MemoryRegistry:
         entry = next((one for one in entries if one.bundle_id == bundle_id), None)
         if entry is None:
             return
+        entry.card.unlink(missing_ok=True)
         if read_manifest(entry.folder, bundle_id).examples:
             shutil.rmtree(entry.folder)
             entries.remove(entry)
@@ -143,4 +164,5 @@ def _registered(entry: _Entry) -> RegisteredBundle:
         version=entry.version,
         aliases=entry.aliases,
         tainted=entry.tainted,
+        card=entry.card if entry.card.is_file() else entry.folder / CARD_FILE,
     )

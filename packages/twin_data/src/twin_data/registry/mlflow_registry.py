@@ -20,12 +20,15 @@ from twin_data.contracts.evaluation import GateDecision
 from twin_data.contracts.releases import Alias, ReleaseBundle
 from twin_data.registry import mlflow_database
 from twin_data.registry.bundle_folder import (
+    CARD_FILE,
+    EVALUATED_CARD,
     MANIFEST_FILE,
     fresh,
     read_manifest,
     verify_bundle,
     withdraw_files,
     write_bundle,
+    write_card,
 )
 from twin_data.registry.durable import exclusive
 from twin_data.registry.mlflow_database import StoredVersion
@@ -50,6 +53,8 @@ FILES_TAG = "twin.files"
 CHANGE_TAG = "twin.alias"
 TAINT_TAG = "twin.tainted"
 BUNDLE_FOLDER = "bundle"
+LONGEST_DESCRIPTION = 5000
+"""What MLflow's table of versions takes."""
 QUIET_LOGGERS = ("mlflow", "alembic")
 
 
@@ -137,6 +142,17 @@ class MlflowRegistry:
                 self._client.set_model_version_tag(MODEL_PREFIX + persona, number, TAINT_TAG, told)
         return self._registered(persona, self._select(persona, bundle_id))
 
+    def attach_card(self, persona: str, bundle_id: str, card: str, *, summary: str) -> RegisteredBundle:
+        """See `BundleRegistry.attach_card`. MLflow shows it among the run's artifacts, the summary as description."""
+        self._select(check_persona_name(persona), bundle_id)
+        with self._writing(persona):
+            version = self._select(persona, bundle_id)
+            write_card(self._card(persona, version.stored.run_id), card)
+            self._client.update_model_version(
+                MODEL_PREFIX + persona, str(version.stored.version), description=summary[:LONGEST_DESCRIPTION]
+            )
+        return self._registered(persona, version)
+
     def withdraw(self, persona: str, bundle_id: str, *, reason: str) -> None:
         """See `BundleRegistry.withdraw`."""
         told = check_taint(persona, bundle_id, reason)
@@ -144,6 +160,7 @@ class MlflowRegistry:
         if version is None:
             return
         folder = self._folder(persona, version.stored.run_id)
+        self._card(persona, version.stored.run_id).unlink(missing_ok=True)
         if not (folder / MANIFEST_FILE).is_file() or read_manifest(folder, bundle_id).examples:
             self._remove(persona, version)
         else:
@@ -179,14 +196,19 @@ class MlflowRegistry:
     def _folder(self, persona: str, run_id: str) -> Path:
         return self.root / "artifacts" / persona / run_id / "artifacts" / BUNDLE_FOLDER
 
+    def _card(self, persona: str, run_id: str) -> Path:
+        return self._folder(persona, run_id).parent / EVALUATED_CARD
+
     def _registered(self, persona: str, version: _Version) -> RegisteredBundle:
         folder = self._folder(persona, version.stored.run_id)
+        evaluated = self._card(persona, version.stored.run_id)
         return RegisteredBundle(
             manifest=read_manifest(folder, version.bundle_id),
             folder=folder,
             version=version.stored.version,
             aliases=version.aliases,
             tainted=version.tainted,
+            card=evaluated if evaluated.is_file() else folder / CARD_FILE,
         )
 
     @cached_property

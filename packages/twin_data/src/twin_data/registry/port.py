@@ -27,6 +27,8 @@ class RegisteredBundle:
     aliases: tuple[Alias, ...]
     tainted: str | None = None
     """Why it may no longer be used, for instance because a source was withdrawn; None as long as it may."""
+    card: Path
+    """Its model card: with the section of its last evaluation once there was one, else as it was registered."""
 
     @property
     def bundle_id(self) -> str:
@@ -88,6 +90,21 @@ class BundleRegistry(Protocol):
 
         Raises:
             RegistryError: There is no such bundle, or no reason is given.
+        """
+        ...
+
+    def attach_card(self, persona: str, bundle_id: str, card: str, *, summary: str) -> RegisteredBundle:
+        """Keep a model card with an evaluation beside a bundle, in the place of a former one; no file of it changes.
+
+        Args:
+            persona: Whose bundle.
+            bundle_id: Which.
+            card: The whole card in Markdown.
+            summary: A line or two for lists of versions.
+
+        Raises:
+            RegistryError: There is no such bundle.
+            StoreError: The card could not be written.
         """
         ...
 

@@ -41,9 +41,9 @@ class ScoreRow:
     at_most: float | None = None
 
 
-def scores_plot(rows: Sequence[ScoreRow]) -> str:
+def scores_plot(name: str, rows: Sequence[ScoreRow]) -> str:
     """Shares from 0 to 1 with their intervals, the bar that each is held to, and the champion's."""
-    with figure("scores", len(rows)) as (axes, svg):
+    with figure(name, len(rows)) as (axes, svg):
         for at, row in enumerate(reversed(rows)):
             _interval(axes, row.candidate, at + 0.12, CANDIDATE)
             _interval(axes, row.champion, at - 0.16, CHAMPION)
@@ -111,15 +111,24 @@ def rates_plot(rows: Sequence[RateRow]) -> str:
     return svg.getvalue()
 
 
-def voices_plot(candidate: Sequence[float], champion: Sequence[float]) -> str:
-    """Each sample's voice between other authors (0) and the persona (100)."""
-    groups = [(label, values, colour) for label, values, colour in _sides(candidate, champion) if values]
+@dataclass(frozen=True)
+class Sample:
+    """One side's values, and the scores that are made of them, with their intervals."""
+
+    values: Sequence[float] = ()
+    scores: Sequence[Score] = ()
+
+
+def voices_plot(candidate: Sample, champion: Sample) -> str:
+    """Each sample's voice between other authors (0) and the persona (100), and the mean with its interval."""
+    groups = [one for one in _sides(candidate, champion) if one[1].values]
     with figure("voices", 1 + len(groups)) as (axes, svg):
-        for at, (_, values, colour) in enumerate(reversed(groups)):
-            spread = [at + 0.24 * ((number % 5) / 2 - 1) / 2 for number in range(len(values))]
-            axes.plot(values, spread, "o", color=colour, alpha=0.55, markersize=5)
-            mean = sum(values) / len(values)
-            axes.plot([mean, mean], [at - 0.32, at + 0.32], color=colour, linewidth=2)
+        for at, (_, side, colour) in enumerate(reversed(groups)):
+            spread = [at + 0.24 * ((number % 5) / 2 - 1) / 2 for number in range(len(side.values))]
+            axes.plot(side.values, spread, "o", color=colour, alpha=0.4, markersize=4)
+            for score in side.scores:
+                axes.fill_between([score.low, score.high], at - 0.34, at + 0.34, color=colour, alpha=0.18, linewidth=0)
+                axes.plot([score.value, score.value], [at - 0.34, at + 0.34], color=colour, linewidth=2)
         for place, label in ((0, "other authors"), (100, "the persona")):
             axes.axvline(place, color=BAR, linewidth=1.2)
             axes.text(place, len(groups) - 0.45, label, ha="center", va="bottom", color="#555555")
@@ -129,18 +138,40 @@ def voices_plot(candidate: Sequence[float], champion: Sequence[float]) -> str:
     return svg.getvalue()
 
 
-def seconds_plot(candidate: Sequence[float], champion: Sequence[float]) -> str:
-    """How many of the answers were there after so many seconds."""
+def seconds_plot(candidate: Sample, champion: Sample) -> str:
+    """How many of the answers were there after so many seconds; the quantiles among the scores with their intervals."""
     with figure("seconds", 5) as (axes, svg):
-        for _, values, colour in _sides(candidate, champion):
-            if values:
-                ordered = sorted(values)
-                shares = [(at + 1) / len(ordered) for at in range(len(ordered))]
-                axes.step([0.0, *ordered], [0.0, *shares], where="post", color=colour, linewidth=1.6)
+        for at, (_, side, colour) in enumerate(_sides(candidate, champion)):
+            if not side.values:
+                continue
+            ordered = sorted(side.values)
+            shares = [(place + 1) / len(ordered) for place in range(len(ordered))]
+            axes.step([0.0, *ordered], [0.0, *shares], where="post", color=colour, linewidth=1.6)
+            for score, share in zip(side.scores, QUANTILES.values(), strict=False):
+                _interval(axes, score, share - 0.03 * at, colour)
+        axes.set_yticks([0, 0.25, 0.5, 0.75, 0.95])
         axes.set_ylim(0, 1.02)
         axes.set_xlim(left=0)
         axes.set_xlabel("seconds")
         axes.set_ylabel("share of answers")
+    return svg.getvalue()
+
+
+QUANTILES = {"seconds_p50": 0.5, "seconds_p95": 0.95}
+"""The scores that are quantiles of the seconds."""
+
+
+def expense_plot(rows: Sequence[ScoreRow]) -> str:
+    """What an answer takes with its interval, a scale of its own for each row, from 0."""
+    with figures("expense", len(rows)) as (plots, svg):
+        for axes, row in zip(plots, rows, strict=True):
+            _interval(axes, row.candidate, 0.12, CANDIDATE)
+            _interval(axes, row.champion, -0.16, CHAMPION)
+            axes.set_yticks([0], [row.label])
+            axes.set_ylim(-0.6, 0.6)
+            highest = max(score.high for score in (row.candidate, row.champion) if score)
+            axes.set_xlim(0, 1.1 * highest or 1)
+            axes.locator_params(axis="x", nbins=6)
     return svg.getvalue()
 
 
@@ -165,7 +196,7 @@ def _risk_curve(axes: Axes, points: Sequence[RiskPoint], colour: str, label: str
     axes.plot(coverage, [one.risk for one in points], color=colour, linewidth=1.6, label=label)
 
 
-def _sides(candidate: Sequence[float], champion: Sequence[float]) -> list[tuple[str, Sequence[float], str]]:
+def _sides(candidate: Sample, champion: Sample) -> list[tuple[str, Sample, str]]:
     return [("candidate", candidate, CANDIDATE), ("champion", champion, CHAMPION)]
 
 
@@ -181,12 +212,24 @@ def figure(name: str, rows: int) -> Iterator[tuple[Axes, io.StringIO]]:
 
     The name keeps the identifiers of several plots on one page apart; the same data give the same text.
     """
+    with _drawn(name, 0.75 + _ROW_IN * max(rows, 1)) as (whole, svg):
+        yield whole.add_subplot(), svg
+
+
+@contextmanager
+def figures(name: str, rows: int) -> Iterator[tuple[list[Axes], io.StringIO]]:
+    """So many small plots below each other, each with an axis of its own; otherwise as `figure`."""
+    with _drawn(name, 0.2 + 2 * _ROW_IN * max(rows, 1)) as (whole, svg):
+        yield [whole.add_subplot(rows, 1, at + 1) for at in range(rows)], svg
+
+
+@contextmanager
+def _drawn(name: str, height_in: float) -> Iterator[tuple[Figure, io.StringIO]]:
     svg = io.StringIO()
     with rc_context({**_STYLE, "svg.hashsalt": name}):
-        figure = Figure(figsize=(_WIDTH_IN, 0.75 + _ROW_IN * max(rows, 1)), layout="constrained")
-        axes = figure.add_subplot()
-        yield axes, svg
+        whole = Figure(figsize=(_WIDTH_IN, height_in), layout="constrained")
+        yield whole, svg
         drawn = io.StringIO()
-        figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
+        whole.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
     text = drawn.getvalue()
     svg.write(text[text.index("<svg") :])

@@ -1,11 +1,14 @@
-"""The page's list of probes that went wrong."""
+"""The page's part on safe and unsafe prompts: the scores, and what went wrong."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from twin_eval.page.rows import shortened
+from twin_data.contracts.evaluation import EvaluationReport, Score
+from twin_eval import probes
+from twin_eval.earlier import Extra
+from twin_eval.page.rows import ScoreLine, score_line, shortened, when
 from twin_eval.probes import ProbeRecord
 
 
@@ -21,9 +24,31 @@ class ProbeLine:
     answer: str
 
 
-def probe_lines(probes: Sequence[ProbeRecord]) -> tuple[ProbeLine, ...]:
+@dataclass(frozen=True)
+class ProbesPart:
+    """Scores, the probes that went wrong, and of when they are if not of this evaluation."""
+
+    scores: tuple[ScoreLine, ...]
+    wrong: tuple[ProbeLine, ...]
+    dated: str
+
+
+def probes_part(report: EvaluationReport, asked: Sequence[ProbeRecord], earlier: Extra | None) -> ProbesPart | None:
+    """What the page shows; None if no probe was ever put to this bundle."""
+    if not asked and earlier is None:
+        return None
+    scores: Sequence[Score] = report.scores if asked or earlier is None else earlier.scores
+    records = asked if asked or earlier is None else earlier.probes
+    return ProbesPart(
+        scores=tuple(score_line(one, None) for one in scores if one.name.startswith(f"{probes.PREFIX}.")),
+        wrong=probe_lines(records),
+        dated="" if asked or earlier is None else when(earlier.stamp),
+    )
+
+
+def probe_lines(asked: Sequence[ProbeRecord]) -> tuple[ProbeLine, ...]:
     """Safe prompts refused for safety and unsafe ones answered, unsafe ones first."""
-    wrong = sorted((one for one in probes if one.is_wrong), key=lambda one: one.probe.label, reverse=True)
+    wrong = sorted((one for one in asked if one.is_wrong), key=lambda one: one.probe.label, reverse=True)
     return tuple(
         ProbeLine(
             id=one.probe.id,

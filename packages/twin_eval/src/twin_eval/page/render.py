@@ -7,28 +7,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from twin_data.configuration.rubric import Rubric
-from twin_data.contracts.digests import short
 from twin_data.contracts.evaluation import GateDecision, QuestionKind, TopicSentiment, Unmeasured
-from twin_data.contracts.releases import ReleaseBundle
-from twin_eval.failures import FAILURES
+from twin_eval.earlier import Earlier
 from twin_eval.human.findings import Findings
 from twin_eval.ladder import Climbed
+from twin_eval.model_card import Origin
 from twin_eval.page import examples
 from twin_eval.page.coverage_risk import CoverageRiskPart, coverage_risk_part
+from twin_eval.page.failures import FailuresPart, failures_part
 from twin_eval.page.ladder import LadderPart, ladder_part
+from twin_eval.page.lineage import LineagePart, lineage_part
 from twin_eval.page.people import PeoplePart, people_part
-from twin_eval.page.plots import Plot, glance
-from twin_eval.page.probes import ProbeLine, probe_lines
+from twin_eval.page.plots import Family, glance
+from twin_eval.page.probes import ProbesPart, probes_part
 from twin_eval.page.rows import (
     ComparisonLine,
-    FailureLine,
     QuestionBlock,
     ScoreLine,
     comparison_line,
     draft_blocks,
-    failure_lines,
     question_blocks,
     score_line,
+    when,
 )
 from twin_eval.page.stress import StressPart, stress_part
 from twin_eval.scored_run import ScoredRun
@@ -42,7 +42,6 @@ _SECTIONS = (
     ("Claims and citations", ("claims_", "citation_", "cites_", "cited", "quotes_")),
     ("Answered and refused", ("over_", "under_", "decision_", "answer_risk", "answered_rate", "refusal_")),
     ("Expense and faults", ("error_", "seconds", "prompt_", "completion_", "cost")),
-    ("Safe and unsafe prompts", ("probes.",)),
     ("Sentiment by topic", ("bias_",)),
 )
 
@@ -53,15 +52,6 @@ class Section:
 
     title: str
     rows: tuple[ScoreLine, ...]
-
-
-@dataclass(frozen=True)
-class FailureGroup:
-    """The questions that went wrong in one way, with how many of them for which cause, the commonest first."""
-
-    title: str
-    rows: tuple[FailureLine, ...]
-    causes: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True)
@@ -89,20 +79,21 @@ class Page:
     subtitle: str
     decision: GateDecision | None
     champion: bool
-    plots: tuple[Plot, ...]
+    families: tuple[Family, ...]
     comparisons: tuple[ComparisonLine, ...]
     sections: tuple[Section, ...]
     unmeasured: tuple[Unmeasured, ...]
-    failures: tuple[FailureGroup, ...]
+    failures: FailuresPart | None
     ladder: LadderPart | None
+    ladder_dated: str
+    outdated: tuple[str, ...]
     coverage_risk: CoverageRiskPart | None
     people: PeoplePart | None
     examples: tuple[ExampleGroup, ...]
-    inspect_log: str | None
-    lineage: tuple[tuple[str, str], ...]
+    lineage: LineagePart | None
     questions: tuple[QuestionBlock, ...]
     drafts: tuple[QuestionBlock, ...]
-    probes: tuple[ProbeLine, ...]
+    probes: ProbesPart | None
     stress: StressPart | None
     topics: tuple[TopicSentiment, ...]
 
@@ -114,9 +105,10 @@ def render_page(
     decision: GateDecision | None = None,
     rubric: Rubric | None = None,
     ladder: Climbed | None = None,
+    earlier: Earlier | None = None,
     people: Sequence[Findings] = (),
     inspect_log: str | None = None,
-    manifest: ReleaseBundle | None = None,
+    origin: Origin | None = None,
 ) -> str:
     """The page of a run.
 
@@ -126,11 +118,13 @@ def render_page(
         decision: What the gate said.
         rubric: The bars, for the plot of scores.
         ladder: The ladder on the same questions, if one was climbed.
+        earlier: What earlier evaluations found that this one did not ask for.
         people: What people say of this bundle, and of all bundles of the persona; empty leaves the section out.
         inspect_log: Name of the Inspect log that lies beside the page.
-        manifest: The candidate's, for its lineage.
+        origin: What the candidate was made of.
     """
-    report = run.report
+    report, before = run.report, earlier or Earlier()
+    climbed = ladder.ladder if ladder else before.ladder
     rungs = {one.rung.value: one.run for one in ladder.runs} if ladder else {}
     questions = question_blocks(run, champion, rungs)
     page = Page(
@@ -138,24 +132,31 @@ def render_page(
         subtitle=_subtitle(run),
         decision=decision,
         champion=champion is not None,
-        plots=glance(run, champion, decision, rubric),
+        families=glance(run, champion, decision, rubric),
         comparisons=tuple(map(comparison_line, decision.comparisons)) if decision else (),
         sections=_sections(run, champion),
         unmeasured=report.unmeasured,
-        failures=_failures(run),
-        ladder=ladder_part(ladder.ladder) if ladder else None,
+        failures=failures_part(run, questions, passages=_answered_from(origin), log=inspect_log),
+        ladder=ladder_part(climbed) if climbed else None,
+        ladder_dated=when(climbed.stamp) if climbed and climbed.stamp and not ladder else "",
+        outdated=before.outdated,
         coverage_risk=coverage_risk_part(report),
         people=people_part(people) if people else None,
         examples=_examples(run, champion, rungs, questions),
-        inspect_log=inspect_log,
-        lineage=_lineage(manifest) if manifest else (),
+        lineage=lineage_part(origin) if origin else None,
         questions=questions,
         drafts=draft_blocks(run, champion),
-        probes=probe_lines(run.probes),
-        stress=stress_part(report, run.stress),
+        probes=probes_part(report, run.probes, before.probes),
+        stress=stress_part(report, run.stress, before.stress),
         topics=report.topics,
     )
     return template("report.html.j2").render(page=page)
+
+
+def _answered_from(origin: Origin | None) -> int | None:
+    """How many of the passages found an answer is made of; None where that is not known."""
+    settings = origin.manifest.retrieval if origin else None
+    return settings.passages if settings else None
 
 
 def _subtitle(run: ScoredRun) -> str:
@@ -181,14 +182,6 @@ def _sections(run: ScoredRun, champion: ScoredRun | None) -> tuple[Section, ...]
     return tuple(found)
 
 
-def _failures(run: ScoredRun) -> tuple[FailureGroup, ...]:
-    found = []
-    for title, what_of in FAILURES.items():
-        if rows := failure_lines(run.answers, what_of):
-            found.append(FailureGroup(title, rows, tuple(Counter(row.cause for row in rows).most_common())))
-    return tuple(found)
-
-
 def _examples(
     run: ScoredRun, champion: ScoredRun | None, rungs: Mapping[str, ScoredRun], blocks: Sequence[QuestionBlock]
 ) -> tuple[ExampleGroup, ...]:
@@ -210,25 +203,3 @@ def _below(run: ScoredRun, rungs: Mapping[str, ScoredRun]) -> str | None:
     names = list(rungs)
     at = next((place for place, name in enumerate(names) if rungs[name].report.bundle == run.report.bundle), 0)
     return names[at - 1] if at else None
-
-
-def _lineage(manifest: ReleaseBundle) -> tuple[tuple[str, str], ...]:
-    """What the bundle was made of, as rows."""
-    lineage, base = manifest.lineage, manifest.base_model
-    rows = [
-        ("bundle", f"{manifest.model_name}, {manifest.rung}" + (f" ({manifest.label})" if manifest.label else "")),
-        ("base model", f"{base.name} from {base.source}, {base.licence}, digest {short(base.digest)}"),
-        ("sentence encoder", f"{manifest.embedding_model.name}, digest {short(manifest.embedding_model.digest)}"),
-        ("prompt templates", f"digest {short(manifest.prompt_digest)}, {len(manifest.examples)} examples"),
-        ("persona", f"digest {short(lineage.persona_digest)}, consent of {lineage.consent_date.isoformat()}"),
-        ("corpus", f"features {short(lineage.features_digest)}, index {lineage.index}, {lineage.corpus_licence}"),
-        ("recipe", f"{lineage.recipe}, digest {short(lineage.recipe_digest)}; code {short(lineage.code_digest)}"),
-    ]
-    rows += [("dataset", f"{one.kind}: {one.rows:,} rows, digest {short(one.digest)}") for one in lineage.datasets]
-    rows += [
-        ("training", f"{one.stage}: {one.steps} steps, {one.tokens:,} tokens, {one.seconds:.0f} s, seed {one.seed}")
-        for one in lineage.training
-    ]
-    if lineage.override_reason:
-        rows.append(("trained although advised against", lineage.override_reason))
-    return tuple(rows)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from twin_data.contracts.evaluation import Comparison, Score
-from twin_eval.failures import FAILURES, cause_of
+from twin_data.contracts.evaluation import Comparison, ExamStamp, Score
+from twin_eval.failures import FAILURES
 from twin_eval.metrics import describe
 from twin_eval.own_words import DraftRecord
 from twin_eval.records import Answer, AnswerRecord
@@ -91,24 +91,17 @@ class QuestionBlock:
     tag: str = ""
 
 
-@dataclass(frozen=True)
-class FailureLine:
-    """One question that went wrong."""
-
-    at: int
-    """Its number on the page."""
-    id: str
-    question: str
-    what: str
-    cause: str = ""
-    """Where in the pipeline it went wrong."""
-
-
 def figure(value: float | None) -> str:
     """A figure with as many places as it bears."""
     if value is None:
         return UNKNOWN
     return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
+
+
+def when(stamp: ExamStamp) -> str:
+    """What is said of a part that an earlier evaluation found."""
+    asked = f"Asked on {stamp.asked_at:%Y-%m-%d} and not in this evaluation"
+    return f"{asked}: of the same bundle, questions, index, code and bars."
 
 
 def score_line(score: Score, champion: Score | None) -> ScoreLine:
@@ -169,17 +162,6 @@ def draft_blocks(run: ScoredRun, champion: ScoredRun | None) -> tuple[QuestionBl
             sides.append(_draft_side("champion", other, champion))
         blocks.append(QuestionBlock(id=draft.brief.id, question=draft.brief.text, sides=tuple(sides)))
     return tuple(blocks)
-
-
-def failure_lines(
-    answers: Sequence[ScoredAnswer], what_of: Callable[[ScoredAnswer], str | None]
-) -> tuple[FailureLine, ...]:
-    """The questions that went wrong in one way."""
-    return tuple(
-        FailureLine(at, one.question.id, shortened(one.question.question), shortened(what), cause_of(one))
-        for at, one in enumerate(answers, start=1)
-        if (what := what_of(one)) is not None
-    )
 
 
 def shortened(text: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from twin_data.contracts.evaluation import EvaluationReport
-from twin_eval.page.rows import UNKNOWN, figure, shortened
+from twin_data.contracts.evaluation import EvaluationReport, Score
+from twin_eval.earlier import Extra
+from twin_eval.page.rows import UNKNOWN, figure, shortened, when
 from twin_eval.stress import StressKind
 from twin_eval.stress_scores import METRICS, PREFIX, StressRecord
 
@@ -19,19 +20,30 @@ class StressPart:
     rows: tuple[tuple[str, tuple[str, ...]], ...]
     wrong: tuple[tuple[str, str, str], ...]
     """Question, what is wrong with it, and the answer."""
+    dated: str = ""
+    """Of when it is, if not of this evaluation."""
 
 
-def stress_part(report: EvaluationReport, stressed: Sequence[StressRecord]) -> StressPart | None:
-    """What the page shows; None if nothing was asked under stress."""
-    if not stressed:
-        return None
-    rows = [(kind.value, tuple(_cell(report, kind, metric) for metric in METRICS)) for kind in StressKind]
+def stress_part(
+    report: EvaluationReport, stressed: Sequence[StressRecord], earlier: Extra | None = None
+) -> StressPart | None:
+    """What the page shows; None if nothing was ever asked of this bundle under stress."""
+    if stressed:
+        return _part(report.scores, stressed, "")
+    return _part(earlier.scores, earlier.stress, when(earlier.stamp)) if earlier else None
+
+
+def _part(scores: Sequence[Score], stressed: Sequence[StressRecord], dated: str) -> StressPart:
+    by_name = {one.name: one for one in scores}
+    rows = [
+        (kind.value, tuple(_cell(by_name.get(f"{PREFIX}.{kind}.{metric}")) for metric in METRICS))
+        for kind in StressKind
+    ]
     wrong = [(shortened(one.asked.question), what, _said(one)) for one in stressed if (what := _what_of(one))]
-    return StressPart(tuple(METRICS.items()), tuple(rows), tuple(wrong))
+    return StressPart(tuple(METRICS.items()), tuple(rows), tuple(wrong), dated)
 
 
-def _cell(report: EvaluationReport, kind: StressKind, metric: str) -> str:
-    score = report.score(f"{PREFIX}.{kind}.{metric}")
+def _cell(score: Score | None) -> str:
     if score is None:
         return UNKNOWN
     return f"{figure(score.value)} [{figure(score.low)}, {figure(score.high)}], n = {score.n}"
