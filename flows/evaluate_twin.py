@@ -14,6 +14,7 @@ from prefect.cache_policies import NO_CACHE
 from flows.exams import Exam, prepare
 from flows.hard_stops import bundle_to_judge, stops_of
 from flows.human_labels import said_of
+from flows.judges import ask_the_judge, require_judge
 from flows.local_key import local_key
 from flows.platform.settings import PlatformSettings
 from flows.recipes import DEFAULT_RECIPE, EvaluationSettings, Recipe, load_recipe
@@ -31,6 +32,7 @@ from twin_data.registry.port import BundleRegistry, RegisteredBundle
 from twin_data.registry.selection import holder
 from twin_eval import gate
 from twin_eval.answering import Progress
+from twin_eval.judging.findings import JudgeFindings
 from twin_eval.ladder import Climbed, RungRun, build_ladder
 from twin_eval.questions import questions_digest
 from twin_eval.report import DECISION_JSON, ReportFiles, read_report, write_report
@@ -67,10 +69,11 @@ async def evaluate_twin(
             languages, long texts, hostile users.
 
     Returns:
-        Scores, decision, ladder and the address of the page (`report`, `decision`, `ladder`, `html`) as plain JSON. A
-        bundle whose files are unsafe is rejected unasked: no scores, no page.
+        Scores, decision, ladder, the judge's opinion and the address of the page (`report`, `decision`, `ladder`,
+        `judge`, `html`) as plain JSON. A bundle whose files are unsafe is rejected unasked: no scores, no page.
     """
     home, chosen = TwinHome.from_environment(), load_recipe(recipe)
+    require_judge(chosen.evaluation)
     registry = open_registry(home)
     candidate, unsafe = bundle_to_judge(registry, persona, bundle)
     whole = prepare(home, persona, chosen, probes, stress)
@@ -86,13 +89,15 @@ async def evaluate_twin(
     others = [await ask(home, one, exam, chosen.evaluation) for one in siblings]
     spreads = spreads_of(candidate, [judged, *others], exam.rubric)
     decision, compared = decide(judged, champion, exam.rubric, stops, spreads)
-    files = await asyncio.to_thread(write_down, home, exam, judged, compared, decision, rungs, candidate)
+    opinion = await second_opinion(home, judged, exam, chosen.evaluation)
+    files = await asyncio.to_thread(write_down, home, exam, judged, compared, decision, rungs, candidate, opinion)
     promote(registry, candidate, decision)
     report(f"report: {files.page}")
     return {
         "report": judged.report.model_dump(mode="json"),
         "decision": decision.model_dump(mode="json"),
         "ladder": rungs.ladder.model_dump(mode="json") if rungs else None,
+        "judge": opinion.model_dump(mode="json", exclude={"verdicts"}) if opinion else None,
         "html": str(files.page),
     }
 
@@ -188,6 +193,15 @@ def decide(
 
 
 @task(cache_policy=NO_CACHE)
+async def second_opinion(
+    home: TwinHome, run: ScoredRun, exam: Exam, settings: EvaluationSettings
+) -> JudgeFindings | None:
+    """What the recipe's judge says of the candidate's answers, after the gate has decided: it decides nothing."""
+    folder = run_folder(_inputs(home, run.report.persona, run.report.bundle, exam))
+    return await ask_the_judge(home, run, folder, settings)
+
+
+@task(cache_policy=NO_CACHE)
 def promote(registry: BundleRegistry, candidate: RegisteredBundle, decision: GateDecision) -> None:
     """Move the alias `champion`, if the gate says so and it is not there already."""
     if decision.verdict is Verdict.PROMOTE and Alias.CHAMPION not in candidate.aliases:
@@ -206,6 +220,7 @@ def write_down(
     decision: GateDecision,
     rungs: Climbed | None = None,
     bundle: RegisteredBundle | None = None,
+    opinion: JudgeFindings | None = None,
 ) -> ReportFiles:
     """Write scores, decision, ladder, page and Inspect logs."""
     inputs = _inputs(home, candidate.report.persona, candidate.report.bundle, exam)
@@ -218,6 +233,7 @@ def write_down(
         ladder=rungs,
         manifest=bundle.manifest if bundle else None,
         people=said_of(home, candidate),
+        judge=opinion,
     )
 
 

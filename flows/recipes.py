@@ -17,6 +17,7 @@ from twin_data.generate.few_shot import FewShotConfig
 from twin_data.generate.pipeline import DatasetsConfig
 from twin_data.scoring.voice import VoiceConfig
 from twin_data.transform.pipeline import FeaturesConfig
+from twin_eval.judging.config import JudgeConfig
 from twin_eval.monitoring.config import MonitoringConfig
 from twin_train.base_models import BaseModelConfig
 from twin_train.configuration import TrainingConfig
@@ -32,6 +33,8 @@ class EvaluationSettings(Contract):
     """Cap for quick runs; None asks all."""
     writing_briefs: int = Field(default=16, ge=0, le=100)
     """Texts that the twin is asked to write, at most, so that its voice can be heard at length."""
+    judge: JudgeConfig | None = None
+    """A model that is asked for a second opinion on sentences and answers; it decides nothing."""
 
 
 class Recipe(Contract):
@@ -75,8 +78,10 @@ class Recipe(Contract):
         """SHA-256 of the settings that decide what the recipe makes; it enters the lineage of that.
 
         The few-shot rung carries its examples itself, and nothing else is made of their settings; nor of the report's.
+        Who else is asked in an evaluation makes no bundle another one.
         """
-        return digest_value(self.model_dump(exclude={"monitoring", "schedule", "few_shot", "corpus_report"}))
+        left_out = {"monitoring": True, "schedule": True, "few_shot": True, "corpus_report": True}
+        return digest_value(self.model_dump(exclude={**left_out, "evaluation": {"judge"}}))
 
 
 def load_recipe(name: str) -> Recipe:

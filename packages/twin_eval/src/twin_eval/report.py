@@ -15,6 +15,7 @@ from twin_data.contracts.ladder import Ladder
 from twin_data.contracts.releases import ReleaseBundle
 from twin_eval.human.findings import Findings
 from twin_eval.human.machine import SCORED_FILE
+from twin_eval.judging.findings import JudgeFindings
 from twin_eval.ladder import Climbed
 from twin_eval.scored_run import ScoredRun
 from twin_eval.storage import write_atomically
@@ -55,6 +56,7 @@ def write_report(
     ladder: Climbed | None = None,
     manifest: ReleaseBundle | None = None,
     people: Sequence[Findings] = (),
+    judge: JudgeFindings | None = None,
 ) -> ReportFiles:
     """Write everything, the scores last: where `report.json` is, the rest is too, and the gate has decided.
 
@@ -67,6 +69,7 @@ def write_report(
         ladder: The ladder on the same questions; without one, the page shows what an earlier run in this folder found.
         manifest: The candidate's, for its lineage on the page.
         people: What people say of this bundle, and of all bundles of the persona, for the page.
+        judge: What a judge said of the candidate's answers, for the page.
 
     Raises:
         StoreError: The folder cannot be written.
@@ -86,6 +89,7 @@ def write_report(
         inspect_log=files.inspect.name,
         manifest=manifest,
         people=people,
+        judge=judge,
     )
     write_atomically(files.page, page)
     write_inspect_log(run, files.inspect, decision=decision)

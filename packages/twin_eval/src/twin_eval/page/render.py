@@ -12,9 +12,11 @@ from twin_data.contracts.evaluation import GateDecision, QuestionKind, TopicSent
 from twin_data.contracts.releases import ReleaseBundle
 from twin_eval.failures import FAILURES
 from twin_eval.human.findings import Findings
+from twin_eval.judging.findings import JudgeFindings
 from twin_eval.ladder import Climbed
 from twin_eval.page import examples
 from twin_eval.page.coverage_risk import CoverageRiskPart, coverage_risk_part
+from twin_eval.page.judge import JudgePart, judge_part
 from twin_eval.page.ladder import LadderPart, ladder_part
 from twin_eval.page.people import PeoplePart, people_part
 from twin_eval.page.plots import Plot, glance
@@ -97,6 +99,7 @@ class Page:
     ladder: LadderPart | None
     coverage_risk: CoverageRiskPart | None
     people: PeoplePart | None
+    judge: JudgePart | None
     examples: tuple[ExampleGroup, ...]
     inspect_log: str | None
     lineage: tuple[tuple[str, str], ...]
@@ -115,6 +118,7 @@ def render_page(
     rubric: Rubric | None = None,
     ladder: Climbed | None = None,
     people: Sequence[Findings] = (),
+    judge: JudgeFindings | None = None,
     inspect_log: str | None = None,
     manifest: ReleaseBundle | None = None,
 ) -> str:
@@ -127,6 +131,7 @@ def render_page(
         rubric: The bars, for the plot of scores.
         ladder: The ladder on the same questions, if one was climbed.
         people: What people say of this bundle, and of all bundles of the persona; empty leaves the section out.
+        judge: What a judge said of the candidate's answers, if one was asked.
         inspect_log: Name of the Inspect log that lies beside the page.
         manifest: The candidate's, for its lineage.
     """
@@ -146,6 +151,7 @@ def render_page(
         ladder=ladder_part(ladder.ladder) if ladder else None,
         coverage_risk=coverage_risk_part(report),
         people=people_part(people) if people else None,
+        judge=judge_part(judge, run.answers) if judge else None,
         examples=_examples(run, champion, rungs, questions),
         inspect_log=inspect_log,
         lineage=_lineage(manifest) if manifest else (),
