@@ -42,6 +42,30 @@ class ModelEndpoint(Contract):
         return f"{self.model!r} at {self.base_url}"
 
 
+class TokenPrice(Contract):
+    """What an endpoint charges."""
+
+    prompt_per_million: float = Field(ge=0)
+    """A million tokens that it reads."""
+    completion_per_million: float = Field(ge=0)
+    """A million tokens that it writes."""
+    currency: str = "EUR"
+
+    def amount(self, prompt_tokens: int, completion_tokens: int) -> float:
+        """What so many tokens cost."""
+        return (prompt_tokens * self.prompt_per_million + completion_tokens * self.completion_per_million) / 1_000_000
+
+
+class ReferenceEndpoint(ModelEndpoint):
+    """A strong model that writes drafts in the place of the twin's own, to be measured against."""
+
+    api_key_variable: VariableName = "TWIN_REFERENCE_API_KEY"
+    licence: str = "not stated"
+    """The terms under which it is used, for the bundle's note on licences."""
+    price: TokenPrice | None = None
+    """None if unknown: then every amount is unknown."""
+
+
 def endpoint_key(endpoint: ModelEndpoint, who: str) -> str:
     """The endpoint's key, from the environment.
 

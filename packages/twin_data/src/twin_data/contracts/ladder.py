@@ -76,6 +76,16 @@ class Step(Contract):
     expenses: tuple[PairedDifference, ...]
 
 
+class Yardstick(Contract):
+    """A strong reference model on the same questions, with the same retrieval, prompts and checks."""
+
+    model: str
+    """Its name at the endpoint."""
+    result: RungResult
+    against: Step
+    """Beside the twin, which is the lower one: what the reference has more, question by question."""
+
+
 class UncheckedRung(Contract):
     """What a trained model does by itself: neither the judge of answerability nor the check of sentences is asked."""
 
@@ -111,8 +121,15 @@ class Ladder(Contract):
     """The lowest one that reaches the targets, too."""
     recommended: Rung | None = None
     """Where to stand: the lowest rung on target, else the highest that the way up led to."""
+    yardstick: Yardstick | None = None
+    """The reference, if one was asked; it is none of `rungs` and never recommended."""
     verdict: str
     """The same in words."""
+
+    @property
+    def measured(self) -> tuple[RungResult, ...]:
+        """All that answered the questions: the rungs, and last the reference."""
+        return (*self.rungs, self.yardstick.result) if self.yardstick else self.rungs
 
     def rung(self, rung: Rung) -> RungResult | None:
         """The result of a rung; None if it was not evaluated."""
