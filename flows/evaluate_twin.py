@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from prefect import flow, task
@@ -14,13 +15,14 @@ from prefect.cache_policies import NO_CACHE
 from flows.exams import Exam, prepare
 from flows.hard_stops import bundle_to_judge, stops_of
 from flows.human_labels import said_of
-from flows.judges import ask_the_judge, require_judge
+from flows.judges import ask_the_judge
 from flows.local_key import local_key
 from flows.platform.settings import PlatformSettings
 from flows.recipes import DEFAULT_RECIPE, EvaluationSettings, Recipe, load_recipe
 from flows.reporting import report
 from flows.rungs import rung_bundles
 from flows.seed_siblings import seed_siblings
+from flows.yardsticks import measured_against, require_keys
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.answers import TwinOptions
@@ -73,7 +75,7 @@ async def evaluate_twin(
         `judge`, `html`) as plain JSON. A bundle whose files are unsafe is rejected unasked: no scores, no page.
     """
     home, chosen = TwinHome.from_environment(), load_recipe(recipe)
-    require_judge(chosen.evaluation)
+    require_keys(chosen.evaluation, ladder=ladder)
     registry = open_registry(home)
     candidate, unsafe = bundle_to_judge(registry, persona, bundle)
     whole = prepare(home, persona, chosen, probes, stress)
@@ -121,7 +123,8 @@ async def climb(home: TwinHome, persona: str, recipe: Recipe, exam: Exam) -> Cli
                 unchecked.append(RungRun(manifest=bundle.manifest, run=alone))
     found = await asyncio.to_thread(build_ladder, runs, exam.rubric, missing=missing, unchecked=unchecked)
     report(f"ladder: {found.verdict}")
-    return Climbed(ladder=found, runs=tuple(runs))
+    ask = partial(put_questions, home, exam=exam, settings=recipe.evaluation)
+    return await measured_against(home, recipe, bundles, Climbed(ladder=found, runs=tuple(runs)), exam.rubric, ask)
 
 
 @task(cache_policy=NO_CACHE)

@@ -98,8 +98,8 @@ def documented(key: str) -> str:
     return str(text)
 
 
-def test_the_documented_judge_is_one(tmp_path: Path) -> None:
-    for name in ("judge",):
+def test_the_documented_judge_and_reference_are_some(tmp_path: Path) -> None:
+    for name in ("judge", "reference"):
         path = tmp_path / f"{name}.yaml"
         path.write_text(f"name: {name}\ndescription: as documented\n{documented(name)}", "utf-8")
         endpoint = getattr(load_recipe(str(path)).evaluation, name)
