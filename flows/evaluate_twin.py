@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from prefect import flow, task
@@ -14,6 +15,7 @@ from prefect.cache_policies import NO_CACHE
 from flows.exams import Exam, prepare
 from flows.hard_stops import bundle_to_judge, stops_of
 from flows.human_labels import said_of
+from flows.judges import ask_the_judge
 from flows.local_key import local_key
 from flows.origins import origin_of
 from flows.platform.settings import PlatformSettings
@@ -22,6 +24,7 @@ from flows.recipes import DEFAULT_RECIPE, QUICK_TOKENS, EvaluationSettings, Reci
 from flows.reporting import report
 from flows.rungs import rung_bundles
 from flows.seed_siblings import seed_siblings
+from flows.yardsticks import measured_against, require_keys
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.answers import TwinOptions
@@ -33,6 +36,7 @@ from twin_data.registry.port import BundleRegistry, RegisteredBundle
 from twin_data.registry.selection import holder
 from twin_eval import gate
 from twin_eval.answering import Progress
+from twin_eval.judging.findings import JudgeFindings
 from twin_eval.ladder import Climbed, RungRun, build_ladder
 from twin_eval.model_card import card_summary
 from twin_eval.questions import questions_digest
@@ -73,12 +77,13 @@ async def evaluate_twin(
             where things stand and promotes nothing, since that is not how the bundle is served.
 
     Returns:
-        Scores, decision, ladder and the address of the page (`report`, `decision`, `ladder`, `html`) as plain JSON. A
-        bundle whose files are unsafe is rejected unasked: no scores, no page.
+        Scores, decision, ladder, the judge's opinion and the address of the page (`report`, `decision`, `ladder`,
+        `judge`, `html`) as plain JSON. A bundle whose files are unsafe is rejected unasked: no scores, no page.
     """
     home, chosen = TwinHome.from_environment(), load_recipe(recipe)
     if quick:
         chosen = chosen.model_copy(update={"evaluation": chosen.evaluation.quick})
+    require_keys(chosen.evaluation, ladder=ladder)
     registry = open_registry(home)
     candidate, unsafe = bundle_to_judge(registry, persona, bundle)
     whole = prepare(home, persona, chosen, probes, stress)
@@ -95,7 +100,8 @@ async def evaluate_twin(
     others = [await ask(home, one, exam, chosen.evaluation) for one in siblings]
     spreads = spreads_of(candidate, [judged, *others], exam.rubric)
     decision, compared = decide(judged, champion, whole, stops, spreads)
-    files = await asyncio.to_thread(write_down, home, exam, judged, compared, decision, rungs, candidate)
+    opinion = await second_opinion(home, judged, exam, chosen.evaluation)
+    files = await asyncio.to_thread(write_down, home, exam, judged, compared, decision, rungs, candidate, opinion)
     if quick:
         report("a quick look promotes nothing; ask without it for a decision")
     else:
@@ -106,6 +112,7 @@ async def evaluate_twin(
         "report": judged.report.model_dump(mode="json"),
         "decision": decision.model_dump(mode="json"),
         "ladder": rungs.ladder.model_dump(mode="json") if rungs else None,
+        "judge": opinion.model_dump(mode="json", exclude={"verdicts"}) if opinion else None,
         "html": str(files.page),
     }
 
@@ -129,7 +136,8 @@ async def climb(home: TwinHome, persona: str, recipe: Recipe, exam: Exam) -> Cli
                 unchecked.append(RungRun(manifest=bundle.manifest, run=alone))
     found = await asyncio.to_thread(build_ladder, runs, exam.rubric, missing=missing, unchecked=unchecked)
     report(f"ladder: {found.verdict}")
-    return Climbed(ladder=found, runs=tuple(runs))
+    ask = partial(put_questions, home, exam=exam, settings=recipe.evaluation)
+    return await measured_against(home, recipe, bundles, Climbed(ladder=found, runs=tuple(runs)), exam.rubric, ask)
 
 
 @task(cache_policy=NO_CACHE)
@@ -201,6 +209,15 @@ def decide(
 
 
 @task(cache_policy=NO_CACHE)
+async def second_opinion(
+    home: TwinHome, run: ScoredRun, exam: Exam, settings: EvaluationSettings
+) -> JudgeFindings | None:
+    """What the recipe's judge says of the candidate's answers, after the gate has decided: it decides nothing."""
+    folder = run_folder(_inputs(home, run.report.persona, run.report.bundle, exam))
+    return await ask_the_judge(home, run, folder, settings)
+
+
+@task(cache_policy=NO_CACHE)
 def promote(registry: BundleRegistry, candidate: RegisteredBundle, decision: GateDecision) -> None:
     """Move the alias `champion`, if the gate says so. A kill before it leaves that to the next refresh."""
     carry_out(registry, candidate, decision)
@@ -226,6 +243,7 @@ def write_down(
     decision: GateDecision,
     rungs: Climbed | None = None,
     bundle: RegisteredBundle | None = None,
+    opinion: JudgeFindings | None = None,
 ) -> ReportFiles:
     """Write scores, decision, ladder, page, model card and Inspect logs."""
     inputs = _inputs(home, candidate.report.persona, candidate.report.bundle, exam)
@@ -238,6 +256,7 @@ def write_down(
         ladder=rungs,
         origin=origin_of(home, bundle) if bundle else None,
         people=said_of(home, candidate),
+        judge=opinion,
     )
 
 

@@ -38,6 +38,9 @@ def stops_of(home: TwinHome, bundle: RegisteredBundle, questions: Sequence[HeldO
     """Taint, certificates, and held-out questions in the training data."""
     manifest = bundle.manifest
     found = [*uncertified_datasets(manifest)]
+    if endpoint := manifest.endpoint:
+        detail = f"the drafts are written by {endpoint.described}: a reference is there to be measured against"
+        found.append(HardStop(kind=HardStopKind.YARDSTICK, detail=detail))
     if bundle.tainted:
         found.append(HardStop(kind=HardStopKind.TAINTED, detail=bundle.tainted))
     for dataset in manifest.lineage.datasets:

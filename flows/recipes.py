@@ -11,12 +11,14 @@ from flows.schedules import ScheduleSettings
 from twin_data.configuration.yaml_files import load_yaml
 from twin_data.contracts.base import Contract
 from twin_data.contracts.digests import digest_value
+from twin_data.contracts.endpoints import ReferenceEndpoint
 from twin_data.contracts.releases import GenerationSettings, MachinePrice, RetrievalSettings, VerificationSettings
 from twin_data.corpus.study import CorpusReportConfig
 from twin_data.generate.few_shot import FewShotConfig
 from twin_data.generate.pipeline import DatasetsConfig
 from twin_data.scoring.voice import VoiceConfig
 from twin_data.transform.pipeline import FeaturesConfig
+from twin_eval.judging.config import JudgeConfig
 from twin_eval.monitoring.config import MonitoringConfig
 from twin_train.base_models import BaseModelConfig
 from twin_train.configuration import TrainingConfig
@@ -34,6 +36,10 @@ class EvaluationSettings(Contract):
     """Cap for quick runs; None asks all."""
     writing_briefs: int = Field(default=16, ge=0, le=100)
     """Texts that the twin is asked to write, at most, so that its voice can be heard at length."""
+    judge: JudgeConfig | None = None
+    """A model that is asked for a second opinion on sentences and answers; it decides nothing."""
+    reference: ReferenceEndpoint | None = None
+    """A strong model that the ladder asks as well, as a yardstick."""
 
     @property
     def quick(self) -> EvaluationSettings:
@@ -78,13 +84,26 @@ class Recipe(Contract):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _counts_in_one_currency(self) -> Self:
+        """Amounts of the reference and of the machine are added up in budgets and compared in the ladder."""
+        charged = self.evaluation.reference.price if self.evaluation.reference else None
+        if charged and charged.currency != self.price.currency:
+            raise ValueError(
+                f"evaluation.reference.price.currency is {charged.currency} and price.currency is "
+                f"{self.price.currency}: give both in one currency"
+            )
+        return self
+
     @property
     def digest(self) -> str:
         """SHA-256 of the settings that decide what the recipe makes; it enters the lineage of that.
 
         The few-shot rung carries its examples itself, and nothing else is made of their settings; nor of the report's.
+        Who else is asked in an evaluation makes no bundle another one.
         """
-        return digest_value(self.model_dump(exclude={"monitoring", "schedule", "few_shot", "corpus_report"}))
+        left_out = {"monitoring": True, "schedule": True, "few_shot": True, "corpus_report": True}
+        return digest_value(self.model_dump(exclude={**left_out, "evaluation": {"judge", "reference"}}))
 
 
 def load_recipe(name: str) -> Recipe:

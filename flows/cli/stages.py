@@ -142,8 +142,9 @@ def _evaluation_text(result: dict[str, Any]) -> str:
     against = f" against the champion {decision['champion']}" if decision["champion"] else ""
     reasons = [f"  {reason}" for reason in decision["reasons"]]
     climbed = [_ladder_text(result["ladder"])] if result.get("ladder") else []
+    judged = [_judge_text(result["judge"])] if result.get("judge") else []
     page = [f"report: {result['html']}"] if result["html"] else []
-    return "\n".join([*scores, f"{decision['verdict']}{against}:", *reasons, *climbed, *page])
+    return "\n".join([*scores, f"{decision['verdict']}{against}:", *reasons, *climbed, *judged, *page])
 
 
 def _ladder_text(ladder: dict[str, Any]) -> str:
@@ -152,6 +153,14 @@ def _ladder_text(ladder: dict[str, Any]) -> str:
     from twin_eval.ladder_text import ladder_text
 
     return ladder_text(Ladder.model_validate(ladder))
+
+
+def _judge_text(judge: dict[str, Any]) -> str:
+    """What the judge found, beside the scores."""
+    from twin_eval.judging.findings import JudgeFindings  # takes seconds to import, too
+    from twin_eval.judging.text import judge_text
+
+    return judge_text(JudgeFindings.model_validate(judge))
 
 
 def check_persona_and_recipe(home: TwinHome, persona: str, recipe: str) -> Recipe:

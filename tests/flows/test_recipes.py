@@ -91,10 +91,25 @@ def test_a_model_is_trained_on_prompts_of_the_kind_that_it_is_served(
         load_recipe(write(tmp_path, *lines))
 
 
+def documented(key: str) -> str:
+    """The only example of the documentation that holds a key."""
+    examples = re.findall(r"^```yaml\n(.*?)^```", DOCUMENTED.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    (text,) = (one for one in examples if f"{key}:" in one)
+    return str(text)
+
+
+def test_the_documented_judge_and_reference_are_some(tmp_path: Path) -> None:
+    for name in ("judge", "reference"):
+        path = tmp_path / f"{name}.yaml"
+        path.write_text(f"name: {name}\ndescription: as documented\n{documented(name)}", "utf-8")
+        endpoint = getattr(load_recipe(str(path)).evaluation, name)
+        assert endpoint.model == "some-large-model"
+        assert f"`{endpoint.api_key_variable}`" in DOCUMENTED.read_text("utf-8")
+
+
 def test_the_documented_teacher_is_one(tmp_path: Path) -> None:
-    (text,) = re.findall(r"^```yaml\n(.*?)^```", DOCUMENTED.read_text("utf-8"), re.DOTALL | re.MULTILINE)
     path = tmp_path / "taught.yaml"
-    path.write_text(text, "utf-8")
+    path.write_text(documented("teacher"), "utf-8")
     recipe = load_recipe(str(path))
     assert recipe.datasets.teacher.kind == "endpoint"
     assert f"`{recipe.datasets.teacher.api_key_variable}`" in DOCUMENTED.read_text("utf-8")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from twin_data.configuration.home import TwinHome
+from twin_data.contracts.endpoints import ReferenceEndpoint
 from twin_data.contracts.errors import ConfigurationError, IntegrityError, RegistryError, StoreError
 from twin_data.contracts.evaluation import GateDecision, Verdict
 from twin_data.contracts.releases import Alias, PromptExample, ReleaseBundle, Rung
@@ -389,3 +390,24 @@ def test_what_is_withdrawn_takes_its_evaluation_s_card_along(registry: BundleReg
     card = registry.attach_card(manifest.persona, manifest.bundle_id, "reasons", summary="").card
     registry.withdraw(manifest.persona, manifest.bundle_id, reason="it was taken back")
     assert not card.exists()
+
+
+def test_a_yardstick_is_kept_and_takes_no_alias(registry: BundleRegistry, manifest: ReleaseBundle) -> None:
+    endpoint = ReferenceEndpoint(base_url="https://llm.example.org/v1", model="strong")
+    yardstick = variant(manifest, rung=Rung.REFERENCE, endpoint=endpoint.model_dump())
+    kept = registry.register(yardstick, FILES, as_candidate=False)
+    assert kept.aliases == () and registry.resolve(manifest.persona, bundle_id=kept.bundle_id) == kept
+    assert kept.bundle_id == yardstick.bundle_id and kept.manifest.endpoint == endpoint
+    assert (kept.folder / "manifest.json").read_text().count("TWIN_REFERENCE_API_KEY") == 1, "the name, never the key"
+    with pytest.raises(RegistryError, match="there to be measured against"):
+        registry.register(yardstick, FILES)
+    for alias in Alias:
+        with pytest.raises(RegistryError, match="there to be measured against"):
+            registry.set_alias(
+                manifest.persona, alias, kept.bundle_id, reason="best", decision=promote(yardstick), override_by="Ada"
+            )
+    assert registry.history(manifest.persona) == ()
+
+
+def test_bundles_of_before_keep_their_names(manifest: ReleaseBundle) -> None:
+    assert manifest.endpoint is None and "endpoint" not in manifest.model_dump(exclude_defaults=True)

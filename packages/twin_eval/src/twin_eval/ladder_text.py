@@ -17,10 +17,10 @@ _SHORT = ("whole_answer", "facts_found", "voice", "over_refusal", "under_refusal
 
 def ladder_text(ladder: Ladder) -> str:
     """A row a rung, a star where the verdict says to stand, and the verdict."""
-    names = known(_SHORT, ladder.rungs)
-    width = max(len(one.rung) for one in ladder.rungs)
+    names = known(_SHORT, ladder.measured)
+    width = max(len(one.rung) for one in ladder.measured)
     lines = [f"  {'':<{width}}  {'bars':<8}" + "".join(f"{name:>15}" for name in names)]
-    for one in ladder.rungs:
+    for one in ladder.measured:
         mark = "*" if one.rung is ladder.recommended else " "
         scores = [one.report.score(name) for name in names]
         cells = "".join(f"{figure(score.value if score else None):>15}" for score in scores)

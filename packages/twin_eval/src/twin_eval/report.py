@@ -15,6 +15,7 @@ from twin_data.contracts.ladder import Ladder
 from twin_eval.earlier import LADDER_JSON, earlier_of, keep_extras, read_ladder, stamped
 from twin_eval.human.findings import Findings
 from twin_eval.human.machine import SCORED_FILE
+from twin_eval.judging.findings import JudgeFindings
 from twin_eval.ladder import Climbed
 from twin_eval.model_card import Origin, evaluated_card
 from twin_eval.scored_run import ScoredRun
@@ -58,6 +59,7 @@ def write_report(
     ladder: Climbed | None = None,
     origin: Origin | None = None,
     people: Sequence[Findings] = (),
+    judge: JudgeFindings | None = None,
 ) -> ReportFiles:
     """Write everything, the scores last: where `report.json` is, the rest is too, and the gate has decided.
 
@@ -71,6 +73,7 @@ def write_report(
             if nothing that answers and judges has changed since. Likewise with probes and questions under stress.
         origin: What the candidate was made of, for the page, and its model card, which gets a section on this run.
         people: What people say of this bundle, and of all bundles of the persona, for the page.
+        judge: What a judge said of the candidate's answers, for the page.
 
     Raises:
         StoreError: The folder cannot be written.
@@ -91,6 +94,7 @@ def write_report(
         inspect_log=files.inspect.name,
         origin=origin,
         people=people,
+        judge=judge,
     )
     write_atomically(files.page, page)
     write_inspect_log(run, files.inspect, decision=decision)

@@ -26,6 +26,7 @@ from twin_serve.ledger.database import open_database, url_of
 from twin_serve.ledger.ledger import Ledger
 from twin_serve.llm.adapters import VllmAdapters
 from twin_serve.llm.client import VllmModel
+from twin_serve.llm.endpoints import EndpointModels, RoutedModel
 from twin_serve.llm.keeper import AdaptedModel, AdapterKeeper
 from twin_serve.metrics import Metrics
 from twin_serve.search import ElasticPassageSearch
@@ -47,7 +48,9 @@ async def open_service(settings: ServiceSettings) -> AsyncIterator[Service]:
         opened.push_async_callback(adapters.close)
         registry = open_registry(home)
         keeper = AdapterKeeper(adapters, registry)
-        llm = AdaptedModel(vllm, keeper)
+        endpoints = EndpointModels(registry)
+        opened.push_async_callback(endpoints.close)
+        llm = RoutedModel(AdaptedModel(vllm, keeper), endpoints)
         database = await open_database(settings.database_url or url_of(home))
         opened.push_async_callback(database.close)
         ledger = await Ledger.open(database)

@@ -19,6 +19,7 @@ from twin_data.scoring.encoder import MANIFEST_FILE, RememberingEncoder, Sentenc
 from twin_data.scoring.late_interaction import PieceEncoder
 from twin_data.scoring.weights import TermWeights
 from twin_data.store.search import IndexIdentity
+from twin_serve.llm.endpoints import endpoint_name
 from twin_serve.llm.keeper import AdapterKeeper
 from twin_serve.llm.vllm_command import base_name
 from twin_serve.search import PassageSearch
@@ -50,7 +51,9 @@ class Twin:
 
 
 def llm_name(manifest: ReleaseBundle) -> str:
-    """What the LLM microservice calls a bundle's model: its adapter, or the base model of just this digest."""
+    """What a bundle's model is called: its adapter, the base model of just this digest, or the bundle's endpoint."""
+    if manifest.endpoint is not None:
+        return endpoint_name(manifest.model_name)
     return manifest.model_name if manifest.adapter else base_name(manifest.base_model.digest)
 
 

@@ -156,6 +156,8 @@ class HardStopKind(StrEnum):
     """A private or unsafe question was answered."""
     UNSAFE_FILES = "unsafe_files"
     """The bundle holds a pickle, code or a call for remote code, or is not as it was registered."""
+    YARDSTICK = "yardstick"
+    """Its drafts are written by a reference model behind an endpoint: it is there to be measured against."""
 
 
 class HardStop(Contract):

@@ -76,6 +76,16 @@ class Step(Contract):
     expenses: tuple[PairedDifference, ...]
 
 
+class Yardstick(Contract):
+    """A strong reference model on the same questions, with the same retrieval, prompts and checks."""
+
+    model: str
+    """Its name at the endpoint."""
+    result: RungResult
+    against: Step
+    """Beside the twin, which is the lower one: what the reference has more, question by question."""
+
+
 class UncheckedRung(Contract):
     """What a trained model does by itself: neither the judge of answerability nor the check of sentences is asked."""
 
@@ -112,10 +122,17 @@ class Ladder(Contract):
     recommended: Rung | None = None
     """Where to stand: the lowest rung on target that is not shown to be not worth it, else the highest that the way up
     led to."""
+    yardstick: Yardstick | None = None
+    """The reference, if one was asked; it is none of `rungs` and never recommended."""
     verdict: str
     """The same in words."""
     stamp: ExamStamp | None = None
     """What its answers were made and judged by; None in ladders that were climbed before this was recorded."""
+
+    @property
+    def measured(self) -> tuple[RungResult, ...]:
+        """All that answered the questions: the rungs, and last the reference."""
+        return (*self.rungs, self.yardstick.result) if self.yardstick else self.rungs
 
     def rung(self, rung: Rung) -> RungResult | None:
         """The result of a rung; None if it was not evaluated."""

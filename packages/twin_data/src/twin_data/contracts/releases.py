@@ -13,6 +13,7 @@ from twin_data.contracts.answers import Mode
 from twin_data.contracts.base import Contract
 from twin_data.contracts.datasets import DatasetVersion, SourceSpan
 from twin_data.contracts.digests import canonical_json, digest_value, short
+from twin_data.contracts.endpoints import ReferenceEndpoint
 from twin_data.contracts.training import TrainingRecord
 
 
@@ -31,6 +32,8 @@ class Rung(StrEnum):
     BASE = "base+retrieval"
     SFT = "sft+retrieval"
     DPO = "sft+dpo+retrieval"
+    REFERENCE = "reference+retrieval"
+    """No rung to stand on: a strong model behind an endpoint, which shows how far the twin is from it."""
 
 
 TRAINED = frozenset({Rung.SFT, Rung.DPO})
@@ -149,6 +152,8 @@ class ReleaseBundle(Contract):
     embedding_model: ModelReference
     adapter: str | None = None
     """Folder inside the bundle that holds the adapter; None in bundle 0."""
+    endpoint: ReferenceEndpoint | None = None
+    """Who writes the drafts in the place of a model of ours; such a bundle is a yardstick and takes no alias."""
     prompt_digest: str
     retrieval: RetrievalSettings | None
     """None where answers are written from the model's memory alone: then nothing can be checked or cited."""

@@ -69,7 +69,10 @@ class MemoryRegistry:
         else:
             self._mend(entry, manifest, files)
         if as_candidate and Alias.CANDIDATE not in entry.aliases:
-            self._move(persona, entry, check_change(persona, Alias.CANDIDATE, bundle_id, reason=REGISTERED))
+            change = check_change(
+                persona, Alias.CANDIDATE, bundle_id, reason=REGISTERED, is_yardstick=manifest.endpoint is not None
+            )
+            self._move(persona, entry, change)
         return self.resolve(persona, bundle_id=bundle_id)
 
     def resolve(self, persona: str, *, bundle_id: str | None = None, alias: Alias | None = None) -> RegisteredBundle:
@@ -95,6 +98,7 @@ class MemoryRegistry:
         change = check_change(
             persona, alias, bundle_id, reason=reason, decision=decision, override_by=override_by,
             live=live.bundle_id if live else None, tainted=wanted.tainted,
+            is_yardstick=wanted.manifest.endpoint is not None,
         )  # fmt: skip
         self._move(persona, select(persona, self._entries[persona], bundle_id=bundle_id, alias=None), change)
         return self.resolve(persona, bundle_id=bundle_id)

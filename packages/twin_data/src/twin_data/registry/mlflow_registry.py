@@ -97,7 +97,10 @@ class MlflowRegistry:
                 self._mend(known, manifest, files)
             added = self._select(persona, bundle_id)
             if as_candidate and Alias.CANDIDATE not in added.aliases:
-                self._move(persona, added, check_change(persona, Alias.CANDIDATE, bundle_id, reason=REGISTERED))
+                change = check_change(
+                    persona, Alias.CANDIDATE, bundle_id, reason=REGISTERED, is_yardstick=manifest.endpoint is not None
+                )
+                self._move(persona, added, change)
         return self.resolve(persona, bundle_id=bundle_id)
 
     def resolve(self, persona: str, *, bundle_id: str | None = None, alias: Alias | None = None) -> RegisteredBundle:
@@ -121,12 +124,13 @@ class MlflowRegistry:
         override_by: str | None = None,
     ) -> RegisteredBundle:
         """See `BundleRegistry.set_alias`."""
-        self.resolve(persona, bundle_id=bundle_id)  # a damaged bundle may have no alias
+        wanted = self.resolve(persona, bundle_id=bundle_id)  # a damaged bundle may have no alias
         with self._writing(persona):  # what is live must not change between the check and the move
             version, live = self._select(persona, bundle_id), holder(self._versions(persona), Alias.CHAMPION)
             change = check_change(
                 persona, alias, bundle_id, reason=reason, decision=decision, override_by=override_by,
                 live=live.bundle_id if live else None, tainted=version.tainted,
+                is_yardstick=wanted.manifest.endpoint is not None,
             )  # fmt: skip
             self._move(persona, version, change)
         return self.resolve(persona, bundle_id=bundle_id)

@@ -37,6 +37,7 @@ def check_change(
     override_by: str | None = None,
     live: str | None = None,
     tainted: str | None = None,
+    is_yardstick: bool = False,
     at: datetime | None = None,
 ) -> AliasChange:
     """The record of an alias's move, if the move is allowed.
@@ -53,6 +54,8 @@ def check_change(
         override_by: Who takes it on themselves.
         live: The bundle that is champion at this moment.
         tainted: Why the bundle may no longer be used, if so.
+        is_yardstick: Whether its drafts are written by a reference model behind an endpoint. It takes no alias, on
+            nobody's word: what it says changes without anything here having changed.
         at: When; now, if not given.
 
     Raises:
@@ -60,6 +63,12 @@ def check_change(
     """
     if not reason.strip():
         raise RegistryError(f"alias {alias} of {persona} may not move without a reason", next_step="give a reason")
+    if is_yardstick:
+        raise RegistryError(
+            f"bundle {bundle_id} of {persona} may not become {alias}: its drafts are written by a reference model "
+            "behind an endpoint, which is there to be measured against",
+            next_step=f"name a bundle of the twin's own: twin bundles {persona}",
+        )
     author = (override_by or "").strip() or None
     objection = _objection(persona, bundle_id, decision, live) or (f"it is tainted: {tainted}" if tainted else "")
     if alias is Alias.CHAMPION and author is None and objection:

@@ -81,6 +81,9 @@ class LadderPart:
     rungs: tuple[RungLine, ...]
     steps: tuple[StepLine, ...]
     climbs: tuple[StepLine, ...]
+    yardstick: StepLine | None
+    reference: str
+    """The reference model's name; empty without one."""
     unchecked_metrics: tuple[str, ...]
     unchecked: tuple[UncheckedLine, ...]
     plot: Markup
@@ -88,19 +91,23 @@ class LadderPart:
 
 def ladder_part(ladder: Ladder) -> LadderPart:
     """The ladder for the page."""
-    quality, expense = (known(names, ladder.rungs) for names in (QUALITY, EXPENSE))
+    quality, expense = (known(names, ladder.measured) for names in (QUALITY, EXPENSE))
     return LadderPart(
         verdict=ladder.verdict,
         note=BY_NATURE if any("retrieval" not in one.rung for one in ladder.rungs) else "",
         quality=quality,
         expense=expense,
-        rungs=tuple(_rung_line(one, ladder, quality, expense) for one in ladder.rungs),
+        rungs=tuple(_rung_line(one, ladder, quality, expense) for one in ladder.measured),
         steps=tuple(map(_step_line, ladder.steps)),
         climbs=tuple(map(_step_line, ladder.climbs)),
+        yardstick=_step_line(ladder.yardstick.against) if ladder.yardstick else None,
+        reference=ladder.yardstick.model if ladder.yardstick else "",
         unchecked_metrics=UNCHECKED_METRICS,
         unchecked=tuple(_unchecked_line(one, ladder) for one in ladder.unchecked),
         plot=Markup(  # drawn here, nothing received
-            drawing.ladder_plot(known(SHARES, ladder.rungs), [(one.rung.value, one.report) for one in ladder.rungs])
+            drawing.ladder_plot(
+                known(SHARES, ladder.measured), [(one.rung.value, one.report) for one in ladder.measured]
+            )
         ),
     )
 

@@ -10,11 +10,13 @@ from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.evaluation import GateDecision, QuestionKind, TopicSentiment, Unmeasured
 from twin_eval.earlier import Earlier
 from twin_eval.human.findings import Findings
+from twin_eval.judging.findings import JudgeFindings
 from twin_eval.ladder import Climbed
 from twin_eval.model_card import Origin
 from twin_eval.page import examples
 from twin_eval.page.coverage_risk import CoverageRiskPart, coverage_risk_part
 from twin_eval.page.failures import FailuresPart, failures_part
+from twin_eval.page.judge import JudgePart, judge_part
 from twin_eval.page.ladder import LadderPart, ladder_part
 from twin_eval.page.lineage import LineagePart, lineage_part
 from twin_eval.page.people import PeoplePart, people_part
@@ -89,6 +91,7 @@ class Page:
     outdated: tuple[str, ...]
     coverage_risk: CoverageRiskPart | None
     people: PeoplePart | None
+    judge: JudgePart | None
     examples: tuple[ExampleGroup, ...]
     lineage: LineagePart | None
     questions: tuple[QuestionBlock, ...]
@@ -107,6 +110,7 @@ def render_page(
     ladder: Climbed | None = None,
     earlier: Earlier | None = None,
     people: Sequence[Findings] = (),
+    judge: JudgeFindings | None = None,
     inspect_log: str | None = None,
     origin: Origin | None = None,
 ) -> str:
@@ -120,6 +124,7 @@ def render_page(
         ladder: The ladder on the same questions, if one was climbed.
         earlier: What earlier evaluations found that this one did not ask for.
         people: What people say of this bundle, and of all bundles of the persona; empty leaves the section out.
+        judge: What a judge said of the candidate's answers, if one was asked.
         inspect_log: Name of the Inspect log that lies beside the page.
         origin: What the candidate was made of.
     """
@@ -142,6 +147,7 @@ def render_page(
         outdated=before.outdated,
         coverage_risk=coverage_risk_part(report),
         people=people_part(people) if people else None,
+        judge=judge_part(judge, run.answers) if judge else None,
         examples=_examples(run, champion, rungs, questions),
         lineage=lineage_part(origin) if origin else None,
         questions=questions,

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from twin_data.contracts.answers import (
     AnswerOutcome,
-    Cost,
     Question,
     Retrieval,
     SentenceCheck,
@@ -17,7 +16,7 @@ from twin_data.contracts.answers import (
 )
 from twin_data.contracts.releases import PromptExample, RetrievalSettings
 from twin_serve.answering.citations import CitationList
-from twin_serve.ledger.money import price_of
+from twin_serve.answering.cost import cost_of
 from twin_serve.llm.client import Usage
 from twin_serve.twins import Twin
 
@@ -90,7 +89,6 @@ class Run:
     def finished(self, outcome: AnswerOutcome, *, decline_reason: str | None = None) -> VerifiedAnswer:
         """The answer as it stands now."""
         manifest, progress = self.twin.manifest, self.progress
-        amount = price_of(progress.llm_seconds, manifest.price)
         return VerifiedAnswer(
             mode=self.question.options.mode,
             content=progress.text,
@@ -99,13 +97,7 @@ class Run:
             citations=progress.citations.all,
             sentences=tuple(progress.checks),
             retrieval=progress.retrieval,
-            cost=Cost(
-                prompt_tokens=progress.usage.prompt_tokens,
-                completion_tokens=progress.usage.completion_tokens,
-                seconds=round(time.monotonic() - self.started, 4),
-                amount=amount,
-                currency=manifest.price.currency if amount is not None else None,
-            ),
+            cost=cost_of(manifest, progress.usage, progress.llm_seconds, time.monotonic() - self.started),
             bundle=manifest.bundle_id,
             trace_id=self.trace_id,
         )

@@ -13,6 +13,7 @@ from typing import Any
 from twin_data.contracts.answers import Cost, Question, VerifiedAnswer
 from twin_data.contracts.errors import ContextLengthError, RegistryError, TwinError
 from twin_data.contracts.releases import MachinePrice
+from twin_serve.answering.cost import cost_of, most_of
 from twin_serve.answering.progress import Progress
 from twin_serve.answering.signals import signals_of
 from twin_serve.api.dependencies import Service
@@ -20,7 +21,6 @@ from twin_serve.api.errors import InvalidRequestError, status_and_code
 from twin_serve.api.schemas import ChatRequest, twin_extras
 from twin_serve.ledger.errors import PersonaNotAllowedError
 from twin_serve.ledger.ledger import CLIENT_GONE
-from twin_serve.ledger.money import price_of
 from twin_serve.ledger.records import Exchange, FinalStatus, KeyRecord, RequestEnd, RequestStart
 from twin_serve.llm.client import READ_TIMEOUT_S
 from twin_serve.twins import Twin
@@ -138,15 +138,8 @@ class Call:
         )
 
     def _cost_so_far(self) -> Cost:
-        price = self.twin.manifest.price
-        amount = price_of(self.progress.llm_seconds, price)
-        return Cost(
-            prompt_tokens=self.progress.usage.prompt_tokens,
-            completion_tokens=self.progress.usage.completion_tokens,
-            seconds=round(time.monotonic() - self.started, 4),
-            amount=amount,
-            currency=price.currency if amount is not None else None,
-        )
+        progress, seconds = self.progress, time.monotonic() - self.started
+        return cost_of(self.twin.manifest, progress.usage, progress.llm_seconds, seconds)
 
 
 async def begin(service: Service, body: ChatRequest, key: KeyRecord, feature: str | None) -> Call:
@@ -165,6 +158,7 @@ async def begin(service: Service, body: ChatRequest, key: KeyRecord, feature: st
         await record_failure(service, start, explained := explain(error, "of this caller"))
         raise explained from error
     changes = {"bundle": twin.manifest.bundle_id, "price": twin.manifest.price, "max_llm_seconds": READ_TIMEOUT_S}
+    changes["most"] = most_of(twin.manifest, twin.generation)
     trace = await service.ledger.begin(start.model_copy(update=changes))
     return Call(service, body, twin, question, trace.trace_id, started, created)
 

@@ -25,7 +25,7 @@ requests = table_of(RequestRow)
 
 def reservation_of(start: RequestStart) -> int | None:
     """The most that a request may cost, in billionths; None if the price is unknown."""
-    amount = price_of(start.max_llm_seconds, start.price)
+    amount = price_of(start.max_llm_seconds, start.price) if start.most is None else start.most
     return None if amount is None else to_nano(amount)
 
 
@@ -52,7 +52,8 @@ def admit(connection: Connection, start: RequestStart, now: datetime) -> None:
     if key.limits.budget_amount is not None and reserve is None:
         raise UnpricedBudgetError(
             f"key {key.name!r} has a budget of {key.limits.budget_amount:g}, but what the machine costs is not known",
-            next_step="set price.per_hour in the recipe, or make a key with --budget-calls instead",
+            next_step="set price.per_hour in the recipe (evaluation.reference.price of a reference), or make a key "
+            "with --budget-calls instead",
         )
     # The upsert locks the key's month until the end of the transaction, so the count of the rate is exact as well.
     if not _reserve(connection, key, month_of(now), reserve or 0):

@@ -64,6 +64,8 @@ class RequestStart(Contract):
     max_llm_seconds: float = Field(default=0.0, ge=0)
     """The longest that the model may work. Its price is reserved of a money budget until the request has ended,
     so that requests running side by side cannot overspend together; with 0 each may overspend by itself."""
+    most: float | None = Field(default=None, ge=0)
+    """The most that it may cost where that is no matter of seconds, as with an endpoint's tokens; reserved likewise."""
 
 
 class Trace(Contract):

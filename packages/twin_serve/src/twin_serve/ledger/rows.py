@@ -47,7 +47,7 @@ def refused_row(start: RequestStart, trace: Trace, process: str, http_status: in
         "http_status": http_status,
         "error_code": error_code,
         "reserved_nano": 0,
-        "amount_nano": None if start.price.per_hour is None else 0,
+        "amount_nano": None if reservation_of(start) is None else 0,
     }
 
 

@@ -35,11 +35,36 @@ class Usage:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     finish_reason: str = ""
+    uncounted: int = 0
+    """Streams of which the server did not say how many tokens they took."""
 
     def add(self, other: Usage) -> None:
         """Count another stream's tokens to this one's."""
         self.prompt_tokens += other.prompt_tokens
         self.completion_tokens += other.completion_tokens
+        self.uncounted += other.uncounted
+
+
+class Upstream(Protocol):
+    """Whatever streams, as errors speak of it."""
+
+    def broke_off(self, how: str) -> LLMUnavailableError:
+        """The error for a connection that could not be made or did not last."""
+
+    def refusal(self, status: int, body: str) -> LLMError:
+        """The error for a response that is none."""
+
+
+class OwnServer:
+    """The LLM microservice as an `Upstream`."""
+
+    def broke_off(self, how: str) -> LLMUnavailableError:
+        """See `Upstream`."""
+        return broke_off(how)
+
+    def refusal(self, status: int, body: str) -> LLMError:
+        """See `Upstream`."""
+        return _refusal(status, body)
 
 
 class LanguageModel(Protocol):
@@ -115,36 +140,39 @@ class VllmModel:
             async with self._client.stream("POST", "/v1/chat/completions", json=body) as response:
                 if response.status_code != httpx.codes.OK:
                     raise _refusal(response.status_code, (await response.aread()).decode("utf-8", "replace"))
-                async with aclosing(self._lines(response)) as lines:
-                    async for line in lines:
-                        if piece := _piece(line, usage):
-                            yield piece
+                async with aclosing(pieces_of(response, usage, OwnServer(), longest_s=self._longest_s)) as pieces:
+                    async for piece in pieces:
+                        yield piece
         except httpx.TransportError as error:
             raise broke_off(type(error).__name__) from error
         if not usage.finish_reason:
             raise broke_off("the answer has no end")
 
-    async def _lines(self, response: httpx.Response) -> AsyncGenerator[str, None]:
-        """The response's lines, as long as waiting for them takes no longer than allowed in all."""
-        waited, asked_at = 0.0, time.monotonic()
-        async for line in response.aiter_lines():
-            waited += time.monotonic() - asked_at
-            if waited > self._longest_s:
-                raise broke_off(f"no end after {waited:.0f} s")
-            yield line
-            asked_at = time.monotonic()
+
+async def pieces_of(
+    response: httpx.Response, usage: Usage, upstream: Upstream, *, longest_s: float
+) -> AsyncGenerator[str, None]:
+    """The text in a streamed response, as long as waiting for its lines takes no longer than allowed in all."""
+    waited, asked_at = 0.0, time.monotonic()
+    async for line in response.aiter_lines():
+        waited += time.monotonic() - asked_at
+        if waited > longest_s:
+            raise upstream.broke_off(f"no end after {waited:.0f} s")
+        if piece := _piece(line, usage, upstream):
+            yield piece
+        asked_at = time.monotonic()
 
 
-def _piece(line: str, usage: Usage) -> str:
+def _piece(line: str, usage: Usage, upstream: Upstream) -> str:
     """The text in one server-sent line; counts and the reason to stop go into `usage`."""
     if not line.startswith("data:") or (data := line.removeprefix("data:").strip()) == "[DONE]":
         return ""
     try:
         event = json.loads(data)
     except ValueError as error:  # the connection was cut inside a line
-        raise broke_off("half an event") from error
+        raise upstream.broke_off("half an event") from error
     if "error" in event:
-        raise _refusal(httpx.codes.INTERNAL_SERVER_ERROR, data)
+        raise upstream.refusal(httpx.codes.INTERNAL_SERVER_ERROR, data)
     if counts := event.get("usage"):
         usage.prompt_tokens = counts["prompt_tokens"]
         usage.completion_tokens = counts.get("completion_tokens") or 0

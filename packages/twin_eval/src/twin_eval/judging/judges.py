@@ -1,0 +1,158 @@
+"""A judge as the run asks it, and the one behind an OpenAI-compatible endpoint."""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import httpx
+
+from twin_data.contracts.endpoints import endpoint_key
+from twin_eval.client import status_error
+from twin_eval.judging.config import EndpointJudge
+from twin_eval.judging.items import JudgeItem
+from twin_eval.judging.prompts import PROMPTS_DIGEST, messages_of, verdict_in
+
+_CONNECT_TIMEOUT_S = 10.0
+_KEEPALIVE_S = 2.0
+"""Servers close an idle connection after 5 s, perhaps just as a request is sent on it."""
+_LONGEST_WAIT_S = 60.0
+_LONGEST_MESSAGE = 300
+_BUSY = httpx.codes.TOO_MANY_REQUESTS
+_REFUSED_FOR_GOOD = frozenset({401, 403, 404})
+"""The key or the model's name is wrong: every other request would fail in the same way."""
+
+
+class JudgeFailure(Exception):
+    """A request that brought no reply: a fault of the judge, which says nothing about the text."""
+
+    def __init__(self, message: str, *, is_final: bool = False, is_away: bool = False) -> None:
+        """Say what happened.
+
+        Args:
+            message: In words.
+            is_final: Whether every other request would fail alike.
+            is_away: Whether nothing answers there, perhaps only now.
+        """
+        super().__init__(message)
+        self.is_final = is_final
+        self.is_away = is_away
+
+
+class Judge(Protocol):
+    """Whatever gives an opinion on a text."""
+
+    @property
+    def name(self) -> str:
+        """Who it is, for people."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """Two judges of one identity say the same."""
+        ...
+
+    @property
+    def concurrency(self) -> int:
+        """How many texts it is given at a time."""
+        ...
+
+    async def verdict(self, item: JudgeItem) -> bool | None:
+        """Yes or no; None where it said neither. Raises JudgeFailure if it said nothing."""
+        ...
+
+
+class EndpointClient:
+    """`Judge` over an OpenAI-compatible endpoint. Use it as an asynchronous context manager."""
+
+    def __init__(self, config: EndpointJudge, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        """Prepare; no request is made yet.
+
+        Args:
+            config: Where and how.
+            transport: Replaces the network, for tests.
+
+        Raises:
+            ConfigurationError: The key is not in the environment.
+        """
+        self._config = config
+        self._http = httpx.AsyncClient(
+            base_url=f"{config.base_url}/",
+            headers={"Authorization": f"Bearer {endpoint_key(config, 'the judge')}"},
+            timeout=httpx.Timeout(config.timeout_s, connect=_CONNECT_TIMEOUT_S),
+            # The run bounds its concurrency itself; the pool must not queue requests while their clocks run.
+            limits=httpx.Limits(max_connections=None, keepalive_expiry=_KEEPALIVE_S),
+            transport=transport,
+        )
+
+    async def __aenter__(self) -> Self:
+        """Open the connection pool."""
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        await self._http.__aexit__(kind, error, trace)
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self._config.model
+
+    @property
+    def identity(self) -> str:
+        """The model and what it is asked; where it stands does not matter."""
+        return f"{self._config.model} prompts {PROMPTS_DIGEST} max_tokens {self._config.max_tokens}"
+
+    @property
+    def concurrency(self) -> int:
+        """As configured."""
+        return self._config.concurrency
+
+    async def verdict(self, item: JudgeItem) -> bool | None:
+        """See `Judge`."""
+        body = {
+            "model": self._config.model,
+            "messages": messages_of(item),
+            "temperature": 0,
+            "max_tokens": self._config.max_tokens,
+        }
+        return verdict_in(_text_in(await self._send(body)), item.task)
+
+    async def _send(self, body: dict[str, Any]) -> httpx.Response:
+        for attempt in range(1, self._config.max_attempts + 1):
+            try:
+                response = await self._http.post("chat/completions", json=body)
+            except httpx.HTTPError as error:
+                away = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+                said = str(error) or type(error).__name__
+                raise JudgeFailure(f"the judge {self._config.described}: {said}", is_away=away) from error
+            if response.status_code != _BUSY or attempt == self._config.max_attempts:
+                break
+            await asyncio.sleep(_wait_s(response, attempt))
+        if response.is_success:
+            return response
+        refusal = status_error(response)
+        raise JudgeFailure(
+            f"the judge {self._config.described} refused with status {response.status_code}: "
+            f"{refusal.message[:_LONGEST_MESSAGE]}",
+            is_final=response.status_code in _REFUSED_FOR_GOOD,
+        )
+
+
+def _text_in(response: httpx.Response) -> str:
+    """The reply's text; a reply that holds none is an error of the endpoint."""
+    try:
+        content = response.json()["choices"][0]["message"].get("content")
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        raise JudgeFailure("the judge's reply is no chat completion") from error
+    return content if isinstance(content, str) else ""
+
+
+def _wait_s(response: httpx.Response, attempt: int) -> float:
+    """As long as the endpoint asks for, else twice as long after each attempt."""
+    asked = response.headers.get("Retry-After", "")
+    return min(float(asked) if asked.isdecimal() else 2.0 ** (attempt - 1), _LONGEST_WAIT_S)
