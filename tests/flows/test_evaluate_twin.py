@@ -236,7 +236,7 @@ async def test_the_spread_of_seeds_comes_from_bundles_that_had_the_same_exam(ben
 async def test_an_evaluation_gives_the_registered_bundle_a_card_with_its_scores(bench: Bench) -> None:
     first = bench.bundle("first", knowing(20), rung=Rung.SFT, lineage=trained_with(7))
     run = await stages.ask.fn(bench.home, first, EXAM, EvaluationSettings())
-    decision, _ = stages.decide.fn(run, None, RUBRIC)
+    decision, _ = stages.decide.fn(run, None, EXAM)
     files = stages.write_down.fn(bench.home, EXAM, run, None, decision, None, first)
     stages.attach_card.fn(bench.registry, first, run, decision, files)
     known = bench.registry.resolve("ada", bundle_id=first.bundle_id)

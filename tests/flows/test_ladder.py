@@ -138,8 +138,9 @@ async def test_page_and_files_hold_the_ladder_and_a_later_evaluation_keeps_it(be
     judged = await stages.ask.fn(bench.home, base, EXAM, EvaluationSettings())
     decision, _ = stages.decide.fn(judged, None, EXAM)
     files = stages.write_down.fn(bench.home, EXAM, judged, None, decision, climbed, base)
-    assert Ladder.model_validate_json(files.ladder.read_bytes()) == climbed.ladder
-    assert newest_ladder(bench.home.evaluations / "ada") == climbed.ladder
+    written = Ladder.model_validate_json(files.ladder.read_bytes())
+    assert written.stamp and written.model_copy(update={"stamp": None}) == climbed.ladder
+    assert newest_ladder(bench.home.evaluations / "ada") == written
     folder = files.page.parent
     assert {path.name for path in folder.glob("inspect-*.eval")} == {f"inspect-{rung.value}.eval" for rung in KNOWN}
     page = page_of(files.page)
@@ -147,6 +148,7 @@ async def test_page_and_files_hold_the_ladder_and_a_later_evaluation_keeps_it(be
     assert "few-shot against prompt" in page and "Changed against few-shot" in page
     again = stages.write_down.fn(bench.home, EXAM, judged, None, decision)
     assert "The ladder: is training needed?" in page_of(again.page)
+    assert "and not in this evaluation" in page_of(again.page) and "and not in this evaluation" not in page
 
 
 async def test_climbing_decides_nothing_about_single_rungs(bench: LadderBench) -> None:

@@ -39,6 +39,24 @@ FLOWS: dict[str, tuple[str, ...]] = {
 """In an order in which each finds what it needs."""
 QUESTIONS = 34
 """Enough for a window of monitoring."""
+RECIPE = """
+name: smoke-dpo
+description: The smoke recipe with drafts, preferences and DPO, so that a kill can hit these as well.
+base_model: {source: smoke, name: smoke-4m, licence: Apache-2.0, max_model_len: 2048}
+generation: {max_tokens: 2, write_max_tokens: 4, temperature: 0.2}
+voice: {min_own_words: 1500, max_segments: 60}
+datasets:
+  draft_prompts: {max_prompts: 24}
+  preferences: {worded_refusal_share: 0.4}
+  min_preferences: 2
+training:
+  sft: {max_steps: 4, epochs: 1, sequences_per_step: 2, max_eval_sequences: 2}
+  dpo: {max_steps: 3, pairs_per_step: 2, max_pairs: 8, max_held_out_pairs: 2, max_length: 1024}
+evaluation: {concurrency: 4, max_questions: 12}
+price: {}
+"""
+"""What the model writes is noise, and pairs made of it fail their certificate more often than not. Cut to a word or two
+it makes no pairs at all; worded refusals then stand in for them, always the same ones."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +72,9 @@ class Calm:
 @pytest.fixture(scope="module")
 def smoke(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
     """A platform whose vLLM serves the four-million-parameter model."""
-    with platform(tmp_path_factory.mktemp("kills"), "smoke") as running:
+    recipe = tmp_path_factory.mktemp("recipe") / "smoke_dpo.yaml"
+    recipe.write_text(RECIPE, "utf-8")
+    with platform(tmp_path_factory.mktemp("kills"), str(recipe)) as running:
         yield running
 
 
@@ -144,11 +164,16 @@ def check_datasets(twin: Twin, shaken: dict[str, Any], calm: dict[str, Any]) -> 
 
 
 def check_train(twin: Twin, shaken: dict[str, Any], calm: dict[str, Any]) -> None:
-    assert [one["kind"] for one in shaken["datasets"]] == ["instructions"]
+    for ended in (shaken, calm):
+        assert [one["kind"] for one in ended["datasets"]] == ["instructions", "preferences"]
+        assert all(one["passed"] for one in ended["datasets"])
+        assert [one["stage"] for one in ended["training"]] == ["sft", "dpo"]
     assert shaken["datasets"][0]["digest"] == calm["datasets"][0]["digest"]
-    assert [one["steps"] for one in shaken["training"]] == [one["steps"] for one in calm["training"]]
+    assert shaken["training"][0]["steps"] == calm["training"][0]["steps"]
     assert shaken["training"][0]["final_loss"] == calm["training"][0]["final_loss"]
-    assert adapter_digest(twin, SHAKEN) == adapter_digest(twin, CALM)
+    assert adapter_digest(twin, SHAKEN, "sft") == adapter_digest(twin, CALM, "sft")
+    if shaken["datasets"][1]["digest"] == calm["datasets"][1]["digest"]:  # drafts of a model of chance may give pairs
+        assert adapter_digest(twin, SHAKEN, "dpo") == adapter_digest(twin, CALM, "dpo")
     assert_one_bundle_a_rung(twin)
 
 
@@ -190,9 +215,9 @@ CHECKS: dict[str, Callable[[Twin, dict[str, Any], dict[str, Any]], None]] = {
 }
 
 
-def adapter_digest(twin: Twin, persona: str) -> str:
-    """Digest of the weights that SFT gave."""
-    (folder,) = (twin.home.training / persona).glob("sft-*")
+def adapter_digest(twin: Twin, persona: str, stage: str) -> str:
+    """Digest of the weights that a stage gave, of which a kill must leave one folder and no more."""
+    (folder,) = (twin.home.training / persona).glob(f"{stage}-*")
     return str(json.loads((folder / "result.json").read_text("utf-8"))["weights_digest"])
 
 

@@ -14,7 +14,7 @@ from twin_eval.ladder_text import EXPENSE, FIT_WORDS, QUALITY, known
 from twin_eval.page import drawing
 from twin_eval.page.rows import UNKNOWN, ComparisonLine, comparison_line, figure
 
-SHARES = ("whole_answer", "facts_found", "over_refusal", "under_refusal", "copied_8grams")
+SHARES = ("whole_answer", "own_answer", "facts_found", "over_refusal", "under_refusal", "copied_8grams")
 """Those of the plot."""
 BY_NATURE = (
     "A rung without retrieval has nothing to check its sentences against and nothing to cite: its whole_answer is 0 by "
