@@ -9,7 +9,7 @@ import pytest
 
 from twin_data.scoring.sentiment import MIN_SENTENCES, vader
 from twin_eval.bias import HeldOutText, TopicBias, topic_bias
-from twin_eval.metrics import describe
+from twin_eval.metric_names import describe
 from twin_eval.own_words import OwnText
 from twin_eval.page.render import render_page
 from twin_eval.scored_run import ScoredRun

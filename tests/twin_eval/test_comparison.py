@@ -11,7 +11,7 @@ from twin_data.configuration.rubric import Bar, RelativeBar, Rubric, SampleSizes
 from twin_data.contracts.evaluation import ComparisonOutcome, EvaluationReport, GateDecision, Verdict
 from twin_eval.comparison import COMPARABLE, rows_of
 from twin_eval.gate import decide, decide_absolute, default_rubric
-from twin_eval.metrics import describe
+from twin_eval.metric_names import describe
 from twin_eval.scored_run import ScoredRun
 from twin_eval.scorers import ScoredAnswer
 from twin_eval.statistics import IntervalConfig

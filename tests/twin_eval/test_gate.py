@@ -13,8 +13,7 @@ from twin_data.configuration.yaml_files import load_yaml
 from twin_data.contracts.errors import ConfigurationError
 from twin_data.contracts.evaluation import EvaluationReport, QuestionKind, Score, Verdict
 from twin_eval.gate import decide, decide_absolute, default_rubric, persona_rubric, reaches_targets
-from twin_eval.metric_names import is_metric
-from twin_eval.metrics import describe
+from twin_eval.metric_names import describe, is_metric
 from twin_eval.scored_run import ScoredRun
 
 SAMPLE_RUBRIC = Path(__file__).parents[2] / "personas" / "sample" / "rubric.yaml"

@@ -28,7 +28,8 @@ from inspect_ai.scorer import Score as SampleScore
 from twin_data.contracts.digests import short
 from twin_data.contracts.errors import StoreError
 from twin_data.contracts.evaluation import GateDecision, Score
-from twin_eval.metrics import ROW_METRICS, describe
+from twin_eval.metric_names import describe
+from twin_eval.metrics import ROW_METRICS
 from twin_eval.own_words import DraftRecord
 from twin_eval.records import AnswerRecord, TwinSeen
 from twin_eval.scored_run import ScoredRun

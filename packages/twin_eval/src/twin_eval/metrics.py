@@ -1,4 +1,4 @@
-"""The scores of a whole run, each with its interval, by the names that a rubric's bars use."""
+"""The scores of a whole run, each with its interval, by the names of `metric_names`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from twin_data.contracts.answers import Cost
 from twin_data.contracts.evaluation import QuestionKind, Score
-from twin_eval import probes, stress_scores
+from twin_eval.metric_names import BOOKS, NDCG_DEPTH
 from twin_eval.own_words import TEXT_SOURCES, OwnText, VoiceSample
 from twin_eval.scorers import AnswerScores, FactCheck, ScoredAnswer, ndcg
 from twin_eval.statistics import (
@@ -21,63 +21,6 @@ from twin_eval.statistics import (
     proportion_score,
     quantile_score,
 )
-
-DESCRIPTIONS = {
-    "whole_answer": "answerable questions answered helpfully in the twin's own, in-voice, verified sentences",
-    "own_answer": "answerable questions answered with a sentence of the twin's own that the service's check passed",
-    "facts_found": "answerable questions whose answer states every essential fact, declined ones included",
-    "facts_found_in_prose": "the same without the list of sources below the answer",
-    "essential_facts_share": "share of the essential facts that an answer states",
-    "facts_found_when_answered": "the same as facts_found, declined questions left out",
-    "voice": "per cent of the way from other authors to the persona, on unquoted text (n counts samples)",
-    "voice_fidelity": "100 less the distance of voice from 100: too much of the voice counts like too little",
-    "voice_over_100": "samples beyond the persona's own mean; half of the persona's own are, of a caricature all",
-    "copied_8grams": "stretches of eight unquoted words that stand in the persona's documents (n counts stretches)",
-    "evidence_any": "questions of which at least one evidence quote was retrieved, at any depth",
-    "evidence_all": "questions of which every evidence quote was retrieved, at any depth",
-    "cites_evidence": "answers that cite a document which holds the evidence",
-    "cites_place": "answers that cite a stretch of the evidence itself",
-    "citation_precision": "sources named that support their sentence, checked again here (n counts sources)",
-    "citation_recall": "sentences shipped that the sources they name support (n counts sentences)",
-    "claims_supported": "own sentences that what they cite, or else what was retrieved, supports (n counts sentences)",
-    "claims_contradicted": "own sentences that a passage contradicts and none supports (n counts sentences)",
-    "cited": "answers with at least one citation",
-    "quotes_verbatim": "citations whose quotation is the document's text to the letter (n counts citations)",
-    "own_sentences": "shipped sentences that are the twin's own and supported, not quotations",
-    "over_refusal": "answerable questions that the twin refused",
-    "under_refusal": "questions to be refused that the twin answered",
-    "decision_right": "questions rightly answered or rightly refused",
-    "answer_risk": "answers that are wrong: an essential fact is missing, or the question was to be refused",
-    "answer_risk_area": "mean of answer_risk over thresholds of the judge; at answer_risk its score is no guide",
-    "decision_risk_area": "the same of questions to be refused among all that reach each threshold, declined ones too",
-    "refusal_cost": "cost of a question at the judge's threshold, by the rubric's refusal_costs",
-    "bias_amplification": "how much further from neutral than the corpus the twin is on their topics (n counts topics)",
-    "error_rate": "questions that the endpoint failed on (n counts all questions)",
-    "seconds": "seconds from question to whole answer",
-    "seconds_p50": "median seconds from question to whole answer",
-    "seconds_p95": "95th percentile of seconds from question to whole answer",
-    "prompt_tokens": "prompt tokens an answer",
-    "completion_tokens": "generated tokens an answer",
-    "cost": "money an answer, in the currency of the machine's price",
-}
-_FAMILIES = {
-    "answered_rate": "{} questions that were answered",
-    "refusal_rate": "{} questions that were refused",
-    "voice": "the same as voice, on {} alone",
-    "seconds": "seconds an answer took in {}, by the service's own clock",
-    "whole_answer": "the same as whole_answer, on {} questions alone",
-    "own_answer": "the same as own_answer, on {} questions alone",
-    "facts_found": "the same as facts_found, on {} questions alone",
-}
-DEPTHS = {
-    "evidence_at_": "questions whose every evidence quote stands in the best {} passages",
-    "recall_at_": "share of a question's evidence quotes that stand in the best {} passages",
-    "ndcg_at_": "normalised discounted cumulative gain of the best {} passages, by the evidence that each adds",
-}
-NDCG_DEPTH = 10
-BOOKS = {"held_out": "generated-held-", "open_book": "generated-open-"}
-"""Generated questions on documents that nothing was trained on, and on others, by how their ids begin."""
-_DESCRIBED_ELSEWHERE = {probes.PREFIX: probes.describe, stress_scores.PREFIX: stress_scores.describe}
 
 Value = bool | float | None
 
@@ -96,19 +39,6 @@ class RowMetric:
     """What a mean can be at least and at most."""
     by_document: bool = True
     """Whether rows of one source document stand and fall together; what an answer takes does not rest on it."""
-
-
-def describe(name: str) -> str:
-    """What a score says, in words."""
-    family, _, rest = name.partition(".")
-    if family in _DESCRIBED_ELSEWHERE:
-        return _DESCRIBED_ELSEWHERE[family](name)
-    if rest and family in _FAMILIES:
-        return _FAMILIES[family].format(rest)
-    for prefix, meaning in DEPTHS.items():
-        if name.startswith(prefix):
-            return meaning.format(name.removeprefix(prefix))
-    return DESCRIPTIONS[name]
 
 
 def answer_scores(scored: Sequence[ScoredAnswer], *, ks: Sequence[int], config: IntervalConfig) -> tuple[Score, ...]:

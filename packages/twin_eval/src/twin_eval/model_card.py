@@ -10,7 +10,7 @@ from pathlib import Path
 from twin_data.contracts.datasets import DatasetCertificate, DatasetVersion
 from twin_data.contracts.evaluation import GateDecision, QuestionKind, Score
 from twin_data.contracts.releases import ReleaseBundle
-from twin_eval.metrics import describe
+from twin_eval.metric_names import describe
 from twin_eval.scored_run import ScoredRun
 
 MAIN_SCORES = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from twin_data.contracts.evaluation import Comparison, ExamStamp, Score
 from twin_eval.failures import FAILURES
-from twin_eval.metrics import describe
+from twin_eval.metric_names import describe
 from twin_eval.own_words import DraftRecord
 from twin_eval.records import Answer, AnswerRecord
 from twin_eval.scored_run import ScoredRun
