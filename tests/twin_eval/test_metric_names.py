@@ -38,7 +38,7 @@ def test_what_no_report_can_hold_may_not(name: str) -> None:
 
 def test_what_is_registered_later_is_accepted_without_an_entry_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(metric_names.DESCRIPTIONS, "honesty", "a metric of tomorrow")
-    monkeypatch.setitem(metrics._FAMILIES, "honesty_of", "the same of {} alone")
+    monkeypatch.setitem(metric_names._FAMILIES, "honesty_of", "the same of {} alone")
     assert is_metric("honesty") and is_metric("honesty_of.letters") and not is_metric("honesty_of.")
     assert near_metrics("honestly") == ("honesty",)
 
