@@ -39,7 +39,7 @@ from twin_data.contracts.releases import (
 from twin_data.statistics import wilson_interval
 from twin_eval import gate
 from twin_eval.client import read_answer
-from twin_eval.fake_service import completion
+from twin_eval.fake_service import citation, completion
 from twin_eval.ladder import Climbed, RungRun, build_ladder
 from twin_eval.model_card import Origin
 from twin_eval.records import Answer, AnswerRecord
@@ -161,8 +161,10 @@ def record(at: int, right: bool) -> AnswerRecord:
 @cache
 def _answer(right: bool) -> Answer:
     text = SENTENCE if right else "Nobody knows."
-    sentence = {"text": text, "outcome": "supported" if right else "dropped", "support": 0.9}
-    return read_answer(completion(text, bundle="simulated", sentences=[sentence]), seconds=1.0)
+    cites = [citation(1, "notes/0.md", SENTENCE, SENTENCE)] if right else []
+    outcome = "supported" if right else "dropped"
+    sentence = {"text": text, "outcome": outcome, "support": 0.9, "citations": [1] if right else []}
+    return read_answer(completion(text, bundle="simulated", sentences=[sentence], citations=cites), seconds=1.0)
 
 
 @cache

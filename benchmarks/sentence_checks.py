@@ -74,10 +74,11 @@ class Archive:
         checks, cited = [], []
         for sentence in sentences:
             check, held = self._checked(sentence, passages, granted)
-            checks.append(check)
             if held:
                 passage, quote = held
                 cited.append(citation(len(cited) + 1, passage.document_id, passage.text, quote))
+                check["citations"] = [len(cited)]
+            checks.append(check)
         shipped = [one for one in checks if one["outcome"] != "dropped"]
         if not shipped:
             return {"content": "The archive does not say.", "outcome": "declined", "sentences": checks}
