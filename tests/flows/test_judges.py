@@ -35,7 +35,7 @@ async def test_the_judge_is_asked_after_the_gate_and_shown(bench: Bench, monkeyp
     monkeypatch.setenv("TWIN_JUDGE_API_KEY", "sesame")
     bundle = bench.bundle("first", knowing(20))
     judged = await stages.ask.fn(bench.home, bundle, EXAM, EvaluationSettings())
-    decision, compared = stages.decide.fn(judged, None, EXAM.rubric)
+    decision, compared = stages.decide.fn(judged, None, EXAM)
     with serving(lambda body: Reply("yes" if "high water" in body["messages"][-1]["content"] else "no")) as server:
         found = await stages.second_opinion.fn(bench.home, judged, EXAM, settings(base_url=server.url))
         assert len(server.asked) == len(EXAM.questions)

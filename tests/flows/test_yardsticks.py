@@ -84,11 +84,12 @@ async def test_it_is_the_last_row_and_changes_nothing_of_the_verdict(bench: Refe
 async def test_the_page_shows_how_far_the_twin_is(bench: ReferenceBench) -> None:
     climbed, base = await bench.climb(), bench.rungs[Rung.BASE]
     judged = await stages.ask.fn(bench.home, base, EXAM, EvaluationSettings())
-    decision, _ = stages.decide.fn(judged, None, EXAM.rubric)
+    decision, _ = stages.decide.fn(judged, None, EXAM)
     files = stages.write_down.fn(bench.home, EXAM, judged, None, decision, climbed, base)
     page = page_of(files.page)
     assert "How far the twin is from strong" in page and "reference+retrieval against base+retrieval" in page
-    assert Ladder.model_validate_json(files.ladder.read_bytes()) == climbed.ladder
+    written = Ladder.model_validate_json(files.ladder.read_bytes())
+    assert written.stamp and written.model_copy(update={"stamp": None}) == climbed.ladder
     again = stages.write_down.fn(bench.home, EXAM, judged, None, decision)
     assert "How far the twin is from strong" in page_of(again.page), "read back by a later evaluation"
 
@@ -116,7 +117,7 @@ async def test_it_is_rejected_by_the_gate_and_takes_no_alias(bench: ReferenceBen
     judged = await stages.ask.fn(bench.home, bench.reference, EXAM, EvaluationSettings())
     stops = stops_of(bench.home, bench.reference, QUESTIONS)
     assert [one.kind for one in stops] == [HardStopKind.YARDSTICK] and "'strong' at https" in stops[0].detail
-    decision, _ = stages.decide.fn(judged, None, EXAM.rubric, stops)
+    decision, _ = stages.decide.fn(judged, None, EXAM, stops)
     assert decision.verdict is Verdict.REJECT
     for alias in Alias:
         with pytest.raises(RegistryError, match="there to be measured against"):
