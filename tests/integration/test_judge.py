@@ -46,7 +46,7 @@ def test_the_platforms_own_model_judges_and_is_asked_once(
 ) -> None:
     recipe = judged_by_the_platform(twin, tmp_path)
     arguments = ("evaluate", "sample", "--recipe", recipe, "--bundle", sample.partition("@")[2], "--json")
-    twin(*arguments).error_with_next_step("JUDGE_TEST_KEY is not set", "export JUDGE_TEST_KEY")
+    twin(*arguments[:-1]).error_with_next_step("JUDGE_TEST_KEY is not set", "export JUDGE_TEST_KEY")
 
     monkeypatch.setenv("JUDGE_TEST_KEY", "vLLM asks for none")  # each command copies this environment
     first = json.loads(twin(*arguments).out)
