@@ -18,13 +18,13 @@ from twin_data.registry import open_registry
 
 from .conftest import REPOSITORY, Twin
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 KEY = "REFERENCE_TEST_KEY"
 REFERENCE = """
 evaluation:
   concurrency: 4
-  max_questions: 6
+  max_questions: 24
   writing_briefs: 0
   reference:
     base_url: {url}/v1
