@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from twin_data.contracts.base import Span
+from twin_data.contracts.endpoints import ModelEndpoint
 from twin_data.contracts.evaluation import GateDecision, Verdict
 
 settings.register_profile("unhurried", deadline=None)  # the machine may be busy
@@ -32,6 +33,9 @@ def contract_strategy() -> Callable[[type[BaseModel]], Strategy]:
 
 def instances(model: type[BaseModel]) -> Strategy:
     fields = {name: _field(field) for name, field in model.model_fields.items()}
+    if issubclass(model, ModelEndpoint):  # addresses and names of variables are checked
+        fields["base_url"] = st.sampled_from(["http://127.0.0.1:8001/v1", "https://llm.example.org/v1"])
+        fields["api_key_variable"] = st.sampled_from(["TWIN_REFERENCE_API_KEY", "KEY_2"])
     if issubclass(model, Span):
         ends = st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)).map(sorted)
         others = st.fixed_dictionaries({name: one for name, one in fields.items() if name not in {"start", "end"}})
