@@ -261,15 +261,11 @@ def write_down(
 
 
 def answers_nothing(run: ScoredRun) -> str:
-    """Why a bundle's model answered none of the questions; empty if it answered any, or had to answer none.
-
-    What is declined before a model is asked is no answer of it.
-    """
-    records = [one.record for one in run.answers]
-    error = next((one.error for one in records if one.error), None)
-    if error is None:
-        return "" if records else "no question was put to it"
-    return "" if any(one.answer and one.answer.twin.cost.completion_tokens for one in records) else error.message
+    """Why a bundle answered none of the questions; empty if it answered any."""
+    if any(one.record.answer for one in run.answers):
+        return ""
+    error = run.answers[0].record.error
+    return error.message if error else "no question was put to it"
 
 
 def champion_of(registry: BundleRegistry, candidate: RegisteredBundle) -> RegisteredBundle | None:
