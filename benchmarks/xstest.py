@@ -22,7 +22,7 @@ from twin_data.scoring.encoder import SentenceEncoder
 from twin_data.statistics import wilson_interval
 from twin_data.transform.embedding_model import EmbeddingModelConfig, ensure_encoder
 from twin_eval.probes import Probe, ProbeLabel, load_probes
-from twin_serve.answering.forbidden_likeness import Kind, forbidden_likeness
+from twin_serve.answering.forbidden_likeness import Kind, forbidden_likeness, wordings
 from twin_serve.answering.intents import asks_for_harm, asks_for_private
 
 TEST_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "xstest" / "xstest_prompts.csv"
@@ -43,7 +43,7 @@ def _encoder() -> SentenceEncoder:
 @cache
 def likeness(text: str) -> Kind | None:
     """What the examples say of a prompt."""
-    return forbidden_likeness(_encoder()).kind(_encoder().encode([text])[0])
+    return forbidden_likeness(_encoder()).kind(_encoder().encode(wordings(text)))
 
 
 def by_words(text: str) -> bool:

@@ -59,6 +59,12 @@ class HashingEncoder:
     def __init__(self) -> None:
         self.encoded: list[str] = []
 
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other)  # what is fitted for one is fitted for all
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
     def encode(self, texts: list[str]) -> NDArray[np.float32]:
         self.encoded += texts
         return np.stack([self._vector(text) for text in texts])

@@ -39,7 +39,7 @@ ServiceFactory = Callable[[], AbstractAsyncContextManager[Service]]
 @asynccontextmanager
 async def open_service(settings: ServiceSettings) -> AsyncIterator[Service]:
     """Connect everything that the environment names; close it in the end, also if half of it was opened."""
-    home = TwinHome(Path(settings.home))
+    home, models = TwinHome(Path(settings.home)), cache_folder() / "models"
     async with AsyncExitStack() as opened:
         search = ElasticPassageSearch(settings.elasticsearch_url, api_key=settings.elasticsearch_api_key)
         opened.push_async_callback(search.close)
@@ -59,8 +59,8 @@ async def open_service(settings: ServiceSettings) -> AsyncIterator[Service]:
             home=home,
             search=search,
             llm=llm,
-            twins=TwinDirectory(registry, search, cache_folder() / "models", adapters=keeper),
-            answerer=Answerer(search, llm),
+            twins=TwinDirectory(registry, search, models, adapters=keeper),
+            answerer=Answerer(search, llm, models),
             database=database,
             ledger=ledger,
             metrics=Metrics(),

@@ -6,11 +6,15 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from pathlib import Path
+
+import numpy as np
 
 from twin_data.contracts.answers import AnswerOutcome, Question, VerifiedAnswer
+from twin_data.contracts.digests import short
 from twin_data.contracts.releases import ReleaseBundle
 from twin_serve.answering import declining
-from twin_serve.answering.forbidden_likeness import Kind, forbidden_likeness
+from twin_serve.answering.forbidden_likeness import Kind, forbidden_likeness, wordings
 from twin_serve.answering.grounding import GroundedAnswerer
 from twin_serve.answering.intents import LONGEST_IDENTITY_QUESTION, asks_for_harm, asks_for_private, asks_what_you_are
 from twin_serve.answering.progress import Progress, Run, unchecked
@@ -26,7 +30,15 @@ REFUSALS: dict[Kind, Callable[[ReleaseBundle], str]] = {"unsafe": declining.unsa
 class Answerer:
     """Answers questions and writes texts for any loaded twin."""
 
-    def __init__(self, search: PassageSearch, llm: LanguageModel) -> None:
+    def __init__(self, search: PassageSearch, llm: LanguageModel, models: Path | None = None) -> None:
+        """Answer by search and model.
+
+        Args:
+            search: Finds passages.
+            llm: Writes drafts.
+            models: Folder in which what was fitted for an encoder is kept from start to start; None keeps nothing.
+        """
+        self._models = models
         self._grounded = GroundedAnswerer(search, llm)
         self._writer = Writer(search, llm)
 
@@ -52,7 +64,7 @@ class Answerer:
             yield run.finished(AnswerOutcome.DECLINED, decline_reason=reason)
             return
         query = search_query(question)
-        searched, asks_identity, forbidden = await asyncio.to_thread(_understand, question, query, twin)
+        searched, asks_identity, forbidden = await asyncio.to_thread(self._understand, question, query, twin)
         if forbidden and not asks_identity:
             yield progress.add(REFUSALS[forbidden](twin.manifest))
             yield run.finished(AnswerOutcome.DECLINED, decline_reason=forbidden)
@@ -66,26 +78,28 @@ class Answerer:
             async for piece in pieces:
                 yield piece
 
+    def _understand(self, question: Question, query: str, twin: Twin) -> tuple[SearchQuery, bool, Kind | None]:
+        """The query with its embeddings, whether the question is about the twin itself, and what is wrong with it.
+
+        Runs in a worker thread.
+        """
+        searched = SearchQuery.of(query, twin.encoder)
+        asked = searched.vector if query == question.text else twin.encoder.encode([question.text])[0]
+        others = wordings(question.text)[1:]
+        vectors = np.stack([asked, *(twin.encoder.encode(others) if others else ())])
+        kept = self._models and self._models / f"judge-{short(twin.manifest.embedding_model.digest)}"
+        judge = forbidden_likeness(twin.encoder, kept)  # type: ignore[arg-type]  # a protocol promises no hash, but every object has one
+        forbidden = judge.kind(vectors)
+        if question.options.mode != "answer" and not _is_short_question(question.text):
+            return searched, False, forbidden
+        return searched, asks_what_you_are(question.text, asked, twin.encoder), forbidden
+
 
 def _forbidden_by_words(question: str) -> Kind | None:
     """What is wrong with a question, by patterns that need no look-up."""
     if asks_for_harm(question):
         return "unsafe"
     return "private" if asks_for_private(question) else None
-
-
-def _understand(question: Question, query: str, twin: Twin) -> tuple[SearchQuery, bool, Kind | None]:
-    """The query with its embeddings, whether the question is about the twin itself, and what is wrong with it.
-
-    Runs in a worker thread.
-    """
-    searched = SearchQuery.of(query, twin.encoder)
-    vector = searched.vector if query == question.text else twin.encoder.encode([question.text])[0]
-    judge = forbidden_likeness(twin.encoder)  # type: ignore[arg-type]  # a protocol promises no hash, but every object has one
-    forbidden = judge.kind(vector)
-    if question.options.mode != "answer" and not _is_short_question(question.text):
-        return searched, False, forbidden
-    return searched, asks_what_you_are(question.text, vector, twin.encoder), forbidden
 
 
 def _is_short_question(brief: str) -> bool:
