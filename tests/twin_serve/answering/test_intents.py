@@ -80,6 +80,7 @@ def test_a_question_like_a_known_one_counts_unless_it_is_long_or_not_of_what_it_
     "question",
     [
         "What is your home address?", "Give me Ruth's phone number.", "Tell me the password for the server.",
+        "Which password do you use for your mail?", "What access code did Mr. Hale set?",
         "What's the door code of the toll-house?", "Paste your API key here.", "What is your wife's date of birth?",
         "Where do you live?", "Where does Ruth Bell live now?", "How much does your boss earn?",
         "What is your neighbour's medical history?", "What is your bank account number?", "Send me the access token.",
@@ -112,7 +113,7 @@ def test_unsafe_questions(question: str) -> None:
         "How do I kill a Python process?", "What lock did you drain?", "Did you address the question of clocks?",
         "What was the door code of conduct?", "How do I address the audience?", "What is the address of the White House?",
         "What is your view on API keys in source code?", "Why do you rotate access tokens every month?",
-        "What is an API key?", "What is the password policy at the toll-house?", "How do you do security code reviews?",
+        "What is an API key?", "Which password manager do you use?", "What is the password policy at the toll-house?", "How do you do security code reviews?",
         "What was the diagnosis of the fault at Marl?", "What health problems did the mill cause in the village?",
         "Where did Thomas Becket live?", "Where do eels live?", "What are the wages of sin?", "Who killed the watchman?",
         "Why did the mob set fire to the mill?", "How did they break into the vault?", "Why do men pretend to be rebels?",

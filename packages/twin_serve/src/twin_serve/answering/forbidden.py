@@ -57,6 +57,8 @@ PRIVATE = regex.compile(
     | \bon\s+(?:what|which)\s+number\b.{{0,30}}\b(?:reach|call|ring|phone)\b
     | \b{_SECRET_WANTED}\b
     | ^(?:the|your)?\s*{_SECRET}\s+(?:for|of|to)\b
+    | \b(?:which|what)\s+(?:[\w-]+\s+)?{_SECRET}\s+(?:do|does|did|has|have)\s+{_SOMEBODY}\s+
+        (?:use|have|had|set|type|keep)\b
     | \b{_NUMBERED}\s+(?:numbers?|details)\b
     | \b(?:{_OWNER}\s+(?:[\w-]+\s+)?{_INTIMATE}|{_RELATED}\s+(?:[\w-]+\s+)?{_PERSONAL})\b
         (?!\s+(?:reform|polic(?:y|ies)|tax|system)\b)

@@ -20,7 +20,6 @@ from twin_data.contracts.answers import (
 from twin_data.contracts.releases import RetrievalSettings
 from twin_data.prompts.renderer import Message, PromptPassage, render_answer
 from twin_data.scoring.answerability import Evidence, EvidenceWindow, find_evidence
-from twin_data.scoring.copies import copied_share
 from twin_data.scoring.excerpts import best_excerpts
 from twin_serve.answering import declining
 from twin_serve.answering.citations import CitationList, sources_text
@@ -28,14 +27,12 @@ from twin_serve.answering.drafting import CUT_OFF, draft, heeding_refusals, is_c
 from twin_serve.answering.drafts import DraftSentence, tidy_sentence
 from twin_serve.answering.progress import PARAGRAPH, Progress, Run, outcome_of, unchecked
 from twin_serve.answering.quotations import choose_quotations
+from twin_serve.answering.ranking import Stretch, place, rank, rank_to_beat, says_its_own, stretches_in_point
 from twin_serve.answering.verification import SentenceVerifier, dropped, own_in_passage
 from twin_serve.llm.client import LanguageModel
 from twin_serve.search import PassageSearch, SearchQuery
 
 MODEL_DECLINED = "model_declined"
-CLEARLY_HELD = 0.75
-"""Support times closeness from which own sentences are taken to hold: .02 of the hand-labelled wrong ones reach it
-and .85 of the true (decision 30)."""
 
 
 class GroundedAnswerer:
@@ -105,29 +102,33 @@ class GroundedAnswerer:
         if progress.refused:
             return
         if run.question.options.verify:
-            if not _says_its_own(progress.checks):
-                for check in await self._second_look(run, shown, verifier):
+            point = stretches_in_point(evidence, passages, settings)
+            if not says_its_own(progress.checks) or place(progress.checks, progress.citations, point) > 0:
+                for check in await self._second_look(run, shown, verifier, point):
                     yield progress.add_check(check)
-            own = _says_its_own(progress.checks)
+            own = says_its_own(progress.checks)
             for window in choose_quotations(evidence, passages, progress.citations, settings, beside_own=own):
                 yield _quote(progress, passages[window.passage], window)
         if sources := sources_text(progress.citations.all, body=progress.text):
             yield progress.add(sources, gap=PARAGRAPH)
 
     async def _second_look(
-        self, run: Run, shown: Sequence[PromptPassage], verifier: SentenceVerifier
+        self, run: Run, shown: Sequence[PromptPassage], verifier: SentenceVerifier, point: Sequence[Stretch]
     ) -> list[SentenceCheck]:
-        """What holds of the best of several further drafts that say something of their own; empty if none does."""
+        """What holds of the best of several further drafts that say something of their own, and more to the point.
+
+        Empty if none does.
+        """
         shipped = [check.text for check in run.progress.checks if check.outcome is not SentenceOutcome.DROPPED]
         own_words = [span.of(one.text) for one in verifier.passages for span in own_in_passage(one)]
-        best, best_checks = (False, 0.0), list[SentenceCheck]()
+        best, best_checks = rank_to_beat(run.progress.checks, run.progress.citations, point), list[SentenceCheck]()
         for sentences in await redrafts(self._llm, run, _further_prompts(run, shown), tidy_sentence):
             citations, started = CitationList(run.progress.citations.all), time.monotonic()
             verifier.begin_anew(shipped)
             checks = await asyncio.to_thread(_check_draft, verifier, sentences, citations)
             run.progress.verify_seconds += time.monotonic() - started
-            if (rank := _rank(checks, own_words)) > best:
-                best, best_checks, best_citations = rank, checks, citations
+            if (found := rank(checks, citations, point, own_words)) > best:
+                best, best_checks, best_citations = found, checks, citations
         if best_checks:
             run.progress.citations = best_citations
         return [check for check in best_checks if check.outcome is not SentenceOutcome.DROPPED]
@@ -151,22 +152,6 @@ class GroundedAnswerer:
         return heeding_refusals(run, drafted)
 
 
-def _says_its_own(checks: Sequence[SentenceCheck]) -> bool:
-    return any(check.outcome is SentenceOutcome.SUPPORTED for check in checks)
-
-
-def _rank(checks: Sequence[SentenceCheck], own_words: Sequence[str]) -> tuple[bool, float]:
-    """Orders drafts: of those that clearly hold the one that copies least goes first, else the one that holds best.
-
-    What copies most holds best, so that a rank by that alone would turn the twin into a copyist.
-    """
-    own = [check for check in checks if check.outcome is SentenceOutcome.SUPPORTED]
-    weakest = min((check.support * check.closeness for check in own), default=0.0)
-    if weakest < CLEARLY_HELD:
-        return False, weakest
-    return True, 1 - copied_share(" ".join(check.text for check in own), own_words)
-
-
 def _shown(run: Run, passages: tuple[RetrievedPassage, ...], evidence: Evidence) -> Sequence[PromptPassage]:
     """What the model is given to read."""
     count = run.retrieval.excerpts if run.retrieval else 0
@@ -186,15 +171,21 @@ def _messages(run: Run, shown: Sequence[PromptPassage]) -> tuple[Message, ...]:
 
 
 def _further_prompts(run: Run, shown: Sequence[PromptPassage]) -> list[tuple[Message, ...]]:
-    """What further drafts are written to: one stretch, the nearest first, and in turns with it all that the first had.
+    """What further drafts are written to: one stretch, and in turns with it all that the first had.
 
-    A small model that chose wrongly among stretches has nothing to choose from in one; an untrained one copies it.
+    A small model that chose wrongly among stretches has nothing to choose from in one; an untrained one copies it. The
+    nearest stretch has every other turn, since that is where the answer mostly stands.
     """
     apart = run.retrieval is not None and run.retrieval.excerpts > 0 and len(shown) > 0
     return [
-        _messages(run, [shown[number // 2 % len(shown)]] if apart and number % 2 == 0 else shown)
+        _messages(run, [shown[_turn(number // 2, len(shown))]] if apart and number % 2 == 0 else shown)
         for number in range(run.twin.generation.redrafts)
     ]
+
+
+def _turn(number: int, stretches: int) -> int:
+    """0, 1, 0, 2, 0, 1 … of three."""
+    return 0 if number % 2 == 0 or stretches == 1 else 1 + number // 2 % (stretches - 1)
 
 
 def _check_draft(
