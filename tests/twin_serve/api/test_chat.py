@@ -115,7 +115,7 @@ async def test_wrong_sentences_are_dropped_and_the_rest_is_called_repaired(start
         (EELS, "We did not find 31 eels on the floor of Gate 7."),
         ("What did you do with the eels?", "We never carried the eels out in a tin bath."),
         ("Did the museum want the bath?", "The museum did want the bath."),
-        ("Was the upper paddle closed that night?", "We closed the upper paddle that night."),
+        ("What of the upper paddle at Gate 7?", "We closed the upper paddle that night."),
         ("Did the gate at Marl move in 2021?", "In 2021 the gate at Marl did not stay still."),
     ],
 )
