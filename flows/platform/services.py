@@ -19,7 +19,7 @@ from twin_data.configuration.home import TwinHome
 from twin_data.contracts.digests import digest_text
 from twin_data.registry.model_folder import base_model_folder
 
-START_TIMEOUT_S = 300.0
+START_TIMEOUT_S = 600.0
 """Ten times what a start takes on an idle machine; a server that ends is noticed at once."""
 POOL_LIMITS = {"cpu": 2, "gpu": 1}
 SERVE_INSTALL = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +18,10 @@ from urllib.parse import unquote
 class FakeEndpoint:
     base_url: str
     asked: list[dict[str, Any]] = field(default_factory=list)
+    at_once: int = 0
+    """Most requests that were under way at a time."""
+    running: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 @contextmanager
@@ -30,7 +35,8 @@ def serving(
 ) -> Iterator[FakeEndpoint]:
     """Serve on a free port of the loopback interface.
 
-    A question with `(empty)` gets no text, with `(long)` all its tokens, with `(slow)` no answer for a minute. With
+    A question with `(empty)` gets no text, with `(long)` all its tokens, with `(slow)` no answer for a minute, with
+    `(after N)` none before N questions were asked, and no text if that takes ten seconds. With
     `key`, the list of models is refused to any other. Models in `known` are told of when asked for by name, without
     standing in the list; `lists=False` leaves the list out.
     """
@@ -64,13 +70,24 @@ def serving(
             if self.path != "/v1/chat/completions" or not request:
                 self.send_error(404 if request or self.path != "/v1/chat/completions" else 422)
                 return
-            endpoint.asked.append(request)
+            with endpoint.lock:
+                endpoint.asked.append(request)
+                endpoint.running += 1
+                endpoint.at_once = max(endpoint.at_once, endpoint.running)
             question = request["messages"][-1]["content"]
+            if found := re.search(r"\(after (\d+)\)", question):
+                patience = time.monotonic() + 10
+                while len(endpoint.asked) < int(found[1]) and time.monotonic() < patience:
+                    time.sleep(0.01)
+                if len(endpoint.asked) < int(found[1]):
+                    question += "(empty)"
             if "(slow)" in question:
                 time.sleep(60)
             text = "" if "(empty)" in question else reply.format(question=question)
             tokens = request["max_tokens"] if "(long)" in question else 5
             choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+            with endpoint.lock:
+                endpoint.running -= 1
             usage = {"prompt_tokens": 3, "completion_tokens": tokens, "total_tokens": 3 + tokens}
             self._send(
                 {

@@ -279,6 +279,16 @@ def test_distilabel_asks_and_its_gaps_are_seen(tmp_path: Path) -> None:
 
 
 @pytest.mark.integration
+def test_requests_are_sent_so_many_at_a_time_and_none_waits_for_the_slowest(tmp_path: Path) -> None:
+    with serving() as fake:
+        endpoint = Endpoint(base_url=fake.base_url, model="m")
+        asked = _requests("one (after 9)", "two (after 9)", *(f"{at}" for at in range(3, 10)))
+        answers = run_shards(asked, endpoint, folder=tmp_path, config=ShardConfig(concurrency=3))
+    assert [one.text for one in answers.results] == [f"Echo of {one.messages[-1].content}" for one in asked]
+    assert fake.at_once == 3 and len(fake.asked) == 9, "each was asked once, and none waited for the first two"
+
+
+@pytest.mark.integration
 def test_a_shard_past_its_time_limit_is_ended_with_all_its_processes(tmp_path: Path) -> None:
     with serving() as fake:
         endpoint = Endpoint(base_url=fake.base_url, model="m")

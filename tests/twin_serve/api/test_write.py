@@ -179,7 +179,12 @@ async def test_harm_and_private_matters_are_declined_as_ever(running: Running, b
 async def test_who_asks_what_it_is_is_told_but_being_one_may_be_a_subject(start: StartService) -> None:
     async with start(OPINION) as running:
         assert (await write(running, "Are you a real person?"))["twin"]["sentences"][0]["reason"] == "disclosure"
-        assert content(await write(running, "A post on keepers and clocks whose readers ask me: are you a robot or a woman")) == OPINION
+        assert (
+            content(
+                await write(running, "A post on keepers and clocks whose readers ask me: are you a robot or a woman")
+            )
+            == OPINION
+        )
 
 
 async def test_a_text_has_more_room_than_an_answer_unless_the_caller_says_otherwise(start: StartService) -> None:

@@ -30,16 +30,18 @@ def main(arguments: list[str]) -> int:
 
 def _generate(job: ShardJob) -> list[dict[str, Any]]:
     """The rows that the pipeline gave back: some may be missing, and some empty."""
-    from distilabel.models.llms import OpenAILLM
     from distilabel.pipeline import Pipeline
     from distilabel.steps import LoadDataFromDicts
     from distilabel.steps.tasks import ChatGeneration
+
+    from twin_data.generate.bounded_llm import BoundedOpenAILLM
 
     endpoint = job.endpoint
     rows = [
         {"request_id": one.request_id, "messages": [turn.model_dump() for turn in one.messages]} for one in job.requests
     ]
-    llm = OpenAILLM(
+    llm = BoundedOpenAILLM(
+        in_flight=job.concurrency,
         model=endpoint.model,
         base_url=endpoint.base_url,
         api_key=os.environ.get(endpoint.api_key_variable, "none"),
@@ -51,8 +53,8 @@ def _generate(job: ShardJob) -> list[dict[str, Any]]:
         },
     )
     with Pipeline(name="twin-shard") as pipeline:
-        load = LoadDataFromDicts(data=rows, batch_size=job.concurrency)
-        chat = ChatGeneration(llm=llm, input_batch_size=job.concurrency, add_raw_output=False, add_raw_input=False)
+        load = LoadDataFromDicts(data=rows, batch_size=len(rows))
+        chat = ChatGeneration(llm=llm, input_batch_size=len(rows), add_raw_output=False, add_raw_input=False)
         load >> chat
     distiset = pipeline.run(use_cache=False)
     return [dict(row) for row in distiset["default"]["train"]]
