@@ -32,6 +32,12 @@ class Silent(HashingEncoder):
 
 
 EXAMPLES = Path(nameless.__file__).parent / "examples"
+
+
+class Unwritten(HashingEncoder):
+    """One whose judge cannot be kept."""
+
+
 QUESTIONS = Path(__file__).parents[3] / "personas" / "sample" / "questions.jsonl"
 
 
@@ -82,6 +88,12 @@ def test_it_is_kept_for_the_next_start_and_stays_the_same(tmp_path: Path) -> Non
     again = forbidden_likeness(silent, tmp_path / "judge")
     assert silent.encoded == [] and file.stat().st_mtime_ns == written
     assert np.array_equal(first.examples, again.examples) and np.array_equal(first.weights, again.weights)
+
+
+def test_where_nothing_can_be_written_it_judges_all_the_same(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "file").write_text("no folder", "utf-8")
+    judge = forbidden_likeness(Unwritten(), tmp_path / "file")
+    assert len(judge.examples) > 1000 and "not kept for the next start" in caplog.text
 
 
 @pytest.mark.parametrize(

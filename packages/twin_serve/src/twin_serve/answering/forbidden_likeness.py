@@ -8,6 +8,7 @@ counts as fine. It is fitted for whatever encoder the twin's index has, once.
 from __future__ import annotations
 
 import io
+import logging
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ _CHOICE = regex.compile(r"\{([^{}]*)\}")
 _FINE = (-1.0, 0.0)
 """What is said of a question that is like no example."""
 _fitting = threading.Lock()
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -85,12 +87,13 @@ def forbidden_likeness(encoder: Encoder, kept: Path | None = None) -> ForbiddenL
     """
     with _fitting:  # two first questions at once: the second finds what the first has kept
         file = kept and kept / f"forbidden-{short(digest_value([_examples(), REACH, PENALTY]))}.npz"
-        if file is None:
-            return _fitted(encoder)
-        if not file.is_file():
-            _keep(_fitted(encoder), file)
-        with np.load(file) as held:
-            return ForbiddenLikeness(held["examples"].astype(np.float32), held["weights"])
+        if file is not None and file.is_file():
+            with np.load(file) as held:
+                return ForbiddenLikeness(held["examples"].astype(np.float32), held["weights"])
+        judge = _fitted(encoder)
+        if file is not None:
+            _keep(judge, file)
+        return judge
 
 
 def variants(line: str) -> list[str]:
@@ -132,9 +135,13 @@ def _examples() -> tuple[tuple[tuple[str, ...], Kind | None], ...]:
 
 
 def _keep(judge: ForbiddenLikeness, file: Path) -> None:
+    """Write the judge down; where nothing can be written, the next start fits it again."""
     stream = io.BytesIO()
     np.savez(stream, examples=judge.examples.astype(np.float16), weights=judge.weights)
-    write_file(file, stream.getvalue())
+    try:
+        write_file(file, stream.getvalue())
+    except OSError as error:
+        log.warning("the judge of forbidden questions is not kept for the next start: %s", error)
 
 
 def _lines(name: str) -> Iterator[str]:
