@@ -244,13 +244,24 @@ ORCHARD = (
 )
 
 
-@pytest.mark.parametrize("claim", ["Quinces and quinces.", "The pear by the wall.", "The apples and the apples"])
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "Quinces and quinces.",
+        "The pear by the wall.",
+        "The apples and the apples",
+        "The apples, the quinces and the pear",
+    ],
+)
 def test_a_scrap_without_a_verb_says_nothing(claim: str) -> None:
     found = support(claim, ORCHARD)
     assert (found.score, found.missing) == (0.0, "the sentence says nothing that can be checked")
 
 
-@pytest.mark.parametrize("claim", ["It bore fruit.", "She planted it.", "In 1921."])
+@pytest.mark.parametrize(
+    "claim",
+    ["It bore fruit.", "She planted it.", "In 1921.", "She planted the pear by the south wall", "the quinces in 1921"],
+)
 def test_a_short_sentence_with_a_verb_or_a_figure_is_a_claim(claim: str) -> None:
     assert support(claim, ORCHARD).score >= 0.6
 

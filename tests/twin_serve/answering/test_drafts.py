@@ -59,6 +59,8 @@ async def test_a_sentence_is_out_as_soon_as_the_next_begins() -> None:
         ("We drained it [1][12].", "We drained it."),
         ("[2] We drained it.", "We drained it."),
         ("Answer: We drained it.", "We drained it."),
+        ("The answer: The answer is: We drained it.", "We drained it."),
+        ("The answer is that we drained it.", "The answer is that we drained it."),
         ("1. We drained it (2).", "We drained it."),
         ("- We drained it.", "We drained it."),
         ("2). We drained it.", "We drained it."),

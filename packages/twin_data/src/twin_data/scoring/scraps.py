@@ -14,6 +14,7 @@ MIN_STEMS = 3
 REPEATED_WORDS = 3
 """Of so many words in a row a sentence hardly says the same twice, unless the author does."""
 _ELLIPSIS = regex.compile(r"(?:\.\s?){2,}\.?|…")
+_END = regex.compile(r"[.!?…][\"'”’»)\]]*$")
 _BROKEN_OFF = regex.compile(rf"(?:{_ELLIPSIS.pattern})[\"'”’»)\]]*$")
 # Forms that are finite, or that stand beside one: a closed class and the commonest irregular pasts. No parser.
 _FINITE = frozenset(
@@ -27,12 +28,13 @@ _FINITE = frozenset(
 
 
 def is_scrap(text: str) -> bool:
-    """Whether a sentence has hardly a word of content and no verb that can be told: "The man in the cave.".
+    """Whether a sentence has no verb that can be told and hardly a word of content, or no end: "The man in the cave.".
 
-    A figure counts as what was asked for. Of more words nothing is said here.
+    A figure counts as what was asked for. Of more words with an end nothing is said here.
     """
     said = [word.casefold().replace("’", "'") for word in words(text)]
-    if len(set(content_stems(text))) >= MIN_STEMS or any(word[0].isdecimal() for word in said):
+    is_sentence = len(set(content_stems(text))) >= MIN_STEMS and _END.search(text)
+    if is_sentence or any(word[0].isdecimal() for word in said):
         return False
     return not any(word in _FINITE or word.endswith(("n't", "ed")) for word in said)
 

@@ -11,7 +11,9 @@ from twin_data.scoring.sentences import sentence_spans
 
 # Two digits at most: a year in brackets is no passage number.
 _MARKERS = regex.compile(r"\s*\[\d{1,2}\]|\s*\(\d{1,2}\)(?=[.\s]|$)")
-_PREAMBLE = regex.compile(r"(?i)^(?:answer|response|passage \d+|question|brief|draft)\s*:\s*")
+_PREAMBLE = regex.compile(
+    r"(?i)^(?:(?:(?:(?:the|my)\s+)?(?:answer|response)(?:\s+is)?|passage \d+|question|brief|draft)\s*:\s*)+"
+)
 _LIST_MARK = regex.compile(r"^(?:[-*•]|\d{1,2}(?:[.)]|\)\.))\s+")
 _EARLIER = "So."
 """Stands for the sentences that are out already: "7." is a list's number only where nothing comes before it."""
