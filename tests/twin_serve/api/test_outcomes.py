@@ -21,6 +21,7 @@ WIDE = "What of the eels at Gate 7, of the two clocks that must agree, and of th
 @pytest.fixture(autouse=True)
 def refusals(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drafting, "is_refusal", lambda text: text in (REFUSAL, MORE_REFUSAL))
+    monkeypatch.setattr(drafting, "SURELY_ANSWERABLE", 1.1)  # the questions here are easy ones
 
 
 def bundle(**verification: object) -> ReleaseBundle:
@@ -64,6 +65,29 @@ async def test_after_an_answer_a_refusal_is_only_a_sentence(start: StartService)
         body = (await running.ask()).json()
     assert verdict(body) == ("repaired", None)
     assert content(body).startswith(EELS_ANSWER) and REFUSAL not in content(body)
+
+
+@pytest.mark.parametrize(
+    ("surely", "options", "expected"),
+    [
+        (0.0, {}, ("quoted", None)),
+        (0.0, {"verify": False}, ("declined", "model_declined")),
+        (0.0, {"retrieval": False}, ("declined", "model_declined")),
+        (1.1, {}, ("declined", "model_declined")),
+    ],
+)
+async def test_a_refusal_is_not_heeded_where_the_passages_surely_answer(
+    start: StartService,
+    monkeypatch: pytest.MonkeyPatch,
+    surely: float,
+    options: dict[str, bool],
+    expected: tuple[str, str | None],
+) -> None:
+    monkeypatch.setattr(drafting, "SURELY_ANSWERABLE", surely)
+    async with start(REFUSAL, bundle=bundle()) as running:
+        body = (await running.ask(twin=options)).json()
+    assert verdict(body) == expected
+    assert (REFUSAL in content(body)) is (expected[0] == "declined")
 
 
 async def test_a_base_models_refusal_is_not_heeded(start: StartService) -> None:
