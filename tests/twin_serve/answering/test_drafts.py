@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin_data.scoring.sentences import sentence_spans
-from twin_serve.answering.drafts import DraftSentence, is_whole, sentences_of, tidy_sentence, tidy_written, wider
+from twin_data.scoring.sentences import is_whole, sentence_spans
+from twin_serve.answering.drafts import DraftSentence, sentences_of, tidy_sentence, tidy_written, wider
 
 words = st.sampled_from(
     ["We", "drained", "the", "lock.", "Dr.", "Lunn", "paid", "3.50", "i.e.", "in", "J.", "“Why?”", "she", "asked!", "...",

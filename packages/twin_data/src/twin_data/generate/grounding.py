@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import regex
-
 from twin_data.contracts.datasets import SourceSpan
 from twin_data.contracts.documents import Chunk
 from twin_data.generate.candidates import MIN_SUPPORT, own_evidence
 from twin_data.generate.material import Material
-from twin_data.scoring.sentences import content_stems, sentence_spans
-
-_ENDS = regex.compile(r"[.!?…][\"'”’»)\]]*$")
+from twin_data.scoring.sentences import content_stems, is_whole, sentence_spans
 
 
 def chunks_of(material: Material, context: Sequence[SourceSpan], spans: Sequence[SourceSpan]) -> list[Chunk]:
@@ -78,6 +74,6 @@ def whole_sentences(text: str, finish_reason: str) -> str:
     """A draft as far as it got: without the half sentence that its length limit left."""
     text = text.strip()
     spans = sentence_spans(text)
-    if finish_reason != "length" or not spans or _ENDS.search(spans[-1].of(text)):
+    if finish_reason != "length" or not spans or is_whole(spans[-1].of(text)):
         return text
     return text[: spans[-2].end] if len(spans) > 1 else ""

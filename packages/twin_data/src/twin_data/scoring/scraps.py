@@ -7,14 +7,13 @@ from collections.abc import Mapping
 
 import regex
 
-from twin_data.scoring.sentences import content_stems, grams, words
+from twin_data.scoring.sentences import content_stems, grams, is_whole, words
 
 MIN_STEMS = 3
 """Distinct content words with which a sentence is taken for one, without a look for its verb."""
 REPEATED_WORDS = 3
 """Of so many words in a row a sentence hardly says the same twice, unless the author does."""
 _ELLIPSIS = regex.compile(r"(?:\.\s?){2,}\.?|…")
-_END = regex.compile(r"[.!?…][\"'”’»)\]]*$")
 _BROKEN_OFF = regex.compile(rf"(?:{_ELLIPSIS.pattern})[\"'”’»)\]]*$")
 # Forms that are finite, or that stand beside one: a closed class and the commonest irregular pasts. No parser.
 _FINITE = frozenset(
@@ -33,7 +32,7 @@ def is_scrap(text: str) -> bool:
     A figure counts as what was asked for. Of more words with an end nothing is said here.
     """
     said = [word.casefold().replace("’", "'") for word in words(text)]
-    is_sentence = len(set(content_stems(text))) >= MIN_STEMS and _END.search(text)
+    is_sentence = len(set(content_stems(text))) >= MIN_STEMS and is_whole(text)
     if is_sentence or any(word[0].isdecimal() for word in said):
         return False
     return not any(word in _FINITE or word.endswith(("n't", "ed")) for word in said)

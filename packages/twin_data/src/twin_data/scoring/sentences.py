@@ -25,6 +25,7 @@ _NUMBER_AHEAD = regex.compile(r"\s+\p{N}")
 # What a list calls its items: "1." or "(2)." at the beginning of a sentence.
 _ENUMERATION = regex.compile(r"\s*\(?\p{N}{1,3}\)?")
 _LAST_WORD = regex.compile(r"[\p{L}.]+$")
+_ENDS = regex.compile(r"[.!?…][\"'”’»)\]]*$")
 _INITIAL = regex.compile(r"\p{Lu}(?:\.\p{Lu})*")
 WORD = regex.compile(r"\p{L}[\p{L}\p{M}]*(?:['’]\p{L}+)*|\p{N}+(?:[.,:]\p{N}+)*")
 
@@ -124,3 +125,8 @@ STOPWORDS = frozenset(
 def content_stems(text: str) -> list[str]:
     """Stems of the words that carry meaning, in order."""
     return [stem(word) for word in words(text) if word.casefold().replace("’", "'") not in STOPWORDS]
+
+
+def is_whole(sentence: str) -> bool:
+    """Whether a sentence has its end; the last one of a draft cut by its length has none."""
+    return bool(_ENDS.search(sentence))

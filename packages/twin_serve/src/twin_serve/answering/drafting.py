@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from twin_data.prompts.renderer import Message
 from twin_data.scoring.refusal import is_refusal
-from twin_data.scoring.sentences import words
-from twin_serve.answering.drafts import DraftSentence, is_whole, sentences_of
+from twin_data.scoring.sentences import is_whole, words
+from twin_serve.answering.drafts import DraftSentence, sentences_of
 from twin_serve.answering.progress import Run
 from twin_serve.llm.client import READ_TIMEOUT_S, LanguageModel, Usage
 

@@ -17,7 +17,6 @@ _PREAMBLE = regex.compile(
 _LIST_MARK = regex.compile(r"^(?:[-*•]|\d{1,2}(?:[.)]|\)\.))\s+")
 _EARLIER = "So."
 """Stands for the sentences that are out already: "7." is a list's number only where nothing comes before it."""
-_ENDS = regex.compile(r"[.!?…][\"'”’»)\]]*$")
 _HEADING = regex.compile(r"^[^\n]{1,80}(?<![.!?…:;,\"'”’»\]])(?<![.!?…]\))[ \t]*\n+(?=\S)")
 """A first line without an end, and a sentence below it: the heading of a passage that the model read."""
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\p{Ll}*"
@@ -89,8 +88,3 @@ def tidy_written(sentence: str) -> str:
 
 def _without_numbers(sentence: str) -> str:
     return _MARKERS.sub("", _PREAMBLE.sub("", sentence)).strip()
-
-
-def is_whole(sentence: str) -> bool:
-    """Whether a sentence has its end; the last one of a draft cut by its length has none."""
-    return bool(_ENDS.search(sentence))
