@@ -336,7 +336,8 @@ def written(brief: str) -> httpx.Response:
     if "ropes" in brief:
         return refusal(503, "llm_unavailable", "the model is away")
     return completion(
-        f"Now, {brief} The eels went out! “Nobody slept that night!” he said, and the tide went with them.",
+        f"Now, {brief} The eels went out! “Nobody slept that night!” he said, and the tide went with them to the "
+        "sea that none of us had seen.",
         bundle=BUNDLE,
         mode="write",
     )

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from twin_data.contracts.datasets import PolicyDraft, RejectedReason, ResponseSource, TaskKind
+from twin_data.generate.candidates import MIN_SUPPORT
 from twin_data.generate.draft_prompts import DraftPrompt, DraftPromptConfig, DraftPromptInputs, prompts_for_drafts
 from twin_data.generate.grounding import sentences, supports, unsupported_sentences, whole_sentences
 from twin_data.generate.instructions import InstructionConfig, InstructionSet
@@ -121,20 +122,31 @@ def test_both_directions_of_refusal_are_there_even_if_no_draft_errs(
     assert RejectedReason.WRONGLY_ANSWERED not in {one.reason for one in bare.preferences} and bare.worded == 0
 
 
+def _reworded(material: Material, prompts: list[DraftPrompt]) -> tuple[DraftPrompt, str, float]:
+    """A prompt, its answer in thirds in another order, and how well the passages support that."""
+    for one in (one for one in prompts if one.task is TaskKind.ANSWER and one.context):
+        words, third = one.response.rstrip(".").split(), len(one.response.split()) // 3
+        parts = (words[2 * third :], words[:third], words[third : 2 * third])
+        text = f"{', '.join(' '.join(part) for part in parts)}."
+        chunks = passages_of(one, material)
+        copied = copied_share(text, (chunk.text for chunk in chunks))
+        weakest = min(found.score for found in supports(text, chunks, material))
+        if not copied and MIN_SUPPORT < weakest < 1:
+            return one, text, weakest
+    pytest.fail("no answer holds in other words")
+
+
 def test_a_better_draft_is_chosen_over_a_worse_one(material: Material, prompts: list[DraftPrompt]) -> None:
-    prompt = next(
-        one
-        for one in prompts
-        if one.task is TaskKind.ANSWER and one.response_source is ResponseSource.ADAPTED and one.context
-    )
+    prompt, text, support = _reworded(material, prompts)
     as_long = "Zeppelins " + "zeppelins " * (word_count(prompt.response) - 2) + "land."
-    drafts = [_draft(prompt, as_long), _draft(prompt, prompt.response)]
-    support = min(one.score for one in supports(prompt.response, passages_of(prompt, material), material))
-    assert 0 < support < 1
-    for bar, source in ((support, ResponseSource.DRAFT), (support + 1e-6, prompt.response_source)):
+    drafts = [_draft(prompt, as_long), _draft(prompt, text)]
+    for bar, chosen, source in (
+        (support, text, ResponseSource.DRAFT),
+        (support + 1e-6, prompt.response, prompt.response_source),
+    ):
         config = PreferenceConfig(worded_refusal_share=0, min_chosen_support=bar)
         (pair,) = run(PreferenceInputs(material, [prompt], drafts, voice), config=config).preferences
-        assert (pair.chosen, pair.chosen_source) == (prompt.response, source), "a better draft has to be well supported"
+        assert (pair.chosen, pair.chosen_source) == (chosen, source), "a better draft has to be well supported"
 
 
 @pytest.fixture
@@ -178,6 +190,20 @@ def test_a_true_copy_loses_to_an_answer_that_is_none(material: Material, copyabl
     is_copy = prompt.model_copy(update={"response": f"So: {copy}"})
     same = run(PreferenceInputs(material, [is_copy], [_draft(is_copy, copy)], voice), config=config).preferences
     assert not same, "a copy does not lose to another copy"
+
+
+def test_a_draft_that_serving_would_quote_is_not_preferred(
+    material: Material, copyable: tuple[DraftPrompt, str]
+) -> None:
+    prompt, copy = copyable
+    as_long = "Zeppelins " + "zeppelins " * (word_count(prompt.response) - 2) + "land."
+    near_copy = f"{' '.join(copy.split()[1:])} {copy.split()[0]}."
+    assert copied_share(near_copy, [one.text for one in passages_of(prompt, material)]) < 1
+    config = PreferenceConfig(worded_refusal_share=0, min_chosen_support=0, copied_share=0)
+    prompt = prompt.model_copy(update={"response": copy})  # or it would lose for being more of a copy than the answer
+    drafts = [_draft(prompt, as_long), _draft(prompt, near_copy)]
+    (pair,) = run(PreferenceInputs(material, [prompt], drafts, voice), config=config).preferences
+    assert (pair.chosen, pair.chosen_source) == (copy, prompt.response_source)
 
 
 def test_copies_and_unsupported_drafts_take_turns(material: Material, copyable: tuple[DraftPrompt, str]) -> None:

@@ -82,7 +82,7 @@ def test_what_does_not_hold_is_dropped_with_its_reason(sentence: str, reason: st
 
 
 def test_an_adverb_in_front_is_no_name() -> None:
-    told = "we found 31 eels on the floor and carried them out in a bath."
+    told = "the eels we found on the floor were carried out in a bath."
     assert Checker().check(f"Luckily {told}").outcome is SentenceOutcome.SUPPORTED
     assert Checker().check(f"However, {told}").outcome is SentenceOutcome.SUPPORTED
 
@@ -116,11 +116,14 @@ def test_a_copy_is_quoted_as_it_stands_in_the_document() -> None:
     assert checker.citations.all[0].quote == check.text
 
 
-def test_part_of_a_word_is_no_copy() -> None:
-    assert (
-        Checker().check("We found 31 eels on the floor and carried them out in a tin bat.").outcome
-        is not SentenceOutcome.QUOTED
-    )
+def test_a_copy_with_a_word_exchanged_is_quoted_as_it_stands_in_the_document() -> None:
+    checker = Checker()
+    check = checker.check("Then we found 31 eels on the floor and carried them out in a bath.")
+    assert (check.outcome, check.reason) == (SentenceOutcome.QUOTED, "copied but for a few words")
+    assert check.text == "We found 31 eels on the floor and carried them out in a tin bath."
+    assert checker.citations.all[0].quote == check.text
+    again = checker.check("And we found 31 eels on the floor and carried them out in a bath.")
+    assert again.reason == "it repeats an earlier sentence", "the same words are quoted once"
 
 
 def test_others_words_support_nothing() -> None:

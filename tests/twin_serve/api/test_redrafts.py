@@ -35,7 +35,7 @@ async def test_a_further_draft_that_holds_takes_the_place_of_one_that_does_not(s
     assert body["usage"]["completion_tokens"] == words, "every draft is paid for"
 
 
-BETTER = "We found 31 eels on the floor and they were carried out in a bath."
+BETTER = "The 31 eels that we found on the floor were carried out in a bath."
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, Protocol
 
 from twin_data.contracts.base import Contract
+from twin_data.scoring.copies import is_mostly_copied
 from twin_data.scoring.sentences import sentence_spans
 from twin_data.scoring.voice import VoiceScore
 from twin_eval.briefs import Brief
@@ -101,7 +102,7 @@ def without_copies(texts: Sequence[OwnText], documents: Iterable[str]) -> tuple[
     ]
     own: dict[int, list[str]] = {}
     for (at, part), held in zip(parts, copied_flags([part for _, part in parts], documents), strict=True):
-        if 2 * sum(held) <= len(held):
+        if not is_mostly_copied(held):
             own.setdefault(at, []).append(part)
     return tuple(texts[at].model_copy(update={"sentences": tuple(kept)}) for at, kept in own.items())
 

@@ -13,7 +13,7 @@ from twin_data.generate.draft_prompts import DraftPrompt
 from twin_data.generate.grounding import SentenceSupport, chunks_of, sentences, supports, whole_sentences
 from twin_data.generate.material import Material
 from twin_data.scoring.closeness import Encode, closeness
-from twin_data.scoring.copies import copied_share
+from twin_data.scoring.copies import copied_share, is_mostly_copied, word_stretches
 from twin_data.scoring.refusal import is_refusal
 
 
@@ -26,7 +26,7 @@ class JudgedDraft:
         fault: What is wrong with it; None if only its voice, or that it is a copy, may be.
         at: Number of the sentence that shows the fault.
         copied: Share of its stretches of `COPIED_WORDS` words that stand in the passages.
-        is_own: Whether none of its sentences stands there word for word.
+        is_own: Whether serving would ship its sentences as its own: none stands there word for word, or mostly.
         support: How well the passages support the weakest of its sentences, 0 to 1.
     """
 
@@ -69,13 +69,22 @@ class Judge:
         copied, held = copied_share(text, (one.text for one in chunks)), supports(text, chunks, self.material)
         if unsupported := [at for at, one in enumerate(held) if not self._holds(one)]:
             return JudgedDraft(text, RejectedReason.UNSUPPORTED, unsupported[0], copied)
-        is_own = not any(is_verbatim(sentence, chunk.text) for sentence in sentences(text) for chunk in chunks)
-        return JudgedDraft(text, None, 0, copied, is_own, min((one.score for one in held), default=0.0))
+        return JudgedDraft(text, None, 0, copied, _is_own(text, chunks), min((one.score for one in held), default=0.0))
 
     def _holds(self, one: SentenceSupport) -> bool:
         if one.score < MIN_SUPPORT or self.encode is None:
             return one.score >= MIN_SUPPORT
         return closeness(one.sentence, one.stretch, self.encode) >= self.min_closeness
+
+
+def _is_own(text: str, chunks: Sequence[Chunk]) -> bool:
+    """Whether no sentence of the text is a copy."""
+    held = {stretch for chunk in chunks for stretch in word_stretches(chunk.text)}
+    return not any(
+        is_mostly_copied([stretch in held for stretch in word_stretches(sentence)])
+        or any(is_verbatim(sentence, chunk.text) for chunk in chunks)
+        for sentence in sentences(text)
+    )
 
 
 def passages_of(prompt: DraftPrompt, material: Material) -> list[Chunk]:

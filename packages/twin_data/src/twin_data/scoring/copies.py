@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from twin_data.scoring.sentences import grams
 
@@ -22,3 +22,15 @@ def copied_share(text: str, sources: Iterable[str]) -> float:
         return 0.0
     held = {one for source in sources for one in word_stretches(source)}
     return sum(one in held for one in stretches) / len(stretches)
+
+
+def is_mostly_copied(copied: Sequence[bool]) -> bool:
+    """Whether more than half of a text's words lie in stretches that stand elsewhere; a copy, whatever was exchanged.
+
+    Args:
+        copied: Whether each of its `word_stretches` does, in their order; none of a text that is shorter than one.
+    """
+    if not copied:
+        return False
+    reach = [any(copied[max(0, at - COPIED_WORDS + 1) : at + 1]) for at in range(len(copied) + COPIED_WORDS - 1)]
+    return 2 * sum(reach) > len(reach)

@@ -23,12 +23,13 @@ from twin_data.scoring.answerability import Evidence, EvidenceWindow, find_evide
 from twin_data.scoring.excerpts import best_excerpts
 from twin_serve.answering import declining
 from twin_serve.answering.citations import CitationList, sources_text
+from twin_serve.answering.copies import own_in_passage
 from twin_serve.answering.drafting import CUT_OFF, draft, heeding_refusals, is_cut_off, redrafts, until_looping
 from twin_serve.answering.drafts import DraftSentence, tidy_sentence
 from twin_serve.answering.progress import PARAGRAPH, Progress, Run, outcome_of, unchecked
 from twin_serve.answering.quotations import choose_quotations
 from twin_serve.answering.ranking import Stretch, place, rank, rank_to_beat, says_its_own, stretches_in_point
-from twin_serve.answering.verification import SentenceVerifier, dropped, own_in_passage
+from twin_serve.answering.verification import SentenceVerifier, dropped
 from twin_serve.llm.client import LanguageModel
 from twin_serve.search import PassageSearch, SearchQuery
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import regex
 from numpy.typing import NDArray
 
 from twin_data.contracts.answers import RetrievedPassage, SentenceCheck, SentenceOutcome
@@ -16,6 +15,7 @@ from twin_data.scoring.closeness import closeness
 from twin_data.scoring.sentences import STOPWORDS, content_stems, stem, words
 from twin_data.scoring.support import EvidenceText, Support, names, numbers
 from twin_serve.answering.citations import CitationList
+from twin_serve.answering.copies import Copy, find_copy, own_in_passage
 from twin_serve.answering.polarity import is_contradicted
 from twin_serve.twins import Twin
 
@@ -24,11 +24,9 @@ MIN_RELEVANCE = 0.3
 MIN_CONTENT_STEMS = 2
 REPEATED = "it repeats an earlier sentence"
 NO_OWN_WORDS = "no passage holds words of the persona's own"
-_BETWEEN_WORDS = r"[^\p{L}\p{N}]+"
 _OPENERS = frozenset(
     "although hence however indeed instead meanwhile moreover nor perhaps since still therefore thus".split()
 )
-_END_OF_SENTENCE = regex.compile(r"[.!?…]+[\"'”’»)\]]*")
 
 
 @dataclass(frozen=True)
@@ -90,17 +88,9 @@ class PassageEvidence:
         objected = f"it is not near enough to what the passage says (likeness {near:.2f})" if strays else ""
         return Found(passage, support, objected, near)
 
-    def copied(self, sentence: str) -> tuple[RetrievedPassage, Span] | None:
-        """Where the persona wrote these very words; punctuation and letter case aside."""
-        copied = regex.compile(
-            rf"(?i)(?<![\p{{L}}\p{{N}}]){_BETWEEN_WORDS.join(map(regex.escape, words(sentence)))}(?![\p{{L}}\p{{N}}])"
-        )
-        for passage in self._passages:
-            for own in own_in_passage(passage):
-                if found := copied.search(passage.text, own.start, own.end):
-                    end = _END_OF_SENTENCE.match(passage.text, found.end(), own.end)
-                    return passage, Span(start=found.start(), end=end.end() if end else found.end())
-        return None
+    def copied(self, sentence: str) -> Copy | None:
+        """What the sentence was copied from, if it is mostly a copy."""
+        return find_copy(sentence, self._passages)
 
     def _what_is_missing(self, sentence: str) -> str:
         """What of the sentence no passage holds, or else that no passage says all of it in one place."""
@@ -159,12 +149,27 @@ class SentenceVerifier:
         if (relevance := self._relevance(sentence)) < MIN_RELEVANCE:
             return dropped(sentence, f"it does not answer the question (likeness {relevance:.2f})", support.score)
         if copied := self._evidence.copied(sentence):
-            self._shipped.add(sentence)
-            return _quoted(*copied, citations)
+            return self._quoted(sentence, copied, citations)
         if found.objection:
             return dropped(sentence, found.objection, support.score)
         self._shipped.add(sentence)
         return supported(sentence, found, citations)
+
+    def _quoted(self, sentence: str, copied: Copy, citations: CitationList) -> SentenceCheck:
+        """The persona's own sentence as it stands in the document, not as the model typed it."""
+        passage, text = copied.passage, copied.span.of(copied.passage.text)
+        if not copied.is_exact and self._shipped.holds(text):
+            return dropped(sentence, REPEATED)
+        for one in (sentence, text):
+            self._shipped.add(one)
+        citation = citations.cite(passage, _in_document(passage, copied.span), 1.0)
+        return SentenceCheck(
+            text=text,
+            outcome=SentenceOutcome.QUOTED,
+            support=1.0,
+            citations=(citation.n,),
+            reason="copied word for word" if copied.is_exact else "copied but for a few words",
+        )
 
     def _says_the_question_again(self, sentence: str) -> bool:
         """Whether there is no word in it that was not asked with, and no number: a figure alone may be the answer."""
@@ -227,27 +232,10 @@ def _may_name(first: str) -> bool:
     return first[0].isupper() and lowered not in STOPWORDS | _OPENERS and not lowered.endswith("ly")
 
 
-def _quoted(passage: RetrievedPassage, span: Span, citations: CitationList) -> SentenceCheck:
-    """The persona's own sentence as it stands in the document, not as the model typed it."""
-    citation = citations.cite(passage, _in_document(passage, span), 1.0)
-    return SentenceCheck(
-        text=span.of(passage.text),
-        outcome=SentenceOutcome.QUOTED,
-        support=1.0,
-        citations=(citation.n,),
-        reason="copied word for word",
-    )
-
-
 def granted_names(question: str, passages: Sequence[RetrievedPassage]) -> frozenset[str]:
     """Stems of the question's names that some passage has, whichever: another may say "she" for them."""
     held = {stem(word) for one in passages for word in words(f"{one.context} {one.text}")}
     return frozenset(stem(name) for name in names(question)) & held
-
-
-def own_in_passage(passage: RetrievedPassage) -> list[Span]:
-    """Where in the passage's text the persona's own words stand."""
-    return [Span(start=one.start - passage.start, end=one.end - passage.start) for one in passage.own]
 
 
 def _in_document(passage: RetrievedPassage, span: Span) -> Span:
