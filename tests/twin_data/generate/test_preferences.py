@@ -197,8 +197,8 @@ def test_a_draft_that_serving_would_quote_is_not_preferred(
 ) -> None:
     prompt, copy = copyable
     as_long = "Zeppelins " + "zeppelins " * (word_count(prompt.response) - 2) + "land."
-    near_copy = f"{' '.join(copy.split()[1:])} {copy.split()[0]}."
-    assert copied_share(near_copy, [one.text for one in passages_of(prompt, material)]) < 1
+    words = copy.split()
+    near_copy = " ".join([*words[:2], "indeed", *words[2:]])
     config = PreferenceConfig(worded_refusal_share=0, min_chosen_support=0, copied_share=0)
     prompt = prompt.model_copy(update={"response": copy})  # or it would lose for being more of a copy than the answer
     drafts = [_draft(prompt, as_long), _draft(prompt, near_copy)]
