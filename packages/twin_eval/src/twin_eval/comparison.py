@@ -13,9 +13,9 @@ from twin_data.configuration.rubric import RelativeBar, Rubric
 from twin_data.contracts.evaluation import Comparison, ComparisonOutcome
 from twin_eval.metrics import ROW_METRICS, RowMetric, fidelity
 from twin_eval.own_words import VoiceSample
-from twin_eval.paired import MIN_CLUSTERS, Difference, Observation, difference
+from twin_eval.paired import Difference, Observation, difference
 from twin_eval.scored_run import ScoredRun
-from twin_eval.statistics import Floats, IntervalConfig
+from twin_eval.statistics import MIN_CLUSTERS, Floats, IntervalConfig
 
 CONFIDENCE = 0.975
 """One-sided: what the bounds of a 95 % interval stand for."""

@@ -22,9 +22,9 @@ import numpy as np
 from twin_data.contracts.coverage_risk import CoverageRisk, LowerThreshold, RefusalCosts, RiskPoint, ThresholdCost
 from twin_data.contracts.evaluation import Score
 from twin_data.statistics import wilson_interval
-from twin_eval.paired import MIN_CLUSTERS, Observation, difference
+from twin_eval.paired import Observation, difference
 from twin_eval.scorers import AnswerScores, ScoredAnswer
-from twin_eval.statistics import Floats, IntervalConfig, proportion_score, resampled_interval
+from twin_eval.statistics import MIN_CLUSTERS, Floats, IntervalConfig, proportion_score, resampled_interval
 
 SIGNAL = "answerability"
 

@@ -17,7 +17,6 @@ import twin_eval
 from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.base import Contract
 from twin_data.contracts.digests import digest_sources, digest_value
-from twin_data.contracts.errors import IntegrityError
 from twin_data.contracts.evaluation import EvaluationReport, ExamStamp, Score
 from twin_data.contracts.ladder import Ladder
 from twin_eval import probes, stress_scores
@@ -25,7 +24,7 @@ from twin_eval.ladder import Climbed
 from twin_eval.probes import ProbeRecord
 from twin_eval.records import AnswerRecord
 from twin_eval.scored_run import ScoredRun
-from twin_eval.storage import write_atomically
+from twin_eval.storage import read_kept, write_atomically
 from twin_eval.stress_scores import StressRecord
 
 LADDER_JSON = "ladder.json"
@@ -109,7 +108,7 @@ def earlier_of(folder: Path, run: ScoredRun, rubric: Rubric, *, climbed: bool) -
     """
     now = stamp_of(run.report, (one.record for one in run.answers), rubric)
     again = f"twin evaluate {run.report.persona}"
-    ladder = read_ladder(folder / LADDER_JSON) if not climbed and (folder / LADDER_JSON).is_file() else None
+    ladder = None if climbed else read_ladder(folder / LADDER_JSON)
     probed = None if run.probes else _read_extra(folder / PROBES_JSON)
     stressed = None if run.stress else _read_extra(folder / STRESS_JSON)
     stale = {
@@ -126,18 +125,13 @@ def earlier_of(folder: Path, run: ScoredRun, rubric: Rubric, *, climbed: bool) -
     )
 
 
-def read_ladder(path: Path) -> Ladder:
-    """The ladder of a run's folder.
+def read_ladder(path: Path) -> Ladder | None:
+    """The ladder of a run's folder; None if none was climbed.
 
     Raises:
         IntegrityError: The file is damaged.
     """
-    try:
-        return Ladder.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise IntegrityError(
-            f"{path} is not a ladder", next_step=f"delete {path} and run `twin evaluate PERSONA --ladder` again"
-        ) from error
+    return read_kept(path, Ladder, "a ladder", again="run `twin evaluate PERSONA --ladder` again")
 
 
 def _read_extra(path: Path) -> Extra | None:

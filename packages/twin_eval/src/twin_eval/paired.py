@@ -20,9 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from twin_eval.statistics import Floats, IntervalConfig
+from twin_eval.statistics import MIN_CLUSTERS, Floats, IntervalConfig
 
-MIN_CLUSTERS = 2
 POWER = 0.8
 _NORMAL = NormalDist()
 _BLOCK = 250

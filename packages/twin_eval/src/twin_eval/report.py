@@ -6,10 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from twin_data.configuration.rubric import Rubric
-from twin_data.contracts.errors import IntegrityError
 from twin_data.contracts.evaluation import EvaluationReport, GateDecision
 from twin_data.contracts.ladder import Ladder
 from twin_eval.earlier import LADDER_JSON, earlier_of, keep_extras, read_ladder, stamped
@@ -19,7 +16,7 @@ from twin_eval.judging.findings import JudgeFindings
 from twin_eval.ladder import Climbed
 from twin_eval.model_card import Origin, evaluated_card
 from twin_eval.scored_run import ScoredRun
-from twin_eval.storage import write_atomically
+from twin_eval.storage import read_kept, write_atomically
 
 REPORT_JSON = "report.json"
 REPORT_PAGE = "report.html"
@@ -117,15 +114,7 @@ def read_report(folder: Path) -> EvaluationReport | None:
     Raises:
         IntegrityError: The file is damaged.
     """
-    path = folder / REPORT_JSON
-    if not path.is_file():
-        return None
-    try:
-        return EvaluationReport.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise IntegrityError(
-            f"{path} is not an evaluation report", next_step=f"delete {path} and evaluate again"
-        ) from error
+    return read_kept(folder / REPORT_JSON, EvaluationReport, "an evaluation report")
 
 
 def newest_ladder(evaluations: Path) -> Ladder | None:

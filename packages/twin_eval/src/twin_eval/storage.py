@@ -8,10 +8,15 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
-from twin_data.contracts.errors import StoreError
+from pydantic import ValidationError
+
+from twin_data.contracts.base import Contract
+from twin_data.contracts.errors import IntegrityError, StoreError
 from twin_eval.errors import EvaluationError
+
+Kept = TypeVar("Kept", bound=Contract)
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -36,6 +41,26 @@ def write_atomically(path: Path, text: str) -> None:
         _sync_folder(path.parent)
     except OSError as error:
         raise _unwritable(path, error) from error
+
+
+def read_kept(path: Path, kind: type[Kept], what: str, *, again: str = "evaluate again") -> Kept | None:
+    """What an evaluation has written to `path`; None if there is no such file.
+
+    Args:
+        path: A JSON file.
+        kind: What it holds.
+        what: The same in words: "{path} is not {what}".
+        again: How it is made once more.
+
+    Raises:
+        IntegrityError: The file is damaged.
+    """
+    if not path.is_file():
+        return None
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise IntegrityError(f"{path} is not {what}", next_step=f"delete {path} and {again}") from error
 
 
 def complete_lines(path: Path) -> list[str]:

@@ -13,10 +13,10 @@ from twin_data.contracts.evaluation import HeldOutQuestion, Score
 from twin_data.prompts.renderer import TEMPLATES
 from twin_data.scoring.sentences import grams
 from twin_eval.claims import check_claims
-from twin_eval.paired import MIN_CLUSTERS, Observation, difference
+from twin_eval.paired import Observation, difference
 from twin_eval.records import Answer, AnswerRecord
 from twin_eval.scorers import ScoredAnswer, is_whole_answer
-from twin_eval.statistics import IntervalConfig, proportion_score
+from twin_eval.statistics import MIN_CLUSTERS, IntervalConfig, proportion_score
 from twin_eval.stress import Attack, StressedQuestion, StressKind
 
 PREFIX = "stress"

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 from twin_data.contracts.evaluation import Score
-from twin_eval.paired import MIN_CLUSTERS, Observation, difference
-from twin_eval.statistics import IntervalConfig
+from twin_eval.paired import Observation, difference
+from twin_eval.statistics import MIN_CLUSTERS, IntervalConfig
 
 TWO_SIDED = 0.975
 

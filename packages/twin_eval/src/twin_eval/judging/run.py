@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from twin_data.contracts.errors import IntegrityError
 from twin_eval.answering import Progress
 from twin_eval.human.store import Label
 from twin_eval.judging.asking import VERDICTS_FILE, ask_judge
@@ -17,7 +14,7 @@ from twin_eval.judging.items import items_of
 from twin_eval.judging.judges import Judge
 from twin_eval.scored_run import ScoredRun
 from twin_eval.statistics import IntervalConfig
-from twin_eval.storage import write_atomically
+from twin_eval.storage import read_kept, write_atomically
 
 JUDGE_JSON = "judge.json"
 
@@ -71,12 +68,4 @@ def read_judge(folder: Path) -> JudgeFindings | None:
     Raises:
         IntegrityError: The file is damaged.
     """
-    path = folder / JUDGE_JSON
-    if not path.is_file():
-        return None
-    try:
-        return JudgeFindings.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise IntegrityError(
-            f"{path} does not hold a judge's findings", next_step=f"delete {path} and evaluate again"
-        ) from error
+    return read_kept(folder / JUDGE_JSON, JudgeFindings, "a judge's findings")
