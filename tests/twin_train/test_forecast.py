@@ -93,6 +93,10 @@ def test_time_follows_tokens_processes_and_what_was_measured() -> None:
     known = forecast(TrainingStage.SFT, LOAD, SMOLLM2, config, price=FREE, measured=speed)
     assert known.seconds == 2030.0
     assert (known.tokens, known.steps) == (200_000, 100)
+    assert known.memory_mb == once.memory_mb, "a run that took less is no reason to hope"
+    heavy = speed.model_copy(update={"peak_memory_mb": 2 * once.memory_mb})
+    again = forecast(TrainingStage.SFT, LOAD, SMOLLM2, config, price=FREE, measured=heavy)
+    assert again.memory_mb == pytest.approx(2 * once.memory_mb, rel=1e-3)
 
 
 def test_an_unknown_price_is_no_price_of_nought() -> None:

@@ -50,14 +50,18 @@ def forecast(
     price: MachinePrice,
     measured: MeasuredSpeed | None = None,
 ) -> TrainingForecast:
-    """What the stage will take; time from a former run here where there was one, else from the model's size."""
+    """What the stage will take; by a former run here where there was one, else by the model's size.
+
+    What a former run held at its peak is believed where it was more than the size says: too little is fatal.
+    """
     seconds = forecast_seconds(workload, shape, config, measured)
+    memory_mb = max(forecast_memory_mb(stage, workload, shape, config), measured.peak_memory_mb if measured else 0.0)
     return TrainingForecast(
         stage=stage,
         tokens=workload.tokens,
         steps=workload.steps,
         seconds=round(seconds, 1),
-        memory_mb=round(forecast_memory_mb(stage, workload, shape, config), 1),
+        memory_mb=round(memory_mb, 1),
         amount=None if price.per_hour is None else round(price.per_hour * seconds / 3600, 6),
         currency=None if price.per_hour is None else price.currency,
     )

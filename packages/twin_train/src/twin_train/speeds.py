@@ -30,13 +30,14 @@ SPEEDS = TypeAdapter(dict[str, MeasuredSpeed])
 
 
 def speed_key(base_digest: str, stage: TrainingStage, config: TrainingConfig) -> str:
-    """Runs of the same key are as fast as each other."""
+    """Runs of the same key are as fast as each other, and take as much memory."""
     launch = config.launch
+    longest = config.sft.sequence_length if stage is TrainingStage.SFT else config.dpo.max_length
     trained = "full" if config.lora is None else f"r{config.lora.r}"
     checkpointing = "-recompute" if launch.gradient_checkpointing else ""
     return (
         f"{short(base_digest)}/{stage}/{launch.device}-{launch.compute_dtype}-{launch.processes}x{launch.threads_per_process}"
-        f"-zero{launch.zero_stage}-{trained}{checkpointing}"
+        f"-zero{launch.zero_stage}-{trained}{checkpointing}-{longest}"
     )
 
 
