@@ -10,6 +10,7 @@ PLATFORM := .venv
 SERVE := .venv-serve
 # serve-cpu, or serve-gpu on a machine with an NVIDIA GPU.
 SERVE_EXTRA ?= serve-cpu
+SERVE_READY := $(SERVE)/.installed-$(SERVE_EXTRA)
 
 export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 export UV_PYTHON_DOWNLOADS := never
@@ -22,7 +23,7 @@ PYTEST := $(RUN) -m pytest
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(PLATFORM)/.installed $(SERVE)/.installed ## install the two environments (about 4 GB to download, 9 GB on disk)
+setup: $(PLATFORM)/.installed $(SERVE_READY) ## install the two environments (about 4 GB to download, 9 GB on disk)
 
 demo: setup ## the whole way on the sample persona: a served twin and its first cited answer
 	$(TWIN) demo
@@ -69,6 +70,7 @@ $(PLATFORM)/.installed: uv.lock pyproject.toml $(wildcard packages/*/pyproject.t
 	touch $@
 
 # One environment after the other: they share files, so the second finds most of its own in uv's cache.
-$(SERVE)/.installed: uv.lock pyproject.toml scripts/deps.py $(PLATFORM)/.installed | $(TOOLS)/.installed
+$(SERVE_READY): uv.lock pyproject.toml scripts/deps.py $(PLATFORM)/.installed | $(TOOLS)/.installed
 	UV_PROJECT_ENVIRONMENT=$(SERVE) UV_PYTHON="$(PYTHON)" $(PYTHON) scripts/deps.py sync --extra $(SERVE_EXTRA) --third-party
+	rm -f $(SERVE)/.installed-*
 	touch $@

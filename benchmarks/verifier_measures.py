@@ -62,7 +62,8 @@ class Measures:
             return False
         if self._encoder is None:
             return True
-        return closeness(row.text, support.span.of(text), self._encoder.encode) >= self._settings.min_closeness
+        near = closeness(row.text, support.span.of(text), self._encoder.encode)
+        return near >= self._settings.min_closeness and support.score * near >= self._settings.min_held
 
     @cache  # noqa: B019 - lives as long as the report
     def _best(self, row: Row) -> tuple[str, Support]:

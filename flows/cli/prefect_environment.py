@@ -18,7 +18,7 @@ def use_prefect(home: TwinHome, settings: PlatformSettings) -> bool:
     Returns:
         Whether there is a server, and so deployments and a record in its UI.
     """
-    running = _answers(f"{settings.prefect_address}/health")
+    running = _answers("health", settings)
     os.environ["PREFECT_HOME"] = str(home.prefect)
     if running:
         os.environ["PREFECT_API_URL"] = settings.prefect_address
@@ -35,12 +35,14 @@ def use_prefect(home: TwinHome, settings: PlatformSettings) -> bool:
 
 def personas_without_deployments(home: TwinHome, settings: PlatformSettings) -> list[str]:
     """Personas of the home that the platform's server has no deployment of, asked without importing Prefect."""
-    address = f"{settings.prefect_address}/deployments/name/refresh-twin"  # the last to be registered
-    return [persona for persona in home.known_personas() if not _answers(f"{address}/{persona}")]
+    last = "deployments/name/refresh-twin"  # to be registered
+    return [persona for persona in home.known_personas() if not _answers(f"{last}/{persona}", settings)]
 
 
-def _answers(url: str) -> bool:
+def _answers(path: str, settings: PlatformSettings) -> bool:
     try:
-        return httpx.get(url, timeout=HEALTH_TIMEOUT_S).is_success
+        return httpx.get(
+            f"{settings.prefect_address}/{path}", headers=settings.prefect_headers, timeout=HEALTH_TIMEOUT_S
+        ).is_success
     except httpx.TransportError:
         return False

@@ -25,7 +25,7 @@ def quiet(home: TwinHome, persona: str, settings: PlatformSettings) -> Iterator[
     Raises:
         PlatformError: A flow, a training or an evaluation of it runs.
     """
-    refuse_running_flows(settings.prefect_address, _headers(settings), persona)
+    refuse_running_flows(settings.prefect_address, settings.prefect_headers, persona)
     with exclusive(home, persona), ExitStack() as held:
         for path in sorted(_locked_files(home, persona)):
             stream = held.enter_context(path.open("ab"))
@@ -56,11 +56,6 @@ def refuse_running_flows(address: str, headers: dict[str, str], persona: str) ->
                 f"the flow run {run['name']} of {persona!r} is {run['state']['type'].lower()}",
                 next_step=f"wait for it, or prefect flow-run cancel {run['id']}; then run the same command again",
             )
-
-
-def _headers(settings: PlatformSettings) -> dict[str, str]:
-    key = settings.prefect_api_key
-    return {"Authorization": f"Bearer {key.get_secret_value()}"} if key else {}
 
 
 def _locked_files(home: TwinHome, persona: str) -> Iterator[Path]:

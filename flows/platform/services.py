@@ -91,7 +91,7 @@ class _Builder:
     def prefect(self) -> Service:
         port, api = self.settings.ports.prefect, self.settings.prefect_address
         if self.settings.prefect_api_url:
-            probe = HttpProbe(f"{api}/health", self._prefect_headers(), remote=True)
+            probe = HttpProbe(f"{api}/health", self.settings.prefect_headers, remote=True)
             return self._external("prefect", "orchestration", api.removesuffix("/api"), probe)
         return self._service(
             "prefect", "orchestration",
@@ -111,7 +111,7 @@ class _Builder:
             env={**self._prefect_environment(), **self._search_environment()},
             url=f"{api.removesuffix('/api')}/work-pools/work-pool/{pool}", needs=("prefect",),
             start_timeout_s=START_TIMEOUT_S, stop_timeout_s=15.0, memory_mb=120, children_outlive_it=True,
-            probe=WorkerProbe(api, pool, name, self._prefect_headers(), remote=remote),
+            probe=WorkerProbe(api, pool, name, self.settings.prefect_headers, remote=remote),
         )  # fmt: skip
 
     def mlflow(self) -> Service:
@@ -174,10 +174,6 @@ class _Builder:
 
     def _prefect_environment(self) -> dict[str, str]:
         return {"PREFECT_HOME": str(self.home.prefect), "PREFECT_API_URL": self.settings.prefect_address}
-
-    def _prefect_headers(self) -> dict[str, str]:
-        key = self.settings.prefect_api_key
-        return {"Authorization": f"Bearer {key.get_secret_value()}"} if key else {}
 
 
 def marker(home: TwinHome) -> str:

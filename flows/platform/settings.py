@@ -120,6 +120,12 @@ class PlatformSettings(Contract):
         return (self.elasticsearch_url or local_url(self.ports.elasticsearch)).rstrip("/")
 
     @property
+    def prefect_headers(self) -> dict[str, str]:
+        """What each request to Prefect's API carries: the key, where the server asks for one."""
+        key = self.prefect_api_key
+        return {"Authorization": f"Bearer {key.get_secret_value()}"} if key else {}
+
+    @property
     def prefect_address(self) -> str:
         """Base URL of Prefect's API, the user's or the embedded one."""
         return (self.prefect_api_url or f"{local_url(self.ports.prefect)}/api").rstrip("/")

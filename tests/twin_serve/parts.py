@@ -89,7 +89,7 @@ def manifest(**changes: object) -> ReleaseBundle:
         "embedding_model": EMBEDDING,
         "prompt_digest": prompt_digest(),
         "retrieval": RetrievalSettings(passages=3),
-        "verification": VerificationSettings(min_answerability=0.1),
+        "verification": VerificationSettings(min_answerability=0.1, min_held=0),
         "generation": GenerationSettings(),
         "price": MachinePrice(per_hour=3.6, currency="EUR"),
         "disclosure": DISCLOSURE,

@@ -20,9 +20,10 @@ class Checker:
         ids: tuple[str, ...] = tuple(DOCUMENTS),
         asked: str = "What happened?",
         min_closeness: float = 0.6,  # this encoder knows no meanings
+        min_held: float = 0.0,
     ) -> None:
         index, encoder = memory_index(), HashingEncoder()
-        bars = VerificationSettings(min_closeness=min_closeness)
+        bars = VerificationSettings(min_closeness=min_closeness, min_held=min_held)
         twin = Twin(
             manifest(verification=bars), (), index.name, index.identity, index.weights, encoder, GenerationSettings()
         )
@@ -93,7 +94,13 @@ def test_what_has_the_words_of_its_evidence_and_is_not_near_it_is_dropped() -> N
     check = Checker(min_closeness=0.99).check(sentence)
     assert check.outcome is SentenceOutcome.DROPPED and check.support > 0.6
     assert check.reason.startswith("it is not near enough to what the passage says (likeness 0.")
-    copied = Checker(min_closeness=0.99).check("we found 31 EELS on the floor -- and carried them out in a tin bath!")
+    check = Checker(min_held=0.99).check(sentence)
+    assert check.outcome is SentenceOutcome.DROPPED and check.reason.startswith(
+        "the passage hardly says so (held to 0."
+    )
+    copied = Checker(min_closeness=0.99, min_held=0.99).check(
+        "we found 31 EELS on the floor -- and carried them out in a tin bath!"
+    )
     assert copied.outcome is SentenceOutcome.QUOTED
 
 

@@ -46,11 +46,13 @@ class Judge:
         material: The features.
         encode: Embeds sentences; None leaves their nearness to the passages unjudged.
         min_closeness: Cosine to the stretch that supports it below which a sentence says something else.
+        min_held: The same of the product of support and cosine.
     """
 
     material: Material
     encode: Encode | None = None
     min_closeness: float = 0.0
+    min_held: float = 0.0
 
     def judged(self, drafts: Sequence[PolicyDraft], prompt: DraftPrompt) -> list[JudgedDraft]:
         """The drafts of a prompt that say anything, in their order."""
@@ -74,7 +76,8 @@ class Judge:
     def _holds(self, one: SentenceSupport) -> bool:
         if one.score < MIN_SUPPORT or self.encode is None:
             return one.score >= MIN_SUPPORT
-        return closeness(one.sentence, one.stretch, self.encode) >= self.min_closeness
+        near = closeness(one.sentence, one.stretch, self.encode)
+        return near >= self.min_closeness and one.score * near >= self.min_held
 
 
 def _is_own(text: str, chunks: Sequence[Chunk]) -> bool:

@@ -59,6 +59,8 @@ class PreferenceConfig(Contract):
     than what is served: what is preferred for passing a check teaches whatever the check overlooks."""
     min_closeness: float = Field(default=0.7, ge=0, le=1)
     """Cosine of a draft's sentence to the stretch that supports it below which it is unsupported, as in serving."""
+    min_held: float = Field(default=0.6, ge=0, le=1)
+    """The same of the product of support and cosine."""
     length_slack: float = Field(default=1.3, ge=1, le=2)
     """A side longer than so many times the other is cut at a sentence's end."""
     held_out_share: float = Field(default=0.1, ge=0, lt=0.5)
@@ -114,7 +116,7 @@ def run(inputs: PreferenceInputs, *, config: PreferenceConfig) -> PreferenceSet:
     drafts: dict[str, list[PolicyDraft]] = defaultdict(list)
     for one in inputs.drafts:
         drafts[one.prompt_id].append(one)
-    judge = Judge(inputs.material, inputs.encode, config.min_closeness)
+    judge = Judge(inputs.material, inputs.encode, config.min_closeness, config.min_held)
     lost: list[DroppedRow] = []
     found: list[_Pair] = []
     for prompt in sorted(inputs.prompts, key=lambda one: one.prompt_id):

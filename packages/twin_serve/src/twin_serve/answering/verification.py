@@ -84,9 +84,14 @@ class PassageEvidence:
         if objected := objection(sentence, passage, support.span):
             return Found(passage, support, objected)
         near = closeness(sentence, support.span.of(passage.text), self._twin.encoder.encode)
-        strays = near < self._twin.manifest.verification.min_closeness
-        objected = f"it is not near enough to what the passage says (likeness {near:.2f})" if strays else ""
-        return Found(passage, support, objected, near)
+        return Found(passage, support, self._stray(support.score, near), near)
+
+    def _stray(self, support: float, near: float) -> str:
+        """What speaks against a sentence that has the words of its evidence and may say something else."""
+        bars, held = self._twin.manifest.verification, support * near
+        if near < bars.min_closeness:
+            return f"it is not near enough to what the passage says (likeness {near:.2f})"
+        return f"the passage hardly says so (held to {held:.2f})" if held < bars.min_held else ""
 
     def copied(self, sentence: str) -> Copy | None:
         """What the sentence was copied from, if it is mostly a copy."""
