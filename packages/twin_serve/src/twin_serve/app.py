@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -33,6 +34,7 @@ from twin_serve.search import ElasticPassageSearch
 from twin_serve.settings import ServiceSettings
 from twin_serve.twins import TwinDirectory
 
+log = logging.getLogger(__name__)
 ServiceFactory = Callable[[], AbstractAsyncContextManager[Service]]
 
 
@@ -67,7 +69,17 @@ async def open_service(settings: ServiceSettings) -> AsyncIterator[Service]:
         )
         opened.push_async_callback(service.settle)
         await opened.enter_async_context(_in_background(keeper.run()))
+        await opened.enter_async_context(_in_background(prepare_twins(service)))
         yield service
+
+
+async def prepare_twins(service: Service) -> None:
+    """Fit, once after an update, what the first question to each twin would have to wait for."""
+    for bundle in await service.twins.bundles():
+        try:
+            await service.answerer.prepare(await service.twins.resolve(bundle.manifest.model_name))
+        except TwinError as error:  # an index that is not there yet: the first question will say what is wrong
+            log.info("%s is not prepared: %s", bundle.manifest.model_name, error)
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from twin_data.contracts.answers import AnswerOutcome, Question, VerifiedAnswer
 from twin_data.contracts.digests import short
 from twin_data.contracts.releases import ReleaseBundle
 from twin_serve.answering import declining
-from twin_serve.answering.forbidden_likeness import Kind, forbidden_likeness, wordings
+from twin_serve.answering.forbidden_likeness import ForbiddenLikeness, Kind, forbidden_likeness, wordings
 from twin_serve.answering.grounding import GroundedAnswerer
 from twin_serve.answering.intents import LONGEST_IDENTITY_QUESTION, asks_for_harm, asks_for_private, asks_what_you_are
 from twin_serve.answering.progress import Progress, Run, unchecked
@@ -41,6 +41,10 @@ class Answerer:
         self._models = models
         self._grounded = GroundedAnswerer(search, llm)
         self._writer = Writer(search, llm)
+
+    async def prepare(self, twin: Twin) -> None:
+        """Fit what the first question would have to wait for, unless it was kept."""
+        await asyncio.to_thread(self._judge_of_forbidden, twin)
 
     async def answer(
         self, twin: Twin, question: Question, trace_id: str, progress: Progress
@@ -87,12 +91,14 @@ class Answerer:
         asked = searched.vector if query == question.text else twin.encoder.encode([question.text])[0]
         others = wordings(question.text)[1:]
         vectors = np.stack([asked, *(twin.encoder.encode(others) if others else ())])
-        kept = self._models and self._models / f"judge-{short(twin.manifest.embedding_model.digest)}"
-        judge = forbidden_likeness(twin.encoder, kept)  # type: ignore[arg-type]  # a protocol promises no hash, but every object has one
-        forbidden = judge.kind(vectors)
+        forbidden = self._judge_of_forbidden(twin).kind(vectors)
         if question.options.mode != "answer" and not _is_short_question(question.text):
             return searched, False, forbidden
         return searched, asks_what_you_are(question.text, asked, twin.encoder), forbidden
+
+    def _judge_of_forbidden(self, twin: Twin) -> ForbiddenLikeness:
+        kept = self._models and self._models / f"judge-{short(twin.manifest.embedding_model.digest)}"
+        return forbidden_likeness(twin.encoder, kept)  # type: ignore[arg-type]  # a protocol promises no hash, but every object has one
 
 
 def _forbidden_by_words(question: str) -> Kind | None:
