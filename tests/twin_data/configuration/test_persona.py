@@ -57,6 +57,17 @@ def test_a_persona_is_read_from_its_home(tmp_path: Path) -> None:
     assert home.known_personas() == ("sample",)
 
 
+def test_a_language_that_no_stage_knows_is_refused(tmp_path: Path) -> None:
+    home = TwinHome(tmp_path)
+    folder = home.persona_folder("sample")
+    folder.mkdir(parents=True)
+    stated = (SAMPLE / "persona.yaml").read_text("utf-8")
+    (folder / "persona.yaml").write_text(stated.replace("language: en", "language: de"), "utf-8")
+    with pytest.raises(ConfigurationError, match="'en'") as caught:
+        load_persona(home, "sample")
+    assert "language" in str(caught.value) and "persona.yaml" in str(caught.value)
+
+
 def test_an_unknown_persona_is_told_the_known_ones(tmp_path: Path) -> None:
     folder = TwinHome(tmp_path).persona_folder("bo")
     folder.mkdir(parents=True)

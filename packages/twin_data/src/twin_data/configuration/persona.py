@@ -93,7 +93,8 @@ class PersonaConfig(Contract):
     owner: str | None = None
     consent: Consent | None = None
     licence: str | None = None
-    language: str = "en"
+    language: Literal["en"] = "en"
+    """Of the archive. Stems, stop words, patterns and the rules of quality are those of English."""
     disclosure: str = ""
     """What the twin says when asked what it is; a plain sentence is made from `display_name` if empty."""
     style_notes: str = ""
