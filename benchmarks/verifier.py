@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from benchmarks.resamples import Floats, Resamples
 from benchmarks.verifier_fit import fit
-from benchmarks.verifier_measures import Measures
+from benchmarks.verifier_measures import MOSTLY_COPIED, WORD_FOR_WORD, WORDED_ANEW, Measures
 from benchmarks.verifier_rows import DATA, SEED, Row, labelled_rows, squad_rows
 from twin_data.configuration.home import cache_folder
 from twin_data.scoring.encoder import SentenceEncoder
@@ -52,6 +52,7 @@ def report(rows: Sequence[Row], encoder: SentenceEncoder | None) -> None:
     resamples = Resamples([row.cluster for row in rows], seed=SEED)
     _print_areas(scores, is_true, kinds, resamples)
     _print_accepted(scores["ours"] >= measures.bar, served, is_true, kinds, resamples)
+    _print_copied(np.array([measures.copied(row) for row in rows]), served, is_true, resamples)
     _print_level(scores, is_true, measures.bar, resamples)
     print("\nCPU milliseconds a claim: " + ", ".join(f"{name} {1000 * one:.1f}" for name, one in seconds.items()))
 
@@ -80,6 +81,17 @@ def _print_accepted(
             of = side & ((kinds == kind) | (kind == "all"))
             shares = [resamples.share(one, of) for one in (passed, served)]
             print(f"| {title}: {kind} | {int(of.sum())} | " + " | ".join(shares) + " |")
+
+
+def _print_copied(
+    copied: NDArray[np.str_], served: NDArray[np.bool_], is_true: NDArray[np.bool_], resamples: Resamples
+) -> None:
+    print("\n| how much of it stands in a passage | true | of them served | false | of them served | served as |")
+    print("|---|---|---|---|---|---|")
+    for kind in (WORD_FOR_WORD, MOSTLY_COPIED, WORDED_ANEW):
+        sides = [(copied == kind) & side for side in (is_true, ~is_true)]
+        told = [f"{int(one.sum())} | {resamples.share(served, one) if one.any() else ''}" for one in sides]
+        print(f"| {kind} | " + " | ".join(told) + f" | {'own' if kind == WORDED_ANEW else 'quotation'} |")
 
 
 def _print_level(scores: dict[str, Floats], is_true: NDArray[np.bool_], bar: float, resamples: Resamples) -> None:

@@ -21,8 +21,10 @@ from twin_data.scoring.encoder import SentenceEncoder
 from twin_data.scoring.sentences import content_stems, sentence_spans, words
 from twin_data.scoring.support import EvidenceText, Support, sentence_windows
 from twin_data.scoring.weights import TermWeights, term_weights
+from twin_serve.answering.copies import find_copy
 from twin_serve.answering.verification import granted_names, objection
 
+WORD_FOR_WORD, MOSTLY_COPIED, WORDED_ANEW = "copied word for word", "copied for more than half", "worded anew"
 PEER_WINDOWS = 3
 """Peers that are slow look at the stretches of most words in common only."""
 
@@ -55,8 +57,13 @@ class Measures:
         """The best score of any passage."""
         return self._best(row)[1].score
 
+    def copied(self, row: Row) -> str:
+        """What serving does with a sentence that clears the check: it quotes what is copied for more than half."""
+        copy = find_copy(row.text, [passage_of(text) for text in row.passages])
+        return WORDED_ANEW if copy is None else WORD_FOR_WORD if copy.is_exact else MOSTLY_COPIED
+
     def is_served(self, row: Row) -> bool:
-        """Whether serving would ship the sentence, were it to the point; nearness is not asked without an encoder."""
+        """Whether the sentence clears the check, were it to the point; nearness is not asked without an encoder."""
         text, support = self._best(row)
         if support.score < self.bar or objection(row.text, passage_of(text), support.span):
             return False
