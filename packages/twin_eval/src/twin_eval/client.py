@@ -12,6 +12,7 @@ import httpx
 from pydantic import ValidationError
 
 from twin_data.contracts.answers import Turn, TwinOptions
+from twin_eval.connections import connections, wait_s
 from twin_eval.errors import EvaluationError
 from twin_eval.records import Answer, EndpointError, TwinSeen
 
@@ -20,10 +21,6 @@ CODE_HEADER = "X-Twin-Code"
 _SETUP_STATUSES = frozenset({401, 403, 404})
 """The key, the persona or the bundle is wrong: every other question would fail in the same way."""
 _BUSY_STATUSES = frozenset({429})
-_CONNECT_TIMEOUT_S = 10.0
-_KEEPALIVE_S = 2.0
-"""Below the 5 s after which servers close an idle connection, perhaps just as a request is sent on it."""
-_LONGEST_WAIT_S = 60.0
 
 
 _GONE = {
@@ -96,14 +93,8 @@ class BusinessClient:
         self._bundle = bundle
         self._max_attempts = max_attempts
         self._max_tokens = max_tokens
-        self._http = httpx.AsyncClient(
-            base_url=base_url.rstrip("/"),
-            headers={"Authorization": f"Bearer {api_key}", "X-Twin-Feature": FEATURE},
-            timeout=httpx.Timeout(timeout_s, connect=_CONNECT_TIMEOUT_S),
-            # The run bounds its concurrency itself; the pool must not queue requests while their clocks run.
-            limits=httpx.Limits(max_connections=None, keepalive_expiry=_KEEPALIVE_S),
-            transport=transport,
-        )
+        headers = {"Authorization": f"Bearer {api_key}", "X-Twin-Feature": FEATURE}
+        self._http = connections(base_url.rstrip("/"), headers, timeout_s, transport)
 
     async def __aenter__(self) -> Self:
         """Open the connection pool."""
@@ -171,7 +162,7 @@ class BusinessClient:
             except httpx.HTTPError as error:
                 raise EndpointFailure(_transport_error(error)) from error
             if response.status_code in _BUSY_STATUSES and attempt < self._max_attempts:
-                await asyncio.sleep(_wait_s(response, attempt))
+                await asyncio.sleep(wait_s(response, attempt))
                 continue
             break
         if response.is_success:
@@ -232,9 +223,3 @@ def _transport_error(error: httpx.HTTPError) -> EndpointError:
 def _first_problem(error: ValidationError) -> str:
     problem = error.errors(include_url=False)[0]
     return f"twin.{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
-
-
-def _wait_s(response: httpx.Response, attempt: int) -> float:
-    """As long as the service asks for, else twice as long after each attempt."""
-    asked = response.headers.get("Retry-After", "")
-    return min(float(asked) if asked.isdecimal() else 2.0 ** (attempt - 1), _LONGEST_WAIT_S)

@@ -10,14 +10,11 @@ import httpx
 
 from twin_data.contracts.endpoints import endpoint_key
 from twin_eval.client import status_error
+from twin_eval.connections import connections, wait_s
 from twin_eval.judging.config import EndpointJudge
 from twin_eval.judging.items import JudgeItem
 from twin_eval.judging.prompts import PROMPTS_DIGEST, messages_of, verdict_in
 
-_CONNECT_TIMEOUT_S = 10.0
-_KEEPALIVE_S = 2.0
-"""Servers close an idle connection after 5 s, perhaps just as a request is sent on it."""
-_LONGEST_WAIT_S = 60.0
 _LONGEST_MESSAGE = 300
 _BUSY = httpx.codes.TOO_MANY_REQUESTS
 _REFUSED_FOR_GOOD = frozenset({401, 403, 404})
@@ -77,14 +74,8 @@ class EndpointClient:
             ConfigurationError: The key is not in the environment.
         """
         self._config = config
-        self._http = httpx.AsyncClient(
-            base_url=f"{config.base_url}/",
-            headers={"Authorization": f"Bearer {endpoint_key(config, 'the judge')}"},
-            timeout=httpx.Timeout(config.timeout_s, connect=_CONNECT_TIMEOUT_S),
-            # The run bounds its concurrency itself; the pool must not queue requests while their clocks run.
-            limits=httpx.Limits(max_connections=None, keepalive_expiry=_KEEPALIVE_S),
-            transport=transport,
-        )
+        headers = {"Authorization": f"Bearer {endpoint_key(config, 'the judge')}"}
+        self._http = connections(f"{config.base_url}/", headers, config.timeout_s, transport)
 
     async def __aenter__(self) -> Self:
         """Open the connection pool."""
@@ -132,7 +123,7 @@ class EndpointClient:
                 raise JudgeFailure(f"the judge {self._config.described}: {said}", is_away=away) from error
             if response.status_code != _BUSY or attempt == self._config.max_attempts:
                 break
-            await asyncio.sleep(_wait_s(response, attempt))
+            await asyncio.sleep(wait_s(response, attempt))
         if response.is_success:
             return response
         refusal = status_error(response)
@@ -150,9 +141,3 @@ def _text_in(response: httpx.Response) -> str:
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise JudgeFailure("the judge's reply is no chat completion") from error
     return content if isinstance(content, str) else ""
-
-
-def _wait_s(response: httpx.Response, attempt: int) -> float:
-    """As long as the endpoint asks for, else twice as long after each attempt."""
-    asked = response.headers.get("Retry-After", "")
-    return min(float(asked) if asked.isdecimal() else 2.0 ** (attempt - 1), _LONGEST_WAIT_S)
