@@ -30,7 +30,7 @@ class RunRecord(Contract):
     start_timeout_s: float
     healthy_at: AwareDatetime | None = None
     fingerprint: str
-    """Digest of what the server was started with; another one means that the settings have changed."""
+    """Digest of what the server was started with; another one means that settings or code have changed."""
     log: Path
     log_offset: int
     """Where in the log this start begins."""

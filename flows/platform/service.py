@@ -46,6 +46,8 @@ class Service:
     """The command; empty for a server that others run and that is only health-checked."""
     env: Mapping[str, str] = field(default_factory=dict)
     """What this server is told; a change means that it must be restarted."""
+    code: str = ""
+    """Digest of the code that it runs, for ours: after an update the old process must not go on answering."""
     shared_env: Mapping[str, str] = field(default_factory=dict)
     """What every server is told."""
     cwd: Path
@@ -83,7 +85,7 @@ class Service:
     @property
     def fingerprint(self) -> str:
         """Digest of everything that the process is started with for itself."""
-        return digest_value([self.argv, self.env, self.cwd])
+        return digest_value([self.argv, self.env, self.cwd, *filter(None, [self.code])])
 
 
 def select(every: Iterable[Service], names: Iterable[str]) -> tuple[Service, ...]:

@@ -60,7 +60,10 @@ def observe(home: TwinHome, service: Service) -> ServiceStatus:
     if process is None:
         return _describe(service, "dead", record=record, detail=_last_words(home, record))
     if record.fingerprint != service.fingerprint:
-        state, detail = "running", "was started with other settings; `twin up` restarts it with the present ones"
+        state, detail = (
+            "running",
+            "was started with other settings or code; `twin up` restarts it with these",
+        )
     elif service.probe.is_ready(record.started_at):
         state, detail = "running", ""
     else:

@@ -199,7 +199,7 @@ class _Startup:
         if record and processes.find(record.pid, record.create_time):
             if record.fingerprint == service.fingerprint:
                 return record
-            self.report(f"restarting {service.name}: its settings have changed")
+            self.report(f"restarting {service.name}: its settings or its code have changed")
             stop(self.home, [service], self.report)
         return launch(self.home, service, self.report)
 

@@ -110,6 +110,21 @@ def test_only_what_concerns_a_service_restarts_it() -> None:
     assert changed == {"mlflow", "llm"}
 
 
+def test_after_an_update_the_service_that_answers_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = every()
+    monkeypatch.setattr("flows.platform.services.answering_code", lambda: "another")
+    after = every()
+    assert {name for name in NAMES if before[name].fingerprint != after[name].fingerprint} == {"business"}
+
+
+def test_another_device_starts_the_language_model_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TWIN_LLM_DEVICE", raising=False)
+    before = every()
+    monkeypatch.setenv("TWIN_LLM_DEVICE", "gpu")
+    after = every()
+    assert {name for name in NAMES if before[name].fingerprint != after[name].fingerprint} == {"llm"}
+
+
 def test_a_selection_brings_what_it_needs() -> None:
     assert [service.name for service in select(every().values(), ["worker-cpu"])] == ["prefect", "worker-cpu"]
     assert {service.name for service in select(every().values(), [])} == NAMES
