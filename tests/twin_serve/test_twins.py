@@ -108,6 +108,20 @@ async def test_bundles_are_champions_or_candidates(parts: Parts) -> None:
     ]
 
 
+async def test_a_damaged_bundle_does_not_silence_the_others(parts: Parts, caplog: pytest.LogCaptureFixture) -> None:
+    parts.registry.register(manifest(persona="bob", display_name="Bob"), {})
+    newer = parts.registry.register(manifest(label="newer"), {})
+    (newer.folder / "manifest.json").write_text("{}")
+    found = await parts.directory.bundles()
+    assert [one.manifest.model_name for one in found] == [
+        manifest().model_name,
+        manifest(persona="bob", display_name="Bob").model_name,
+    ]
+    assert "a bundle of ada cannot be read" in caplog.text
+    (parts.registry.resolve("ada").folder / "manifest.json").write_text("{}")
+    assert [one.manifest.persona for one in await parts.directory.bundles()] == ["bob"]
+
+
 def test_an_encoder_that_is_not_there_is_named(tmp_path: Path) -> None:
     folder = tmp_path / "encoder-other"
     folder.mkdir()

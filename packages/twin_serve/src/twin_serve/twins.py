@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -24,6 +25,7 @@ from twin_serve.llm.keeper import AdapterKeeper
 from twin_serve.llm.vllm_command import base_name
 from twin_serve.search import PassageSearch
 
+log = logging.getLogger(__name__)
 REFRESH_S = 2.0
 """How long an alias, of the registry or of the index, is trusted before it is asked for again: what a promotion or a
 new index takes to be felt."""
@@ -177,10 +179,24 @@ class TwinDirectory:
     def _current_bundles(self) -> tuple[RegisteredBundle, ...]:
         found = []
         for persona in self._registry.personas():
-            bundles = self._registry.bundles(persona)
+            bundles = self._readable(persona)
             if live := holder(bundles, Alias.CHAMPION) or holder(bundles, Alias.CANDIDATE):
                 found.append(live)
         return tuple(found)
+
+    def _readable(self, persona: str) -> Sequence[RegisteredBundle]:
+        """A persona's bundles; where one is damaged, those of an alias that are whole: it must not silence the rest."""
+        try:
+            return self._registry.bundles(persona)
+        except IntegrityError as error:
+            log.warning("a bundle of %s cannot be read: %s", persona, error)
+        whole = []
+        for alias in (Alias.CHAMPION, Alias.CANDIDATE):
+            try:
+                whole.append(self._registry.resolve(persona, alias=alias))
+            except (RegistryError, IntegrityError):
+                continue  # there is none, or it is the damaged one, which was named above
+        return whole
 
     async def _load_bundle(self, model: str) -> RegisteredBundle:
         """The bundle behind a name; the former one as long as a newly promoted one's adapter is being loaded."""
