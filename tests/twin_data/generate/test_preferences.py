@@ -291,9 +291,21 @@ def test_own_words_are_cut_with_their_spans(material: Material, made: Instructio
     assert "\n\n".join(one.of(material.document[one.document_id].text) for one in spans) == text
 
 
-@given(st.lists(st.tuples(st.integers(1, 60), st.integers(1, 60)), max_size=40))
-def test_balancing_ends_within_the_bar_and_loses_nothing(pairs: list[tuple[int, int]]) -> None:
-    kept, lost = balanced(pairs, lambda one: one)
-    assert sorted([*kept, *lost]) == sorted(pairs)
+Worded = tuple[int, int, str | None]
+
+
+@given(st.lists(st.tuples(st.integers(1, 60), st.integers(1, 60), st.sampled_from([None, "a", "b"])), max_size=40))
+def test_balancing_ends_within_the_bar_and_loses_nothing(pairs: list[Worded]) -> None:
+    kept, lost = balanced(pairs, lambda one: one[:2], lambda one: one[2])
+    assert sorted([*kept, *lost], key=str) == sorted(pairs, key=str)
     if kept:
-        assert MEAN_RATIOS[0] <= sum(a for a, _ in kept) / sum(b for _, b in kept) <= MEAN_RATIOS[1]
+        assert MEAN_RATIOS[0] <= sum(a for a, _, _ in kept) / sum(b for _, b, _ in kept) <= MEAN_RATIOS[1]
+
+
+def test_the_last_pair_of_a_kind_is_not_balanced_away() -> None:
+    only: Worded = (10, 30, "refused")
+    others: list[Worded] = [(10, 14, None), (10, 15, None), (10, 16, None), (30, 11, None)]
+    kept, lost = balanced([only, *others], lambda one: one[:2], lambda one: one[2])
+    assert only in kept and lost
+    assert only not in balanced([only, *others], lambda one: one[:2])[0]
+    assert balanced([only], lambda one: one[:2], lambda one: one[2]) == ([], [only]), "the bar comes first"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
 from typing import TypeVar
 
 from twin_data.contracts.datasets import SourceSpan
@@ -74,12 +75,18 @@ def of_like_length(chosen: str, rejected: str) -> bool:
     return abs(math.log(max(1, word_count(chosen)) / max(1, word_count(rejected)))) <= MAX_LOG_RATIO
 
 
-def balanced(pairs: Sequence[PairT], lengths: Callable[[PairT], tuple[int, int]]) -> tuple[list[PairT], list[PairT]]:
+def balanced(
+    pairs: Sequence[PairT],
+    lengths: Callable[[PairT], tuple[int, int]],
+    kind: Callable[[PairT], Hashable | None] = lambda _: None,
+) -> tuple[list[PairT], list[PairT]]:
     """Drop the most uneven pairs until both sides are about as long all in all.
 
     Args:
         pairs: In an order that settles ties.
         lengths: Words of a pair's chosen and rejected side.
+        kind: Of a pair of which one at least is wanted; None for any other. The last of a kind goes only where no other
+            pair is uneven the same way.
 
     Returns:
         The pairs that stay, and those that were dropped.
@@ -93,6 +100,8 @@ def balanced(pairs: Sequence[PairT], lengths: Callable[[PairT], tuple[int, int]]
         if low <= chosen / rejected <= high:
             break
         sign = 1 if chosen > rejected else -1
-        worst = max(range(len(kept)), key=lambda at: sign * (lengths(kept[at])[0] - lengths(kept[at])[1]))
-        dropped.append(kept.pop(worst))
+        excess = [sign * (one - other) for one, other in map(lengths, kept)]
+        left = Counter(map(kind, kept))
+        spare = [at for at, one in enumerate(kept) if excess[at] > 0 and (kind(one) is None or left[kind(one)] > 1)]
+        dropped.append(kept.pop(max(spare or range(len(kept)), key=excess.__getitem__)))
     return kept, dropped

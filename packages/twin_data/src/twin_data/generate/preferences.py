@@ -129,7 +129,7 @@ def run(inputs: PreferenceInputs, *, config: PreferenceConfig) -> PreferenceSet:
     added = _worded(inputs, judged, config)
     worded = {one.prompt.prompt_id for one in added}
     stayed = [one for one in judged if one.prompt.prompt_id not in worded]
-    kept, uneven = balanced([*stayed, *added], lambda one: one.lengths)
+    kept, uneven = balanced([*stayed, *added], lambda one: one.lengths, _direction_of_refusal)
     gave_way = [_lost(one, "gave_way_to_a_worded_refusal") for one in judged if one.prompt.prompt_id in worded]
     lost += [*unfit, *gave_way, *(_lost(one, "uneven_lengths") for one in uneven)]
     rows = {row.preference_id: row for row in (_preference(one, config) for one in kept)}
@@ -281,6 +281,11 @@ def _preference(one: _Pair, config: PreferenceConfig) -> Preference:
         rejected_voice=one.rejected_voice,
         held_out=_lot(f"{config.seed}:held-out:{name}") < config.held_out_share,
     )
+
+
+def _direction_of_refusal(one: _Pair) -> RejectedReason | None:
+    """Both directions are wanted; None of a pair about something else."""
+    return one.reason if one.reason in {RejectedReason.WRONGLY_REFUSED, RejectedReason.WRONGLY_ANSWERED} else None
 
 
 def _lot(name: str) -> float:
