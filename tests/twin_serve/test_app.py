@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from twin_data.contracts.errors import StoreError
+from twin_serve.answering.forbidden_likeness import forbidden_likeness
 from twin_serve.app import open_service, prepare_twins
 from twin_serve.settings import ServiceSettings
 
@@ -30,6 +31,7 @@ async def test_what_a_first_question_would_wait_for_is_fitted_before(
     start: StartService, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
+    forbidden_likeness.cache_clear()  # encoders of tests are alike
     async with start(EELS_ANSWER) as running:
         running.search.error = StoreError("no index")
         await prepare_twins(running.service)

@@ -38,8 +38,7 @@ def address() -> Iterator[str]:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TwinHome:
-    for name in ("PREFECT_HOME", "PREFECT_API_URL"):
-        monkeypatch.setenv(name, "")
+    monkeypatch.setattr(os, "environ", os.environ.copy())  # what is set for this process must not reach other tests
     for persona in ("ada", "bob"):
         (tmp_path / "personas" / persona).mkdir(parents=True)
         (tmp_path / "personas" / persona / "persona.yaml").write_text("name: x\n", "utf-8")
