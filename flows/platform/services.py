@@ -19,15 +19,12 @@ from flows.platform.settings import LOOPBACK, REPOSITORY_ROOT, PlatformSettings,
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.digests import digest_text
 from twin_data.registry.model_folder import base_model_folder
+from twin_serve.llm.launcher import VARIABLES as LLM_VARIABLES
 from twin_serve.version import answering_code
 
 START_TIMEOUT_S = 600.0
 """Ten times what a start takes on an idle machine; a server that ends is noticed at once."""
 POOL_LIMITS = {"cpu": 2, "gpu": 1}
-LLM_VARIABLES = (
-    "TWIN_LLM_DEVICE", "TWIN_LLM_ARGS", "TWIN_PERSONAS", "TWIN_MAX_LORAS", "TWIN_MAX_CPU_LORAS", "TWIN_MAX_LORA_RANK",
-)  # fmt: skip
-"""What the user may tell vLLM; it is started again where a later command is told otherwise."""
 SERVE_INSTALL = (
     "install it: UV_PROJECT_ENVIRONMENT=.venv-serve python scripts/deps.py sync --extra serve-cpu --third-party, "
     "or point TWIN_LLM_ENV at the environment that has vLLM"
@@ -147,10 +144,11 @@ class _Builder:
         base_model = base_model_of(self.settings.recipe)
         models = self.settings.cache / "models"
         environment = {
+            # What the user tells vLLM: it is started again where a later command is told otherwise.
+            **{name: os.environ[name] for name in LLM_VARIABLES.values() if name in os.environ},
             "TWIN_LLM_PYTHON": str(python), "TWIN_LLM_PORT": str(port),
             "TWIN_BASE_MODEL": str(base_model_folder(models, base_model.name)),
             "TWIN_MAX_MODEL_LEN": str(base_model.max_model_len),
-            **{name: os.environ[name] for name in LLM_VARIABLES if name in os.environ},
         }  # fmt: skip
         return self._service(
             "llm", "language model (vLLM)", "-m", "twin_serve.llm.launcher",

@@ -42,10 +42,11 @@ def own_in_passage(passage: RetrievedPassage) -> list[Span]:
 
 def find_copy(sentence: str, passages: Sequence[RetrievedPassage]) -> Copy | None:
     """What the sentence was copied from; None if more than half of its words are in no copied stretch."""
-    return _exact(sentence, passages) or _mostly(sentence, passages)
+    return exact_copy(sentence, passages) or _mostly(sentence, passages)
 
 
-def _exact(sentence: str, passages: Sequence[RetrievedPassage]) -> Copy | None:
+def exact_copy(sentence: str, passages: Sequence[RetrievedPassage]) -> Copy | None:
+    """Where the persona wrote these very words; None if nowhere."""
     spoken = _BETWEEN_WORDS.join(map(regex.escape, words(sentence)))
     pattern = regex.compile(rf"(?i)(?<![\p{{L}}\p{{N}}]){spoken}(?![\p{{L}}\p{{N}}])")
     for passage, own in _own(passages):

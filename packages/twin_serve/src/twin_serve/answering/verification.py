@@ -15,7 +15,7 @@ from twin_data.scoring.closeness import closeness
 from twin_data.scoring.sentences import STOPWORDS, content_stems, stem, words
 from twin_data.scoring.support import EvidenceText, Support, names, numbers
 from twin_serve.answering.citations import CitationList
-from twin_serve.answering.copies import Copy, find_copy, own_in_passage
+from twin_serve.answering.copies import Copy, exact_copy, find_copy, own_in_passage
 from twin_serve.answering.polarity import is_contradicted
 from twin_serve.twins import Twin
 
@@ -96,6 +96,10 @@ class PassageEvidence:
     def copied(self, sentence: str) -> Copy | None:
         """What the sentence was copied from, if it is mostly a copy."""
         return find_copy(sentence, self._passages)
+
+    def holds_exactly(self, sentence: str) -> bool:
+        """Whether the persona wrote these very words."""
+        return exact_copy(sentence, self._passages) is not None
 
     def _what_is_missing(self, sentence: str) -> str:
         """What of the sentence no passage holds, or else that no passage says all of it in one place."""

@@ -133,8 +133,7 @@ class ClaimChecker:
         found = evidence.best(sentence)
         if found is None:
             return self._unsupported(sentence, NO_OWN_WORDS)
-        found_copy = evidence.copied(sentence)
-        copied = found_copy is not None and found_copy.is_exact
+        copied = evidence.holds_exactly(sentence)
         if found.objection and not copied:
             return self._unsupported(sentence, found.objection, found.support.score)
         return supported(sentence, found, self._run.progress.citations, "copied word for word" if copied else "")
