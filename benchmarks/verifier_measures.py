@@ -16,7 +16,7 @@ from twin_data.contracts.base import Span
 from twin_data.contracts.digests import digest_text
 from twin_data.contracts.documents import DocumentKind
 from twin_data.contracts.releases import VerificationSettings
-from twin_data.scoring.closeness import closeness
+from twin_data.scoring.closeness import closeness, stray
 from twin_data.scoring.encoder import SentenceEncoder
 from twin_data.scoring.sentences import content_stems, sentence_spans, words
 from twin_data.scoring.support import EvidenceText, Support, sentence_windows
@@ -70,7 +70,8 @@ class Measures:
         if self._encoder is None:
             return True
         near = closeness(row.text, support.span.of(text), self._encoder.encode)
-        return near >= self._settings.min_closeness and support.score * near >= self._settings.min_held
+        bars = self._settings
+        return not stray(support.score, near, min_closeness=bars.min_closeness, min_held=bars.min_held)
 
     @cache  # noqa: B019 - lives as long as the report
     def _best(self, row: Row) -> tuple[str, Support]:

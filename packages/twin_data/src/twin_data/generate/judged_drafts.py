@@ -12,7 +12,7 @@ from twin_data.generate.candidates import MIN_SUPPORT
 from twin_data.generate.draft_prompts import DraftPrompt
 from twin_data.generate.grounding import SentenceSupport, chunks_of, sentences, supports, whole_sentences
 from twin_data.generate.material import Material
-from twin_data.scoring.closeness import Encode, closeness
+from twin_data.scoring.closeness import Encode, closeness, stray
 from twin_data.scoring.copies import copied_share, is_mostly_copied, word_stretches
 from twin_data.scoring.refusal import is_refusal
 
@@ -77,7 +77,7 @@ class Judge:
         if one.score < MIN_SUPPORT or self.encode is None:
             return one.score >= MIN_SUPPORT
         near = closeness(one.sentence, one.stretch, self.encode)
-        return near >= self.min_closeness and one.score * near >= self.min_held
+        return not stray(one.score, near, min_closeness=self.min_closeness, min_held=self.min_held)
 
 
 def _is_own(text: str, chunks: Sequence[Chunk]) -> bool:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from twin_data.contracts.answers import RetrievedPassage, SentenceCheck, SentenceOutcome
 from twin_data.contracts.base import Span
-from twin_data.scoring.closeness import closeness
+from twin_data.scoring.closeness import closeness, stray
 from twin_data.scoring.sentences import STOPWORDS, content_stems, stem, words
 from twin_data.scoring.support import EvidenceText, Support, names, numbers
 from twin_serve.answering.citations import CitationList
@@ -84,14 +84,9 @@ class PassageEvidence:
         if objected := objection(sentence, passage, support.span):
             return Found(passage, support, objected)
         near = closeness(sentence, support.span.of(passage.text), self._twin.encoder.encode)
-        return Found(passage, support, self._stray(support.score, near), near)
-
-    def _stray(self, support: float, near: float) -> str:
-        """What speaks against a sentence that has the words of its evidence and may say something else."""
-        bars, held = self._twin.manifest.verification, support * near
-        if near < bars.min_closeness:
-            return f"it is not near enough to what the passage says (likeness {near:.2f})"
-        return f"the passage hardly says so (held to {held:.2f})" if held < bars.min_held else ""
+        bars = self._twin.manifest.verification
+        strays = stray(support.score, near, min_closeness=bars.min_closeness, min_held=bars.min_held)
+        return Found(passage, support, strays, near)
 
     def copied(self, sentence: str) -> Copy | None:
         """What the sentence was copied from, if it is mostly a copy."""
