@@ -17,6 +17,8 @@ export UV_PYTHON_DOWNLOADS := never
 RUN := $(PLATFORM)/bin/python
 TWIN := $(PLATFORM)/bin/twin
 PYTEST := $(RUN) -m pytest
+# A process a core, each with whole files: fixtures of a module are made once. Real servers have the machine to themselves.
+UNIT_TESTS = $(PYTEST) -n auto --dist loadfile -m "not slow and not crash and not integration"
 
 .PHONY: help setup demo test test-unit test-slow crash check format bench clean
 
@@ -29,10 +31,11 @@ demo: setup ## the whole way on the sample persona: a served twin and its first 
 	$(TWIN) demo
 
 test: setup ## all tests, also those on real servers (under 30 minutes on 2 cores)
-	$(PYTEST) -m "not slow and not crash"
+	$(UNIT_TESTS)
+	$(PYTEST) -m "integration and not slow and not crash"
 
 test-unit: $(PLATFORM)/.installed ## the tests that need no server
-	$(PYTEST) -m "not slow and not crash and not integration"
+	$(UNIT_TESTS)
 
 test-slow: setup ## the heavier tests
 	$(PYTEST) -m slow
