@@ -17,7 +17,7 @@ from twin_train import curves, dpo, launch, sft, stage
 from twin_train.configuration import TrainingConfig
 from twin_train.job import FailureKind, LoggedStep, TrainingJob, WorkerFailure, WorkerOutcome, WorkFolder
 from twin_train.launch import Ended
-from twin_train.stage import StageInputs, TrainedAdapter
+from twin_train.stage import StageInputs, TrainedAdapter, job_digest
 
 RUNS = {DatasetKind.INSTRUCTIONS: sft.run, DatasetKind.PREFERENCES: dpo.run}
 ALONE = TrainingConfig.model_validate({"launch": {"processes": 1, "zero_stage": 0}})
@@ -187,6 +187,21 @@ def test_a_run_that_broke_off_keeps_its_folder_and_the_same_command_goes_on(
     assert sft.run(given, config=ALONE).folder.is_dir()
     assert processes.checkpoints == [[], [checkpoint]]
     assert processes.jobs[0].digest == processes.jobs[1].digest
+
+
+def test_what_may_be_changed_meanwhile_finds_checkpoints_and_results_and_what_may_not_does_not(
+    tiny_reference: ModelReference,
+) -> None:
+    def named(**changes: Any) -> str:
+        config = TrainingConfig.model_validate({"launch": {"processes": 1, "zero_stage": 0}} | changes)
+        return job_digest(TrainingStage.SFT, config, tiny_reference, "d" * 64, None)
+
+    alone = {"processes": 1, "zero_stage": 0}
+    assert named(launch={**alone, "timeout_s": 99_999, "threads_per_process": 4}) == named()
+    assert named(sft={"save_steps": 3}) == named()
+    assert named(dpo={"beta": 0.5}) == named(), "the other stage's settings"
+    others = [{"sft": {"seed": 1}}, {"lora": {"r": 8}}, {"launch": {**alone, "dtype": "float32"}}]
+    assert len({named(), *(named(**one) for one in others)}) == len(others) + 1
 
 
 def test_the_record_says_how_far_the_forecast_was_off(

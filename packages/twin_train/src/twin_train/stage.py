@@ -93,21 +93,26 @@ def run_stage(stage: TrainingStage, inputs: StageInputs, config: TrainingConfig)
     waiting = f"waiting: another process trains in {inputs.output}"
     with exclusive(inputs.output / LOCK_FILE, lambda: inputs.report(waiting)):
         dataset = open_dataset(inputs.dataset, KINDS[stage])
-        digest = job_digest(stage, inputs, config, dataset)
+        start = digest_folder(inputs.start) if inputs.start else None
+        digest = job_digest(stage, config, inputs.base, dataset.certificate.dataset_digest, start)
         if (finished := _finished(inputs.output, digest)) is not None:
             return finished
         return _train(stage, inputs, config, dataset, digest)
 
 
-def job_digest(stage: TrainingStage, inputs: StageInputs, config: TrainingConfig, dataset: CertifiedDataset) -> str:
-    """SHA-256 over all that decides the result of a stage: what has the same digest may be gone on with."""
+def job_digest(
+    stage: TrainingStage, config: TrainingConfig, base: ModelReference, dataset_digest: str, start_digest: str | None
+) -> str:
+    """SHA-256 over all that decides the result of a stage: what has the same digest may be gone on with.
+
+    A training's folder is to be named by it: then what may be changed meanwhile, such as a timeout, finds it again.
+    """
     settings = {
         "lora": config.lora,
         "stage": config.stage(stage).model_dump(exclude={"save_steps", "enabled"}),
         "launch": config.launch.model_dump(exclude={"timeout_s", "threads_per_process"}),
     }
-    start = digest_folder(inputs.start) if inputs.start else None
-    return digest_value([stage, inputs.base.digest, dataset.certificate.dataset_digest, start, settings])
+    return digest_value([stage, base.digest, dataset_digest, start_digest, settings])
 
 
 def _check_start(start: Path | None, config: TrainingConfig) -> None:
