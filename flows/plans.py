@@ -10,6 +10,7 @@ from typing import Literal
 from flows.bundles import newest_base_bundle
 from flows.corpus_report import corpus_verdict
 from flows.recipes import Recipe, load_recipe
+from flows.training_room import what_makes_room
 from flows.verdicts import objections_to_training
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.contracts.base import Contract
@@ -95,7 +96,8 @@ def make_plan(home: TwinHome, persona: str, recipe_name: str) -> Plan:
     forecasts = [_sft(recipe, sum(tokens), max(tokens), shape, digest)]
     if recipe.training.dpo.enabled:
         forecasts.append(_dpo(recipe, _pair_tokens(home, persona, recipe, tokens), shape, digest))
-    memory = memory_fit(max(one.memory_mb for one in forecasts), recipe.training.launch)
+    launch = recipe.training.launch
+    memory = memory_fit(max(one.memory_mb for one in forecasts), launch, without=what_makes_room(home, launch))
     return Plan(
         persona=persona,
         recipe=recipe_name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from flows.personas import exclusive
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
 from flows.reporting import report
 from flows.tracking import tracked
+from flows.training_room import room_for_training
 from flows.verdicts import require_advisable
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.contracts.datasets import DatasetVersion
@@ -134,6 +136,7 @@ class _Run:
                 price=self.recipe.price,
                 report=report,
                 on_point=log_point,
+                room=partial(room_for_training, self.home, self.recipe.training.launch),
             )
             run = sft.run if stage is TrainingStage.SFT else dpo.run
             trained = run(inputs, config=self.recipe.training)

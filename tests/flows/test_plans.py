@@ -8,6 +8,7 @@ import pytest
 
 from flows import plans
 from flows.plans import make_plan
+from flows.platform import supervisor
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.errors import ModelError
 from twin_data.contracts.evaluation import EvaluationReport, Verdict
@@ -46,16 +47,26 @@ def test_a_plan_says_whether_the_gpus_that_are_here_hold_it(
     home: TwinHome, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, devices: int, fits: bool | None
 ) -> None:
     program = tmp_path / "nvidia-smi"
-    program.write_text("#!/bin/sh\n" + "echo 81559\n" * devices)
+    program.write_text("#!/bin/sh\n" + "echo 80000, 81559\n" * devices)
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     plan = make_plan(home, "ada", "gpu_8b")
     assert plan.fits is fits and plan.memory.needed_mb == max(one.memory_mb for one in plan.forecasts)
     if fits:
-        assert f"of the {devices * 81559 / 1024:.1f} GiB of the GPU(s)" in plan.text()
+        assert f"of the {devices * 80_000 / 1024:.1f} GiB of the GPU(s), as it is now" in plan.text()
     else:
         assert "GPU(s), this machine has 2" in plan.text() and plan.memory.available_mb is None
     assert plan.model_dump(mode="json")["fits"] is fits
+
+
+def test_a_plan_counts_what_the_platforms_own_vllm_makes_free(home: TwinHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resources, "GPU_QUERY", ("printf", "6526, 81559\n" * 4))
+    assert make_plan(home, "ada", "gpu_8b").fits is False
+    monkeypatch.setenv("TWIN_LLM_DEVICE", "gpu")
+    monkeypatch.setattr(supervisor, "is_running", lambda home, name: name == "llm")
+    plan = make_plan(home, "ada", "gpu_8b")
+    assert plan.fits is True
+    assert "of the 318.6 GiB of the GPU(s), without the platform's vLLM, which makes room" in plan.text()
 
 
 @pytest.mark.parametrize(("available", "fits"), [(100.0, False), (500_000.0, True)])
@@ -63,7 +74,7 @@ def test_a_plan_says_whether_this_machine_holds_it(
     home: TwinHome, monkeypatch: pytest.MonkeyPatch, available: float, fits: bool
 ) -> None:
     monkeypatch.setattr(plans, "_shape", lambda recipe: (SHAPE, ""))
-    monkeypatch.setattr(resources, "available_mb", lambda launch: available)
+    monkeypatch.setattr(resources, "available_mb", lambda launch, emptied: available)
     plan = make_plan(home, "ada", "laptop")
     (line,) = [one for one in plan.text().split("\n") if one.startswith("memory:")]
     assert plan.fits is fits

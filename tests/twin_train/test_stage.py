@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -142,6 +143,25 @@ def test_a_model_too_big_for_the_memory_starts_nothing_and_with_more_memory_trai
     assert nothing_was_begun(given, processes)
     monkeypatch.setattr(stage, "available_mb", lambda _: 64 * 1024.0)
     assert sft.run(given, config=ALONE).record.steps == processes.jobs[0].steps
+
+
+def test_where_memory_is_lacking_others_make_room_for_as_long_as_the_processes_run(
+    processes: Processes, inputs: Callable[..., StageInputs], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory_mb, told = [512.0], []
+
+    @contextmanager
+    def room(is_lacking: bool) -> Iterator[None]:
+        told.append((is_lacking, len(processes.jobs)))
+        memory_mb[0] = 64 * 1024.0
+        yield
+        told.append((is_lacking, len(processes.jobs)))
+
+    monkeypatch.setattr(stage, "available_mb", lambda _: memory_mb[0])
+    trained(inputs(room=room))
+    assert told == [(True, 0), (True, 1)]
+    trained(inputs(room=room))
+    assert len(told) == 2, "a finished stage needs no room"
 
 
 def test_a_disk_without_room_for_checkpoints_starts_nothing(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,6 +63,8 @@ class StageInputs:
     """Told what a user wants to see."""
     on_point: OnPoint = lambda _: None
     """Given each new point of the curve, for instance for MLflow."""
+    room: Callable[[bool], AbstractContextManager[None]] = lambda _: nullcontext()
+    """Entered while the processes run, and told whether memory is lacking: what else holds it may be stopped then."""
 
 
 class TrainedAdapter(Contract):
@@ -129,6 +133,7 @@ def _train(
     _clear_other_job(files, digest)
     prepared = _prepare(stage, inputs, config, dataset)
     expected = _forecast(stage, inputs, config, prepared)
+    check_disk(read_shape(inputs.base_model), config, inputs.output)
     _announce(stage, inputs, prepared, expected, config)
     prepared.write(files.train, files.held_out)
     job = TrainingJob(
@@ -142,9 +147,10 @@ def _train(
         config=config,
         digest=digest,
     )
-    ended = launch(job, inputs.cache, inputs.report, inputs.on_point)
-    if ended.timed_out or ended.exit_code != 0 or not files.outcome.is_file():
-        raise training_error(job, ended)
+    with _room(inputs, config, expected):
+        ended = launch(job, inputs.cache, inputs.report, inputs.on_point)
+        if ended.timed_out or ended.exit_code != 0 or not files.outcome.is_file():
+            raise training_error(job, ended)
     return _gather(inputs, job, prepared, expected, dataset)
 
 
@@ -158,14 +164,22 @@ def _prepare(stage: TrainingStage, inputs: StageInputs, config: TrainingConfig, 
 def _forecast(
     stage: TrainingStage, inputs: StageInputs, config: TrainingConfig, prepared: Prepared
 ) -> TrainingForecast:
-    """What the stage will take, held against this machine's memory and disk before anything starts."""
+    """What the stage will take."""
     shape = read_shape(inputs.base_model)
     measured = read_speed(inputs.cache, speed_key(inputs.base.digest, stage, config))
-    load = workload(stage, prepared)
-    expected = forecast(stage, load, shape, config, price=inputs.price, measured=measured)
-    check_memory(expected.memory_mb, available_mb(config.launch), inputs.base.name)
-    check_disk(shape, config, inputs.output)
-    return expected
+    return forecast(stage, workload(stage, prepared), shape, config, price=inputs.price, measured=measured)
+
+
+@contextmanager
+def _room(inputs: StageInputs, config: TrainingConfig, expected: TrainingForecast) -> Iterator[None]:
+    """Memory for the processes while they run; what else holds it makes room where it is lacking.
+
+    Raises:
+        ModelError: It is lacking nevertheless.
+    """
+    with inputs.room(expected.memory_mb > available_mb(config.launch)):
+        check_memory(expected.memory_mb, available_mb(config.launch), inputs.base.name)
+        yield
 
 
 def _clear_other_job(files: WorkFolder, digest: str) -> None:
