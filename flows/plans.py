@@ -7,18 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from flows.bundles import newest_base_bundle
 from flows.corpus_report import corpus_verdict
+from flows.ladder_findings import LadderFinding, find_ladder
 from flows.recipes import Recipe, load_recipe
+from flows.recorded_datasets import recorded_datasets
+from flows.training_room import what_makes_room
 from flows.verdicts import objections_to_training
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.contracts.base import Contract
-from twin_data.contracts.datasets import DatasetKind
-from twin_data.contracts.errors import ModelError, RegistryError
-from twin_data.contracts.releases import TRAINED, Rung
+from twin_data.contracts.errors import ModelError
 from twin_data.contracts.training import TrainingForecast, TrainingStage
 from twin_data.registry.model_folder import base_model_folder, read_base_model
-from twin_eval.report import newest_ladder
 from twin_train.forecast import Workload, forecast
 from twin_train.model_shape import ModelShape, known_shape, read_shape
 from twin_train.resources import MemoryFit, memory_fit
@@ -34,24 +33,13 @@ PAIRS_PER_PROMPT = 0.45
 """Drafts that become a pair."""
 
 
-class LadderFinding(Contract):
-    """What the last ladder said."""
-
-    verdict: str
-    recommended: Rung | None
-    needs_training: bool
-    """Whether the rung to stand on is a trained one, or no rung without training clears the bars."""
-    is_current: bool
-    """Whether it was climbed on the newest features."""
-
-
 class Plan(Contract):
     """Time, memory and money of each stage, whether it fits this machine, and whether the corpus wants training."""
 
     persona: str
     recipe: str
     basis: Literal["datasets", "corpus"]
-    """What the figures rest on: datasets that exist, or a guess from the corpus's size."""
+    """What the figures rest on: the recipe's datasets of the newest features, or a guess from the corpus's size."""
     training_words: int
     objections: tuple[str, ...]
     """Why training is not advisable; empty if it is."""
@@ -61,11 +49,14 @@ class Plan(Contract):
     """Whether the stage that takes most memory would start on this machine; None where it lacks the GPUs."""
     ladder: LadderFinding | None = None
     """None if none has been climbed."""
+    left_out: str = ""
+    """What takes time besides, and is not forecast."""
 
     def text(self) -> str:
         """For people."""
         lines = [f"recipe {self.recipe}, {self.training_words:,} words to train on; figures from the {self.basis}"]
-        lines += [*(_line(one) for one in self.forecasts), self.memory.text(), self._of_the_ladder()]
+        lines += [*(_line(one) for one in self.forecasts), f"  not in these figures: {self.left_out}"]
+        lines += [self.memory.text(), self._of_the_ladder()]
         if self.objections:
             lines += [f"not advisable: {'; '.join(self.objections)}", "stay with prompt and retrieval"]
         elif self.ladder and self.ladder.is_current and not self.ladder.needs_training:
@@ -77,7 +68,7 @@ class Plan(Contract):
     def _of_the_ladder(self) -> str:
         if self.ladder is None:
             return f"no ladder yet: `twin evaluate {self.persona} --ladder` says whether training is needed at all"
-        return f"ladder{'' if self.ladder.is_current else ' (of other features)'}: {self.ladder.verdict}"
+        return self.ladder.text()
 
 
 def make_plan(home: TwinHome, persona: str, recipe_name: str) -> Plan:
@@ -89,45 +80,25 @@ def make_plan(home: TwinHome, persona: str, recipe_name: str) -> Plan:
     """
     recipe = load_recipe(recipe_name)
     verdict = corpus_verdict(home, persona, recipe)
-    folder = _newest(home, persona, DatasetKind.INSTRUCTIONS)
-    tokens = _tokens(folder) if folder else _guessed_tokens(recipe, verdict.training_words)
+    made = recorded_datasets(home, persona, recipe.datasets)
+    tokens = _tokens(made.instructions) if made.instructions else _guessed_tokens(recipe, verdict.training_words)
     shape, digest = _shape(recipe)
     forecasts = [_sft(recipe, sum(tokens), max(tokens), shape, digest)]
     if recipe.training.dpo.enabled:
-        forecasts.append(_dpo(recipe, _pair_tokens(home, persona, recipe, tokens), shape, digest))
-    memory = memory_fit(max(one.memory_mb for one in forecasts), recipe.training.launch)
+        forecasts.append(_dpo(recipe, _pair_tokens(made.preferences, recipe, tokens), shape, digest))
+    launch = recipe.training.launch
+    memory = memory_fit(max(one.memory_mb for one in forecasts), launch, without=what_makes_room(home, launch))
     return Plan(
         persona=persona,
         recipe=recipe_name,
-        basis="datasets" if folder else "corpus",
+        basis="datasets" if made.instructions else "corpus",
         training_words=verdict.training_words,
         objections=objections_to_training(verdict),
         forecasts=tuple(forecasts),
         memory=memory,
         fits=memory.fits,
-        ladder=_ladder(home, persona),
-    )
-
-
-def _ladder(home: TwinHome, persona: str) -> LadderFinding | None:
-    """What the last ladder said, and whether it still holds.
-
-    Training is called unnecessary only where a rung without it reaches the targets, or where trained rungs were
-    evaluated and found not worth it: a ladder that ends below training cannot say what training would give.
-    """
-    found = newest_ladder(home.evaluations / persona)
-    if found is None:
-        return None
-    try:
-        features = newest_base_bundle(home, persona).manifest.lineage.features_digest
-    except RegistryError:
-        features = ""
-    is_settled = found.cheapest_on_target is not None or any(one.rung in TRAINED for one in found.rungs)
-    return LadderFinding(
-        verdict=found.verdict,
-        recommended=found.recommended,
-        needs_training=not is_settled or found.recommended is None or found.recommended in TRAINED,
-        is_current=found.features_digest == features,
+        ladder=find_ladder(home, persona, recipe),
+        left_out=_left_out(recipe),
     )
 
 
@@ -176,10 +147,13 @@ def _shape(recipe: Recipe) -> tuple[ModelShape, str]:
     )
 
 
-def _newest(home: TwinHome, persona: str, kind: DatasetKind) -> Path | None:
-    found = (home.datasets / persona).glob(f"{kind.value}-*/train.jsonl")
-    newest = max(found, key=lambda path: path.stat().st_mtime, default=None)
-    return newest.parent if newest else None
+def _left_out(recipe: Recipe) -> str:
+    """What no record tells the time of, in words."""
+    if not recipe.training.dpo.enabled:
+        return "the evaluation"
+    prompts = recipe.datasets.draft_prompts
+    each = f", {1 + prompts.further_drafts} of each answer" if prompts.further_drafts else ""
+    return f"the SFT model's drafts for DPO (to at most {prompts.max_prompts} prompts{each}), and the evaluation"
 
 
 def _tokens(folder: Path) -> list[int]:
@@ -196,11 +170,10 @@ def _guessed_tokens(recipe: Recipe, words: int) -> list[int]:
     return [mean] * max(1, rows)
 
 
-def _pair_tokens(home: TwinHome, persona: str, recipe: Recipe, instruction_tokens: list[int]) -> list[int]:
+def _pair_tokens(pairs: Path | None, recipe: Recipe, instruction_tokens: list[int]) -> list[int]:
     """Tokens of each pair, both sides with their prompt; guessed from the instructions as long as there is none."""
-    folder = _newest(home, persona, DatasetKind.PREFERENCES)
-    if folder:
-        return _tokens(folder)
+    if pairs:
+        return _tokens(pairs)
     mean = sum(instruction_tokens) / max(1, len(instruction_tokens))
     prompts = min(recipe.datasets.draft_prompts.max_prompts, len(instruction_tokens))
     return [round(2 * mean)] * max(1, round(PAIRS_PER_PROMPT * prompts))

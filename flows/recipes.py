@@ -85,6 +85,16 @@ class Recipe(Contract):
         return self
 
     @model_validator(mode="after")
+    def _trains_what_can_be_released(self) -> Self:
+        """A bundle holds an adapter; a whole model of its own could neither be released nor served."""
+        if self.training.full:
+            raise ValueError(
+                "training.lora is null, which trains every weight; only adapters can be released and served: "
+                "remove the line, or give the adapter's settings, such as {r: 16, alpha: 32}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _counts_in_one_currency(self) -> Self:
         """Amounts of the reference and of the machine are added up in budgets and compared in the ladder."""
         charged = self.evaluation.reference.price if self.evaluation.reference else None

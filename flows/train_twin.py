@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +32,11 @@ from flows.personas import exclusive
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
 from flows.reporting import report
 from flows.tracking import tracked
+from flows.training_room import room_for_training
 from flows.verdicts import require_advisable
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.contracts.datasets import DatasetVersion
-from twin_data.contracts.digests import digest_value, short
+from twin_data.contracts.digests import short
 from twin_data.contracts.releases import Lineage, Rung
 from twin_data.contracts.training import TrainingStage
 from twin_data.generate import export
@@ -43,7 +45,7 @@ from twin_data.registry.model_card import CERTIFICATES_FOLDER
 from twin_data.registry.port import RegisteredBundle
 from twin_train import dpo, sft
 from twin_train.base_models import ensure_base_model
-from twin_train.stage import StageInputs, TrainedAdapter
+from twin_train.stage import StageInputs, TrainedAdapter, job_digest
 
 
 @flow(name="train-twin", flow_run_name="train-twin-{persona}", log_prints=False)
@@ -121,10 +123,8 @@ class _Run:
     def train(self, stage: TrainingStage, dataset: WrittenDataset, start: TrainedAdapter | None) -> TrainedAdapter:
         """Train one stage in a folder named by what it is made of, so that the same call finds what it left."""
         base_model, reference = ensure_base_model(cache_folder() / "models", self.recipe.base_model, report)
-        after = start.digest if start else ""
-        # Without the other stage's settings: a changed DPO costs no SFT.
-        settings = self.recipe.training.model_dump(exclude={other.value for other in TrainingStage if other != stage})
-        made_of = digest_value([dataset.version.digest, settings, reference.digest, after])
+        after = start.digest if start else None
+        made_of = job_digest(stage, self.recipe.training, reference, dataset.version.digest, after)
         output = self.home.training / self.persona / f"{stage.value}-{short(made_of)}"
         with tracked(self.home, self.persona, stage, output.name) as log_point:
             inputs = StageInputs(
@@ -136,6 +136,7 @@ class _Run:
                 price=self.recipe.price,
                 report=report,
                 on_point=log_point,
+                room=partial(room_for_training, self.home, self.recipe.training.launch),
             )
             run = sft.run if stage is TrainingStage.SFT else dpo.run
             trained = run(inputs, config=self.recipe.training)

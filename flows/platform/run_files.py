@@ -54,6 +54,11 @@ def exit_path(home: TwinHome, name: str) -> Path:
     return home.run / f"{name}.exit"
 
 
+def aside_path(home: TwinHome, name: str) -> Path:
+    """The note that a server was stopped for a while only and is to run again."""
+    return home.run / f"{name}.aside"
+
+
 def write(home: TwinHome, record: RunRecord) -> None:
     """Store a record, whole."""
     atomic.write_text(record_path(home, record.name), record.model_dump_json(indent=2) + "\n")

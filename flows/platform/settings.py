@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, StringConstraints, ValidationError, model_validator
 
+from flows.recipe_files import is_recipe_file
 from twin_data.configuration.home import cache_folder
 from twin_data.contracts.base import Contract
 from twin_data.contracts.errors import ConfigurationError
@@ -58,6 +59,7 @@ class PlatformSettings(Contract):
     llm_environment: Path = REPOSITORY_ROOT / ".venv-serve"
     """The virtual environment that vLLM is installed in."""
     recipe: str = "demo"
+    """Name of a shipped recipe, or the absolute path of any: flows of deployments run in a folder of their own."""
     cache: Path = Field(default_factory=cache_folder)
     maven_repository: Path | None = None
     """A local Maven repository that may already hold Elasticsearch's archive."""
@@ -76,6 +78,8 @@ class PlatformSettings(Contract):
         given = {field: value for field, name in VARIABLES.items() if (value := variables.get(name))}
         if "llm_environment" in given:
             given["llm_environment"] = str((REPOSITORY_ROOT / given["llm_environment"]).absolute())
+        if "recipe" in given and is_recipe_file(given["recipe"]):
+            given["recipe"] = str(Path(given["recipe"]).absolute())
         try:
             settings = cls.model_validate({**given, "ports": Ports.model_validate(ports)})
         except ValidationError as error:

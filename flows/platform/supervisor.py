@@ -90,7 +90,7 @@ def down(home: TwinHome, every: Sequence[Service], *, report: Report = ignore) -
     with exclusive(lock_path(home), timeout_s=LOCK_TIMEOUT_S, report=report):
         stopped = stop(home, every, report)
         _sweep(home)
-        for leftover in (*home.run.glob("*.json"), *home.run.glob("*.exit*")):
+        for leftover in (*home.run.glob("*.json"), *home.run.glob("*.exit*"), *home.run.glob("*.aside")):
             leftover.unlink(missing_ok=True)
     return stopped
 
@@ -110,6 +110,43 @@ def stop(home: TwinHome, every: Sequence[Service], report: Report = ignore) -> t
         stopped += _stop_wave(home, wave, report)
         left = [service for service in left if service.name in needed]
     return tuple(stopped)
+
+
+def set_aside(home: TwinHome, service: Service, *, report: Report = ignore) -> bool:
+    """Stop a service until `bring_back`; returns whether it ran. A note of it outlives this process.
+
+    Raises:
+        PlatformError: It would not end.
+    """
+    with exclusive(lock_path(home), timeout_s=LOCK_TIMEOUT_S, report=report):
+        if was_running := is_running(home, service.name):
+            run_files.aside_path(home, service.name).touch()
+            stop(home, [service], report)
+    return was_running
+
+
+def bring_back(home: TwinHome, service: Service, *, wait: bool = True, report: Report = ignore) -> None:
+    """Start a service again that was set aside, by whatever process; nothing happens if it was not, or after a `down`.
+
+    Args:
+        home: Whose platform.
+        service: One that needs no other.
+        wait: Until it is ready.
+        report: Told about each step.
+
+    Raises:
+        PlatformError: It cannot be started; the note stays.
+    """
+    note = run_files.aside_path(home, service.name)
+    if note.exists():
+        up(home, [service], wait=wait, report=report)
+        note.unlink(missing_ok=True)
+
+
+def is_running(home: TwinHome, name: str) -> bool:
+    """Whether the process of a service that this home's platform has started lives."""
+    record = run_files.read(home, name)
+    return record is not None and processes.find(record.pid, record.create_time) is not None
 
 
 def _stop_wave(home: TwinHome, wave: list[Service], report: Report) -> list[str]:

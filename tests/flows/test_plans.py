@@ -2,16 +2,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from flows import plans
+from flows.ladder_findings import LadderFinding
 from flows.plans import make_plan
+from flows.platform import supervisor
+from flows.recipes import load_recipe
+from flows.recorded_datasets import RecordedDatasets
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.errors import ModelError
-from twin_data.contracts.evaluation import EvaluationReport, Verdict
-from twin_data.contracts.ladder import Ladder, RungResult
 from twin_data.contracts.releases import Rung
 from twin_data.transform.verdict import CorpusVerdict
 from twin_train import resources
@@ -46,16 +47,26 @@ def test_a_plan_says_whether_the_gpus_that_are_here_hold_it(
     home: TwinHome, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, devices: int, fits: bool | None
 ) -> None:
     program = tmp_path / "nvidia-smi"
-    program.write_text("#!/bin/sh\n" + "echo 81559\n" * devices)
+    program.write_text("#!/bin/sh\n" + "echo 80000, 81559\n" * devices)
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     plan = make_plan(home, "ada", "gpu_8b")
     assert plan.fits is fits and plan.memory.needed_mb == max(one.memory_mb for one in plan.forecasts)
     if fits:
-        assert f"of the {devices * 81559 / 1024:.1f} GiB of the GPU(s)" in plan.text()
+        assert f"of the {devices * 80_000 / 1024:.1f} GiB of the GPU(s), as it is now" in plan.text()
     else:
         assert "GPU(s), this machine has 2" in plan.text() and plan.memory.available_mb is None
     assert plan.model_dump(mode="json")["fits"] is fits
+
+
+def test_a_plan_counts_what_the_platforms_own_vllm_makes_free(home: TwinHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resources, "GPU_QUERY", ("printf", "6526, 81559\n" * 4))
+    assert make_plan(home, "ada", "gpu_8b").fits is False
+    monkeypatch.setenv("TWIN_LLM_DEVICE", "gpu")
+    monkeypatch.setattr(supervisor, "is_running", lambda home, name: name == "llm")
+    plan = make_plan(home, "ada", "gpu_8b")
+    assert plan.fits is True
+    assert "of the 318.6 GiB of the GPU(s), without the platform's vLLM, which makes room" in plan.text()
 
 
 @pytest.mark.parametrize(("available", "fits"), [(100.0, False), (500_000.0, True)])
@@ -63,7 +74,7 @@ def test_a_plan_says_whether_this_machine_holds_it(
     home: TwinHome, monkeypatch: pytest.MonkeyPatch, available: float, fits: bool
 ) -> None:
     monkeypatch.setattr(plans, "_shape", lambda recipe: (SHAPE, ""))
-    monkeypatch.setattr(resources, "available_mb", lambda launch: available)
+    monkeypatch.setattr(resources, "available_mb", lambda launch, emptied: available)
     plan = make_plan(home, "ada", "laptop")
     (line,) = [one for one in plan.text().split("\n") if one.startswith("memory:")]
     assert plan.fits is fits
@@ -81,14 +92,18 @@ def test_a_corpus_is_planned_for_within_the_recipes_caps(home: TwinHome, monkeyp
     assert sft.tokens <= 80_000
 
 
-def test_a_dataset_that_exists_is_what_is_planned_for(home: TwinHome) -> None:
-    folder = home.datasets / "ada" / "instructions-0123"
-    folder.mkdir(parents=True)
+def test_a_dataset_of_the_recipe_is_what_is_planned_for(
+    home: TwinHome, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "instructions-0123"
+    folder.mkdir()
     row = {
         "prompt": [{"role": "user", "content": "word " * 100}],
         "completion": [{"role": "assistant", "content": "a"}],
     }
     (folder / "train.jsonl").write_text(f"{json.dumps(row)}\n" * 1000)
+    found = {load_recipe("gpu_8b").datasets: RecordedDatasets(instructions=folder)}
+    monkeypatch.setattr(plans, "recorded_datasets", lambda home, persona, config: found.get(config, RecordedDatasets()))
     plan = make_plan(home, "ada", "gpu_8b")
     assert plan.basis == "datasets"
     assert 200_000 < plan.forecasts[0].tokens < 300_000, "1,000 rows of 101 words, two epochs"
@@ -107,24 +122,12 @@ def test_an_unknown_model_that_is_not_here_cannot_be_planned(home: TwinHome, tmp
         make_plan(home, "ada", str(recipe))
 
 
-def climbed(home: TwinHome, *rungs: Rung, on_target: Rung | None = None, recommended: Rung | None = Rung.BASE) -> None:
-    report = EvaluationReport(persona="ada", bundle="b", questions_digest="q", scores=())
-    results = tuple(
-        RungResult(rung=one, report=report, fit=Verdict.PROMOTE, fit_reasons=(), on_target=False, target_reasons=())
-        for one in rungs
-    )
-    found = Ladder(
-        persona="ada", features_digest="f" * 64, questions_digest="q", rungs=results, steps=(),
-        cheapest_on_target=on_target, recommended=recommended, verdict="Stand on what you have.",
+def found(monkeypatch: pytest.MonkeyPatch, *differs: str, needs_training: bool = False) -> None:
+    ladder = LadderFinding(
+        verdict="Stand on what you have.", recommended=Rung.BASE, needs_training=needs_training,
+        is_current=not differs, differs=differs,
     )  # fmt: skip
-    folder = home.evaluations / "ada" / "0123456789ab" / "questions"
-    folder.mkdir(parents=True)
-    (folder / "ladder.json").write_text(found.model_dump_json(), "utf-8")
-
-
-def newest_features(monkeypatch: pytest.MonkeyPatch, digest: str) -> None:
-    base = SimpleNamespace(manifest=SimpleNamespace(lineage=SimpleNamespace(features_digest=digest)))
-    monkeypatch.setattr(plans, "newest_base_bundle", lambda home, persona: base)
+    monkeypatch.setattr(plans, "find_ladder", lambda home, persona, recipe: ladder)
 
 
 def test_without_a_ladder_the_plan_says_how_to_get_one(home: TwinHome) -> None:
@@ -134,34 +137,27 @@ def test_without_a_ladder_the_plan_says_how_to_get_one(home: TwinHome) -> None:
 
 
 def test_a_rung_on_target_makes_training_unnecessary(home: TwinHome, monkeypatch: pytest.MonkeyPatch) -> None:
-    newest_features(monkeypatch, "f" * 64)
-    climbed(home, Rung.PROMPT, Rung.BASE, on_target=Rung.BASE)
-    plan = make_plan(home, "ada", "gpu_8b")
-    assert plan.ladder is not None and plan.ladder.is_current and not plan.ladder.needs_training
-    assert "ladder: Stand on what you have." in plan.text()
-    assert "the ladder sees no need: stay with base+retrieval" in plan.text() and "twin train" not in plan.text()
-
-
-def test_a_ladder_that_ends_below_training_cannot_speak_against_it(
-    home: TwinHome, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    newest_features(monkeypatch, "f" * 64)
-    climbed(home, Rung.PROMPT, Rung.BASE)
-    plan = make_plan(home, "ada", "gpu_8b")
-    assert plan.ladder is not None and plan.ladder.needs_training
-    assert "twin train ada" in plan.text()
-
-
-def test_trained_rungs_that_were_not_worth_it_do(home: TwinHome, monkeypatch: pytest.MonkeyPatch) -> None:
-    newest_features(monkeypatch, "f" * 64)
-    climbed(home, Rung.BASE, Rung.SFT)
-    assert "stay with base+retrieval" in make_plan(home, "ada", "gpu_8b").text()
-
-
-def test_a_ladder_of_other_features_is_told_and_decides_nothing(
-    home: TwinHome, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    newest_features(monkeypatch, "e" * 64)
-    climbed(home, Rung.BASE, on_target=Rung.BASE)
+    found(monkeypatch)
     text = make_plan(home, "ada", "gpu_8b").text()
-    assert "ladder (of other features): Stand on what you have." in text and "twin train ada" in text
+    assert "ladder: Stand on what you have." in text
+    assert "the ladder sees no need: stay with base+retrieval" in text and "twin train" not in text
+
+
+def test_a_ladder_that_cannot_speak_against_training_does_not(home: TwinHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    found(monkeypatch, needs_training=True)
+    assert "twin train ada" in make_plan(home, "ada", "gpu_8b").text()
+
+
+def test_a_ladder_of_something_else_is_told_and_decides_nothing(
+    home: TwinHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found(monkeypatch, "other features", "other bars")
+    text = make_plan(home, "ada", "gpu_8b").text()
+    assert "ladder (of other features, other bars): Stand on what you have." in text and "twin train ada" in text
+
+
+def test_what_is_not_forecast_is_said(home: TwinHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plans, "_shape", lambda recipe: (SHAPE, ""))
+    told = "not in these figures: the SFT model's drafts for DPO (to at most 300 prompts, 8 of each answer), and the"
+    assert told in make_plan(home, "ada", "laptop").text()
+    assert "not in these figures: the evaluation" in make_plan(home, "ada", "smoke").text()

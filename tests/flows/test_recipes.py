@@ -64,6 +64,12 @@ def test_a_value_that_cannot_be_used_is_named(tmp_path: Path, line: str, field: 
         load_recipe(write(tmp_path, line))
 
 
+def test_what_no_bundle_can_be_made_of_is_refused_before_it_is_trained(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"training\.lora is null.* only adapters can be released") as refused:
+        load_recipe(write(tmp_path, "training: {lora: null}"))
+    assert "{r: 16, alpha: 32}" in refused.value.message
+
+
 def test_the_digest_follows_the_settings_and_nothing_else(tmp_path: Path) -> None:
     plain = load_recipe(write(tmp_path))
     assert plain.digest == load_recipe(write(tmp_path, "# a remark", "price: {}")).digest

@@ -78,6 +78,11 @@ def test_the_whole_curve_reaches_mlflow_also_what_it_did_not_take_at_first(
     beta = training.model_copy(update={"dpo": training.dpo.model_copy(update={"beta": 0.5})})
     other = replace(run, recipe=run.recipe.model_copy(update={"training": beta}))
     assert other.train(TrainingStage.SFT, dataset, None).folder == trained.folder, "a changed DPO costs no SFT"
+    patient = training.launch.model_copy(update={"timeout_s": 2 * training.launch.timeout_s, "threads_per_process": 1})
+    saving = training.sft.model_copy(update={"save_steps": 5})
+    changed = training.model_copy(update={"launch": patient, "sft": saving})
+    later = replace(run, recipe=run.recipe.model_copy(update={"training": changed}))
+    assert later.train(TrainingStage.SFT, dataset, None).folder == trained.folder, "a raised timeout goes on"
     preferred = run.train(TrainingStage.DPO, dataset, trained).folder
     assert other.train(TrainingStage.DPO, dataset, trained).folder != preferred
 

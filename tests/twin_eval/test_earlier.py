@@ -111,7 +111,7 @@ def test_what_other_bars_or_another_scorer_judged_is_not_shown(
     page(whole, tmp_path, climbed(plain))
     looser = RUBRIC.model_copy(update={"confidence": 0.9})
     assert "had other bars" in page(plain, tmp_path, rubric=looser)
-    monkeypatch.setattr(earlier, "_scoring_digest", lambda: "0")
+    monkeypatch.setattr(earlier, "scoring_digest", lambda: "0")
     assert "had another code of scoring" in page(plain, tmp_path)
 
 

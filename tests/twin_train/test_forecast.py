@@ -137,11 +137,15 @@ def test_this_machine_has_memory() -> None:
 
 
 def test_the_memory_of_the_gpus_that_are_used_is_asked_of_their_driver(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resources, "GPU_QUERY", ("printf", "81559\n81559\n40960\n"))
-    assert available_mb(LaunchSettings(device="gpu", processes=2)) == 2 * 81559
+    monkeypatch.setattr(resources, "GPU_QUERY", ("printf", "81004, 81559\n6526, 81559\n0, 40960\n"))
+    launch = LaunchSettings(device="gpu", processes=2)
+    assert available_mb(launch) == 2 * 6526, "each process takes as much as the one with the fullest GPU"
+    assert available_mb(launch, emptied=True) == 2 * 81559
 
 
-@pytest.mark.parametrize("query", [("printf", "81559\n"), ("false",), ("no-such-program",), ("echo", "No devices")])
+@pytest.mark.parametrize(
+    "query", [("printf", "81004, 81559\n"), ("printf", "4\n"), ("false",), ("no-such-program",), ("echo", "No devices")]
+)
 def test_fewer_gpus_than_processes_are_refused(monkeypatch: pytest.MonkeyPatch, query: tuple[str, ...]) -> None:
     monkeypatch.setattr(resources, "GPU_QUERY", query)
     with pytest.raises(TrainingError, match=r"asks for 4 GPU\(s\), this machine has [01]\b") as refused:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ from twin_train import curves, dpo, launch, sft, stage
 from twin_train.configuration import TrainingConfig
 from twin_train.job import FailureKind, LoggedStep, TrainingJob, WorkerFailure, WorkerOutcome, WorkFolder
 from twin_train.launch import Ended
-from twin_train.stage import StageInputs, TrainedAdapter
+from twin_train.stage import StageInputs, TrainedAdapter, job_digest
 
 RUNS = {DatasetKind.INSTRUCTIONS: sft.run, DatasetKind.PREFERENCES: dpo.run}
 ALONE = TrainingConfig.model_validate({"launch": {"processes": 1, "zero_stage": 0}})
@@ -144,6 +145,25 @@ def test_a_model_too_big_for_the_memory_starts_nothing_and_with_more_memory_trai
     assert sft.run(given, config=ALONE).record.steps == processes.jobs[0].steps
 
 
+def test_where_memory_is_lacking_others_make_room_for_as_long_as_the_processes_run(
+    processes: Processes, inputs: Callable[..., StageInputs], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory_mb, told = [512.0], []
+
+    @contextmanager
+    def room(is_lacking: bool) -> Iterator[None]:
+        told.append((is_lacking, len(processes.jobs)))
+        memory_mb[0] = 64 * 1024.0
+        yield
+        told.append((is_lacking, len(processes.jobs)))
+
+    monkeypatch.setattr(stage, "available_mb", lambda _: memory_mb[0])
+    trained(inputs(room=room))
+    assert told == [(True, 0), (True, 1)]
+    trained(inputs(room=room))
+    assert len(told) == 2, "a finished stage needs no room"
+
+
 def test_a_disk_without_room_for_checkpoints_starts_nothing(
     processes: Processes, inputs: Callable[..., StageInputs], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,6 +207,21 @@ def test_a_run_that_broke_off_keeps_its_folder_and_the_same_command_goes_on(
     assert sft.run(given, config=ALONE).folder.is_dir()
     assert processes.checkpoints == [[], [checkpoint]]
     assert processes.jobs[0].digest == processes.jobs[1].digest
+
+
+def test_what_may_be_changed_meanwhile_finds_checkpoints_and_results_and_what_may_not_does_not(
+    tiny_reference: ModelReference,
+) -> None:
+    def named(**changes: Any) -> str:
+        config = TrainingConfig.model_validate({"launch": {"processes": 1, "zero_stage": 0}} | changes)
+        return job_digest(TrainingStage.SFT, config, tiny_reference, "d" * 64, None)
+
+    alone = {"processes": 1, "zero_stage": 0}
+    assert named(launch={**alone, "timeout_s": 99_999, "threads_per_process": 4}) == named()
+    assert named(sft={"save_steps": 3}) == named()
+    assert named(dpo={"beta": 0.5}) == named(), "the other stage's settings"
+    others = [{"sft": {"seed": 1}}, {"lora": {"r": 8}}, {"launch": {**alone, "dtype": "float32"}}]
+    assert len({named(), *(named(**one) for one in others)}) == len(others) + 1
 
 
 def test_the_record_says_how_far_the_forecast_was_off(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -208,6 +209,38 @@ def test_a_run_killed_with_its_parent_goes_on_to_the_very_same_adapter(
     finished = sft.run(given, config=settings())
     assert finished.record.resumed_at == (reached // SAVE_STEPS * SAVE_STEPS,)
     assert_the_same(finished, trained)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(("processes", "zero_stage"), [(1, 0), (2, 2)])
+def test_a_run_killed_after_its_last_checkpoint_trains_no_step_more(
+    tmp_path: Path,
+    inputs: Callable[..., StageInputs],
+    monkeypatch: pytest.MonkeyPatch,
+    processes: int,
+    zero_stage: int,
+) -> None:
+    """Its last step lies within an epoch."""
+    config = settings(processes=processes, zero_stage=zero_stage, max_steps=7, save_steps=3)
+    undisturbed = sft.run(inputs(tmp_path / "calm"), config=config)
+    given = inputs(tmp_path / "killed")
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("twin_train.stage._gather", killed)
+        with pytest.raises(KeyboardInterrupt):
+            sft.run(given, config=config)
+    work = given.output / "work"
+    state = json.loads((work / "checkpoints" / "checkpoint-7" / "trainer_state.json").read_text("utf-8"))
+    assert state["epoch"] % 1, "the last step ends an epoch"
+    shutil.rmtree(work / "weights")
+    (work / "outcome.json").unlink()
+    finished = sft.run(given, config=config)
+    assert (finished.record.resumed_at, finished.record.steps) == ((7,), 7)
+    assert_the_same(finished, undisturbed)
+    assert finished.record.eval_loss == undisturbed.record.eval_loss == finished.curve[-1].eval_loss
 
 
 @pytest.mark.integration

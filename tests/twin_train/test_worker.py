@@ -118,3 +118,26 @@ def test_a_loss_that_is_no_number_stops_before_the_optimizer_steps() -> None:
     for loss in ("nan", "inf"):
         with pytest.raises(NonFiniteError, match=f"the loss became {loss}"):
             careful.training_step(None, {"input_ids": ids, "loss": loss})
+
+
+@pytest.mark.parametrize(("reached", "trained"), [(2, 1), (3, 0)])
+def test_a_run_that_had_reached_its_last_step_trains_none_more(reached: int, trained: int) -> None:
+    """The last step lies within an epoch; Transformers looks after a step alone whether it is reached."""
+    from twin_train.worker.watch import Finite
+
+    class Trainer:
+        def __init__(self) -> None:
+            self.state = SimpleNamespace(global_step=reached, max_steps=3)
+            self.control = SimpleNamespace(should_training_stop=False)
+
+        def _run_epoch(self, *, epoch: int) -> None:
+            self.state.global_step += 1
+            self.control.should_training_stop = self.state.global_step >= self.state.max_steps
+
+    class FiniteTrainer(Finite, Trainer):
+        pass
+
+    careful = FiniteTrainer()
+    careful._run_epoch(epoch=0)
+    assert careful.state.global_step == reached + trained == 3
+    assert careful.control.should_training_stop

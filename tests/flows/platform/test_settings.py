@@ -25,6 +25,14 @@ def test_defaults_are_the_documented_ones() -> None:
     assert (settings.recipe, settings.elasticsearch_heap) == ("demo", "512m")
 
 
+def test_a_recipe_by_path_is_found_from_every_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flows of deployments run in a folder of their own, and read the path in the environment or in a parameter."""
+    monkeypatch.chdir(tmp_path)
+    settings = PlatformSettings.from_environment({"TWIN_RECIPE": "recipes/mine.yml"})
+    assert settings.recipe == settings.as_environment()["TWIN_RECIPE"] == str(tmp_path / "recipes" / "mine.yml")
+    assert PlatformSettings.from_environment({"TWIN_RECIPE": "laptop"}).recipe == "laptop"
+
+
 @given(ports=ports, recipe=st.sampled_from(["demo", "laptop"]))
 def test_a_child_process_reads_the_same_settings(ports: Ports, recipe: str) -> None:
     settings = PlatformSettings(ports=ports, recipe=recipe, llm_environment=Path("/opt/serve"))

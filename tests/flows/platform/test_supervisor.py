@@ -350,3 +350,27 @@ def test_a_restart_renews_what_is_named_and_nothing_of_what_it_needs(
     supervisor.ensure(home, PlatformSettings(), ("second",), restart=True)
     assert pid_of(home, "first") == before[0]
     assert pid_of(home, "second") != before[1]
+
+
+def test_what_was_set_aside_is_brought_back_also_by_another_process(home: TwinHome, make_service: MakeService) -> None:
+    service, said = make_service(), []
+    supervisor.up(home, [service])
+    assert supervisor.set_aside(home, service)
+    assert status(home, [service])[0].state == "stopped"
+    assert not supervisor.set_aside(home, service), "it does not run any more, and is remembered nevertheless"
+    supervisor.bring_back(home, service)
+    assert status(home, [service])[0].state == "running"
+    supervisor.stop(home, [service])
+    supervisor.bring_back(home, service, report=said.append)
+    assert said == [], "it was not set aside again"
+
+
+def test_what_did_not_run_or_was_taken_down_is_not_brought_back(home: TwinHome, make_service: MakeService) -> None:
+    service = make_service()
+    assert not supervisor.set_aside(home, service)
+    supervisor.bring_back(home, service)
+    supervisor.up(home, [service])
+    supervisor.set_aside(home, service)
+    supervisor.down(home, [service])
+    supervisor.bring_back(home, service)
+    assert status(home, [service])[0].state == "stopped"

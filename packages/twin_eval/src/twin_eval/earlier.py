@@ -61,7 +61,7 @@ def stamp_of(report: EvaluationReport, records: Iterable[AnswerRecord], rubric: 
         index=report.index,
         settings_digests=tuple(sorted({one.settings_digest for one in asked})),
         rubric_digest=digest_value(rubric),
-        scoring_digest=_scoring_digest(),
+        scoring_digest=scoring_digest(),
     )
 
 
@@ -153,5 +153,6 @@ def _why_stale(found: Ladder | Extra | None, now: ExamStamp) -> str:
 
 
 @cache
-def _scoring_digest() -> str:
+def scoring_digest() -> str:
+    """SHA-256 over the code that scores and judges."""
     return digest_sources(Path(twin_eval.__file__).parent)

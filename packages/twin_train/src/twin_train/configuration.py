@@ -133,7 +133,8 @@ class TrainingConfig(Contract):
     """The `training` part of a recipe."""
 
     lora: LoraSettings | None = LoraSettings()
-    """The adapter; `null` trains every weight instead, and the result is a model of its own."""
+    """The adapter; `null` trains every weight instead, and the result is a model of its own, which a recipe refuses:
+    bundles hold adapters."""
     sft: SftSettings = SftSettings()
     dpo: DpoSettings = DpoSettings()
     launch: LaunchSettings = LaunchSettings()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from twin_data.contracts.base import Contract
 from twin_data.contracts.errors import ModelError, TrainingError
@@ -19,8 +19,7 @@ CGROUP = Path("/sys/fs/cgroup")
 MEBIBYTE = 1024 * 1024
 CHECKPOINT_BYTES_PER_WEIGHT = 12
 """A trained weight and its two moments in float32."""
-GPU_QUERY = ("nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits")
-
+GPU_QUERY = ("nvidia-smi", "--query-gpu=memory.free,memory.total", "--format=csv,noheader,nounits")
 
 WHAT_LOWERS_MEMORY = (
     "set training.launch.gradient_checkpointing to true, lower sequence_length or max_length, use zero_stage 3 or "
@@ -38,6 +37,8 @@ class MemoryFit(Contract):
     """What training may take now; None where the machine lacks the devices that the recipe asks for."""
     lacking: str = ""
     """Which devices, then."""
+    without: str = ""
+    """What holds memory of the GPUs now and makes room for a training; it is counted as available."""
 
     @property
     def fits(self) -> bool | None:
@@ -49,18 +50,25 @@ class MemoryFit(Contract):
         needed = f"{self.needed_mb / 1024:.1f} GiB"
         if self.available_mb is None:
             return f"memory: {needed} wanted; {self.lacking}"
-        where = "of the GPU(s)" if self.device == "gpu" else "of this machine, as it is now"
-        told = f"{needed} of the {self.available_mb / 1024:.1f} GiB {where}"
+        where = "of the GPU(s)" if self.device == "gpu" else "of this machine"
+        when = f"without {self.without}, which makes room" if self.without else "as it is now"
+        told = f"{needed} of the {self.available_mb / 1024:.1f} GiB {where}, {when}"
         return f"memory: fits, {told}" if self.fits else f"memory: DOES NOT FIT, {told}; {WHAT_LOWERS_MEMORY}"
 
 
-def memory_fit(needed_mb: float, launch: LaunchSettings) -> MemoryFit:
-    """Hold a forecast against this machine, as a training will do before it starts."""
+def memory_fit(needed_mb: float, launch: LaunchSettings, *, without: str = "") -> MemoryFit:
+    """Hold a forecast against this machine, as a training will do before it starts.
+
+    Args:
+        needed_mb: Of the stage that takes most.
+        launch: Device and processes.
+        without: What holds memory of the GPUs now and will make room; nothing if empty.
+    """
     try:
-        available = available_mb(launch)
+        available = available_mb(launch, emptied=bool(without))
     except TrainingError as error:
         return MemoryFit(device=launch.device, needed_mb=needed_mb, available_mb=None, lacking=error.message)
-    return MemoryFit(device=launch.device, needed_mb=needed_mb, available_mb=available)
+    return MemoryFit(device=launch.device, needed_mb=needed_mb, available_mb=available, without=without)
 
 
 def check_memory(needed_mb: float, available: float, model: str) -> None:
@@ -92,14 +100,19 @@ def check_disk(shape: ModelShape, config: TrainingConfig, output: Path) -> None:
         )
 
 
-def available_mb(launch: LaunchSettings) -> float:
-    """Memory that training may take now: what the system and a container's limit leave; on GPUs the devices'.
+def available_mb(launch: LaunchSettings, *, emptied: bool = False) -> float:
+    """Memory that training may take now: what the system and a container's limit leave; on GPUs what is free of them.
+
+    Args:
+        launch: Device and processes. Each process takes as much as the others, so that the fullest GPU decides.
+        emptied: Count the whole of the GPUs, as if nothing ran on them.
 
     Raises:
         TrainingError: There are fewer GPUs than processes.
     """
     if launch.device == "gpu":
-        return sum(gpu_memories_mb(launch.processes))
+        gpus = gpu_memories(launch.processes)
+        return launch.processes * min(one.total_mb if emptied else one.free_mb for one in gpus)
     fields = dict(line.split(":", 1) for line in MEMORY_FILE.read_text("ascii").splitlines())
     system = int(fields["MemAvailable"].split()[0]) / 1024
     return min(system, cgroup_mb())
@@ -118,7 +131,14 @@ def cgroup_mb(folder: Path = CGROUP) -> float:
     return (int(limit) - used + int(files.get("inactive_file", 0))) / MEBIBYTE
 
 
-def gpu_memories_mb(processes: int) -> list[float]:
+class GpuMemory(NamedTuple):
+    """Of one GPU, in MiB."""
+
+    free_mb: float
+    total_mb: float
+
+
+def gpu_memories(processes: int) -> list[GpuMemory]:
     """Memory of the first GPUs, one a process.
 
     Raises:
@@ -126,8 +146,8 @@ def gpu_memories_mb(processes: int) -> list[float]:
     """
     try:
         told = subprocess.run(GPU_QUERY, capture_output=True, text=True, timeout=30, check=True).stdout
-        found = [float(line) for line in told.split()]
-    except (OSError, subprocess.SubprocessError, ValueError):
+        found = [GpuMemory(*(float(size) for size in line.split(","))) for line in told.splitlines()]
+    except (OSError, subprocess.SubprocessError, ValueError, TypeError):
         found = []
     if len(found) < processes:
         raise TrainingError(

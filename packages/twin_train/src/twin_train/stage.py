@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,6 +63,8 @@ class StageInputs:
     """Told what a user wants to see."""
     on_point: OnPoint = lambda _: None
     """Given each new point of the curve, for instance for MLflow."""
+    room: Callable[[bool], AbstractContextManager[None]] = lambda _: nullcontext()
+    """Entered while the processes run, and told whether memory is lacking: what else holds it may be stopped then."""
 
 
 class TrainedAdapter(Contract):
@@ -93,21 +97,26 @@ def run_stage(stage: TrainingStage, inputs: StageInputs, config: TrainingConfig)
     waiting = f"waiting: another process trains in {inputs.output}"
     with exclusive(inputs.output / LOCK_FILE, lambda: inputs.report(waiting)):
         dataset = open_dataset(inputs.dataset, KINDS[stage])
-        digest = job_digest(stage, inputs, config, dataset)
+        start = digest_folder(inputs.start) if inputs.start else None
+        digest = job_digest(stage, config, inputs.base, dataset.certificate.dataset_digest, start)
         if (finished := _finished(inputs.output, digest)) is not None:
             return finished
         return _train(stage, inputs, config, dataset, digest)
 
 
-def job_digest(stage: TrainingStage, inputs: StageInputs, config: TrainingConfig, dataset: CertifiedDataset) -> str:
-    """SHA-256 over all that decides the result of a stage: what has the same digest may be gone on with."""
+def job_digest(
+    stage: TrainingStage, config: TrainingConfig, base: ModelReference, dataset_digest: str, start_digest: str | None
+) -> str:
+    """SHA-256 over all that decides the result of a stage: what has the same digest may be gone on with.
+
+    A training's folder is to be named by it: then what may be changed meanwhile, such as a timeout, finds it again.
+    """
     settings = {
         "lora": config.lora,
         "stage": config.stage(stage).model_dump(exclude={"save_steps", "enabled"}),
         "launch": config.launch.model_dump(exclude={"timeout_s", "threads_per_process"}),
     }
-    start = digest_folder(inputs.start) if inputs.start else None
-    return digest_value([stage, inputs.base.digest, dataset.certificate.dataset_digest, start, settings])
+    return digest_value([stage, base.digest, dataset_digest, start_digest, settings])
 
 
 def _check_start(start: Path | None, config: TrainingConfig) -> None:
@@ -124,6 +133,7 @@ def _train(
     _clear_other_job(files, digest)
     prepared = _prepare(stage, inputs, config, dataset)
     expected = _forecast(stage, inputs, config, prepared)
+    check_disk(read_shape(inputs.base_model), config, inputs.output)
     _announce(stage, inputs, prepared, expected, config)
     prepared.write(files.train, files.held_out)
     job = TrainingJob(
@@ -137,9 +147,10 @@ def _train(
         config=config,
         digest=digest,
     )
-    ended = launch(job, inputs.cache, inputs.report, inputs.on_point)
-    if ended.timed_out or ended.exit_code != 0 or not files.outcome.is_file():
-        raise training_error(job, ended)
+    with _room(inputs, config, expected):
+        ended = launch(job, inputs.cache, inputs.report, inputs.on_point)
+        if ended.timed_out or ended.exit_code != 0 or not files.outcome.is_file():
+            raise training_error(job, ended)
     return _gather(inputs, job, prepared, expected, dataset)
 
 
@@ -153,14 +164,22 @@ def _prepare(stage: TrainingStage, inputs: StageInputs, config: TrainingConfig, 
 def _forecast(
     stage: TrainingStage, inputs: StageInputs, config: TrainingConfig, prepared: Prepared
 ) -> TrainingForecast:
-    """What the stage will take, held against this machine's memory and disk before anything starts."""
+    """What the stage will take."""
     shape = read_shape(inputs.base_model)
     measured = read_speed(inputs.cache, speed_key(inputs.base.digest, stage, config))
-    load = workload(stage, prepared)
-    expected = forecast(stage, load, shape, config, price=inputs.price, measured=measured)
-    check_memory(expected.memory_mb, available_mb(config.launch), inputs.base.name)
-    check_disk(shape, config, inputs.output)
-    return expected
+    return forecast(stage, workload(stage, prepared), shape, config, price=inputs.price, measured=measured)
+
+
+@contextmanager
+def _room(inputs: StageInputs, config: TrainingConfig, expected: TrainingForecast) -> Iterator[None]:
+    """Memory for the processes while they run; what else holds it makes room where it is lacking.
+
+    Raises:
+        ModelError: It is lacking nevertheless.
+    """
+    with inputs.room(expected.memory_mb > available_mb(config.launch)):
+        check_memory(expected.memory_mb, available_mb(config.launch), inputs.base.name)
+        yield
 
 
 def _clear_other_job(files: WorkFolder, digest: str) -> None:

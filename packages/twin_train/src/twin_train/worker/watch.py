@@ -35,7 +35,7 @@ class Watch(TrainerCallback):
         self.first_step_began: float | None = None
         self.tokens_here = 0
         self.trained_s = 0.0
-        self.last: CurvePoint | None = None
+        self.last: CurvePoint | None = before.point if before else None
 
     @property
     def seconds(self) -> float:
@@ -85,7 +85,10 @@ class Watch(TrainerCallback):
 
 
 class Finite:
-    """Mixed into a trainer before it: stops at a loss or weight that is no number; checkpoints stay as they are."""
+    """Mixed into a trainer before it: stops at a loss or weight that is no number, and at the last step.
+
+    Checkpoints stay as they are.
+    """
 
     real_positions = 0
     positions = 0
@@ -99,6 +102,18 @@ class Finite:
         if not math.isfinite(loss.item()):
             raise NonFiniteError(f"the loss became {loss.item()}")
         return loss
+
+    def _run_epoch(self, *args: Any, **kwargs: Any) -> None:
+        """Train an epoch's batches; none where the checkpoint that was loaded is the last step's.
+
+        Transformers looks whether the last step is reached after a step alone: where it lies within an epoch, a run
+        that was killed after its last checkpoint would train one step more than an undisturbed one.
+        """
+        trainer: Trainer = self  # type: ignore[assignment]
+        if trainer.state.global_step >= trainer.state.max_steps:
+            trainer.control.should_training_stop = True
+        else:
+            super()._run_epoch(*args, **kwargs)  # type: ignore[misc]
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         trainer: Trainer = self  # type: ignore[assignment]
