@@ -39,8 +39,20 @@ def test_the_services_word_is_not_taken(make_question: Question, make_answer: Ma
         citations=cites,
     )
     held, lied = check_claims(make_question(), answer)
-    assert (held.supported, held.on_evidence, held.cites) == (True, True, True)
-    assert (lied.supported, lied.on_evidence, lied.cites) == (False, True, True)
+    assert (held.supported, held.to_the_point, held.cites) == (True, True, True)
+    assert (lied.supported, lied.to_the_point, lied.cites) == (False, False, True)
+
+
+def test_the_place_of_the_answer_is_not_the_answer(make_question: Question, make_answer: MakeAnswer) -> None:
+    """A sentence that says the question again cites the right place."""
+    cites = [citation(1, "notes/a.md", TEXT, QUOTE)]
+    answer = make_answer(sentences=[said("The gate gave way.", "supported", 1)], citations=cites)
+    assert not check_claims(make_question(), answer)[0].to_the_point
+    assert check_claims(make_question(facts=("gave way",)), answer)[0].to_the_point
+    assert check_claims(make_question(facts=(), optional=("high water",)), answer)[0].to_the_point, "none is essential"
+    elsewhere = [citation(1, "notes/a.md", TEXT, ELSEWHERE)]
+    answer = make_answer(sentences=[said("We drew the gate.", "supported", 1)], citations=elsewhere)
+    assert not check_claims(make_question(facts=()), answer)[0].to_the_point
 
 
 def test_without_sources_what_was_retrieved_counts(make_question: Question, make_answer: MakeAnswer) -> None:

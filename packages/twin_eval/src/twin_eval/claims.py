@@ -35,8 +35,8 @@ class ClaimCheck(Contract):
     """By what it cites; where it cites nothing, by a retrieved passage."""
     contradicted: bool
     """A passage denies what it affirms, or affirms what it denies, and none supports it."""
-    on_evidence: bool
-    """It cites the place that holds the question's answer, or states one of the essential facts."""
+    to_the_point: bool
+    """It states one of the question's essential facts; where there is none, it cites the place that holds the answer."""
 
 
 def check_claims(question: HeldOutQuestion, answer: Answer) -> tuple[ClaimCheck, ...]:
@@ -100,14 +100,16 @@ def _checked(
         cites=bool(cited),
         supported=supported,
         contradicted=not supported and any(_evidence(text).denies(one.text, _alike) for text in (*cited, *shown)),
-        on_evidence=_states_a_fact(question, one.text)
-        or any(lies_on(quote, evidence.quote) for quote in cited for evidence in question.evidence),
+        to_the_point=_is_to_the_point(question, one.text, cited),
     )
 
 
-def _states_a_fact(question: HeldOutQuestion, sentence: str) -> bool:
-    stated = NormalisedText(sentence)
-    return any(fact.essential and states_fact(stated, question, fact) for fact in question.facts)
+def _is_to_the_point(question: HeldOutQuestion, sentence: str, cited: Sequence[str]) -> bool:
+    """The place alone is not enough where a fact is known: a sentence that says the question again rests on it, too."""
+    if essential := [fact for fact in question.facts if fact.essential]:
+        stated = NormalisedText(sentence)
+        return any(states_fact(stated, question, fact) for fact in essential)
+    return any(lies_on(quote, evidence.quote) for quote in cited for evidence in question.evidence)
 
 
 def _holds(quote: str, sentence: SentenceSeen) -> bool:

@@ -257,14 +257,14 @@ def is_whole_answer(
 
     Own: a sentence that cites its source and is neither quotation, refusal nor courtesy. Verified: the source supports
     it by the evaluation's own check, too, and none of the answer's sentences is contradicted. Helpful: that sentence
-    rests on the place that holds the answer, or states an essential fact, where the question names either. In voice:
+    states an essential fact or, where the question names none, rests on the place that holds the answer. In voice:
     what the twin worded is not further from the persona than other authors are; too few words to tell are not held
     against it.
     """
     if answer.is_declined or any(one.contradicted for one in claims) or (voice is not None and voice < OUT_OF_VOICE):
         return False
     known = bool(question.evidence) or any(fact.essential for fact in question.facts)
-    return any(one.cites and one.supported and (one.on_evidence or not known) for one in claims)
+    return any(one.cites and one.supported and (one.to_the_point or not known) for one in claims)
 
 
 def was_searched(answer: Answer) -> bool:
