@@ -16,6 +16,7 @@ from pydantic import Field
 from twin_data.contracts.base import Contract, Span
 from twin_data.contracts.documents import Block, BlockStyle, DocumentKind, Passage, RawDocument, Role
 from twin_data.scoring.sentences import sentence_spans, words
+from twin_data.sources.mail_text import BELOW_THE_WRITING
 from twin_data.sources.quotations import quotation_author
 
 EPIGRAPH, NAMED, INLINE = "epigraph", "quotation with a name", "quotation inside a paragraph"
@@ -66,7 +67,10 @@ class AttributeConfig(Contract):
 
 @dataclass(frozen=True)
 class _Seen:
-    """In how many documents a paragraph stands: as others' words, and near the beginning or end as the persona's."""
+    """In how many documents a paragraph stands: as others' words, and near the beginning or end as the persona's.
+
+    What a mail answers or forwards does not count as others' words: it may be an earlier mail of the persona's.
+    """
 
     by_others: Counter[str]
     at_edges: Counter[str]
@@ -144,7 +148,7 @@ def _seen(documents: Sequence[RawDocument], config: AttributeConfig) -> _Seen:
         paragraphs = [block for block in document.blocks if block.style in _PROSE]
         for at, block in enumerate(paragraphs):
             key = _key(block.text, config)
-            if key and block.role is Role.OTHER:
+            if key and block.role is Role.OTHER and block.basis not in BELOW_THE_WRITING:
                 others[key].add(document.document_id)
             elif key and block.role is Role.OWN and (at == 0 or at >= len(paragraphs) - 2) and len(paragraphs) > 2:
                 edges[key].add(document.document_id)

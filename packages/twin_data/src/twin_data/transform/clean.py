@@ -28,6 +28,7 @@ from twin_data.contracts.documents import (
     Role,
     block_spans,
 )
+from twin_data.sources.mail_text import SIGNATURE
 from twin_data.store.schemas import to_frame, to_rows
 from twin_data.transform.attribute import AttributeConfig, attribute, passages_of
 from twin_data.transform.identifiers import Finding, find_identifiers, names_pattern
@@ -185,7 +186,7 @@ def _clean_block(
     rules: Sequence[TextRule],
 ) -> tuple[list[str], list[Rejection]]:
     """The block's text as read and after each of `step_names`, and what was removed from it."""
-    if block.basis == "signature":
+    if block.basis == SIGNATURE:
         gone = [""] * len(step_names(rules))
         return [block.text, *gone], [_rejection(raw, digest, span, "signature", "[signature]")]
     findings = find_identifiers(block.text, names)
