@@ -159,6 +159,22 @@ def test_attribution_lines(line: str, author: str) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "On Mon, May 3, 2021 at 10:00 AM Ruth Szy <r@x.example>\nwrote:",
+        "On Mon, May 3, 2021 at 10:00 AM Ruth Szy <\nr@x.example> wrote:",
+        "On Mon, May 3, 2021 at 10:00 AM Ruth Szy\n<r@x.example>\nwrote:",
+        "Am Mo., 3. Mai 2021 um 10:00 Uhr schrieb Ruth Szy <r@x.example>\n:",
+    ],
+)
+def test_answers_below_a_wrapped_attribution_are_the_senders(lines: str) -> None:
+    blocks = mail_blocks(f"{lines}\n\n> Shall we?\n>\nWe shall.\n\n> And who?\nI.\n", NORA)
+    assert [one.text for one in blocks if one.role is Role.OWN] == ["We shall.", "I."]
+    assert [one.text for one in blocks if one.role is Role.QUOTED][1:] == ["Shall we?", "And who?"]
+    assert {one.author for one in blocks if one.role is Role.QUOTED} == {"Ruth Szy"}
+
+
 def test_a_sentence_that_ends_in_wrote_is_the_senders() -> None:
     blocks = mail_blocks("On the wall, in green, somebody wrote:\n\nNo gate moves.\n", NORA)
     assert {block.role for block in blocks} == {Role.OWN}
