@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import regex
 from pydantic import Field
 
+from twin_data.configuration.names import name_key
 from twin_data.contracts.base import Contract, Span
 from twin_data.contracts.documents import Block, BlockStyle, DocumentKind, Passage, RawDocument, Role
 from twin_data.scoring.sentences import sentence_spans, words
@@ -83,7 +84,7 @@ def attribute(
 
     Args:
         documents: As read.
-        own_names: The persona's name and aliases, case-folded: what is signed by these is the persona's.
+        own_names: The persona's name and aliases, as `name_key` gives them: what is signed by these is the persona's.
         config: Bars.
     """
     seen = _seen(documents, config)
@@ -193,7 +194,7 @@ def _mark_named_quotations(blocks: list[Block], own_names: frozenset[str]) -> No
         follows = at + 1 < len(blocks) and blocks[at + 1].role is Role.OWN and blocks[at + 1].style in _PROSE
         below = quotation_author(blocks[at + 1].text) if author is None and follows else None
         name = author or below
-        if name is None or name.casefold() in own_names:
+        if name is None or name_key(name) in own_names:
             continue
         line, around = (last, [body.split("\n")[-1]]) if author else (blocks[at + 1].text, [block.text])
         around += [one.text for one in blocks[at + 1 if author else at + 2 :][:1]]
