@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from twin_data.configuration.home import TwinHome, cache_folder, check_persona_name
+from twin_data.configuration.names import name_and_address
 from twin_data.configuration.persona import Author, Consent, PersonaConfig, load_persona
 from twin_data.contracts.errors import ConfigurationError, ConsentError
 
@@ -35,6 +36,50 @@ def test_the_author_is_known_by_name_and_alias() -> None:
     assert author.is_named("u01")
     assert not author.is_named("Ada")
     assert not author.is_named(None)
+
+
+@pytest.mark.parametrize(
+    ("known", "written"),
+    [
+        ("José Byron", "Jose\u0301 Byron"),
+        ("Jose\u0301 Byron", "JOSÉ BYRON"),
+        ("Ada O’Brien", "Ada O'Brien"),
+        ("Ada Smith-Byron", "Ada Smith\u2010Byron"),
+        ("Ada Byron", "Ada\u00a0Byron"),
+        ("Ada Byron", " Ada  Byron\n"),
+        ("Ada Byron", "Ada Byron <other@x.example>"),
+        ("ada@x.example", "Ada B. <ADA@x.example>"),
+        ("ada@x.example", "ada@x.example (Ada B.)"),
+        ("ada@x.example", "<ada@x.example>"),
+        ("Byron, Ada", '"Byron, Ada" <other@x.example>'),
+    ],
+)
+def test_names_are_one_however_they_are_spelt(known: str, written: str) -> None:
+    assert Author(name=known).is_named(written)
+    assert Author(name="Nobody", aliases=(known,)).is_named(written)
+
+
+@pytest.mark.parametrize(
+    "written", ["", " ", "Ada Byron <ada@x.example>, Bob <bob@x.example>", "Bob, Ada <ada@x.example>", "Ada-Byron", "@"]
+)
+def test_who_else_is_named_is_not_the_author(written: str) -> None:
+    assert not Author(name="Ada Byron", aliases=("ada@x.example", "")).is_named(written)
+
+
+@pytest.mark.parametrize(
+    ("person", "parts"),
+    [
+        ("Ada Byron <ada@x.example>", ("Ada Byron", "ada@x.example")),
+        ("ada@x.example (Ada Byron)", ("Ada Byron", "ada@x.example")),
+        ("ada@x.example", ("", "ada@x.example")),
+        ("@ada", ("@ada", "")),
+        ("Ada @ Lock", ("Ada @ Lock", "")),
+        ("Ada (ada@x.example)", ("Ada (ada@x.example)", "")),
+        ("Ada and Bob <a@x.example> <b@x.example>", ("Ada and Bob <a@x.example> <b@x.example>", "")),
+    ],
+)
+def test_a_person_is_a_name_and_an_address(person: str, parts: tuple[str, str]) -> None:
+    assert name_and_address(person) == parts
 
 
 def test_the_twin_says_that_it_is_one() -> None:

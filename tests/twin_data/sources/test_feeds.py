@@ -93,6 +93,12 @@ def test_rss(read_file: ReadFile) -> None:
     assert [(one.part, one.reason) for one in skipped] == [("teaser", "teaser"), ("void", "empty")]
 
 
+def test_the_address_of_an_author_tells_as_well(read_file: ReadFile) -> None:
+    feed = RSS.replace("ruth@quay.example (Ruth Szy)", "nora@harbour.example (N. F.)")
+    (_, entry, _), _ = read_file(FeedReader(), "feed.xml", feed)
+    assert [(block.role, block.author) for block in entry.blocks] == [(Role.OWN, "N. F.")]
+
+
 def test_atom(read_file: ReadFile) -> None:
     (entry,), skipped = read_file(FeedReader(), "blog.atom", ATOM)
     assert not skipped

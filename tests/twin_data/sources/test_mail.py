@@ -102,6 +102,47 @@ def test_best_part_and_attachments(read_file: ReadFile) -> None:
     assert [(one.part, one.reason) for one in skipped] == [("a@x/attachment-1", "attachment")]
 
 
+def mail_of_parts(*parts: tuple[str, str], subtype: str = "mixed") -> bytes:
+    """A mail of Nora's whose parts have these types, with what belongs behind them, and texts."""
+    head = f"From: nora@harbour.example\nMessage-ID: <a@x>\nContent-Type: multipart/{subtype}; boundary=P\n\n"
+    return (head + "".join(f"--P\nContent-Type: {kind}\n\n{text}\n" for kind, text in parts) + "--P--\n").encode()
+
+
+PICTURE = ("image/png; name=a.png\nContent-Disposition: inline; filename=a.png", "x")
+BOTH = "multipart/alternative; boundary=Q"
+VERSIONS = "--Q\nContent-Type: text/plain\n\n{}\n--Q\nContent-Type: text/html\n\n<p>{}</p>\n--Q--\n"
+TAIL = "From: Ruth <r@x.example>\nSent: Monday, 3 June 2024 10:00\nTo: Nora\nSubject: Gates\n"
+
+
+@pytest.mark.parametrize(
+    ("parts", "own", "passed_over"),
+    [
+        ([("text/plain", "One."), PICTURE, ("text/plain", "Two."), PICTURE], ["One.", "Two."], 2),
+        ([("text/html", "<html><body>One.</body></html>"), PICTURE, ("text/html", "Two.")], ["One.", "Two."], 1),
+        ([("text/plain", "One."), ("text/html", "<p>One.</p>")], ["One."], 0),
+        ([("text/plain", "One."), ("text/plain\nContent-Disposition: attachment", "Two.")], ["One."], 1),
+        ([("text/plain", "One."), ("text/plain; name=a.txt\nContent-Disposition: inline", "Two.")], ["One."], 1),
+        ([("text/plain; name=a.txt", "One.")], ["One."], 0),
+        ([(BOTH, VERSIONS.format("One.", "1.")), PICTURE, ("text/plain", "Two.")], ["One.", "Two."], 1),
+        ([(BOTH, VERSIONS.format(" ", "One.")), ("text/plain", f"{'_' * 47}\na list\na@x.example")], ["One."], 0),
+        ([("text/plain", f"One.\n\n{TAIL}\nTheirs."), PICTURE, ("text/plain", "Theirs.")], ["One."], 1),
+        ([("text/plain", "One."), ("message/rfc822", "From: r@x.example\n\nTheirs.")], ["One."], 1),
+    ],
+)
+def test_a_text_goes_on_behind_a_picture(
+    read_file: ReadFile, parts: list[tuple[str, str]], own: list[str], passed_over: int
+) -> None:
+    (document,), skipped = read_file(MailReader(), "a.eml", mail_of_parts(*parts))
+    assert [one.text for one in document.blocks if one.role is Role.OWN] == own
+    assert [one.part for one in skipped] == [f"a@x/attachment-{at + 1}" for at in range(passed_over)]
+
+
+def test_a_page_and_its_pictures_are_one_part(read_file: ReadFile) -> None:
+    parts = mail_of_parts((BOTH, VERSIONS.format("One.", "1.")), PICTURE, subtype="related")
+    (document,), _ = read_file(MailReader(), "a.eml", parts)
+    assert document.text == "One."
+
+
 def test_html_mail(read_file: ReadFile) -> None:
     message = EmailMessage()
     message["From"], message["Message-ID"] = "nora@harbour.example", "<h@x>"
@@ -157,6 +198,22 @@ def test_attribution_lines(line: str, author: str) -> None:
         (Role.QUOTED, author),
         (Role.OWN, "Nora"),
     ]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "On Mon, May 3, 2021 at 10:00 AM Ruth Szy <r@x.example>\nwrote:",
+        "On Mon, May 3, 2021 at 10:00 AM Ruth Szy <\nr@x.example> wrote:",
+        "On Mon, May 3, 2021 at 10:00 AM Ruth Szy\n<r@x.example>\nwrote:",
+        "Am Mo., 3. Mai 2021 um 10:00 Uhr schrieb Ruth Szy <r@x.example>\n:",
+    ],
+)
+def test_answers_below_a_wrapped_attribution_are_the_senders(lines: str) -> None:
+    blocks = mail_blocks(f"{lines}\n\n> Shall we?\n>\nWe shall.\n\n> And who?\nI.\n", NORA)
+    assert [one.text for one in blocks if one.role is Role.OWN] == ["We shall.", "I."]
+    assert [one.text for one in blocks if one.role is Role.QUOTED][1:] == ["Shall we?", "And who?"]
+    assert {one.author for one in blocks if one.role is Role.QUOTED} == {"Ruth Szy"}
 
 
 def test_a_sentence_that_ends_in_wrote_is_the_senders() -> None:

@@ -87,6 +87,8 @@ def test_reads_a_post(read_file: ReadFile) -> None:
         ("", Role.OWN),
         ("author: nora fenwick", Role.OWN),
         ("author: nfenwick", Role.OWN),
+        ("author: N. Fenwick <nora@harbour.example>", Role.OWN),
+        ("author: Nora\u00a0Fenwick <ours@harbour.example>", Role.OWN),
         ("author: {name: Nora Fenwick}", Role.OWN),
         ("author: Ruth Szy", Role.OTHER),
         ("authors: [Nora Fenwick, Ruth Szy]", Role.OTHER),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from twin_data.contracts.base import Span
 from twin_data.contracts.documents import Block, BlockStyle, DocumentKind, RawDocument, Role
+from twin_data.sources.mail_text import BELOW_THE_WRITING
 from twin_data.transform.attribute import (
     DISCLAIMER,
     EPIGRAPH,
@@ -166,6 +167,23 @@ def test_a_paragraph_that_others_write_is_theirs(raw_document: Make) -> None:
     own = raw_document("My own words.", notice, document_id="mail/own", kind=DocumentKind.MAIL)
     assert [one[2] for one in roles(attribute([*mails, own], OWN, CONFIG)[2])] == ["document author", SHARED]
     assert attribute([mails[0], own], OWN, CONFIG)[1] == own  # one document may well quote the persona
+
+
+@pytest.mark.parametrize("tail", sorted(BELOW_THE_WRITING))
+def test_what_mails_answer_may_be_the_personas_own(raw_document: Make, tail: str) -> None:
+    """Programs such as Outlook set the whole conversation, unmarked, below every mail of it."""
+    text = "I should test every gate on Fridays, since the tide is lowest then and nobody minds the noise."
+    first = raw_document(text, document_id="mail/1", kind=DocumentKind.MAIL)
+    answers = [
+        raw_document(
+            f"Answer {at}.",
+            Block(text=text, role=Role.OTHER, basis=tail),
+            document_id=f"mail/{at}",
+            kind=DocumentKind.MAIL,
+        )
+        for at in range(2, 6)
+    ]
+    assert attribute([first, *answers], OWN, CONFIG) == (first, *answers)
 
 
 def test_what_ends_many_documents_is_no_writing(raw_document: Make) -> None:

@@ -162,6 +162,13 @@ def test_the_personas_own_name_is_no_third_partys(raw_document: Callable[..., Ra
     assert cleaned.text == "From ADA BYRON\n\nI am Ada Byron."
 
 
+def test_the_personas_own_name_is_its_own_in_every_spelling(raw_document: Callable[..., RawDocument]) -> None:
+    quoted = Block(text="Yes?", role=Role.QUOTED, author="Ada\u00a0O'Byron")
+    chat = raw_document(quoted, "I am Ada O’Byron.", kind=DocumentKind.MAIL)
+    (cleaned,) = clean.run(CleanInputs((chat,), frozenset({"Ada O’Byron"})), config=CONFIG).documents
+    assert cleaned.text == "Yes?\n\nI am Ada O’Byron."
+
+
 def test_signatures_go_whole(raw_document: Callable[..., RawDocument]) -> None:
     raw = raw_document("Own.", Block(text="Ada\n+44 1632 960147", basis="signature"), kind=DocumentKind.MAIL)
     cleaned, removed = clean_document(raw, CONFIG, None)

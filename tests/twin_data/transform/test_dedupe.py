@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from twin_data.contracts.documents import CleanDocument, CorpusDocument, Role
+from twin_data.store.schemas import to_frame
 from twin_data.transform import dedupe
 from twin_data.transform.dedupe import DedupeConfig
 
@@ -129,6 +131,35 @@ def test_a_copy_of_a_copy_is_dropped_for_one_that_stays(clean_frame: CleanFrame)
     found = dedupe.run(clean_frame(texts), config=CONFIG)
     kept = set(found.documents["document_id"])
     assert {reason.split(" of ")[1] for reason in reasons(found).values()} <= kept
+
+
+CONVERSATION = words(30, 240)
+BuildDocument = Callable[..., CorpusDocument]
+
+
+def answers(build: BuildDocument, own: dict[str, str], below: str = " ".join(CONVERSATION)) -> pl.DataFrame:
+    """Mails, by id, of which each has words of its own above others'."""
+    documents = [build(text, (below, Role.OTHER), document_id=name) for name, text in own.items()]
+    fields = set(CleanDocument.model_fields)
+    return to_frame([CleanDocument(**one.model_dump(include=fields)) for one in documents], CleanDocument)
+
+
+def test_answers_above_one_conversation_are_no_copies(corpus_document: BuildDocument) -> None:
+    own = {"a": " ".join(words(31, 20)), "b": " ".join(words(32, 20)), "c": "Yes.", "d": "No.", "e": "👍"}
+    found = dedupe.run(answers(corpus_document, own), config=CONFIG)
+    assert reasons(found) == {}
+    assert set(families(found).values()) == {"a"}
+
+
+def test_copies_with_others_words_in_them_are_dropped(corpus_document: BuildDocument) -> None:
+    one, two = words(31, 50), words(32, 50)
+    own = {"a": " ".join(one), "b": edited(one, 0.02), "c": " ".join(two), "d": " ".join(two).upper(), "e": "Yes."}
+    mails = answers(corpus_document, own)
+    edit = answers(corpus_document, {"f": "Yes."}, below=edited(CONVERSATION, 0.02))
+    found = dedupe.run(pl.concat([mails, edit]), config=CONFIG)
+    assert reasons(found) == {
+        "b": "near_duplicate of a", "d": "near_duplicate of c", "f": "near_duplicate of e"
+    }  # fmt: skip
 
 
 def test_threads_series_and_likeness_join_one_family(clean_frame: CleanFrame) -> None:

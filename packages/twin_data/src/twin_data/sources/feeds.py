@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Mapping
-from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -101,17 +100,16 @@ def _cause(problem: Exception) -> str:
 def _read_entry(
     entry: Mapping[str, Any], feed: Mapping[str, Any], path: Path, context: ReadContext, ids: RecordIds
 ) -> Reading:
-    link, author = entry_link(entry, feed), _author(entry) or _author(feed)
+    link, attribution = entry_link(entry, feed), context.sole_author(_author(entry) or _author(feed))
     written = entry.get("published") or entry.get("updated")
     title, (body, is_whole) = _title(entry), _body(entry)
-    digest = digest_value([title, author, written, link, body])
+    digest = digest_value([title, attribution.author, written, link, body])
     entry_id = fold(str(entry.get("id") or "")) or link
     blocks = _blocks(body)
     reason = _not_published(entry) or ("empty" if not blocks else None if is_whole else "teaser")
     part = ids.claim(entry_id, digest)
     if part is None or reason:
         return Skipped(path=path, reason=reason or "repeated_record", part=part or entry_id, digest=digest)
-    attribution = context.sole_author(author)
     return RawDocument(
         document_id=context.document_id(path, part),
         source=context.source,
@@ -143,12 +141,8 @@ def _plain(detail: Mapping[str, Any]) -> str:
 
 
 def _author(of: Mapping[str, Any]) -> str | None:
-    """The name alone: RSS writes `nora@harbour.example (Nora Fenwick)`."""
-    given = fold(str(of.get("author") or ""))
-    if "@" not in given:
-        return given or None
-    name, address = parseaddr(given)
-    return name or address or given
+    """Whom it names; RSS writes `nora@harbour.example (Nora Fenwick)`."""
+    return fold(str(of.get("author") or "")) or None
 
 
 def _body(entry: Mapping[str, Any]) -> tuple[Mapping[str, str], bool]:

@@ -93,10 +93,10 @@ def attribution_length(lines: Sequence[str], at: int) -> int:
     if not lines[at].strip() or lines[at].startswith(">") or not _ATTRIBUTION_START.match(lines[at].strip()):
         return 0
     for length in _lengths(lines, at):
-        if not is_attribution("\n".join(lines[at : at + length])):
-            continue
         after = next((line for line in lines[at + length :] if line.strip()), "")
-        return length if after.startswith(">") else 0
+        # Of a wrapped one its first line alone may pass for one, but "wrote:" follows it.
+        if after.startswith(">") and is_attribution("\n".join(lines[at : at + length])):
+            return length
     return 0
 
 

@@ -35,6 +35,9 @@ _SIGNATURE_MARKS = frozenset(
 )
 SIGNATURE = "signature"
 """The basis by which cleaning knows what to remove."""
+QUOTED_REPLY, FORWARDED = "quoted reply", "forwarded"
+BELOW_THE_WRITING = frozenset({SIGNATURE, QUOTED_REPLY, FORWARDED})
+"""Bases of what stands below the sender's writing; it may well be the persona's, of an earlier mail."""
 _ARMOUR = re.compile(
     r"-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z]+: [^\n]*\n)*\n(.*?)\n-----BEGIN PGP SIGNATURE-----\n"
     r".*?-----END PGP SIGNATURE-----",
@@ -60,7 +63,7 @@ class _Parts:
         if not text:
             return
         if self.quoted:
-            self.add_quoted(text, "quoted reply")
+            self.add_quoted(text, QUOTED_REPLY)
         else:
             self.found.append(self.writer.apply(Block(text=text)))
 
@@ -118,8 +121,8 @@ def _end_of_writing(lines: Sequence[str], at: int, writer: Attribution) -> _End 
     if opens_list_footer(lines, at):
         return _End(None, SIGNATURE)
     if length := bare_attribution_length(lines, at):
-        return _End(attributed_author(join_lines(list(lines[at : at + length])).replace("\n", " ")), "quoted reply")
-    return _End(None, "forwarded") if opens_other_mail(lines, at) else None
+        return _End(attributed_author(join_lines(list(lines[at : at + length])).replace("\n", " ")), QUOTED_REPLY)
+    return _End(None, FORWARDED) if opens_other_mail(lines, at) else None
 
 
 def html_mail_blocks(text: str, writer: Attribution) -> tuple[Block, ...]:
@@ -158,7 +161,7 @@ def _split_block(block: Block, after: Sequence[Block], writer: Attribution) -> t
     for mark, run in groupby(own[:stop], _mark_of):
         part = block.model_copy(update={"text": "\n".join(line.lstrip("> ") if mark == ">" else line for line in run)})
         if mark == ">" and part.text.strip():
-            quoted = {"role": Role.QUOTED, "style": BlockStyle.QUOTATION, "basis": "quoted reply"}
+            quoted = {"role": Role.QUOTED, "style": BlockStyle.QUOTATION, "basis": QUOTED_REPLY}
             found.append(part.model_copy(update=quoted))
         elif mark != ">":
             found.append(_as_other(part, writer.author, SIGNATURE) if mark else writer.apply(part))

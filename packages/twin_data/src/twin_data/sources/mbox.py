@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.errors import MessageError
@@ -33,6 +33,7 @@ _REPLY_PREFIX = re.compile(
 _DRAFT_LABELS = frozenset(
     "draft drafts entwurf entwürfe brouillons borradores bozze concepten rascunhos utkast".split()
 )
+_VERSIONS = ("plain", "html")
 _AUTOMATIC_PRECEDENCE = frozenset({"junk", "auto_reply"})
 
 
@@ -169,27 +170,57 @@ def _document(
 
 
 def _blocks(message: EmailMessage, path: Path, context: ReadContext) -> tuple[Block, ...]:
-    """The blocks of the best text part: the plain one, else the HTML one."""
+    """The blocks of what was written: of its plain version, else of the HTML one."""
     name, address = parseaddr(_header(message, "From"))
     is_own = context.author.is_named(address) or context.author.is_named(name)
     role = context.role_of(context.author.name if is_own else None)
     writer = Attribution(role, fold(name) or address or None, "mail header")
     # Some programs send the plain part empty.
-    parts = (message.get_body(preferencelist=(subtype,)) for subtype in ("plain", "html"))
-    found = (_blocks_of(part, writer, path) for part in parts if part is not None)
+    found = (_blocks_of(_written(message, version), writer, path) for version in _VERSIONS)
     return next((blocks for blocks in found if blocks), ())
 
 
-def _blocks_of(part: MIMEPart, writer: Attribution, path: Path) -> tuple[Block, ...]:
+def _written(part: MIMEPart, preferred: str) -> list[MIMEPart]:
+    """The text parts that make up what was written, all plain or all HTML.
+
+    Behind a picture that stands in it a text goes on in another part, which has no name as a file has.
+
+    Args:
+        part: A mail, or a part of one.
+        preferred: The version, `plain` or `html`, that is taken of what is there in both.
+    """
+    if part.is_attachment() or part.get_content_maintype() not in {"text", "multipart"}:
+        return []
+    if part.get_content_maintype() == "text":
+        return [part] if part.get_content_subtype() in _VERSIONS and _payload(part).strip() else []
+    inside = [texts for one in part.iter_parts() if (texts := _written(one, preferred))]
+    if part.get_content_subtype() == "alternative":
+        inside.sort(key=lambda texts: texts[0].get_content_subtype() != preferred)
+    if not inside or part.get_content_subtype() in {"alternative", "related"}:
+        return inside[0] if inside else []
+    first, *others = (one for texts in inside for one in texts)
+    version = first.get_content_subtype()
+    return [first, *(one for one in others if one.get_content_subtype() == version and not one.get_filename())]
+
+
+def _payload(part: MIMEPart) -> bytes:
     payload = part.get_payload(decode=True)
-    if not isinstance(payload, bytes) or not payload.strip():
-        return ()
-    text = decode(payload, path, declared=part.get_content_charset())
-    if part.get_content_subtype() == "html":
-        return html_mail_blocks(text, writer)
-    if str(part.get_param("format")).lower() == "flowed":
-        text = _unflowed(text, drops_space=str(part.get_param("delsp")).lower() == "yes")
-    return mail_blocks(text, writer)
+    return payload if isinstance(payload, bytes) else b""
+
+
+def _blocks_of(parts: Sequence[MIMEPart], writer: Attribution, path: Path) -> tuple[Block, ...]:
+    """The blocks of parts of one version, read as one text: what ends the sender's writing ends it for all of them."""
+    texts = [_text_of(part, path) for part in parts]
+    if parts and parts[0].get_content_subtype() == "html":
+        return html_mail_blocks("<p></p>".join(texts), writer)
+    return mail_blocks("\n\n".join(texts), writer)
+
+
+def _text_of(part: MIMEPart, path: Path) -> str:
+    text = decode(_payload(part), path, declared=part.get_content_charset())
+    if part.get_content_subtype() == "plain" and str(part.get_param("format")).lower() == "flowed":
+        return _unflowed(text, drops_space=str(part.get_param("delsp")).lower() == "yes")
+    return text
 
 
 def _unflowed(text: str, *, drops_space: bool = False) -> str:
@@ -220,7 +251,9 @@ def _root(mail: Mail, parent_of: Mapping[str, tuple[str, ...]]) -> str:
 
 
 def _attachments(mail: Mail, path: Path) -> Iterator[Skipped]:
-    for number, _ in enumerate(mail.message.iter_attachments(), start=1):
+    written = [part for version in _VERSIONS for part in _written(mail.message, version)]
+    others = (one for one in mail.message.iter_attachments() if not any(one is part for part in written))
+    for number, _ in enumerate(others, start=1):
         where = f"{mail.message_id or mail.digest}/attachment-{number}"
         yield Skipped(path=path, reason="attachment", part=where, digest=mail.digest)
 

@@ -9,6 +9,7 @@ from pathlib import Path, PurePath, PurePosixPath
 from typing import Protocol
 from urllib.parse import quote, urljoin
 
+from twin_data.configuration.names import name_and_address
 from twin_data.configuration.persona import Author, SourceOptions
 from twin_data.contracts.base import Contract
 from twin_data.contracts.digests import short
@@ -153,7 +154,8 @@ class ReadContext:
         """Whose words a file of one author holds: the persona's, unless it names somebody else."""
         if given is None:
             return Attribution(Role.OWN, None, "single-author source")
-        return Attribution(self.role_of(given), given, "document author")
+        name, address = name_and_address(given)
+        return Attribution(self.role_of(given), name or address, "document author")
 
     def role_of(self, name: str | None) -> Role:
         """`OWN` if the name is the author's or one of the aliases, else `OTHER`."""

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 import regex
 from pydantic import Field
 
+from twin_data.configuration.names import name_key
 from twin_data.contracts.base import Contract, Span
 from twin_data.contracts.documents import Block, BlockStyle, DocumentKind, Passage, RawDocument, Role
 from twin_data.scoring.sentences import sentence_spans, words
+from twin_data.sources.mail_text import BELOW_THE_WRITING
 from twin_data.sources.quotations import quotation_author
 
 EPIGRAPH, NAMED, INLINE = "epigraph", "quotation with a name", "quotation inside a paragraph"
@@ -66,7 +68,10 @@ class AttributeConfig(Contract):
 
 @dataclass(frozen=True)
 class _Seen:
-    """In how many documents a paragraph stands: as others' words, and near the beginning or end as the persona's."""
+    """In how many documents a paragraph stands: as others' words, and near the beginning or end as the persona's.
+
+    What a mail answers or forwards does not count as others' words: it may be an earlier mail of the persona's.
+    """
 
     by_others: Counter[str]
     at_edges: Counter[str]
@@ -79,7 +84,7 @@ def attribute(
 
     Args:
         documents: As read.
-        own_names: The persona's name and aliases, case-folded: what is signed by these is the persona's.
+        own_names: The persona's name and aliases, as `name_key` gives them: what is signed by these is the persona's.
         config: Bars.
     """
     seen = _seen(documents, config)
@@ -144,7 +149,7 @@ def _seen(documents: Sequence[RawDocument], config: AttributeConfig) -> _Seen:
         paragraphs = [block for block in document.blocks if block.style in _PROSE]
         for at, block in enumerate(paragraphs):
             key = _key(block.text, config)
-            if key and block.role is Role.OTHER:
+            if key and block.role is Role.OTHER and block.basis not in BELOW_THE_WRITING:
                 others[key].add(document.document_id)
             elif key and block.role is Role.OWN and (at == 0 or at >= len(paragraphs) - 2) and len(paragraphs) > 2:
                 edges[key].add(document.document_id)
@@ -189,7 +194,7 @@ def _mark_named_quotations(blocks: list[Block], own_names: frozenset[str]) -> No
         follows = at + 1 < len(blocks) and blocks[at + 1].role is Role.OWN and blocks[at + 1].style in _PROSE
         below = quotation_author(blocks[at + 1].text) if author is None and follows else None
         name = author or below
-        if name is None or name.casefold() in own_names:
+        if name is None or name_key(name) in own_names:
             continue
         line, around = (last, [body.split("\n")[-1]]) if author else (blocks[at + 1].text, [block.text])
         around += [one.text for one in blocks[at + 1 if author else at + 2 :][:1]]

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import polars as pl
 import regex
 
+from twin_data.configuration.names import name_key
 from twin_data.contracts.base import Contract, Span
 from twin_data.contracts.digests import digest_text
 from twin_data.contracts.documents import (
@@ -28,6 +29,7 @@ from twin_data.contracts.documents import (
     Role,
     block_spans,
 )
+from twin_data.sources.mail_text import SIGNATURE
 from twin_data.store.schemas import to_frame, to_rows
 from twin_data.transform.attribute import AttributeConfig, attribute, passages_of
 from twin_data.transform.identifiers import Finding, find_identifiers, names_pattern
@@ -120,12 +122,12 @@ def tallied(inputs: CleanInputs, *, config: CleanConfig) -> VoiceRecord:
 def _cleaned(
     inputs: CleanInputs, config: CleanConfig, rules: Sequence[TextRule], record: VoiceRecord
 ) -> tuple[list[CleanDocument], list[Rejection]]:
-    own_names = {name.casefold() for name in inputs.own_names}
+    own_names = {name_key(name) for name in inputs.own_names}
     read, roster = inputs.documents, inputs.roster
     if roster is None:
         read = attribute(inputs.documents, frozenset(own_names), config.attribute)
         roster = frozenset(_roster(read))
-    names = names_pattern(name for name in roster if name.strip().casefold() not in own_names)
+    names = names_pattern(name for name in roster if name_key(name) not in own_names)
     documents, rejections = list[CleanDocument](), list[Rejection]()
     for raw in read:
         rosters = names if raw.kind in config.redact_names_in else None
@@ -185,7 +187,7 @@ def _clean_block(
     rules: Sequence[TextRule],
 ) -> tuple[list[str], list[Rejection]]:
     """The block's text as read and after each of `step_names`, and what was removed from it."""
-    if block.basis == "signature":
+    if block.basis == SIGNATURE:
         gone = [""] * len(step_names(rules))
         return [block.text, *gone], [_rejection(raw, digest, span, "signature", "[signature]")]
     findings = find_identifiers(block.text, names)
@@ -254,8 +256,8 @@ def _roster(documents: Iterable[RawDocument]) -> set[str]:
 
 def attributed(raw: pl.DataFrame, own_names: frozenset[str], config: CleanConfig) -> pl.DataFrame:
     """Rows of the contract `RawDocument`, with whose words they are, as copies and quotes among them tell."""
-    folded = frozenset(name.casefold() for name in own_names)
-    return to_frame(attribute(to_rows(raw, RawDocument), folded, config.attribute), RawDocument)
+    keys = frozenset(map(name_key, own_names))
+    return to_frame(attribute(to_rows(raw, RawDocument), keys, config.attribute), RawDocument)
 
 
 def roster_of(raw: pl.DataFrame) -> frozenset[str]:

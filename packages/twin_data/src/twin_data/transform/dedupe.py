@@ -1,7 +1,8 @@
 """Exact and near duplicates: keep the best copy, and group what belongs together into families.
 
 Exact copies are compared byte by byte. Near ones are found through an inverted index of five-word shingles and measured
-by the Jaccard index of the two whole shingle sets (Broder, 1997), not estimated from a sketch of them.
+by the Jaccard index of the two whole shingle sets (Broder, 1997), not estimated from a sketch of them. Where others'
+words stand in a document, such as the conversation below a mail, it is a copy only if its own words are one as well.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from twin_data.contracts.base import Contract
+from twin_data.contracts.documents import Role
 from twin_data.native.duplicates import Rows, identical, keep_better, similar_pairs
+from twin_data.transform.quality import own_text
 
 STAGE = "dedupe"
 _DIGITS = re.compile(r"\d+")
@@ -69,7 +72,8 @@ def run(inputs: pl.DataFrame, *, config: DedupeConfig) -> Deduplicated:
     )
     first = identical(ranked["text"])
     pairs = _similar_pairs(ranked["text"], first, config)
-    better = _better(pairs.filter(pl.col("jaccard") >= config.near_duplicate), first)
+    alike = pairs.filter(pl.col("jaccard") >= config.near_duplicate)
+    better = _better(_copies(alike, inputs, ranked["row"], config), first)
     families = pl.DataFrame({"row": ranked["row"], "family": _families(ranked, pairs, first)}).sort("row")
     dropped = pl.DataFrame({"row": ranked["row"], "dropped": better != np.arange(len(better))}).sort("row")
     kept = inputs.with_columns(families["family"]).filter(~dropped["dropped"]).sort("document_id")
@@ -90,6 +94,40 @@ def _similar_pairs(texts: pl.Series, first: Rows, config: DedupeConfig) -> pl.Da
     one, other = pairs["rank"].to_numpy(), pairs["other"].to_numpy()
     either = pl.Series(sizes[one].astype(np.int64) + sizes[other]) - pairs["shared"]
     return pl.DataFrame({"rank": ranks[one], "other": ranks[other], "jaccard": pairs["shared"] / either})
+
+
+def _copies(alike: pl.DataFrame, inputs: pl.DataFrame, rows: pl.Series, config: DedupeConfig) -> pl.DataFrame:
+    """The pairs of alike texts that are copies, in their order: with others' words in one, the own ones are alike, too.
+
+    Two answers above one long conversation are alike for what others wrote in it, and each says something of its own.
+
+    Args:
+        alike: Pairs of ranks, over the bar as whole texts.
+        inputs: Rows of the contract `CleanDocument`.
+        rows: The row of each rank.
+        config: Bars of likeness.
+    """
+    ends = alike.select("rank", "other").to_numpy()
+    is_mixed = np.zeros(len(rows), np.bool_)
+    held = np.unique(ends)
+    is_mixed[held] = _hold_others_words(inputs[rows.gather(held)])
+    asked = is_mixed[ends].any(axis=1)
+    if not asked.any():
+        return alike
+    members, places = np.unique(ends[asked], return_inverse=True)
+    own = own_text(inputs[rows.gather(members)])
+    first = identical(own)
+    pairs = _similar_pairs(own, first, config).filter(pl.col("jaccard") >= config.near_duplicate)
+    of_pair = np.sort(first[places.reshape(-1, 2)].astype(np.int64), axis=1)
+    found = pairs["rank"].cast(pl.Int64).to_numpy() * len(own) + pairs["other"].to_numpy()
+    is_copy = ~asked
+    is_copy[asked] = (of_pair[:, 0] == of_pair[:, 1]) | np.isin(of_pair[:, 0] * len(own) + of_pair[:, 1], found)
+    return alike.filter(is_copy)
+
+
+def _hold_others_words(documents: pl.DataFrame) -> npt.NDArray[np.bool_]:
+    is_theirs = pl.element().struct.field("role") != Role.OWN.value
+    return documents.select(pl.col("passages").list.eval(is_theirs).list.any()).to_series().to_numpy()
 
 
 def _better(copies: pl.DataFrame, first: Rows) -> Rows:

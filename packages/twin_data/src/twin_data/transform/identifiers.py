@@ -34,6 +34,8 @@ from detect_secrets.plugins.stripe import StripeDetector
 from detect_secrets.plugins.telegram_token import TelegramBotTokenDetector
 from stdnum import iban, luhn
 
+from twin_data.configuration.names import ALIKE
+
 _SECRET_DETECTORS: tuple[type[RegexBasedDetector], ...] = (
     ArtifactoryDetector, AWSKeyDetector, AzureStorageKeyDetector, BasicAuthDetector, DiscordBotTokenDetector,
     GitHubTokenDetector, GitLabTokenDetector, JwtTokenDetector, MailchimpDetector, NpmDetector, OpenAIDetector,
@@ -91,7 +93,6 @@ _CARD = regex.compile(
 )
 _IBAN = regex.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)")
 _HANDLE = regex.compile(r"[\p{Ll}\p{N}][\w.-]*[\w]")
-_ALIKE = ("'’‘ʼ", "-‐‑")
 _UNLIKE_A_WORD = regex.compile(r"[\p{N}_.-]")
 _COUNTED_BEFORE = regex.compile(
     r"(?i)(?:\b(?:versions?|release|ver\.?|sections?|sect?\.|clauses?|chapters?|figures?|rules?|build|firmware)\s*v?|§\s?|\p{L}/)$"
@@ -157,7 +158,7 @@ def names_pattern(roster: Iterable[str]) -> regex.Pattern[str] | None:
 
 def _spelt(part: str) -> str:
     """A pattern for one part of a name; people and programs set apostrophes and hyphens as they please."""
-    return "".join(next((f"[{kind}]" for kind in _ALIKE if one in kind), regex.escape(one)) for one in part)
+    return "".join(next((f"[{kind}]" for kind in ALIKE if one in kind), regex.escape(one)) for one in part)
 
 
 def _secrets(text: str) -> Iterator[Finding]:

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping
 import polars as pl
 
 from twin_data.contracts.digests import digest_text
+from twin_data.contracts.documents import CleanDocument
 from twin_data.generate.material import SAME_QUESTION_SHARE
 from twin_data.scoring.sentences import content_stems
+from twin_data.store.schemas import schema_of
 from twin_data.transform import dedupe
 from twin_data.transform.dedupe import DedupeConfig
 
@@ -29,12 +31,13 @@ def without_duplicates(questions: Mapping[str, str]) -> frozenset[str]:
     if not questions:
         return frozenset()
     texts = [" ".join(content_stems(text)) for text in questions.values()]
+    schema = schema_of(CleanDocument)
     rows = pl.DataFrame(
         {
             "document_id": list(questions), "text": texts, "digest": [digest_text(text) for text in texts],
-            "url": None, "date": None, "thread": None, "series": None,
+            "url": None, "date": None, "thread": None, "series": None, "passages": [[]] * len(texts),
         },
-        schema_overrides={"url": pl.String, "date": pl.Date, "thread": pl.String, "series": pl.String},
+        schema_overrides={name: schema[name] for name in ("url", "date", "thread", "series", "passages")},
     )  # fmt: skip
     return frozenset(dedupe.run(rows, config=NEAR).documents["document_id"])
 
