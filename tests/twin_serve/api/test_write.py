@@ -9,7 +9,7 @@ import pytest
 from twin_serve.answering import declining
 
 from ..conftest import Running, StartService
-from ..parts import manifest
+from ..parts import chunk, manifest, own_spans
 from .test_chat import content, events, verbatim
 
 BRIEF = "Write a short post about the eels that you found on the floor of Gate 7."
@@ -154,6 +154,28 @@ async def test_words_of_the_archive_are_cited(start: StartService) -> None:
     ((outcome, reason),) = outcomes(body).values()
     assert (outcome, reason) == ("supported", "copied word for word")
     assert "“" not in content(body)
+
+
+FRAMED = "I never said that we sold the lock to Halcyon in 2019."
+
+
+@pytest.mark.parametrize(
+    ("text", "draft", "expected"),
+    [
+        (FRAMED, "We sold the lock to Halcyon in 2019.", ("unsupported", "the passages do not say so")),
+        (FRAMED, FRAMED, ("supported", "copied word for word")),
+    ],
+)
+async def test_words_of_the_archive_are_cited_only_for_what_it_says(
+    start: StartService, text: str, draft: str, expected: tuple[str, str]
+) -> None:
+    settings = manifest().verification.model_copy(update={"min_closeness": 1, "min_held": 1})
+    one = chunk("blog/eels.md").model_copy(update={"text": text, "end": len(text), "own": own_spans(text)})
+    async with start(draft, bundle=manifest(verification=settings)) as running:
+        index = running.search.indices["ada"]
+        index.chunks, index.vectors = (one,), index.vectors[:1]
+        body = await write(running)
+    assert list(outcomes(body).values()) == [expected]
 
 
 async def test_an_empty_draft_is_said_to_be_one(start: StartService) -> None:
