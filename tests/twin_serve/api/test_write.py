@@ -48,6 +48,14 @@ async def test_the_text_ships_as_it_is_and_its_claims_are_judged_beside_it(start
     assert prompt[-1].content.endswith(f"Brief: {BRIEF}") and "Gate 7 was drained" in prompt[-1].content
 
 
+async def test_a_lists_numbers_are_no_claims(start: StartService) -> None:
+    async with start(f"1. {OPINION}\n2. I believe in gates more than in walls.\n3. {TRUE}") as running:
+        body = await write(running)
+    assert {text[:2]: outcome for text, (outcome, _) in outcomes(body).items()} == {
+        "1.": "unchecked", "2.": "unchecked", "3.": "supported"
+    }  # fmt: skip
+
+
 async def test_an_annotation_is_the_sentence_that_cites(start: StartService) -> None:
     async with start(DRAFT) as running:
         body = await write(running)

@@ -26,7 +26,7 @@ class Copy:
 
     Attributes:
         passage: The passage that holds it.
-        span: Where in the passage's text: always whole sentences, since what frames the copied words may turn them round.
+        span: Where in the passage's text: whole sentences, since what frames the copied words may turn them round.
         is_exact: Whether these very words stand there in a row, punctuation and letter case aside.
         is_whole: Whether they are all that stands there, so that nothing frames them.
     """

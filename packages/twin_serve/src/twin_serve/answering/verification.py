@@ -13,7 +13,7 @@ from twin_data.contracts.answers import RetrievedPassage, SentenceCheck, Sentenc
 from twin_data.contracts.base import Span
 from twin_data.scoring.closeness import closeness, stray
 from twin_data.scoring.sentences import STOPWORDS, content_stems, stem, words
-from twin_data.scoring.support import EvidenceText, Support, names, numbers
+from twin_data.scoring.support import EvidenceText, Support, held_numbers, names, numbers
 from twin_serve.answering.citations import CitationList
 from twin_serve.answering.copies import Copy, find_copy, own_in_passage, stands_whole
 from twin_serve.answering.polarity import is_contradicted
@@ -103,7 +103,7 @@ class PassageEvidence:
     def _what_is_missing(self, sentence: str) -> str:
         """What of the sentence no passage holds, or else that no passage says all of it in one place."""
         own = [span.of(one.text) for one in self._passages for span in own_in_passage(one)]
-        if unknown := sorted(numbers(sentence).difference(*map(numbers, own))):
+        if unknown := sorted(numbers(sentence).difference(*map(held_numbers, own))):
             return f"the number {unknown[0]} is not in the passages"
         held = {stem(word) for text in own for word in words(text)}
         if unnamed := sorted(name for name in names(sentence) if stem(name) not in held):

@@ -23,7 +23,7 @@ from twin_data.scoring.support import EvidenceText
 from twin_serve.answering import declining
 from twin_serve.answering.claims import makes_claim
 from twin_serve.answering.drafting import CUT_OFF, draft, is_cut_off
-from twin_serve.answering.drafts import DraftSentence, tidy_written, wider
+from twin_serve.answering.drafts import LIST_MARK, DraftSentence, tidy_written, wider
 from twin_serve.answering.progress import Run, outcome_of, unchecked
 from twin_serve.answering.verification import (
     NO_OWN_WORDS,
@@ -117,7 +117,8 @@ class ClaimChecker:
         """Judge one sentence; a claim that holds gets its citation, unless it comes from the brief."""
         if self._shipped.holds(sentence):
             return dropped(sentence, REPEATED)
-        verdict = await self._verdict(sentence)
+        # The number of a list's item is no figure of the claim.
+        verdict = (await self._verdict(LIST_MARK.sub("", sentence))).model_copy(update={"text": sentence})
         if verdict.outcome is not SentenceOutcome.DROPPED:
             self._shipped.add(sentence)
         return verdict
