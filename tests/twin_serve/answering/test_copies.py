@@ -114,10 +114,15 @@ def test_what_is_quoted_begins_and_ends_where_sentences_do(sentences: list[str],
     tokens = words(one.text)
     first = data.draw(st.integers(0, len(tokens) - 1))
     last = data.draw(st.integers(first, len(tokens) - 1))
-    copy = found(" ".join(tokens[first : last + 1]), [one])
+    spoken = tokens[first : last + 1]
+    exact = find_copy(" ".join(spoken), [one])
+    spoken[data.draw(st.integers(0, len(spoken) - 1))] = "otherwise"
+    changed = find_copy(" ".join(spoken), [one])
+    assert exact and exact.is_exact and not (changed and changed.is_exact)
     own = sentence_spans(one.text)
     begins = {span.start for span in own} | {span.end - len(LIST_MARK.sub("", span.of(one.text))) for span in own}
-    assert copy.span.start in begins and copy.span.end in {span.end for span in own}
+    for copy in (exact, changed):
+        assert copy is None or (copy.span.start in begins and copy.span.end in {span.end for span in own})
 
 
 @given(st.lists(st.booleans(), max_size=40))
