@@ -12,7 +12,7 @@ from random import Random
 import regex
 
 from benchmarks.claims import TrueClaim
-from twin_data.scoring.numerals import numbers
+from twin_data.scoring.numerals import held_numbers, numbers
 from twin_data.scoring.sentences import STOPWORDS, content_stems, sentence_spans, stem, words
 
 Distortion = Callable[[TrueClaim, Sequence[str], Random], Iterator[str]]
@@ -49,7 +49,7 @@ MIN_SALAD_WORDS = 6
 
 def changed_number(claim: TrueClaim, passages: Sequence[str], random: Random) -> Iterator[str]:
     """A figure that no passage holds."""
-    held = {figure for text in passages for figure in numbers(text)}
+    held = {figure for text in passages for figure in held_numbers(text)}
     for found in _FIGURE.finditer(claim.text):
         digits = [at for at, letter in enumerate(found[0]) if letter.isdecimal()]
         at = digits[-1] if random.random() < 0.7 else digits[len(digits) // 2]

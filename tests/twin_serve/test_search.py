@@ -13,7 +13,7 @@ from elasticsearch import ApiError, NotFoundError
 from twin_data.contracts.errors import SearchUnavailableError, StoreError
 from twin_data.contracts.releases import RetrievalSettings
 from twin_data.scoring.late_interaction import as_text, packed
-from twin_data.store.search import index_body
+from twin_data.store.search import document_entry_id, index_body
 from twin_serve.search import ElasticPassageSearch, MemorySearch, PassageSearch, SearchQuery
 
 from .parts import HashingEncoder, chunk, document, memory_index
@@ -152,6 +152,9 @@ async def test_identity_weights_and_documents_are_read_back(
     assert await search.document("ada", "blog/eels.md") == document("blog/eels.md")
     elastic.answers("get", {"found": False})
     assert await search.document("ada", "nothing") is None
+    await search.document("ada", long := "notes/" * 100)
+    asked = [arguments["id"] for method, arguments in elastic.calls if method == "get"]
+    assert asked == ["term-weights", *map(document_entry_id, ("blog/eels.md", "nothing", long))]
 
 
 async def test_a_server_that_is_not_there_is_not_healthy(search: ElasticPassageSearch) -> None:

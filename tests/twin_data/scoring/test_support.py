@@ -55,6 +55,8 @@ def test_what_the_passage_says_is_supported(claim: str) -> None:
         ("It cost £1,311 a month.", "the number 1311 is not in the passage"),
         ("It cost £13.10 a month.", "the number 13.10 is not in the passage"),
         ("The queue held forty messages.", "the number 40 is not in the passage"),
+        ("It cost £1 a month.", "the number 1 is not in the passage"),
+        ("We left Kafka in September of one year.", "the number 1 is not in the passage"),
         ("The log was written by Thaddeus.", "the name Thaddeus is not in the passage"),
         ("We left Kafka in October.", "the name October is not in the passage"),
         ("The log never replaced it.", "the passage does not deny it"),
@@ -103,6 +105,11 @@ def test_a_denial_is_not_a_statement(claim: str, evidence: str, agrees: bool) ->
     found = support(claim, evidence)
     assert (found.score > 0.5) is agrees
     assert (found.missing == "") is agrees
+
+
+def test_any_one_of_the_passage_bears_out_the_figure_and_the_pronoun_needs_nothing() -> None:
+    assert support("We kept 1 queue.", "We kept one queue.").missing == ""
+    assert support("We kept one of the queues.", "We kept a few of the queues.").missing == ""
 
 
 def test_the_nearer_the_wording_the_higher_the_score() -> None:

@@ -12,6 +12,7 @@ from elastic_transport import ConnectionError as ElasticConnectionError
 from elasticsearch import NotFoundError
 
 from twin_data.contracts.base import Span
+from twin_data.contracts.digests import digest_text
 from twin_data.contracts.documents import Chunk, CorpusDocument, DocumentKind, Split
 from twin_data.contracts.errors import IntegrityError, SearchUnavailableError, StoreError
 from twin_data.contracts.releases import ModelReference
@@ -19,11 +20,14 @@ from twin_data.scoring.weights import TermWeights, term_weights
 from twin_data.store import live_index, search
 from twin_data.store.live_index import MOVING, LiveIndexMover
 from twin_data.store.search import (
+    MAX_ID_BYTES,
     IndexIdentity,
     IndexWriter,
     alias_name,
     chunk_entry,
+    chunk_entry_id,
     document_entry,
+    document_entry_id,
     index_body,
     index_name,
     lexical_query,
@@ -160,6 +164,15 @@ def test_the_entries() -> None:
     stored = weights_entry(weights)
     assert TermWeights.model_validate(stored.pop("payload")) == weights
     assert stored == {"_id": "term-weights", "entry": "weights"}
+
+
+def test_the_id_of_an_entry_is_never_longer_than_elasticsearch_takes() -> None:
+    assert chunk_entry_id("c0ffee") == "chunk-c0ffee"
+    assert document_entry_id("blog/a.md") == "document-blog/a.md", "as earlier versions have it"
+    edge = "é" * 251 + "x"
+    assert len(document_entry_id(edge).encode()) == MAX_ID_BYTES and document_entry_id(edge).endswith(edge)
+    assert document_entry_id(edge + "x") == f"document-{digest_text(edge + 'x')}"
+    assert len({document_entry_id(edge + last) for last in "xyz"}) == 3
 
 
 def test_every_field_of_an_entry_is_mapped() -> None:

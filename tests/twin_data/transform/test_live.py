@@ -21,7 +21,7 @@ from twin_data.scoring.weights import term_weights
 from twin_data.sources.units import digest_of
 from twin_data.store.live_index import HeldEntries
 from twin_data.store.overlay import FIRST_VERSION, OverlayStore
-from twin_data.store.search import IndexIdentity, index_name
+from twin_data.store.search import MAX_ID_BYTES, IndexIdentity, index_name
 from twin_data.store.stages import stage_records
 from twin_data.store.tables import FeatureStore
 from twin_data.transform import index, live
@@ -188,6 +188,16 @@ def test_what_is_added_edited_and_deleted_agrees_with_the_next_full_run(world: W
     world.index.identity = None
     world.features()
     assert {key: one for key, one in world.index.entries.items()} == streamed, "weights and all, as if built at once"
+
+
+def test_a_document_deep_in_folders_comes_and_goes(world: World) -> None:
+    corpus, deep = world.corpus(), "/".join(["an exported page of notes"] * 20) + "/winter.md"
+    path = world.write(deep, post("winter"))
+    assert step(corpus).added == (deep,)
+    assert deep in world.documents() and max(map(len, world.index.entries)) <= MAX_ID_BYTES
+    path.unlink()
+    assert step(corpus).removed == (deep,)
+    assert deep not in world.documents()
 
 
 def test_a_document_is_embedded_and_written_once(world: World) -> None:

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from twin_data.contracts.answers import RetrievedPassage
+from twin_data.contracts.base import Span
 from twin_data.scoring.copies import COPIED_WORDS, is_mostly_copied, word_stretches
-from twin_serve.answering.copies import Copy, find_copy
+from twin_data.scoring.sentences import sentence_spans, words
+from twin_serve.answering.copies import Copy, find_copy, stands_whole
+from twin_serve.answering.drafts import LIST_MARK
 
 from ..parts import DOCUMENTS, QUOTED_BY_OTHERS, passage
 
@@ -17,6 +21,11 @@ def found(sentence: str, passages: list[RetrievedPassage] = PASSAGES) -> Copy:
     copy = find_copy(sentence, passages)
     assert copy is not None
     return copy
+
+
+def passage_of(text: str) -> RetrievedPassage:
+    whole = Span(start=0, end=len(text))
+    return passage("blog/eels.md").model_copy(update={"text": text, "end": len(text), "own": (whole,)})
 
 
 def test_these_very_words_are_an_exact_copy() -> None:
@@ -42,9 +51,78 @@ def test_what_others_wrote_is_not_the_personas() -> None:
     assert find_copy(QUOTED_BY_OTHERS, PASSAGES) is None
 
 
-def test_a_sentence_shorter_than_a_stretch_is_a_copy_only_if_it_is_one_whole() -> None:
+def test_a_sentence_shorter_than_a_stretch_is_a_copy_only_if_all_its_words_stand_in_a_row() -> None:
     assert found("Eels on the floor").is_exact
     assert find_copy("Eels on the roof", PASSAGES) is None
+
+
+FRAMES = [
+    "I used to believe that {}",
+    "My old boss claimed that {}",
+    "I doubt that {}",
+    "If {}, the keepers lose their cottages.",
+    "It is a mistake to think {} before noon.",
+]
+CLAIM = "the harbour sells the lock to Halcyon next spring"
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+def test_part_of_a_sentence_is_a_copy_of_all_of_it(frame: str) -> None:
+    framed = frame.format(CLAIM).rstrip(".") + "."
+    one = passage_of(f"It rained. {framed} Nobody minded.")
+    copy = found(f"{CLAIM.capitalize()}.", [one])
+    assert copy.span.of(one.text) == framed and copy.is_exact and not copy.is_whole
+    assert not stands_whole(CLAIM, [one])
+
+
+def test_the_sentence_that_stands_whole_goes_before_one_that_frames_it() -> None:
+    one, other = passage_of(f"I doubt that {CLAIM}. I do."), passage_of(f"It rained. “{CLAIM.capitalize()}.” So be it.")
+    copy = found(CLAIM, [one, other])
+    assert copy.passage is other and copy.is_whole and copy.span.of(other.text) == f"“{CLAIM.capitalize()}.”"
+    assert stands_whole(CLAIM, [one, other])
+
+
+def test_a_lists_mark_is_no_part_of_the_sentence() -> None:
+    one = passage_of(f"It rained.\n\n1. {CLAIM.capitalize()}.\n\n2. Nobody minded.")
+    copy = found(CLAIM, [one])
+    assert copy.is_whole and copy.span.of(one.text) == f"{CLAIM.capitalize()}."
+
+
+def test_no_words_are_no_copy() -> None:
+    assert find_copy("…!", PASSAGES) is None
+
+
+SENTENCES = st.sampled_from(
+    [
+        *(frame.format(CLAIM).rstrip(".") + "." for frame in FRAMES),
+        f"{CLAIM.capitalize()}.",
+        "“We found 31 eels on the floor and carried them out in a tin bath,” said Ruth (she had counted).",
+        "Dr. Ferrier wrote: no. 7 leaks; nobody closed the upper paddle that night!",
+        "3. The gate stayed still.",
+        "- Why did nobody ask me?",
+    ]
+)
+
+
+@given(
+    st.lists(SENTENCES, min_size=1, max_size=5),
+    st.sampled_from([" ", "\n", "\n\n"]),
+    st.data(),
+)
+def test_what_is_quoted_begins_and_ends_where_sentences_do(sentences: list[str], gap: str, data: st.DataObject) -> None:
+    one = passage_of(gap.join(sentences))
+    tokens = words(one.text)
+    first = data.draw(st.integers(0, len(tokens) - 1))
+    last = data.draw(st.integers(first, len(tokens) - 1))
+    spoken = tokens[first : last + 1]
+    exact = find_copy(" ".join(spoken), [one])
+    spoken[data.draw(st.integers(0, len(spoken) - 1))] = "otherwise"
+    changed = find_copy(" ".join(spoken), [one])
+    assert exact and exact.is_exact and not (changed and changed.is_exact)
+    own = sentence_spans(one.text)
+    begins = {span.start for span in own} | {span.end - len(LIST_MARK.sub("", span.of(one.text))) for span in own}
+    for copy in (exact, changed):
+        assert copy is None or (copy.span.start in begins and copy.span.end in {span.end for span in own})
 
 
 @given(st.lists(st.booleans(), max_size=40))

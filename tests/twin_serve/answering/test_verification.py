@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
-from twin_data.contracts.answers import SentenceCheck, SentenceOutcome
+from twin_data.contracts.answers import RetrievedPassage, SentenceCheck, SentenceOutcome
+from twin_data.contracts.base import Span
 from twin_data.contracts.releases import GenerationSettings, VerificationSettings
 from twin_serve.answering.citations import CitationList
 from twin_serve.answering.verification import SentenceVerifier, granted_names
@@ -21,15 +24,17 @@ class Checker:
         asked: str = "What happened?",
         min_closeness: float = 0.6,  # this encoder knows no meanings
         min_held: float = 0.0,
+        max_quote_words: int = 60,
+        passages: Sequence[RetrievedPassage] = (),
     ) -> None:
         index, encoder = memory_index(), HashingEncoder()
-        bars = VerificationSettings(min_closeness=min_closeness, min_held=min_held)
+        bars = VerificationSettings(min_closeness=min_closeness, min_held=min_held, max_quote_words=max_quote_words)
         twin = Twin(
             manifest(verification=bars), (), index.name, index.identity, index.weights, encoder, GenerationSettings()
         )
         vector = encoder.encode([question])[0]
         self.citations = CitationList()
-        self._verifier = SentenceVerifier([passage(one) for one in ids], asked, vector, twin)
+        self._verifier = SentenceVerifier(passages or [passage(one) for one in ids], asked, vector, twin)
 
     def check(self, sentence: str) -> SentenceCheck:
         return self._verifier.check(sentence, self.citations)
@@ -131,6 +136,31 @@ def test_a_copy_with_a_word_exchanged_is_quoted_as_it_stands_in_the_document() -
     assert checker.citations.all[0].quote == check.text
     again = checker.check("And we found 31 eels on the floor and carried them out in a bath.")
     assert again.reason == "it repeats an earlier sentence", "the same words are quoted once"
+
+
+FRAMED = "I used to believe that the keepers of the lock at Marl should all be clerks."
+
+
+def framed(text: str, *, max_quote_words: int = 60) -> Checker:
+    whole = Span(start=0, end=len(text))
+    one = passage("blog/eels.md").model_copy(update={"text": text, "end": len(text), "own": (whole,)})
+    return Checker("keepers lock Marl clerks", passages=[one], max_quote_words=max_quote_words)
+
+
+def test_part_of_a_sentence_is_quoted_with_what_frames_it() -> None:
+    checker = framed(f"It rained. {FRAMED} It rained again.")
+    check = checker.check("The keepers of the lock at Marl should all be clerks.")
+    assert (check.outcome, check.text) == (SentenceOutcome.QUOTED, FRAMED)
+    assert check.reason == "copied word for word out of a longer sentence"
+    assert checker.citations.all[0].quote == FRAMED
+    assert checker.check("The keepers of the lock at Marl.").reason == "it repeats an earlier sentence"
+
+
+def test_part_of_a_sentence_that_is_too_long_to_quote_is_dropped() -> None:
+    part = "The keepers of the lock at Marl should all be clerks."
+    assert framed(FRAMED, max_quote_words=15).check(part).outcome is SentenceOutcome.DROPPED
+    assert framed(FRAMED, max_quote_words=16).check(part).outcome is SentenceOutcome.QUOTED
+    assert framed(FRAMED, max_quote_words=10).check(FRAMED).outcome is SentenceOutcome.QUOTED, "the draft is as long"
 
 
 def test_others_words_support_nothing() -> None:

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from openai import APIError, BadRequestError
 
+from twin_data.contracts.answers import AnswerOutcome, Citation, Cost, SentenceCheck, SentenceOutcome, VerifiedAnswer
 from twin_serve.answering import declining
+from twin_serve.api.schemas import url_citations
 
 from ..conftest import EELS, EELS_ANSWER, Running, StartService
 from ..parts import DISCLOSURE, DOCUMENTS, QUOTED_BY_OTHERS, chunk, manifest, own_spans
@@ -65,6 +67,27 @@ async def test_a_document_without_an_address_is_cited_by_the_services_own(start:
         body = (await running.ask("Where does the letter about the keepers hang?")).json()
     (annotation, *_) = body["choices"][0]["message"]["annotations"]
     assert annotation["url_citation"]["url"] == "/api/documents/ada?id=mail/answer.md"
+
+
+def test_the_services_own_address_of_a_document_is_percent_encoded() -> None:
+    citation = Citation(
+        n=1,
+        document_id="mail/sent box.mbox#1@x&y",
+        start=0,
+        end=4,
+        quote="Eels",
+        title="",
+        date=None,
+        url=None,
+        score=1,
+    )
+    check = SentenceCheck(text="Eels.", outcome=SentenceOutcome.SUPPORTED, support=1, citations=(1,))
+    answer = VerifiedAnswer(
+        content="Eels. [1]", outcome=AnswerOutcome.GENERATED, citations=(citation,), sentences=(check,),
+        retrieval=None, cost=Cost(), bundle="b", trace_id="t",
+    )  # fmt: skip
+    (annotation,) = url_citations(answer, "ada")
+    assert annotation["url_citation"]["url"] == "/api/documents/ada?id=mail/sent%20box.mbox%231%40x%26y"
 
 
 async def test_a_marker_that_the_persona_wrote_is_no_citation(start: StartService) -> None:
@@ -234,6 +257,40 @@ async def test_the_conversation_is_used_and_earlier_sources_are_left_out(start: 
     assert prompt[2].content == f"{EELS_ANSWER} [1]"
 
 
+async def test_what_a_user_writes_under_sources_is_kept(start: StartService) -> None:
+    said = f"{EELS}\n\nSources:\nmy own list"
+    async with start(EELS_ANSWER) as running:
+        await running.ask(
+            messages=[
+                {"role": "user", "content": said},
+                {"role": "assistant", "content": "In a tin bath."},
+                {"role": "user", "content": "And on what floor were they?"},
+            ]
+        )
+        assert running.model.asked[-1][1].content == said
+
+
+@pytest.mark.parametrize("options", [{"verify": False}, {"retrieval": False}, {"mode": "write"}])
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_text_that_ends_with_the_models_tokens_says_so(
+    start: StartService, options: dict[str, Any], stream: bool
+) -> None:
+    async with start(f"{EELS_ANSWER} We found 31 eels and") as running:
+        running.model.finish_reason = "length"
+        response = await running.ask(twin=options, stream=stream)
+    last = events(response.text)[-1] if stream else response.json()
+    assert last["choices"][0]["finish_reason"] == "length"
+
+
+async def test_a_checked_answer_ends_by_itself(start: StartService) -> None:
+    async with start(f"{EELS_ANSWER} We found 31 eels and", EELS_ANSWER) as running:
+        running.model.finish_reason = "length"
+        whole = (await running.ask()).json()
+        running.model.finish_reason = "stop"
+        unchecked = (await running.ask(twin={"verify": False})).json()
+    assert [one["choices"][0]["finish_reason"] for one in (whole, unchecked)] == ["stop", "stop"]
+
+
 async def test_characters_that_no_database_takes_do_no_harm(running: Running) -> None:
     assert (await running.ask(f"{EELS}\0", user="a\0b")).status_code == 200
     async with running.client() as client:
@@ -262,6 +319,17 @@ async def test_openai_client_reads_a_whole_answer(running: Running) -> None:
     assert answer.model_extra and answer.model_extra["twin"]["outcome"] == "generated"
     row = await running.row()
     assert (row.user_name, row.feature, row.status, row.http_status) == ("u-1", "tests", "ok", 200)
+
+
+@pytest.mark.parametrize("dumped", [False, True])
+async def test_openai_client_sends_an_answer_back(start: StartService, dumped: bool) -> None:
+    async with start(EELS_ANSWER, EELS_ANSWER) as running, running.openai() as client:
+        messages: list[Any] = [{"role": "user", "content": EELS}]
+        first = (await client.chat.completions.create(model="ada", messages=messages)).choices[0].message
+        messages += [first.model_dump() if dumped else first, {"role": "user", "content": "And on what floor?"}]
+        second = await client.chat.completions.create(model="ada", messages=messages)
+    assert first.annotations and (second.choices[0].message.content or "").startswith(EELS_ANSWER)
+    assert running.model.asked[-1][2].content == f"{EELS_ANSWER} [1]"
 
 
 async def test_openai_client_reads_a_stream(running: Running) -> None:

@@ -44,6 +44,8 @@ async def post(running: Running, body: Any, **headers: str) -> httpx.Response:
         ({"messages": [{"role": "user", "content": "  "}]}, "last message"),
         ({"messages": []}, "messages"),
         ({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": "x"}]}]}, "messages.0.content"),
+        ({"messages": [QUESTION | {"annotations": []}]}, "annotations"),
+        ({"messages": [{"role": "assistant", "content": "", "tool_calls": [{}]}, QUESTION]}, "messages.0.tool_calls"),
         ({"tools": []}, "tools"),
         ({"seed": 1}, "seed"),
         ({"n": 2}, "n"),

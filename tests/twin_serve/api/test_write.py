@@ -9,7 +9,7 @@ import pytest
 from twin_serve.answering import declining
 
 from ..conftest import Running, StartService
-from ..parts import manifest
+from ..parts import chunk, manifest, own_spans
 from .test_chat import content, events, verbatim
 
 BRIEF = "Write a short post about the eels that you found on the floor of Gate 7."
@@ -46,6 +46,14 @@ async def test_the_text_ships_as_it_is_and_its_claims_are_judged_beside_it(start
     )  # fmt: skip
     assert len(body["twin"]["citations"]) == 1 and verbatim(body["twin"])
     assert prompt[-1].content.endswith(f"Brief: {BRIEF}") and "Gate 7 was drained" in prompt[-1].content
+
+
+async def test_a_lists_numbers_are_no_claims(start: StartService) -> None:
+    async with start(f"1. {OPINION}\n2. I believe in gates more than in walls.\n3. {TRUE}") as running:
+        body = await write(running)
+    assert {text[:2]: outcome for text, (outcome, _) in outcomes(body).items()} == {
+        "1.": "unchecked", "2.": "unchecked", "3.": "supported"
+    }  # fmt: skip
 
 
 async def test_an_annotation_is_the_sentence_that_cites(start: StartService) -> None:
@@ -154,6 +162,28 @@ async def test_words_of_the_archive_are_cited(start: StartService) -> None:
     ((outcome, reason),) = outcomes(body).values()
     assert (outcome, reason) == ("supported", "copied word for word")
     assert "“" not in content(body)
+
+
+FRAMED = "I never said that we sold the lock to Halcyon in 2019."
+
+
+@pytest.mark.parametrize(
+    ("text", "draft", "expected"),
+    [
+        (FRAMED, "We sold the lock to Halcyon in 2019.", ("unsupported", "the passages do not say so")),
+        (FRAMED, FRAMED, ("supported", "copied word for word")),
+    ],
+)
+async def test_words_of_the_archive_are_cited_only_for_what_it_says(
+    start: StartService, text: str, draft: str, expected: tuple[str, str]
+) -> None:
+    settings = manifest().verification.model_copy(update={"min_closeness": 1, "min_held": 1})
+    one = chunk("blog/eels.md").model_copy(update={"text": text, "end": len(text), "own": own_spans(text)})
+    async with start(draft, bundle=manifest(verification=settings)) as running:
+        index = running.search.indices["ada"]
+        index.chunks, index.vectors = (one,), index.vectors[:1]
+        body = await write(running)
+    assert list(outcomes(body).values()) == [expected]
 
 
 async def test_an_empty_draft_is_said_to_be_one(start: StartService) -> None:

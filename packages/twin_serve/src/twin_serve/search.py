@@ -20,7 +20,7 @@ from twin_data.contracts.releases import RetrievalSettings
 from twin_data.scoring.late_interaction import PieceEncoder, Pieces, from_text, likeness
 from twin_data.scoring.sentences import content_stems
 from twin_data.scoring.weights import TermWeights
-from twin_data.store.search import WEIGHTS_ID, IndexIdentity, alias_name, two_leg_search
+from twin_data.store.search import WEIGHTS_ID, IndexIdentity, alias_name, document_entry_id, two_leg_search
 from twin_serve.fusion import fuse, rerank
 
 REQUEST_TIMEOUT_S = 10.0
@@ -122,7 +122,8 @@ class ElasticPassageSearch:
 
     async def document(self, persona: str, document_id: str) -> CorpusDocument | None:
         """A whole clean document of the live index, or None."""
-        request = self._client.options(ignore_status=404).get(index=alias_name(persona), id=f"document-{document_id}")
+        entry = document_entry_id(document_id)
+        request = self._client.options(ignore_status=404).get(index=alias_name(persona), id=entry)
         found = await self._guard(persona, request)
         return CorpusDocument.model_validate(found["_source"]["payload"]) if found.get("found") else None
 

@@ -69,7 +69,7 @@ class VerificationSettings(Contract):
     """Nor one of which the product of the two is lower, though it clears both bars. Of what a small model words itself
     seven of nine wrong sentences that clear them stay below it, and two of six true ones (decision 36)."""
     max_quote_words: int = Field(default=60, ge=10, le=400)
-    """Longest quotation that stands in for a draft that did not hold."""
+    """Longest quotation that stands in for a draft that did not hold, or around what a draft copied only in part."""
     max_quotes: int = Field(default=3, ge=1, le=10)
     """How many of them at most."""
     min_quote_ratio: float = Field(default=0.7, ge=0, le=1)

@@ -13,7 +13,7 @@ from twin_data.generate.balance import Chosen
 from twin_data.generate.material import Material, Neighbours, source_span
 from twin_data.prompts.renderer import render_answer, render_write
 from twin_data.scoring.excerpts import Excerpt, excerpt_around, nearest_excerpt
-from twin_data.scoring.support import names, numbers
+from twin_data.scoring.support import held_numbers, names, numbers
 
 GOLD_PLACES = (0, 0, 0, 0, 0, 1, 1, 2, 2, 3)
 """Where the passage that answers stands among the others: first about as often as retrieval ranks it first."""
@@ -135,6 +135,6 @@ class PromptWriter:
         shown = self._neighbours.nearest(chosen.asked.text, first, self._config.passages, without={one.family})
         told = "\n".join(f"{material.chunks[at].context}\n{material.chunks[at].text}" for at in shown)
         unseen = {name for name in names(one.response) if name not in told}
-        if numbers(one.response) - numbers(told) or len(unseen) > MAX_UNSEEN_NAMES:
+        if numbers(one.response) - held_numbers(told) or len(unseen) > MAX_UNSEEN_NAMES:
             return []
         return shown

@@ -30,6 +30,11 @@ _ANY = "|".join([*_UNITS, *_TENS, *_SCALES, "hundred"])
 _JOINT = r"(?:\s+and\s+|[\s\u2010\u2011-]+)"
 _SPOKEN = regex.compile(rf"(?i)\b(?:{_ANY})(?:{_JOINT}(?:{_ANY}))*(?:[\u2010\u2011-](?:{'|'.join(_ORDINALS)}))?\b")
 _SCALED = regex.compile(rf"(?i)(?<![\d.,])(\d[\d,]*(?:\.\d+)?)\s+({'|'.join(_SCALES)})\b")
+_UNIT_AHEAD = regex.compile(
+    r"(?i)[\s\u2010\u2011-]*(?:%|(?:second|minute|hour|day|night|week|fortnight|month|year|decade|century|per\s*cent"
+    r"|percentage|inch|foot|yard|mile|[cmk]m|(?:centi|milli|kilo)?met(?:re|er)|(?:kilo)?gram(?:me)?|kilo|kg|ounce|pound|ton"
+    r"|tonne|lit(?:re|er)|pint|gallon|acre|hectare|degree|dollar|euro|cent|penny|shilling|guinea|dozen)\b)"
+)
 _DIGITS = regex.compile(r"(?<!\p{L})\p{N}+(?:[.,:]\p{N}+)*")
 _THOUSANDS = regex.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 
@@ -37,11 +42,26 @@ _THOUSANDS = regex.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 def numbers(text: str) -> set[str]:
     """The numbers of a text in a common form: `1,310` and `1310` are one, as are `forty-five` and `45`.
 
-    `10.0` is `10` and `07` is `7`, but `3.10` is not `3.1`: it may be a version. `1` is left out, because "one" is a
-    pronoun more often than a figure.
+    `10.0` is `10` and `07` is `7`, but `3.10` is not `3.1`: it may be a version. "One" is a pronoun more often than a
+    figure; it counts before a unit ("one year"), as the digit does anywhere.
     """
-    found = {figure for word in WORD.findall(in_digits(text)) if word[0].isdecimal() for figure in _figures(word)}
-    return found - {"1"}
+    return _all_figures(_SPOKEN.sub(lambda match: " ".join(_surely_meant(match)), _SCALED.sub(_multiplied, text)))
+
+
+def held_numbers(text: str) -> set[str]:
+    """The numbers that a text bears out: `numbers`, and `1` for any "one", since "one lock" says "1 lock"."""
+    return _all_figures(in_digits(text))
+
+
+def _all_figures(text: str) -> set[str]:
+    return {figure for word in WORD.findall(text) if word[0].isdecimal() for figure in _figures(word)}
+
+
+def _surely_meant(match: regex.Match[str]) -> list[str]:
+    """The numbers that a run of number words spells, without a "one" that no unit follows."""
+    *before, last = _values(match[0])
+    counts = last != "1" or _UNIT_AHEAD.match(match.string, match.end())
+    return [value for value in before if value != "1"] + ([last] if counts else [])
 
 
 def in_digits(text: str) -> str:

@@ -20,6 +20,7 @@ from twin_data.contracts.base import Span
 from twin_data.scoring.alignment import MIN_WEIGHT, Laid, Relations, Weight, relations
 from twin_data.scoring.denials import Clause, contradiction, contradicts_itself
 from twin_data.scoring.denials import is_negated as is_negated
+from twin_data.scoring.numerals import held_numbers as held_numbers
 from twin_data.scoring.numerals import numbers as numbers
 from twin_data.scoring.scraps import breaks_off, is_scrap, repeated_runs, said_again
 from twin_data.scoring.sentences import STOPWORDS, WORD, sentence_spans, stem, words
@@ -212,7 +213,7 @@ class _Part:
         self.sentences = sentences
         self.laid = Laid.of(sentences)
         self.words = [frozenset(stem(word) for word in words(one)) for one in sentences]
-        self.numbers = [numbers(one) for one in sentences]
+        self.numbers = [held_numbers(one) for one in sentences]
         self.clauses = [Clause.all_of(one) for one in sentences]
         self._windows = [
             _Window(self, first, last)

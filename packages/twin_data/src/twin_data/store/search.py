@@ -13,7 +13,7 @@ from elasticsearch import Elasticsearch, NotFoundError
 from elasticsearch.helpers import streaming_bulk
 
 from twin_data.contracts.base import Contract
-from twin_data.contracts.digests import short
+from twin_data.contracts.digests import digest_text, short
 from twin_data.contracts.documents import Chunk, CorpusDocument
 from twin_data.contracts.errors import IntegrityError
 from twin_data.contracts.releases import ModelReference
@@ -25,6 +25,8 @@ from twin_data.store.search_errors import explained
 WEIGHTS_ID = "term-weights"
 REBUILT = "rebuilt"
 """Marks an index of a version whose own name is borne by the live index, which has moved on to another version."""
+MAX_ID_BYTES = 512
+"""Elasticsearch refuses longer ids of entries. Paths of nested exports and long addresses are longer."""
 PROBED = 20
 """Hits among which a probe must be found: copies of a passage may stand before it."""
 _SEARCHED = {"text": {"type": "text", "analyzer": "english"}, "title": {"type": "text", "analyzer": "english"}}
@@ -90,10 +92,24 @@ def index_body(identity: IndexIdentity) -> dict[str, Any]:
     }
 
 
+def chunk_entry_id(chunk_id: str) -> str:
+    """The id of a chunk's entry."""
+    return f"chunk-{chunk_id}"
+
+
+def document_entry_id(document_id: str) -> str:
+    """The id of a document's entry: with its digest in the place of an id that is too long for one.
+
+    Where it is not, the id stays readable, and the one under which an index of an earlier version has it.
+    """
+    plain = f"document-{document_id}"
+    return plain if len(plain.encode()) <= MAX_ID_BYTES else f"document-{digest_text(document_id)}"
+
+
 def chunk_entry(chunk: Chunk, vector: list[float], pieces: bytes) -> dict[str, Any]:
     """One chunk as an entry of the index, with its embedding and the packed ones of its word pieces."""
     return {
-        "_id": f"chunk-{chunk.chunk_id}",
+        "_id": chunk_entry_id(chunk.chunk_id),
         "entry": "chunk",
         "text": chunk.text,
         "title": chunk.title,
@@ -112,7 +128,7 @@ def chunk_entry(chunk: Chunk, vector: list[float], pieces: bytes) -> dict[str, A
 def document_entry(document: CorpusDocument) -> dict[str, Any]:
     """One document as an entry of the index: stored for readers, not searched."""
     return {
-        "_id": f"document-{document.document_id}",
+        "_id": document_entry_id(document.document_id),
         "entry": "document",
         "document_id": document.document_id,
         "payload": document.model_dump(mode="json"),

@@ -26,7 +26,7 @@ from twin_data.scoring.sentences import content_stems
 from twin_data.scoring.weights import TermWeights
 from twin_data.store.live_index import HeldEntries
 from twin_data.store.schemas import to_frame, to_rows
-from twin_data.store.search import IndexIdentity, document_entry, weights_entry
+from twin_data.store.search import IndexIdentity, chunk_entry_id, document_entry, document_entry_id, weights_entry
 from twin_data.store.tables import FeatureStore
 from twin_data.transform import embed
 from twin_data.transform.collected import RAW
@@ -199,8 +199,8 @@ class LiveCorpus:
                 weights_entry(weights),
             ]
             gone = [
-                *_ids("chunk", gone_chunks["chunk_id"], chunks["chunk_id"]),
-                *_ids("document", gone_documents["document_id"], documents["document_id"]),
+                *map(chunk_entry_id, _gone(gone_chunks["chunk_id"], chunks["chunk_id"])),
+                *map(document_entry_id, _gone(gone_documents["document_id"], documents["document_id"])),
             ]
             probes = list(chunk_entries(probed_rows(embedded)))
             self._index.move(held.name, identity, iter(entries), gone, probes)
@@ -231,9 +231,9 @@ def _difference(now: pl.DataFrame, before: pl.DataFrame, key: str) -> tuple[pl.D
     return now.filter(~pl.col(key).is_in(same)), before.filter(~pl.col(key).is_in(same))
 
 
-def _ids(entry: str, gone: pl.Series, now: pl.Series) -> list[str]:
-    """Ids of entries to delete: of rows that are gone, and not of those that are written anew."""
-    return [f"{entry}-{one}" for one in sorted(set(gone) - set(now))]
+def _gone(gone: pl.Series, now: pl.Series) -> list[str]:
+    """Ids of rows that are gone, and not of those that are written anew."""
+    return sorted(set(gone) - set(now))
 
 
 def _count(frequencies: Counter[str], new: pl.DataFrame, gone: pl.DataFrame) -> None:

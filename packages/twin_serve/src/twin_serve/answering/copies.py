@@ -15,9 +15,9 @@ from twin_data.contracts.answers import RetrievedPassage
 from twin_data.contracts.base import Span
 from twin_data.scoring.copies import COPIED_WORDS, is_mostly_copied, word_stretches
 from twin_data.scoring.sentences import sentence_spans, word_runs, words
+from twin_serve.answering.drafts import LIST_MARK
 
 _BETWEEN_WORDS = r"[^\p{L}\p{N}]+"
-_END_OF_SENTENCE = regex.compile(r"[.!?…]+[\"'”’»)\]]*")
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,15 @@ class Copy:
 
     Attributes:
         passage: The passage that holds it.
-        span: Where in the passage's text.
-        is_exact: Whether the sentence has these very words, punctuation and letter case aside, and no others.
+        span: Where in the passage's text: whole sentences, since what frames the copied words may turn them round.
+        is_exact: Whether these very words stand there in a row, punctuation and letter case aside.
+        is_whole: Whether they are all that stands there, so that nothing frames them.
     """
 
     passage: RetrievedPassage
     span: Span
     is_exact: bool
+    is_whole: bool
 
 
 def own_in_passage(passage: RetrievedPassage) -> list[Span]:
@@ -42,18 +44,29 @@ def own_in_passage(passage: RetrievedPassage) -> list[Span]:
 
 def find_copy(sentence: str, passages: Sequence[RetrievedPassage]) -> Copy | None:
     """What the sentence was copied from; None if more than half of its words are in no copied stretch."""
-    return exact_copy(sentence, passages) or _mostly(sentence, passages)
+    return _exact(sentence, passages) or _mostly(sentence, passages)
 
 
-def exact_copy(sentence: str, passages: Sequence[RetrievedPassage]) -> Copy | None:
-    """Where the persona wrote these very words; None if nowhere."""
-    spoken = _BETWEEN_WORDS.join(map(regex.escape, words(sentence)))
-    pattern = regex.compile(rf"(?i)(?<![\p{{L}}\p{{N}}]){spoken}(?![\p{{L}}\p{{N}}])")
+def stands_whole(sentence: str, passages: Sequence[RetrievedPassage]) -> bool:
+    """Whether the persona wrote this very sentence, and not as part of a longer one."""
+    copy = _exact(sentence, passages)
+    return copy is not None and copy.is_whole
+
+
+def _exact(sentence: str, passages: Sequence[RetrievedPassage]) -> Copy | None:
+    """The sentences in which these very words stand in a row, those that have no others first."""
+    if not (spoken := words(sentence)):
+        return None
+    joined = _BETWEEN_WORDS.join(map(regex.escape, spoken))
+    pattern = regex.compile(rf"(?i)(?<![\p{{L}}\p{{N}}]){joined}(?![\p{{L}}\p{{N}}])")
+    part: Copy | None = None
     for passage, own in _own(passages):
-        if found := pattern.search(passage.text, own.start, own.end):
-            end = _END_OF_SENTENCE.match(passage.text, found.end(), own.end)
-            return Copy(passage, Span(start=found.start(), end=end.end() if end else found.end()), is_exact=True)
-    return None
+        for found in pattern.finditer(passage.text, own.start, own.end):
+            around = _sentences_around(own, found.start(), found.end(), passage.text)
+            if len(words(around.of(passage.text))) == len(spoken):
+                return Copy(passage, around, is_exact=True, is_whole=True)
+            part = part or Copy(passage, around, is_exact=True, is_whole=False)
+    return part
 
 
 def _mostly(sentence: str, passages: Sequence[RetrievedPassage]) -> Copy | None:
@@ -64,21 +77,25 @@ def _mostly(sentence: str, passages: Sequence[RetrievedPassage]) -> Copy | None:
         found = [one for one in word_runs(own.of(passage.text), COPIED_WORDS) if one[0] in wanted]
         held = {run for run, _, _ in found}
         if len(held) > most and is_mostly_copied([one in held for one in stretches]):
-            most, best = len(held), Copy(passage, _sentences_around(own, found, passage.text), is_exact=False)
+            start, end = max(_series(found), key=lambda one: one[1] - one[0])
+            around = _sentences_around(own, own.start + start, own.start + end, passage.text)
+            most, best = len(held), Copy(passage, around, is_exact=False, is_whole=False)
     return best
 
 
-def _sentences_around(own: Span, runs: Sequence[tuple[str, int, int]], text: str) -> Span:
-    """The sentences in which the longest unbroken series of copied stretches stands.
+def _sentences_around(own: Span, start: int, end: int, text: str) -> Span:
+    """The sentences in which a copied stretch stands, without the mark of a list's item before them.
 
     Args:
         own: Where the persona's words stand in the passage.
-        runs: The copied stretches in them, in order, with their offsets from the beginning of `own`.
+        start: Where the stretch begins in the passage's text.
+        end: Where it ends.
         text: The passage's text.
     """
-    start, end = max(_series(runs), key=lambda one: one[1] - one[0])
-    around = [one for one in sentence_spans(own.of(text)) if one.start < end and start < one.end]
-    return Span(start=own.start + around[0].start, end=own.start + around[-1].end)
+    sentences = [Span(start=own.start + one.start, end=own.start + one.end) for one in sentence_spans(own.of(text))]
+    around = [one for one in sentences if one.start < end and start < one.end]
+    mark = LIST_MARK.match(text[around[0].start : start])
+    return Span(start=around[0].start + (mark.end() if mark else 0), end=around[-1].end)
 
 
 def _series(runs: Sequence[tuple[str, int, int]]) -> Iterator[tuple[int, int]]:

@@ -14,7 +14,8 @@ _MARKERS = regex.compile(r"\s*\[\d{1,2}\]|\s*\(\d{1,2}\)(?=[.\s]|$)")
 _PREAMBLE = regex.compile(
     r"(?i)^(?:(?:(?:(?:the|my)\s+)?(?:answer|response)(?:\s+is)?|passage \d+|question|brief|draft)\s*:\s*)+"
 )
-_LIST_MARK = regex.compile(r"^(?:[-*•]|\d{1,2}(?:[.)]|\)\.))\s+")
+LIST_MARK = regex.compile(r"^(?:[-*•]|\d{1,2}(?:[.)]|\)\.))\s+")
+"""What stands before the item of a list, and is no part of its sentence."""
 _EARLIER = "So."
 """Stands for the sentences that are out already: "7." is a list's number only where nothing comes before it."""
 _HEADING = regex.compile(r"^[^\n]{1,80}(?<![.!?…:;,\"'”’»\]])(?<![.!?…]\))[ \t]*\n+(?=\S)")
@@ -77,7 +78,7 @@ def wider(one: str, other: str) -> str:
 
 def tidy_sentence(sentence: str) -> str:
     """The sentence without heading, passage numbers, list marks and announcements; empty if nothing is left."""
-    sentence = _LIST_MARK.sub("", _LABEL.sub("", _HEADING.sub("", sentence.strip())))
+    sentence = LIST_MARK.sub("", _LABEL.sub("", _HEADING.sub("", sentence.strip())))
     return _without_numbers(sentence).strip("*").strip()
 
 

@@ -13,16 +13,18 @@ from twin_data.contracts.answers import RetrievedPassage, SentenceCheck, Sentenc
 from twin_data.contracts.base import Span
 from twin_data.scoring.closeness import closeness, stray
 from twin_data.scoring.sentences import STOPWORDS, content_stems, stem, words
-from twin_data.scoring.support import EvidenceText, Support, names, numbers
+from twin_data.scoring.support import EvidenceText, Support, held_numbers, names, numbers
 from twin_serve.answering.citations import CitationList
-from twin_serve.answering.copies import Copy, exact_copy, find_copy, own_in_passage
+from twin_serve.answering.copies import Copy, find_copy, own_in_passage, stands_whole
 from twin_serve.answering.polarity import is_contradicted
 from twin_serve.twins import Twin
 
 MIN_RELEVANCE = 0.3
 """Cosine of sentence and question below which a sentence, however true, answers something else."""
 MIN_CONTENT_STEMS = 2
+WORD_FOR_WORD = "copied word for word"
 REPEATED = "it repeats an earlier sentence"
+TOO_LONG_TO_QUOTE = "it copies part of a sentence that is too long to quote"
 NO_OWN_WORDS = "no passage holds words of the persona's own"
 _OPENERS = frozenset(
     "although hence however indeed instead meanwhile moreover nor perhaps since still therefore thus".split()
@@ -36,14 +38,16 @@ class Found:
     Attributes:
         passage: The passage that holds it.
         support: Score and place.
-        objection: What speaks against it all the same; empty if nothing does.
-        closeness: Cosine to what supports it; 0 where something else had spoken against it.
+        objection: What the passages lack of it or say to the contrary; empty if nothing.
+        closeness: Cosine to what supports it; 0 where there is an objection.
+        strays: That it is not near enough to what supports it; empty if it is, or where there is an objection.
     """
 
     passage: RetrievedPassage
     support: Support
     objection: str = ""
     closeness: float = 0.0
+    strays: str = ""
 
 
 class PassageEvidence:
@@ -86,20 +90,20 @@ class PassageEvidence:
         near = closeness(sentence, support.span.of(passage.text), self._twin.encoder.encode)
         bars = self._twin.manifest.verification
         strays = stray(support.score, near, min_closeness=bars.min_closeness, min_held=bars.min_held)
-        return Found(passage, support, strays, near)
+        return Found(passage, support, closeness=near, strays=strays)
 
     def copied(self, sentence: str) -> Copy | None:
         """What the sentence was copied from, if it is mostly a copy."""
         return find_copy(sentence, self._passages)
 
-    def holds_exactly(self, sentence: str) -> bool:
-        """Whether the persona wrote these very words."""
-        return exact_copy(sentence, self._passages) is not None
+    def holds_whole(self, sentence: str) -> bool:
+        """Whether the persona wrote this very sentence, and not as part of a longer one."""
+        return stands_whole(sentence, self._passages)
 
     def _what_is_missing(self, sentence: str) -> str:
         """What of the sentence no passage holds, or else that no passage says all of it in one place."""
         own = [span.of(one.text) for one in self._passages for span in own_in_passage(one)]
-        if unknown := sorted(numbers(sentence).difference(*map(numbers, own))):
+        if unknown := sorted(numbers(sentence).difference(*map(held_numbers, own))):
             return f"the number {unknown[0]} is not in the passages"
         held = {stem(word) for text in own for word in words(text)}
         if unnamed := sorted(name for name in names(sentence) if stem(name) not in held):
@@ -154,16 +158,18 @@ class SentenceVerifier:
             return dropped(sentence, f"it does not answer the question (likeness {relevance:.2f})", support.score)
         if copied := self._evidence.copied(sentence):
             return self._quoted(sentence, copied, citations)
-        if found.objection:
-            return dropped(sentence, found.objection, support.score)
+        if reason := found.objection or found.strays:
+            return dropped(sentence, reason, support.score)
         self._shipped.add(sentence)
         return supported(sentence, found, citations)
 
     def _quoted(self, sentence: str, copied: Copy, citations: CitationList) -> SentenceCheck:
         """The persona's own sentence as it stands in the document, not as the model typed it."""
         passage, text = copied.passage, copied.span.of(copied.passage.text)
-        if not copied.is_exact and self._shipped.holds(text):
+        if self._shipped.holds(text):
             return dropped(sentence, REPEATED)
+        if not copied.is_whole and len(text.split()) > self._twin.manifest.verification.max_quote_words:
+            return dropped(sentence, TOO_LONG_TO_QUOTE)
         for one in (sentence, text):
             self._shipped.add(one)
         citation = citations.cite(passage, _in_document(passage, copied.span), 1.0)
@@ -172,7 +178,7 @@ class SentenceVerifier:
             outcome=SentenceOutcome.QUOTED,
             support=1.0,
             citations=(citation.n,),
-            reason="copied word for word" if copied.is_exact else "copied but for a few words",
+            reason=_how_copied(copied),
         )
 
     def _says_the_question_again(self, sentence: str) -> bool:
@@ -181,6 +187,12 @@ class SentenceVerifier:
 
     def _relevance(self, sentence: str) -> float:
         return float(self._twin.encoder.encode([sentence])[0] @ self._query_vector)
+
+
+def _how_copied(copied: Copy) -> str:
+    if copied.is_whole:
+        return WORD_FOR_WORD
+    return "copied word for word out of a longer sentence" if copied.is_exact else "copied but for a few words"
 
 
 class Shipped:

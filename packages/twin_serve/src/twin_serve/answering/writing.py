@@ -23,9 +23,17 @@ from twin_data.scoring.support import EvidenceText
 from twin_serve.answering import declining
 from twin_serve.answering.claims import makes_claim
 from twin_serve.answering.drafting import CUT_OFF, draft, is_cut_off
-from twin_serve.answering.drafts import DraftSentence, tidy_written, wider
+from twin_serve.answering.drafts import LIST_MARK, DraftSentence, tidy_written, wider
 from twin_serve.answering.progress import Run, outcome_of, unchecked
-from twin_serve.answering.verification import NO_OWN_WORDS, REPEATED, PassageEvidence, Shipped, dropped, supported
+from twin_serve.answering.verification import (
+    NO_OWN_WORDS,
+    REPEATED,
+    WORD_FOR_WORD,
+    PassageEvidence,
+    Shipped,
+    dropped,
+    supported,
+)
 from twin_serve.llm.client import LanguageModel
 from twin_serve.search import PassageSearch, SearchQuery
 
@@ -109,7 +117,8 @@ class ClaimChecker:
         """Judge one sentence; a claim that holds gets its citation, unless it comes from the brief."""
         if self._shipped.holds(sentence):
             return dropped(sentence, REPEATED)
-        verdict = await self._verdict(sentence)
+        # The number of a list's item is no figure of the claim.
+        verdict = (await self._verdict(LIST_MARK.sub("", sentence))).model_copy(update={"text": sentence})
         if verdict.outcome is not SentenceOutcome.DROPPED:
             self._shipped.add(sentence)
         return verdict
@@ -129,14 +138,14 @@ class ClaimChecker:
         return anywhere if anywhere.outcome is SentenceOutcome.SUPPORTED else near
 
     def _held(self, evidence: PassageEvidence, sentence: str) -> SentenceCheck:
-        """Whether these passages hold the claim."""
+        """Whether these passages hold the claim. A sentence of the persona's own is near enough to itself."""
         found = evidence.best(sentence)
         if found is None:
             return self._unsupported(sentence, NO_OWN_WORDS)
-        copied = evidence.holds_exactly(sentence)
-        if found.objection and not copied:
-            return self._unsupported(sentence, found.objection, found.support.score)
-        return supported(sentence, found, self._run.progress.citations, "copied word for word" if copied else "")
+        copied = evidence.holds_whole(sentence)
+        if reason := found.objection or ("" if copied else found.strays):
+            return self._unsupported(sentence, reason, found.support.score)
+        return supported(sentence, found, self._run.progress.citations, WORD_FOR_WORD if copied else "")
 
     async def _looked_up(self, claim: str, settings: RetrievalSettings) -> PassageEvidence:
         """What the archive has on a claim."""

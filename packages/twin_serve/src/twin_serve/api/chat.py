@@ -17,7 +17,7 @@ from twin_data.contracts.errors import TwinError
 from twin_serve.api.calls import ENDPOINT, Call, begin
 from twin_serve.api.dependencies import KeyDependency, ServiceDependency
 from twin_serve.api.errors import error_body
-from twin_serve.api.schemas import ChatRequest, url_citations, usage
+from twin_serve.api.schemas import ChatRequest, finish_reason, url_citations, usage
 from twin_serve.ledger.ledger import CLIENT_GONE
 
 FEATURE_HEADER = "X-Twin-Feature"
@@ -105,9 +105,9 @@ def _event(body: dict[str, Any]) -> str:
     return f"data: {json.dumps(body, ensure_ascii=False)}\n\n"
 
 
-def _chunk(call: Call, delta: dict[str, Any] | None, finish_reason: str | None = None) -> dict[str, Any]:
+def _chunk(call: Call, delta: dict[str, Any] | None, reason: str | None = None) -> dict[str, Any]:
     """A chunk with one choice; without a delta, one with none."""
-    choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
+    choice = {"index": 0, "delta": delta, "finish_reason": reason}
     return {
         "id": f"chatcmpl-{call.trace_id}",
         "object": "chat.completion.chunk",
@@ -119,7 +119,8 @@ def _chunk(call: Call, delta: dict[str, Any] | None, finish_reason: str | None =
 
 def _last_chunk(call: Call, answer: VerifiedAnswer) -> dict[str, Any]:
     citations = url_citations(answer, call.twin.manifest.persona)
-    return _chunk(call, {"annotations": citations}, "stop") | {"twin": call.extras(answer)}
+    reason = finish_reason(answer, call.progress)
+    return _chunk(call, {"annotations": citations}, reason) | {"twin": call.extras(answer)}
 
 
 def _completion(call: Call, answer: VerifiedAnswer) -> dict[str, Any]:
@@ -128,12 +129,13 @@ def _completion(call: Call, answer: VerifiedAnswer) -> dict[str, Any]:
         "content": answer.content,
         "annotations": url_citations(answer, call.twin.manifest.persona),
     }
+    choice = {"index": 0, "message": message, "finish_reason": finish_reason(answer, call.progress)}
     return {
         "id": f"chatcmpl-{call.trace_id}",
         "object": "chat.completion",
         "created": call.created,
         "model": call.twin.manifest.model_name,
-        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+        "choices": [choice],
         "usage": usage(answer),
         "twin": call.extras(answer),
     }

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Self
+from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from twin_data.contracts.answers import Question, SentenceOutcome, Turn, TwinOptions, VerifiedAnswer
+from twin_data.contracts.answers import AnswerOutcome, Question, SentenceOutcome, Turn, TwinOptions, VerifiedAnswer
 from twin_serve.answering.citations import SOURCES_HEADING
+from twin_serve.answering.progress import Progress
 from twin_serve.answering.signals import signals_of
 from twin_serve.api.errors import InvalidRequestError
 from twin_serve.ledger.rows import storable
 
 MAX_MESSAGES = 200
+_OF_ANSWERS = {"annotations", "refusal", "audio", "function_call", "tool_calls"}
 _NOT_SHOWN_OF_PASSAGE = {"own", "context", "source", "kind"}
 
 
@@ -33,6 +36,18 @@ class ChatMessage(BaseModel):
     """The twin's own instructions come from its bundle; `system` and `developer` messages are not taken."""
     content: str | list[TextPart]
     name: str | None = None
+    annotations: Any = None
+    """Those of an answer, which clients send back with it; like the four below it is not read."""
+    refusal: Literal[""] | None = None
+    audio: None = None
+    function_call: None = None
+    tool_calls: list[Any] | None = Field(default=None, max_length=0)
+
+    @model_validator(mode="after")
+    def _only_answers_have_annotations(self) -> Self:
+        if self.role != "assistant" and (found := sorted(self.model_fields_set & _OF_ANSWERS)):
+            raise ValueError(f"{found[0]} is of an assistant's message")
+        return self
 
     @property
     def text(self) -> str:
@@ -42,7 +57,10 @@ class ChatMessage(BaseModel):
     @property
     def turn(self) -> Turn:
         """The message as the model is to remember it: an answer without its list of sources."""
-        return Turn(role=self.role, content=self.text.partition(f"\n\n{SOURCES_HEADING}\n")[0])
+        text = self.text
+        if self.role == "assistant":
+            text = text.partition(f"\n\n{SOURCES_HEADING}\n")[0]
+        return Turn(role=self.role, content=text)
 
 
 class StreamOptions(BaseModel):
@@ -107,7 +125,7 @@ def url_citations(answer: VerifiedAnswer, persona: str) -> list[dict[str, Any]]:
                 "start_index": start,
                 "end_index": end,
                 "title": known[n].title,
-                "url": known[n].url or f"/api/documents/{persona}?id={known[n].document_id}",
+                "url": known[n].url or f"/api/documents/{persona}?id={quote(known[n].document_id, safe='/')}",
             },
         }
         for n, start, end in _citing(answer)
@@ -171,6 +189,16 @@ def twin_extras(
         "thresholds": dict(thresholds),
         "trace_id": answer.trace_id,
     }
+
+
+def finish_reason(answer: VerifiedAnswer, progress: Progress) -> Literal["stop", "length"]:
+    """Why the text ends: `length` where the model's tokens were used up.
+
+    An answer that is checked loses what is half said and may go on with quotations: it ends by itself.
+    """
+    drafted = answer.mode == "write" or all(one.outcome is SentenceOutcome.UNCHECKED for one in answer.sentences)
+    is_cut = progress.usage.finish_reason == "length" and answer.outcome is not AnswerOutcome.DECLINED
+    return "length" if drafted and is_cut else "stop"
 
 
 def usage(answer: VerifiedAnswer) -> dict[str, int]:
