@@ -54,6 +54,7 @@ def test_a_paraphrase_is_supported_by_the_shortest_run_of_sentences() -> None:
     ("sentence", "reason"),
     [
         ("The eels on the floor were carried out.", "it says the question again"),
+        ("The eels that lay on the floor were really carried out.", "it says the question again"),
         ("What was it that we carried out in a tin bath?", "it asks or announces, and tells nothing"),
         ("We found 31 eels on the floor and carried them out:", "it asks or announces, and tells nothing"),
     ],

@@ -24,6 +24,7 @@ MIN_RELEVANCE = 0.3
 MIN_CONTENT_STEMS = 2
 WORD_FOR_WORD = "copied word for word"
 REPEATED = "it repeats an earlier sentence"
+ECHO = "it says the question again"
 TOO_LONG_TO_QUOTE = "it copies part of a sentence that is too long to quote"
 NO_OWN_WORDS = "no passage holds words of the persona's own"
 _OPENERS = frozenset(
@@ -146,8 +147,6 @@ class SentenceVerifier:
             return dropped(sentence, REPEATED)
         if sentence.endswith(("?", ":")):
             return dropped(sentence, "it asks or announces, and tells nothing")
-        if self._says_the_question_again(sentence):
-            return dropped(sentence, "it says the question again")
         found = self._evidence.best(sentence)
         if found is None:
             return dropped(sentence, NO_OWN_WORDS)
@@ -158,6 +157,8 @@ class SentenceVerifier:
             return dropped(sentence, f"it does not answer the question (likeness {relevance:.2f})", support.score)
         if copied := self._evidence.copied(sentence):
             return self._quoted(sentence, copied, citations)
+        if self._says_the_question_again(sentence, support.span.of(found.passage.text)):
+            return dropped(sentence, ECHO, support.score)
         if reason := found.objection or found.strays:
             return dropped(sentence, reason, support.score)
         self._shipped.add(sentence)
@@ -181,9 +182,10 @@ class SentenceVerifier:
             reason=_how_copied(copied),
         )
 
-    def _says_the_question_again(self, sentence: str) -> bool:
-        """Whether there is no word in it that was not asked with, and no number: a figure alone may be the answer."""
-        return self._asked.issuperset(content_stems(sentence)) and not numbers(sentence)
+    def _says_the_question_again(self, sentence: str, evidence: str) -> bool:
+        """Whether its evidence holds no word of it that was not asked with; a figure alone may be the answer."""
+        new = set(content_stems(sentence)) - self._asked
+        return new.isdisjoint(content_stems(evidence)) and not numbers(sentence)
 
     def _relevance(self, sentence: str) -> float:
         return float(self._twin.encoder.encode([sentence])[0] @ self._query_vector)
