@@ -12,7 +12,7 @@ from twin_data.contracts.answers import Cost
 from twin_data.contracts.evaluation import QuestionKind, Score
 from twin_eval.metric_names import BOOKS, NDCG_DEPTH
 from twin_eval.own_words import TEXT_SOURCES, OwnText, VoiceSample
-from twin_eval.scorers import AnswerScores, FactCheck, ScoredAnswer, ndcg
+from twin_eval.scorers import AnswerScores, EvidenceCheck, FactCheck, ScoredAnswer, ndcg
 from twin_eval.statistics import (
     Floats,
     IntervalConfig,
@@ -150,8 +150,12 @@ def _with_evidence(one: ScoredAnswer) -> bool:
 
 
 def _searched(one: ScoredAnswer) -> bool:
-    """With evidence to be found, and looked for, or failed: what is declined for what it asks is not looked up."""
-    return _with_evidence(one) and (one.scores is None or bool(one.scores.evidence))
+    """With evidence to be found, and looked for, or failed: what is declined for what it asks is not looked up.
+
+    What the archive does not hold is unscored, not left out: readers are to see that it was asked.
+    """
+    is_open = one.scores is None or not one.scores.evidence_held
+    return _with_evidence(one) and (is_open or (one.scores is not None and bool(one.scores.evidence)))
 
 
 def _of_book(prefix: str, concerns: Callable[[ScoredAnswer], bool]) -> Callable[[ScoredAnswer], bool]:
@@ -196,17 +200,21 @@ def _depths(scored: Sequence[ScoredAnswer], ks: Sequence[int]) -> list[RowMetric
     ]
 
 
-def _ndcg(one: ScoredAnswer, _: AnswerScores) -> float | None:
+def _ndcg(one: ScoredAnswer, scores: AnswerScores) -> float | None:
     answer = one.record.answer
-    return None if answer is None else ndcg(one.question, answer.twin.passages, NDCG_DEPTH)
+    return ndcg(one.question, answer.twin.passages, NDCG_DEPTH) if answer and scores.evidence else None
 
 
-def _recall_at(k: int) -> Callable[[ScoredAnswer, AnswerScores], float]:
-    return lambda _, scores: next(check.found / check.wanted for check in scores.evidence if check.k == k)
+def _recall_at(k: int) -> Callable[[ScoredAnswer, AnswerScores], float | None]:
+    return lambda _, scores: next((check.found / check.wanted for check in scores.evidence if check.k == k), None)
 
 
-def _is_complete_at(k: int) -> Callable[[ScoredAnswer, AnswerScores], bool]:
-    return lambda _, scores: next(check.is_complete for check in scores.evidence if check.k == k)
+def _is_complete_at(k: int) -> Callable[[ScoredAnswer, AnswerScores], bool | None]:
+    return lambda _, scores: next((check.is_complete for check in scores.evidence if check.k == k), None)
+
+
+def _at_any_depth(value: Callable[[EvidenceCheck], bool]) -> Callable[[ScoredAnswer, AnswerScores], bool | None]:
+    return lambda _, scores: value(scores.evidence[-1]) if scores.evidence else None
 
 
 def _stages(scored: Sequence[ScoredAnswer]) -> list[RowMetric]:
@@ -243,8 +251,8 @@ ROW_METRICS = (
             _share(f"facts_found.{book}", _of_book(prefix, _with_facts), lambda _, scores: _complete(scores.facts)),
         )
     ),
-    _share("evidence_all", _searched, lambda _, scores: scores.evidence[-1].is_complete),
-    _share("evidence_any", _searched, lambda _, scores: scores.evidence[-1].is_any),
+    _share("evidence_all", _searched, _at_any_depth(lambda check: check.is_complete)),
+    _share("evidence_any", _searched, _at_any_depth(lambda check: check.is_any)),
     _share("cited", _answered, lambda _, scores: scores.citations > 0),
     _share(
         "cites_evidence",

@@ -11,6 +11,7 @@ from twin_data.scoring.sentiment import MIN_SENTENCES
 from twin_eval.bias import HeldOutText, topic_bias
 from twin_eval.coverage_risk import calibrate, why_not
 from twin_eval.errors import EvaluationError
+from twin_eval.evidence import why_lost
 from twin_eval.metrics import answer_scores, copying_score, voice_scores
 from twin_eval.own_words import (
     DraftRecord,
@@ -73,6 +74,8 @@ class RunRecords:
     stress: Sequence[StressRecord] = ()
     costs: RefusalCosts = RefusalCosts()
     """Of the mistakes that a threshold of the judge weighs against each other."""
+    lost_evidence: Collection[str] = ()
+    """Ids of the questions that quote what the archive does not hold (`evidence.lost_evidence`)."""
 
 
 def score_run(run: RunRecords, *, ks: Sequence[int], config: IntervalConfig) -> ScoredRun:
@@ -85,7 +88,9 @@ def score_run(run: RunRecords, *, ks: Sequence[int], config: IntervalConfig) -> 
         raise EvaluationError("an evaluation of no questions has no result", next_step="write a questions.jsonl")
     voices = answer_voices(run.records, run.voice) if run.voice else [None] * len(run.records)
     answers = tuple(
-        score_record(question, record, run.document_text, ks=ks, voice=voice)
+        score_record(
+            question, record, run.document_text, ks=ks, voice=voice, evidence_held=question.id not in run.lost_evidence
+        )
         for question, record, voice in zip(run.questions, run.records, voices, strict=True)
     )
     texts = worded = own_texts(answers, run.drafts)
@@ -154,6 +159,8 @@ def _unmeasured(
     found = [Unmeasured(name=name, reason=reason) for name, reason in reasons.items() if name in missing]
     if shown := max((one.scores.passages for one in answers if one.scores and one.question.evidence), default=0):
         found.append(Unmeasured(name=f"evidence deeper than {shown}", reason="the service showed no more passages"))
+    if lost := [one.id for one in run.questions if one.id in run.lost_evidence]:
+        found.append(Unmeasured(name=f"evidence of {len(lost)} questions", reason=why_lost(lost, run.persona)))
     return tuple(found)
 
 
