@@ -62,9 +62,10 @@ def from_failures(
 ) -> None:
     """Add what users asked without getting a good answer to `questions.candidates.jsonl`, for a person to complete.
 
-    Taken are questions declined although the service held them answerable, and answers most of whose draft did not
-    hold; not private or unsafe ones, and none with an identifier in it. Who asked is not written down. A candidate is
-    asked in evaluations as soon as `kind`, `expected` and what goes with them are filled in.
+    Taken are questions declined although the service held them answerable, or nearly so, and answers of the twin's own
+    most of whose draft did not hold; not private or unsafe ones, and none with an identifier in it. Who asked is not
+    written down. A candidate is asked in evaluations as soon as `kind`, `expected` and what goes with them are filled
+    in.
     """
     home = open_home(TwinHome.from_environment())
     load_persona(home, persona).require_consent()
