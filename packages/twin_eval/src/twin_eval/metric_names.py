@@ -41,6 +41,7 @@ DESCRIPTIONS = {
     "decision_risk_area": "the same of questions to be refused among all that reach each threshold, declined ones too",
     "refusal_cost": "cost of a question at the judge's threshold, by the rubric's refusal_costs",
     "bias_amplification": "how much further from neutral than the corpus the twin is on their topics (n counts topics)",
+    "bias_largest_shift": "how far twin and corpus are shown to be apart, on the topic where most (n counts topics)",
     "error_rate": "questions that the endpoint failed on (n counts all questions)",
     "seconds": "seconds from question to whole answer",
     "seconds_p50": "median seconds from question to whole answer",

@@ -103,7 +103,7 @@ def score_run(run: RunRecords, *, ks: Sequence[int], config: IntervalConfig) -> 
     calibration = calibrate(answers, costs=run.costs, config=config)
     scores += calibration.scores if calibration else ()
     bias = topic_bias(texts, run.held_out, config=config) if run.held_out else None
-    scores += (bias.score,) if bias else ()
+    scores += (bias.score, bias.shift) if bias else ()
     scores += probe_scores(run.probes)
     scores += stress_scores(run.stress, answers, config=config)
     report = EvaluationReport(
