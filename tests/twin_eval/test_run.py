@@ -382,6 +382,22 @@ async def test_without_a_profile_the_reason_is_given(inputs: EvaluationInputs) -
     assert scored.report.voice_digest is None
 
 
+async def test_seconds_of_another_concurrency_are_unscored_and_their_answers_used_again(
+    inputs: EvaluationInputs, service: FakeService
+) -> None:
+    first = await evaluate(inputs, config=CONFIG)
+    asked = len(service.asked)
+    other = await evaluate(inputs, config=CONFIG.model_copy(update={"concurrency": CONFIG.concurrency + 1}))
+    assert len(service.asked) == asked + 1, "but for the one that failed"
+    before, after = figures(first), figures(other)
+    assert before["seconds"][1:] == (6, 1) and "seconds" not in after and "seconds_p95" not in after
+    assert after["facts_found"] == before["facts_found"]
+    reasons = {one.name: one.reason for one in other.report.unmeasured}
+    assert f"with other than {CONFIG.concurrency + 1} under way" in reasons["seconds of 6 answers"]
+    again = await evaluate(inputs, config=CONFIG)
+    assert figures(again) == before
+
+
 async def test_answers_of_other_code_are_asked_again(inputs: EvaluationInputs, service: FakeService) -> None:
     await evaluate(inputs, config=CONFIG)
     every = len(service.asked)

@@ -43,7 +43,7 @@ class RowMetric:
 
 def answer_scores(scored: Sequence[ScoredAnswer], *, ks: Sequence[int], config: IntervalConfig) -> tuple[Score, ...]:
     """Every score that the answers can give."""
-    seconds = [one.record.answer.seconds if one.record.answer else None for one in scored]
+    seconds = [one.record.answer.seconds if one.record.answer and one.is_timed else None for one in scored]
     found = [
         *(_score(metric, scored, config) for metric in (*ROW_METRICS, *_depths(scored, ks), *_stages(scored))),
         *(_of_parts(name, scored, parts) for name, parts in _PARTS.items()),
@@ -127,6 +127,11 @@ def _mean(
 
 def _expense(name: str, value: Callable[[ScoredAnswer, AnswerScores], float | None]) -> RowMetric:
     return RowMetric(name, _any, _if_scored(value), is_share=False, by_document=False)
+
+
+def _duration(name: str, value: Callable[[ScoredAnswer, AnswerScores], float | None]) -> RowMetric:
+    """Of answers at the run's concurrency alone."""
+    return _expense(name, lambda one, scores: value(one, scores) if one.is_timed else None)
 
 
 def _any(one: ScoredAnswer) -> bool:
@@ -221,7 +226,7 @@ def _stages(scored: Sequence[ScoredAnswer]) -> list[RowMetric]:
     """The seconds of each stage that the service names."""
     answers = [one.record.answer for one in scored if one.record.answer]
     names = dict.fromkeys(stage for answer in answers for stage in answer.twin.seconds_by_stage)
-    return [_expense(f"seconds.{stage}", _seconds_in(stage)) for stage in names]
+    return [_duration(f"seconds.{stage}", _seconds_in(stage)) for stage in names]
 
 
 def _seconds_in(stage: str) -> Callable[[ScoredAnswer, AnswerScores], float | None]:
@@ -270,7 +275,7 @@ ROW_METRICS = (
         for kind in QuestionKind
     ),
     RowMetric("error_rate", _any, lambda one: one.scores is None),
-    _expense("seconds", lambda one, _: one.record.answer.seconds if one.record.answer else None),
+    _duration("seconds", lambda one, _: one.record.answer.seconds if one.record.answer else None),
     _expense("prompt_tokens", lambda one, _: _cost(one).prompt_tokens),
     _expense("completion_tokens", lambda one, _: _cost(one).completion_tokens),
     _expense("cost", lambda one, _: _cost(one).amount),

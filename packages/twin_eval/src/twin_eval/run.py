@@ -146,6 +146,7 @@ async def evaluate(inputs: EvaluationInputs, *, config: EvaluationConfig) -> Sco
         corpus=inputs.corpus,
         costs=inputs.costs,
         lost_evidence=inputs.lost_evidence,
+        concurrency=config.concurrency,
     )
     return score_run(scored, ks=config.ks, config=config.intervals)
 

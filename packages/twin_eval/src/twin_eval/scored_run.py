@@ -76,6 +76,8 @@ class RunRecords:
     """Of the mistakes that a threshold of the judge weighs against each other."""
     lost_evidence: Collection[str] = ()
     """Ids of the questions that quote what the archive does not hold (`evidence.lost_evidence`)."""
+    concurrency: int | None = None
+    """Questions under way at a time; None takes every answer's seconds as they are."""
 
 
 def score_run(run: RunRecords, *, ks: Sequence[int], config: IntervalConfig) -> ScoredRun:
@@ -92,6 +94,9 @@ def score_run(run: RunRecords, *, ks: Sequence[int], config: IntervalConfig) -> 
             question, record, run.document_text, ks=ks, voice=voice, evidence_held=question.id not in run.lost_evidence
         )
         for question, record, voice in zip(run.questions, run.records, voices, strict=True)
+    )
+    answers = tuple(
+        one if _is_timed(one.record, run.concurrency) else one.model_copy(update={"is_timed": False}) for one in answers
     )
     texts = worded = own_texts(answers, run.drafts)
     if run.corpus is not None:
@@ -129,6 +134,11 @@ def score_run(run: RunRecords, *, ks: Sequence[int], config: IntervalConfig) -> 
     )
 
 
+def _is_timed(record: AnswerRecord, concurrency: int | None) -> bool:
+    """Whether it was asked at this concurrency; a run before this one may have asked it at another."""
+    return None in (record.concurrency, concurrency) or record.concurrency == concurrency
+
+
 def _unmeasured(
     run: RunRecords, scores: Sequence[Score], answers: Sequence[ScoredAnswer], samples: Sequence[VoiceSample]
 ) -> tuple[Unmeasured, ...]:
@@ -159,6 +169,9 @@ def _unmeasured(
     found = [Unmeasured(name=name, reason=reason) for name, reason in reasons.items() if name in missing]
     if shown := max((one.scores.passages for one in answers if one.scores and one.question.evidence), default=0):
         found.append(Unmeasured(name=f"evidence deeper than {shown}", reason="the service showed no more passages"))
+    if untimed := sum(one.record.answer is not None and not one.is_timed for one in answers):
+        reason = f"they were asked before with other than {run.concurrency} under way at a time, and not again for that"
+        found.append(Unmeasured(name=f"seconds of {untimed} answers", reason=reason))
     if lost := [one.id for one in run.questions if one.id in run.lost_evidence]:
         found.append(Unmeasured(name=f"evidence of {len(lost)} questions", reason=why_lost(lost, run.persona)))
     return tuple(found)

@@ -103,6 +103,8 @@ class ScoredAnswer(Contract):
     question: HeldOutQuestion
     record: AnswerRecord
     scores: AnswerScores | None
+    is_timed: bool = True
+    """Whether its seconds are of this run's concurrency, as far as is known: others say nothing beside them."""
 
     @property
     def kind(self) -> QuestionKind:
