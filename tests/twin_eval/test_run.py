@@ -96,6 +96,7 @@ async def test_every_score_has_its_value_its_n_and_its_unscored(inputs: Evaluati
     assert found.pop("seconds")[1:] == (6, 1)
     assert found == {
         "whole_answer": (0.5, 4, 1),
+        "whole_answer.voice_measured": (0.0, 2, 0),
         "own_answer": (0.5, 4, 1),
         "facts_found": (0.5, 4, 1),
         "facts_found_in_prose": (0.5, 4, 1),
@@ -358,7 +359,7 @@ async def test_drafts_are_asked_for_in_write_mode_and_heard_with_the_answers(inp
     found = figures(scored)
     assert found["voice"] == found["voice.drafts"] == (50.0, 2, 1) or found["voice.drafts"] == (50.0, 2, 0)
     assert found["voice_fidelity"][0] == 50.0
-    assert found["voice_over_100"] == (0.0, 2, 1)
+    assert found["voice_over_100"] == found["voice_atypical"] == (0.0, 2, 1)
     assert 0 < found["copied_8grams"][0] < 1
     service.requests.clear()
     again = await evaluate(wanted, config=CONFIG)

@@ -66,11 +66,13 @@ def voice_scores(samples: Sequence[VoiceSample], *, config: IntervalConfig) -> t
     percents, clusters = _percents(samples)
     by_source = {source: _percents([one for one in samples if one.source == source]) for source in TEXT_SOURCES}
     over = [None if one is None else one > 100 for one in percents]
+    atypical = [None if one.score is None else not one.score.typical for one in samples]
     found = [
         mean_score("voice", percents, config=config, clusters=clusters),
         *(mean_score(f"voice.{source}", part, config=config, clusters=c) for source, (part, c) in by_source.items()),
         function_score("voice_fidelity", percents, fidelity, config=config, clusters=clusters),
         proportion_score("voice_over_100", over, clusters=clusters),
+        proportion_score("voice_atypical", atypical, clusters=clusters),
     ]
     return tuple(score for score in found if score is not None)
 
@@ -140,6 +142,10 @@ def _any(one: ScoredAnswer) -> bool:
 
 def _answerable(one: ScoredAnswer) -> bool:
     return one.question.expected == "answer"
+
+
+def _whole(one: ScoredAnswer) -> bool:
+    return _answerable(one) and one.scores is not None and one.scores.is_whole
 
 
 def _to_refuse(one: ScoredAnswer) -> bool:
@@ -238,6 +244,7 @@ def _seconds_in(stage: str) -> Callable[[ScoredAnswer, AnswerScores], float | No
 
 ROW_METRICS = (
     _share("whole_answer", _answerable, lambda _, scores: scores.is_whole),
+    _share("whole_answer.voice_measured", _whole, lambda _, scores: scores.voice is not None),
     _share("own_answer", _answerable, lambda _, scores: scores.is_own),
     _share("facts_found", _with_facts, lambda _, scores: _complete(scores.facts)),
     _share("facts_found_in_prose", _with_facts, lambda _, scores: _complete(scores.facts_in_prose)),
