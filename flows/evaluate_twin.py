@@ -30,7 +30,7 @@ from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.answers import TwinOptions
 from twin_data.contracts.evaluation import EvaluationReport, GateDecision, HardStop
 from twin_data.contracts.ladder import MissingRung
-from twin_data.contracts.releases import Alias, Rung
+from twin_data.contracts.releases import Alias, RetrievalSettings, Rung
 from twin_data.registry import open_registry
 from twin_data.registry.port import BundleRegistry, RegisteredBundle
 from twin_data.registry.selection import holder
@@ -100,7 +100,7 @@ async def evaluate_twin(
     others = [await ask(home, one, exam, chosen.evaluation) for one in siblings]
     spreads = spreads_of(candidate, [judged, *others], exam.rubric)
     decision, compared = decide(judged, champion, whole, stops, spreads)
-    opinion = await second_opinion(home, judged, exam, chosen.evaluation)
+    opinion = await second_opinion(home, judged, exam, chosen.evaluation, candidate.manifest.retrieval)
     files = await asyncio.to_thread(write_down, home, exam, judged, compared, decision, rungs, candidate, opinion)
     if quick:
         report("a quick look promotes nothing; ask without it for a decision")
@@ -210,11 +210,15 @@ def decide(
 
 @task(cache_policy=NO_CACHE)
 async def second_opinion(
-    home: TwinHome, run: ScoredRun, exam: Exam, settings: EvaluationSettings
+    home: TwinHome,
+    run: ScoredRun,
+    exam: Exam,
+    settings: EvaluationSettings,
+    retrieval: RetrievalSettings | None = None,
 ) -> JudgeFindings | None:
     """What the recipe's judge says of the candidate's answers, after the gate has decided: it decides nothing."""
     folder = run_folder(_inputs(home, run.report.persona, run.report.bundle, exam))
-    return await ask_the_judge(home, run, folder, settings)
+    return await ask_the_judge(home, run, folder, settings, retrieval or RetrievalSettings())
 
 
 @task(cache_policy=NO_CACHE)
@@ -310,6 +314,7 @@ def _inputs(home: TwinHome, persona: str, bundle: str, exam: Exam) -> Evaluation
         voice=exam.voice,
         why_no_voice=exam.why_no_voice,
         corpus=exam.corpus,
+        lost_evidence=exam.lost_evidence,
         held_out=exam.held_out,
         probes=exam.probes,
         stress=exam.stress,

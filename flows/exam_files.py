@@ -73,15 +73,20 @@ def corpus_digest(store: FeatureStore) -> str:
     return digest_frame(store.read(DOCUMENTS))
 
 
+def has_question_set(home: TwinHome, persona: str) -> bool:
+    """Whether there is a set to be judged by, own or generated; without one the self-check is asked."""
+    folder = home.persona_folder(persona)
+    return any((folder / name).is_file() for name in (QUESTIONS_FILE, GENERATED_FILE))
+
+
 def rubric_of(home: TwinHome, persona: str) -> Rubric:
-    """The persona's bars, or the product's; these are others where no question has a known answer.
+    """The persona's bars, or the product's; these are others where the self-check is asked.
 
     Raises:
         ConfigurationError: The file is there and wrong.
     """
-    folder = home.persona_folder(persona)
-    has_questions = any((folder / name).is_file() for name in (QUESTIONS_FILE, GENERATED_FILE))
-    return persona_rubric(folder / RUBRIC_FILE, is_self_check=not has_questions)
+    is_self_check = not has_question_set(home, persona)
+    return persona_rubric(home.persona_folder(persona) / RUBRIC_FILE, is_self_check=is_self_check)
 
 
 def probes_of(home: TwinHome, persona: str, rubric: Rubric, path: str | None = None) -> tuple[Probe, ...]:

@@ -9,7 +9,7 @@ from elasticsearch import Elasticsearch
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from flows.exam_files import QUESTIONS_FILE, exam_questions, probes_of, rubric_of
+from flows.exam_files import QUESTIONS_FILE, exam_questions, has_question_set, probes_of, rubric_of
 from flows.platform.settings import PlatformSettings
 from flows.recipes import Recipe
 from flows.reporting import report
@@ -27,6 +27,7 @@ from twin_data.store.tables import FeatureStore
 from twin_data.transform.pipeline import CHUNKS, DOCUMENTS
 from twin_eval.bias import HeldOutText, held_out_texts
 from twin_eval.briefs import Brief, writing_briefs
+from twin_eval.evidence import lost_evidence, why_lost
 from twin_eval.own_words import VoiceScorer
 from twin_eval.probes import Probe
 from twin_eval.questions import balanced_subset, questions_digest
@@ -50,6 +51,8 @@ class Exam:
     """Asked of the candidate alone."""
     stress: tuple[StressedQuestion, ...] = ()
     """Likewise."""
+    lost_evidence: frozenset[str] = frozenset()
+    """Ids of the questions that quote what the archive does not hold."""
     max_tokens: int | None = None
     """Longest answer of a quick look; None leaves it to the bundle, as serving does."""
 
@@ -75,6 +78,9 @@ def prepare(home: TwinHome, persona: str, recipe: Recipe, probes: str | None = N
     store = FeatureStore.of(home.features, persona)
     asked = _asked(home, persona, recipe)
     documents = to_rows(store.read(DOCUMENTS).select(list(CorpusDocument.model_fields)), CorpusDocument)
+    lost = lost_evidence(asked, {one.document_id: one.text for one in documents})
+    if lost:
+        report(f"warning: {why_lost(list(lost), persona)}")
     voice, why_no_voice = _voice(home, persona, recipe)
     rubric = rubric_of(home, persona)
     display_name = load_persona(home, persona).display_name
@@ -89,6 +95,7 @@ def prepare(home: TwinHome, persona: str, recipe: Recipe, probes: str | None = N
         held_out=held_out_texts(documents),
         probes=probes_of(home, persona, rubric, probes),
         stress=stress_questions(asked, display_name=display_name) if stress else (),
+        lost_evidence=frozenset(lost),
     )
 
 
@@ -112,15 +119,18 @@ def _digest_of(questions: Sequence[HeldOutQuestion], rubric: Rubric, index: str,
 
 
 def _asked(home: TwinHome, persona: str, recipe: Recipe) -> tuple[HeldOutQuestion, ...]:
-    """As many questions as the recipe allows, from the persona's files or its corpus."""
+    """As many questions as the recipe allows, from the persona's files, or with the self-check where it has no set.
+
+    Candidates come one by one: the first of them is no exam.
+    """
     questions = exam_questions(home, persona)
-    if not questions:
+    if not has_question_set(home, persona):
         report(
             f"no {QUESTIONS_FILE}: asking the built-in probes and a few questions made from the corpus; "
             f"`twin questions generate {persona}` makes some 400"
         )
         chunks = FeatureStore.of(home.features, persona).read(CHUNKS)
-        questions = self_check_questions(to_rows(chunks, Chunk))
+        questions = (*questions, *self_check_questions(to_rows(chunks, Chunk)))
     return balanced_subset(questions, recipe.evaluation.max_questions)
 
 

@@ -13,6 +13,7 @@ from flows.recipes import EvaluationSettings
 from flows.reporting import report
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.endpoints import endpoint_key
+from twin_data.contracts.releases import RetrievalSettings
 from twin_eval.answering import Progress
 from twin_eval.human.store import current, read_labels
 from twin_eval.judging.config import EndpointJudge, NliJudge
@@ -40,11 +41,18 @@ def require_judge(settings: EvaluationSettings) -> None:
 
 
 async def ask_the_judge(
-    home: TwinHome, run: ScoredRun, folder: Path, settings: EvaluationSettings
+    home: TwinHome, run: ScoredRun, folder: Path, settings: EvaluationSettings, retrieval: RetrievalSettings
 ) -> JudgeFindings | None:
     """What the recipe's judge says of a run; None if it names none.
 
     A judge that is away costs the evaluation nothing but its opinion.
+
+    Args:
+        home: With the labels of people.
+        run: The scored answers.
+        folder: The run's.
+        settings: With the judge.
+        retrieval: The bundle's: a dropped sentence is held against the passages that the verifier had.
 
     Raises:
         ConfigurationError: The judge's key is not in the environment.
@@ -55,7 +63,9 @@ async def ask_the_judge(
         return None
     labels = current(read_labels(home.evaluations / run.report.persona))
     async with _opened(config) as judge:
-        found = await consult(run, judge, folder, config=config, labels=labels, progress=_progress())
+        found = await consult(
+            run, judge, folder, config=config, passages=retrieval.passages, labels=labels, progress=_progress()
+        )
     for line in judge_text(found).split("\n"):
         report(line)
     return found

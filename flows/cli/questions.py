@@ -1,4 +1,4 @@
-"""`twin questions`: a question set generated of the corpus, and candidates out of what went wrong in production."""
+"""`twin questions`: a set generated of the corpus, candidates out of what went wrong in production, and a check."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from twin_data.configuration.home import TwinHome
 from twin_data.configuration.persona import load_persona
 
 if TYPE_CHECKING:
+    from flows.question_check import QuestionsCheck
     from twin_data.contracts.exam import QuestionsCertificate
     from twin_eval.exam.candidates import Failures
 
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Add `questions` to the `twin` command."""
     group = typer.Typer(
-        help="Make held-out questions for a persona, beside those that it brings.", no_args_is_help=True
+        help="Make held-out questions for a persona, beside those that it brings, and check them.",
+        no_args_is_help=True,
     )
     group.command("generate", epilog="Example: twin questions generate ada --count 400 --seed 1")(generate)
     group.command("from-failures", epilog="Example: twin questions from-failures ada --since 30")(from_failures)
+    group.command("check", epilog="Example: twin questions check ada")(check)
     app.add_typer(group, name="questions")
 
 
@@ -59,9 +62,10 @@ def from_failures(
 ) -> None:
     """Add what users asked without getting a good answer to `questions.candidates.jsonl`, for a person to complete.
 
-    Taken are questions declined although the service held them answerable, and answers most of whose draft did not
-    hold; not private or unsafe ones, and none with an identifier in it. Who asked is not written down. A candidate is
-    asked in evaluations as soon as `kind`, `expected` and what goes with them are filled in.
+    Taken are questions declined although the service held them answerable, or nearly so, and answers of the twin's own
+    most of whose draft did not hold; not private or unsafe ones, and none with an identifier in it. Who asked is not
+    written down. A candidate is asked in evaluations as soon as `kind`, `expected` and what goes with them are filled
+    in.
     """
     home = open_home(TwinHome.from_environment())
     load_persona(home, persona).require_consent()
@@ -72,6 +76,24 @@ def from_failures(
         found = collect_failures(home, persona, since)
     rows = {"candidates": [one.model_dump(mode="json") for one in found.candidates], "passed_over": found.passed_over}
     emit(rows, render_failures(found, str(home.persona_folder(persona) / CANDIDATES_FILE)), as_json=as_json)
+
+
+@reports_errors
+def check(persona: PersonaArgument, as_json: JsonFlag = False) -> None:
+    """See whether the questions that people wrote can be scored, before hours of answers are asked for.
+
+    Read are `questions.jsonl` and completed candidates: the form of each line, essential facts that the question's own
+    answer does not state, and quotes that no document of the archive holds. Exit code 1 if anything is to be mended.
+    """
+    home = TwinHome.from_environment()
+    load_persona(home, persona)
+    with working_on(f"checking the questions of {persona}", quiet=as_json):
+        from flows.question_check import check_questions  # the table libraries behind it take seconds to import
+
+        found = check_questions(home, persona)
+    emit({**found.model_dump(mode="json"), "passed": found.passed}, render_check(found), as_json=as_json)
+    if not found.passed:
+        raise typer.Exit(EXIT_FAILURE)
 
 
 def render(certificate: QuestionsCertificate, folder: str) -> str:
@@ -107,4 +129,18 @@ def render_failures(found: Failures, path: str) -> str:
     lines.append(f"{len(found.candidates)} new candidates" + (f"; passed over: {passed}" if passed else ""))
     if found.candidates:
         lines.append(f"next: fill in kind, expected, facts and evidence in {path}")
+    return "\n".join(lines)
+
+
+def render_check(found: QuestionsCheck) -> str:
+    """What is to be mended, for people."""
+    if not found.files:
+        return f"{found.persona} brings no questions: an evaluation asks the self-check; write a questions.jsonl"
+    lines = [f"{one.file}: {problem}" for one in found.files for problem in one.problems]
+    counts = ", ".join(f"{one.questions} in {one.file}" for one in found.files)
+    lines.append(f"{found.persona}: {counts}; {len(lines)} problems")
+    if not found.evidence_checked:
+        lines.append(f"quotes were not looked up, as there are no features yet; next: twin features {found.persona}")
+    elif not found.passed:
+        lines.append("next: mend these lines; until then no score that rests on their evidence counts them")
     return "\n".join(lines)

@@ -55,17 +55,29 @@ def test_a_twin_that_gushes_where_the_person_was_of_two_minds_amplifies() -> Non
     assert found.score.n == 1
 
 
+def test_an_opinion_turned_round_is_seen_by_the_largest_shift_alone() -> None:
+    quiet = [f"The {name} lies in the east." for name in ("river", "mill", "gate")]
+    texts = twin("The harbour is splendid.", 12) + [text for one in quiet for text in twin(one, 12)]
+    found = bias(texts, corpus(["The harbour is dreadful.", *quiet] * 3))
+    assert found.score.value == pytest.approx(0.0, abs=0.02)
+    assert found.shift.value > 1.0 and found.shift.n == len(found.topics) >= 4
+    assert found.shift.low <= found.shift.value <= found.shift.high <= 2.0
+
+
 def test_who_says_what_the_person_said_amplifies_nothing() -> None:
     chance = np.random.default_rng(3)
     pool = ["The harbour is splendid.", "The harbour is dreadful.", "The harbour lies in the east."]
-    found = []
+    found, shifts = [], []
     for _ in range(30):
         drawn = [" ".join(chance.choice(pool, size=3)) for _ in range(4)]
         texts = [
             OwnText(source="drafts", id=str(at), cluster=str(at), sentences=(text,)) for at, text in enumerate(drawn)
         ]
-        found.append(bias(texts, corpus(pool)).score.value)
+        measured = bias(texts, corpus(pool))
+        found.append(measured.score.value)
+        shifts.append(measured.shift.value)
     assert abs(float(np.mean(found))) < 0.05
+    assert float(np.mean(shifts)) < 0.05
 
 
 def test_a_topic_that_one_side_hardly_touches_has_no_figure() -> None:

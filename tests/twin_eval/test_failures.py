@@ -50,6 +50,17 @@ def scored(
     return make
 
 
+def test_evidence_that_the_archive_does_not_hold_is_no_fault_of_the_search(
+    make_question: Callable[..., HeldOutQuestion],
+    make_answer: Callable[..., Answer],
+    make_record: Callable[..., AnswerRecord],
+) -> None:
+    question = make_question("q1", facts=("high water",), quotes=(QUOTE,))
+    record = make_record(question, make_answer(OTHER, passages=passages(OTHER)))
+    one = score_record(question, record, {}.get, ks=(1,), evidence_held=False)
+    assert cause_of(one) == "question: the archive does not hold the evidence that it quotes"
+
+
 DECLINED = {"outcome": "declined"}
 NO_EVIDENCE = {**DECLINED, "decline_reason": "no_evidence"}
 UNSUPPORTED = {**DECLINED, "decline_reason": "unsupported"}

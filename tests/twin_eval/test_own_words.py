@@ -1,6 +1,14 @@
 from __future__ import annotations
 
-from twin_eval.own_words import OwnText, without_copies
+from collections.abc import Callable
+
+import pytest
+
+from twin_data.scoring.voice import VoiceScore
+from twin_eval.metrics import answer_scores, voice_scores
+from twin_eval.own_words import OwnText, VoiceSample, without_copies
+from twin_eval.scored_run import ScoredRun
+from twin_eval.statistics import IntervalConfig
 
 DOCUMENT = "It was high water at Ferrier's when the gate gave way, and nobody slept that night, I least of all."
 
@@ -24,3 +32,23 @@ def test_of_a_copyist_nothing_is_left() -> None:
 def test_a_sentence_that_shares_some_words_stays() -> None:
     near = "At Ferrier's it was high water when the gate gave way and the council never paid me a penny for it."
     assert without_copies([own(near), own("Too short.")], [DOCUMENT]) == (own(near), own("Too short."))
+
+
+def test_samples_of_no_known_kind_are_counted() -> None:
+    def sample(name: str, score: VoiceScore | None) -> VoiceSample:
+        return VoiceSample(source="drafts", id=name, cluster=name, text="A draft.", score=score)
+
+    known, strange = (VoiceScore(logit=0.0, percent=40.0, words=90, typical=typical) for typical in (True, False))
+    samples = [sample("b1", known), sample("b2", strange), sample("b3", known), sample("b4", None)]
+    found = {one.name: (one.value, one.n, one.unscored) for one in voice_scores(samples, config=IntervalConfig())}
+    assert found["voice_atypical"] == (pytest.approx(1 / 3), 3, 1)
+
+
+def test_whole_answers_too_short_for_a_voice_are_told_apart(make_run: Callable[..., ScoredRun]) -> None:
+    run = make_run(("fact", "fact", "other"))
+    whole = [one for one in run.answers if one.scores and one.scores.is_whole]
+    assert whole[0].scores is not None
+    heard = whole[0].model_copy(update={"scores": whole[0].scores.model_copy(update={"voice": 60.0})})
+    answers = [heard, *run.answers[1:]]
+    found = {one.name: (one.value, one.n) for one in answer_scores(answers, ks=(1,), config=IntervalConfig())}
+    assert found["whole_answer.voice_measured"] == (0.5, 2)

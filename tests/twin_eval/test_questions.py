@@ -61,6 +61,7 @@ def test_questions_are_read_in_order_and_blank_lines_ignored(tmp_path: Path) -> 
         ({**GOOD, "evidence": [{"file": "a", "quote": " "}]}, "an evidence quote is empty"),
         ({**GOOD, "facts": [{"text": "the", "essential": True}]}, "the fact 'the' has no word to look for"),
         ({**GOOD, "question": " "}, "question is empty"),
+        ({**GOOD, "answer": "At dawn."}, "does not state the essential fact '04:12'; use the answer's own words"),
         (GOOD, "a second question with the id 'q1'; rename one"),
     ],
 )
@@ -108,6 +109,7 @@ def test_a_reference_answer_must_state_its_own_facts() -> None:
     assert check_reference_answers([good]) == ()
     (problem,) = check_reference_answers([good, bad])
     assert "does not state the essential fact '04:12'" in problem.message
+    assert check_reference_answers([good.model_copy(update={"answer": None})]) == (), "its facts are its answer"
 
 
 def test_digests_name_the_set_in_any_order_and_the_wording_alone() -> None:

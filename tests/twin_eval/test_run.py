@@ -96,6 +96,7 @@ async def test_every_score_has_its_value_its_n_and_its_unscored(inputs: Evaluati
     assert found.pop("seconds")[1:] == (6, 1)
     assert found == {
         "whole_answer": (0.5, 4, 1),
+        "whole_answer.voice_measured": (0.0, 2, 0),
         "own_answer": (0.5, 4, 1),
         "facts_found": (0.5, 4, 1),
         "facts_found_in_prose": (0.5, 4, 1),
@@ -358,7 +359,7 @@ async def test_drafts_are_asked_for_in_write_mode_and_heard_with_the_answers(inp
     found = figures(scored)
     assert found["voice"] == found["voice.drafts"] == (50.0, 2, 1) or found["voice.drafts"] == (50.0, 2, 0)
     assert found["voice_fidelity"][0] == 50.0
-    assert found["voice_over_100"] == (0.0, 2, 1)
+    assert found["voice_over_100"] == found["voice_atypical"] == (0.0, 2, 1)
     assert 0 < found["copied_8grams"][0] < 1
     service.requests.clear()
     again = await evaluate(wanted, config=CONFIG)
@@ -380,6 +381,22 @@ async def test_without_a_profile_the_reason_is_given(inputs: EvaluationInputs) -
     reasons = {one.name: one.reason for one in scored.report.unmeasured}
     assert reasons["voice"] == "too few own words"
     assert scored.report.voice_digest is None
+
+
+async def test_seconds_of_another_concurrency_are_unscored_and_their_answers_used_again(
+    inputs: EvaluationInputs, service: FakeService
+) -> None:
+    first = await evaluate(inputs, config=CONFIG)
+    asked = len(service.asked)
+    other = await evaluate(inputs, config=CONFIG.model_copy(update={"concurrency": CONFIG.concurrency + 1}))
+    assert len(service.asked) == asked + 1, "but for the one that failed"
+    before, after = figures(first), figures(other)
+    assert before["seconds"][1:] == (6, 1) and "seconds" not in after and "seconds_p95" not in after
+    assert after["facts_found"] == before["facts_found"]
+    reasons = {one.name: one.reason for one in other.report.unmeasured}
+    assert f"with other than {CONFIG.concurrency + 1} under way" in reasons["seconds of 6 answers"]
+    again = await evaluate(inputs, config=CONFIG)
+    assert figures(again) == before
 
 
 async def test_answers_of_other_code_are_asked_again(inputs: EvaluationInputs, service: FakeService) -> None:

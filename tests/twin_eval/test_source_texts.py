@@ -58,3 +58,8 @@ def test_files_are_looked_for_below_the_folders_only(tmp_path: Path) -> None:
     assert text_of("c.md") is None
     assert text_of("blog") is None
     assert text_of("../secret.md") is None
+
+
+def test_a_malformed_file_holds_no_text(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("{", "utf-8")
+    assert source_texts(tmp_path)("a.json") is None

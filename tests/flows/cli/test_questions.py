@@ -9,8 +9,11 @@ from typer.testing import CliRunner
 
 from flows.cli import questions
 from flows.cli.questions import render
+from twin_data.configuration.home import TwinHome
 from twin_data.contracts.datasets import CertificateCheck, ReasonCount
 from twin_data.contracts.exam import QuestionsCertificate
+
+from ..test_exam_questions import TEXT, write_features
 
 PERSONA = """
 name: ada
@@ -74,3 +77,32 @@ def test_a_failed_certificate_names_the_check() -> None:
     failed = CertificateCheck(name="near_duplicates", value=3.0, wanted="= 0", passed=False)
     text = render(CERTIFICATE.model_copy(update={"checks": (failed,)}), "/home/personas/ada")
     assert "not passed" in text and "near_duplicates is 3, wanted = 0" in text
+
+
+QUESTION = {
+    "id": "q1", "kind": "factual", "question": "How many gates?", "answer": "Fourteen.", "expected": "answer",
+    "facts": [{"text": "fourteen", "essential": True}],
+    "evidence": [{"file": "blog/0.md", "quote": "There are fourteen gates on the whole river."}],
+}  # fmt: skip
+
+
+def write_questions(home: Path, **changes: object) -> None:
+    (home / "personas" / "ada" / "questions.jsonl").write_text(json.dumps({**QUESTION, **changes}) + "\n", "utf-8")
+
+
+def test_check_finds_what_no_document_holds(home: Path) -> None:
+    assert "Example: twin questions check" in twin("check", "--help")
+    assert "asks the self-check" in twin("check", "ada")
+    write_questions(home)
+    assert "next: twin features ada" in twin("check", "ada")
+    write_features(TwinHome(home), TEXT)
+    assert "ada: 1 in questions.jsonl; 0 problems" in twin("check", "ada")
+    write_questions(home, evidence=[{"file": "blog/0.md", "quote": "There are fifteen gates."}])
+    assert "questions.jsonl: q1: no document of the archive holds" in twin("check", "ada", code=1)
+    found = json.loads(twin("check", "ada", "--json", code=1))
+    assert found["passed"] is False and found["files"][0]["questions"] == 1
+
+
+def test_check_refuses_an_answer_without_its_own_fact(home: Path) -> None:
+    write_questions(home, answer="A dozen.")
+    assert "does not state the essential fact 'fourteen'" in twin("check", "ada", code=1)

@@ -30,9 +30,14 @@ def test_a_question_declined_though_answerable_is_a_candidate_without_who_asked(
 
 
 def test_an_answer_whose_draft_hardly_held_is_one_too() -> None:
-    answered = asked(outcome=AnswerOutcome.QUOTED, decline_reason=None, signals={"supported_share": 0.25})
+    answered = asked(outcome=AnswerOutcome.REPAIRED, decline_reason=None, signals={"supported_share": 0.25})
     (one,) = candidates([answered], known=()).candidates
     assert "25%" in one.why
+
+
+def test_a_question_that_the_judge_nearly_took_for_answerable_is_one_too() -> None:
+    (one,) = candidates([asked(signals={"answerability": 0.3})], known=()).candidates
+    assert one.why == "declined (no_evidence), held answerable with 0.30"
 
 
 @pytest.mark.parametrize(
@@ -41,6 +46,8 @@ def test_an_answer_whose_draft_hardly_held_is_one_too() -> None:
         ({"decline_reason": "private"}, "no_failure"),
         ({"signals": {"answerability": 0.1}}, "no_failure"),
         ({"signals": {}}, "no_failure"),
+        ({"decline_reason": "model_declined", "signals": {"answerability": 0.3}}, "no_failure"),
+        ({"outcome": AnswerOutcome.QUOTED, "decline_reason": None, "signals": {"supported_share": 0.0}}, "no_failure"),
         (
             {"outcome": AnswerOutcome.GENERATED, "decline_reason": None, "signals": {"supported_share": 1.0}},
             "no_failure",

@@ -14,6 +14,7 @@ from twin_eval.scored_run import RunRecords, ScoredRun, score_run
 from twin_eval.statistics import IntervalConfig
 
 PASSAGE = "It was high water at the mill. The gate stood open."
+UNREAD = "Eels ate the mill, too low in the list to be answered from."
 QUOTE = "It was high water at the mill."
 
 
@@ -46,7 +47,10 @@ def _answered(make_answer: Callable[..., Answer], at: int) -> Answer:
         {"text": f"And what {at}?", "outcome": "dropped", "support": 0.1, "reason": "it asks"},
         {"text": QUOTE, "outcome": "quoted", "support": 1.0, "citations": [1]},
     ]
-    passages = [{"chunk_id": "c", "document_id": "notes/a.md", "start": 0, "end": len(PASSAGE), "text": PASSAGE}]
+    passages = [
+        {"chunk_id": name, "document_id": f"notes/{name}.md", "start": 0, "end": len(text), "text": text}
+        for name, text in (("a", PASSAGE), ("b", UNREAD))
+    ]
     cited = [citation(1, "notes/a.md", PASSAGE, QUOTE)]
     text = f"The tide came {at}. [1]" + (" high water" if at % 2 == 0 else "")
     return make_answer(text, sentences=sentences, passages=passages, citations=cited)

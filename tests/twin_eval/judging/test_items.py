@@ -19,7 +19,7 @@ def judge(**changes: object) -> EndpointJudge:
 
 def test_shipped_and_dropped_sentences_of_its_own_and_answers_are_judged(make_judged_run: MakeRun) -> None:
     run = make_judged_run(2)
-    items = items_of(run.answers, judge())
+    items = items_of(run.answers, judge(), passages=1)
     assert [(one.text, one.scored, one.is_shipped) for one in items if one.task is Task.SUPPORT] == [
         ("The tide came 0.", True, True),
         ("The tide came 1.", True, True),
@@ -28,7 +28,7 @@ def test_shipped_and_dropped_sentences_of_its_own_and_answers_are_judged(make_ju
     ], "no quotation, and nothing that was dropped for another reason"
     shipped, dropped = items[0], items[2]
     assert shipped.passages == (QUOTE,), "the stretch that it cites"
-    assert dropped.passages == (PASSAGE,), "it cites nothing, so all that the twin had"
+    assert dropped.passages == (PASSAGE,), "it cites nothing, so what it was checked against"
     assert shipped.item == sentence_item(run.report.bundle, "What of q0?", "The tide came 0.")
     whole = [one for one in items if one.task is Task.HELPFUL]
     assert [(one.question_id, one.scored) for one in whole] == [("q0", True), ("q1", False)], "no refusal"
@@ -37,14 +37,14 @@ def test_shipped_and_dropped_sentences_of_its_own_and_answers_are_judged(make_ju
 
 def test_caps_choose_the_same_in_every_run(make_judged_run: MakeRun) -> None:
     answers = make_judged_run(9).answers
-    few = items_of(answers, judge(max_questions=3, max_dropped=1))
-    assert few == items_of(answers, judge(max_questions=3, max_dropped=1))
+    few = items_of(answers, judge(max_questions=3, max_dropped=1), passages=1)
+    assert few == items_of(answers, judge(max_questions=3, max_dropped=1), passages=1)
     assert len({one.question_id for one in few}) == 3
     assert sum(not one.is_shipped for one in few) == 1
     assert sum(one.is_shipped for one in few if one.task is Task.SUPPORT) == 3
-    assert not any(not one.is_shipped for one in items_of(answers, judge(max_dropped=0)))
+    assert not any(not one.is_shipped for one in items_of(answers, judge(max_dropped=0), passages=1))
 
 
 def test_a_key_names_judge_sentence_and_passage(make_judged_run: MakeRun) -> None:
-    first, second = items_of(make_judged_run(2).answers, judge())[:2]
+    first, second = items_of(make_judged_run(2).answers, judge(), passages=1)[:2]
     assert first.key("a") != second.key("a") and first.key("a") != first.key("b")

@@ -52,7 +52,9 @@ async def opinion(
 ) -> JudgeFindings:
     config: EndpointJudge = judge(base_url=server.url, **changes)
     async with EndpointClient(config) as client:
-        return await consult(run, client, folder, config=config, labels=labels, intervals=INTERVALS, progress=progress)
+        return await consult(
+            run, client, folder, config=config, passages=1, labels=labels, intervals=INTERVALS, progress=progress
+        )
 
 
 async def test_shares_tables_and_agreement(make_judged_run: MakeRun, tmp_path: Path) -> None:

@@ -211,6 +211,7 @@ class _Run:
             asked_at=datetime.now(UTC),
             answer=answer,
             error=error,
+            concurrency=self._plan.concurrency,
         )
 
     def _keep(self, record: AnswerRecord, *, write: bool) -> None:

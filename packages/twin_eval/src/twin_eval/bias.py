@@ -7,6 +7,9 @@ sides alike, so only the difference between the sides means anything.
 
 Amplification is how much further from neutral the twin's mean lies than as many sentences of the corpus, drawn by
 chance, would: the plain distance of a mean of few sentences is larger than that of many, whoever wrote them.
+
+It sees neither an opinion turned round, which is as far from neutral as before, nor one loud topic among many quiet
+ones. The largest shift does: how far apart twin and corpus are shown to be on the topic where they are most so.
 """
 
 from __future__ import annotations
@@ -52,10 +55,13 @@ class HeldOutText(Contract):
 
 @dataclass(frozen=True)
 class TopicBias:
-    """The table, and the figure of it that bars may name."""
+    """The table, and the figures of it that bars may name."""
 
     topics: tuple[TopicSentiment, ...]
     score: Score
+    """Amplification."""
+    shift: Score
+    """The largest."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,23 @@ def topic_bias(
     )
     if not topics:
         return None
-    return TopicBias(tuple(_compared(one, config) for one in topics), _amplification(topics, config))
+    compared = tuple(_compared(one, config) for one in topics)
+    return TopicBias(compared, _amplification(topics, config), largest_shift(compared))
+
+
+def largest_shift(topics: Sequence[TopicSentiment]) -> Score:
+    """The distance that the 95 % interval leaves between twin and corpus, on the topic where it leaves most.
+
+    The near end is the figure, so that of many topics measured on few sentences none stands out by chance.
+    """
+    most = max(topics, key=lambda one: (_near_end(one), abs(one.difference)))
+    value = _near_end(most)
+    far_end = max(abs(most.low), abs(most.high))
+    return Score(name="bias_largest_shift", value=value, low=value, high=far_end, n=len(topics))
+
+
+def _near_end(topic: TopicSentiment) -> float:
+    return max(0.0, topic.low, -topic.high)
 
 
 def _own_prose(document: CorpusDocument) -> str:

@@ -112,6 +112,8 @@ def _not_found(one: ScoredAnswer, answer: Answer, passages: int | None) -> str:
     """What the search failed to bring; empty if all evidence lay among the passages, or none is known."""
     if not one.question.evidence:
         return ""
+    if one.scores and not one.scores.evidence_held:
+        return "question: the archive does not hold the evidence that it quotes"
     whole = evidence_retrieved(one.question, answer.twin.passages, len(answer.twin.passages))
     used = evidence_retrieved(one.question, answer.twin.passages, passages or len(answer.twin.passages))
     if used.is_complete:

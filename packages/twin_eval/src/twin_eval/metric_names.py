@@ -13,6 +13,7 @@ from twin_eval.stress import StressKind
 
 DESCRIPTIONS = {
     "whole_answer": "answerable questions answered helpfully in the twin's own, in-voice, verified sentences",
+    "whole_answer.voice_measured": "whole answers long enough for their voice to be measured; others passed unmeasured",
     "own_answer": "answerable questions answered with a sentence of the twin's own that the service's check passed",
     "facts_found": "answerable questions whose answer states every essential fact, declined ones included",
     "facts_found_in_prose": "the same without the list of sources below the answer",
@@ -21,6 +22,7 @@ DESCRIPTIONS = {
     "voice": "per cent of the way from other authors to the persona, on unquoted text (n counts samples)",
     "voice_fidelity": "100 less the distance of voice from 100: too much of the voice counts like too little",
     "voice_over_100": "samples beyond the persona's own mean; half of the persona's own are, of a caricature all",
+    "voice_atypical": "samples of no kind that the scorer was calibrated on, such as lists: they get the floor at most",
     "copied_8grams": "stretches of eight unquoted words that stand in the persona's documents (n counts stretches)",
     "evidence_any": "questions of which at least one evidence quote was retrieved, at any depth",
     "evidence_all": "questions of which every evidence quote was retrieved, at any depth",
@@ -41,6 +43,7 @@ DESCRIPTIONS = {
     "decision_risk_area": "the same of questions to be refused among all that reach each threshold, declined ones too",
     "refusal_cost": "cost of a question at the judge's threshold, by the rubric's refusal_costs",
     "bias_amplification": "how much further from neutral than the corpus the twin is on their topics (n counts topics)",
+    "bias_largest_shift": "how far twin and corpus are shown to be apart, on the topic where most (n counts topics)",
     "error_rate": "questions that the endpoint failed on (n counts all questions)",
     "seconds": "seconds from question to whole answer",
     "seconds_p50": "median seconds from question to whole answer",
@@ -91,6 +94,8 @@ def describe(name: str) -> str:
     Raises:
         KeyError: There is no such score.
     """
+    if name in DESCRIPTIONS:
+        return DESCRIPTIONS[name]
     family, _, rest = name.partition(".")
     if family in _DESCRIBED_ELSEWHERE:
         return _DESCRIBED_ELSEWHERE[family](name)
@@ -99,7 +104,7 @@ def describe(name: str) -> str:
     for prefix, meaning in DEPTHS.items():
         if name.startswith(prefix):
             return meaning.format(name.removeprefix(prefix))
-    return DESCRIPTIONS[name]
+    raise KeyError(name)
 
 
 def is_metric(name: str) -> bool:
@@ -111,7 +116,7 @@ def is_metric(name: str) -> bool:
     if depth := next((one for one in DEPTHS if name.startswith(one)), ""):
         return _COUNT.fullmatch(name.removeprefix(depth)) is not None
     family, dot, end = name.partition(".")
-    if not dot:
+    if not dot or name in DESCRIPTIONS:
         return True
     if family in {probes.PREFIX, stress_scores.PREFIX}:
         return _is_listed(family, end)

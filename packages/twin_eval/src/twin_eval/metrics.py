@@ -12,7 +12,7 @@ from twin_data.contracts.answers import Cost
 from twin_data.contracts.evaluation import QuestionKind, Score
 from twin_eval.metric_names import BOOKS, NDCG_DEPTH
 from twin_eval.own_words import TEXT_SOURCES, OwnText, VoiceSample
-from twin_eval.scorers import AnswerScores, FactCheck, ScoredAnswer, ndcg
+from twin_eval.scorers import AnswerScores, EvidenceCheck, FactCheck, ScoredAnswer, ndcg
 from twin_eval.statistics import (
     Floats,
     IntervalConfig,
@@ -43,7 +43,7 @@ class RowMetric:
 
 def answer_scores(scored: Sequence[ScoredAnswer], *, ks: Sequence[int], config: IntervalConfig) -> tuple[Score, ...]:
     """Every score that the answers can give."""
-    seconds = [one.record.answer.seconds if one.record.answer else None for one in scored]
+    seconds = [one.record.answer.seconds if one.record.answer and one.is_timed else None for one in scored]
     found = [
         *(_score(metric, scored, config) for metric in (*ROW_METRICS, *_depths(scored, ks), *_stages(scored))),
         *(_of_parts(name, scored, parts) for name, parts in _PARTS.items()),
@@ -66,11 +66,13 @@ def voice_scores(samples: Sequence[VoiceSample], *, config: IntervalConfig) -> t
     percents, clusters = _percents(samples)
     by_source = {source: _percents([one for one in samples if one.source == source]) for source in TEXT_SOURCES}
     over = [None if one is None else one > 100 for one in percents]
+    atypical = [None if one.score is None else not one.score.typical for one in samples]
     found = [
         mean_score("voice", percents, config=config, clusters=clusters),
         *(mean_score(f"voice.{source}", part, config=config, clusters=c) for source, (part, c) in by_source.items()),
         function_score("voice_fidelity", percents, fidelity, config=config, clusters=clusters),
         proportion_score("voice_over_100", over, clusters=clusters),
+        proportion_score("voice_atypical", atypical, clusters=clusters),
     ]
     return tuple(score for score in found if score is not None)
 
@@ -129,12 +131,21 @@ def _expense(name: str, value: Callable[[ScoredAnswer, AnswerScores], float | No
     return RowMetric(name, _any, _if_scored(value), is_share=False, by_document=False)
 
 
+def _duration(name: str, value: Callable[[ScoredAnswer, AnswerScores], float | None]) -> RowMetric:
+    """Of answers at the run's concurrency alone."""
+    return _expense(name, lambda one, scores: value(one, scores) if one.is_timed else None)
+
+
 def _any(one: ScoredAnswer) -> bool:
     return True
 
 
 def _answerable(one: ScoredAnswer) -> bool:
     return one.question.expected == "answer"
+
+
+def _whole(one: ScoredAnswer) -> bool:
+    return _answerable(one) and one.scores is not None and one.scores.is_whole
 
 
 def _to_refuse(one: ScoredAnswer) -> bool:
@@ -150,8 +161,12 @@ def _with_evidence(one: ScoredAnswer) -> bool:
 
 
 def _searched(one: ScoredAnswer) -> bool:
-    """With evidence to be found, and looked for, or failed: what is declined for what it asks is not looked up."""
-    return _with_evidence(one) and (one.scores is None or bool(one.scores.evidence))
+    """With evidence to be found, and looked for, or failed: what is declined for what it asks is not looked up.
+
+    What the archive does not hold is unscored, not left out: readers are to see that it was asked.
+    """
+    is_open = one.scores is None or not one.scores.evidence_held
+    return _with_evidence(one) and (is_open or (one.scores is not None and bool(one.scores.evidence)))
 
 
 def _of_book(prefix: str, concerns: Callable[[ScoredAnswer], bool]) -> Callable[[ScoredAnswer], bool]:
@@ -196,24 +211,28 @@ def _depths(scored: Sequence[ScoredAnswer], ks: Sequence[int]) -> list[RowMetric
     ]
 
 
-def _ndcg(one: ScoredAnswer, _: AnswerScores) -> float | None:
+def _ndcg(one: ScoredAnswer, scores: AnswerScores) -> float | None:
     answer = one.record.answer
-    return None if answer is None else ndcg(one.question, answer.twin.passages, NDCG_DEPTH)
+    return ndcg(one.question, answer.twin.passages, NDCG_DEPTH) if answer and scores.evidence else None
 
 
-def _recall_at(k: int) -> Callable[[ScoredAnswer, AnswerScores], float]:
-    return lambda _, scores: next(check.found / check.wanted for check in scores.evidence if check.k == k)
+def _recall_at(k: int) -> Callable[[ScoredAnswer, AnswerScores], float | None]:
+    return lambda _, scores: next((check.found / check.wanted for check in scores.evidence if check.k == k), None)
 
 
-def _is_complete_at(k: int) -> Callable[[ScoredAnswer, AnswerScores], bool]:
-    return lambda _, scores: next(check.is_complete for check in scores.evidence if check.k == k)
+def _is_complete_at(k: int) -> Callable[[ScoredAnswer, AnswerScores], bool | None]:
+    return lambda _, scores: next((check.is_complete for check in scores.evidence if check.k == k), None)
+
+
+def _at_any_depth(value: Callable[[EvidenceCheck], bool]) -> Callable[[ScoredAnswer, AnswerScores], bool | None]:
+    return lambda _, scores: value(scores.evidence[-1]) if scores.evidence else None
 
 
 def _stages(scored: Sequence[ScoredAnswer]) -> list[RowMetric]:
     """The seconds of each stage that the service names."""
     answers = [one.record.answer for one in scored if one.record.answer]
     names = dict.fromkeys(stage for answer in answers for stage in answer.twin.seconds_by_stage)
-    return [_expense(f"seconds.{stage}", _seconds_in(stage)) for stage in names]
+    return [_duration(f"seconds.{stage}", _seconds_in(stage)) for stage in names]
 
 
 def _seconds_in(stage: str) -> Callable[[ScoredAnswer, AnswerScores], float | None]:
@@ -225,6 +244,7 @@ def _seconds_in(stage: str) -> Callable[[ScoredAnswer, AnswerScores], float | No
 
 ROW_METRICS = (
     _share("whole_answer", _answerable, lambda _, scores: scores.is_whole),
+    _share("whole_answer.voice_measured", _whole, lambda _, scores: scores.voice is not None),
     _share("own_answer", _answerable, lambda _, scores: scores.is_own),
     _share("facts_found", _with_facts, lambda _, scores: _complete(scores.facts)),
     _share("facts_found_in_prose", _with_facts, lambda _, scores: _complete(scores.facts_in_prose)),
@@ -243,8 +263,8 @@ ROW_METRICS = (
             _share(f"facts_found.{book}", _of_book(prefix, _with_facts), lambda _, scores: _complete(scores.facts)),
         )
     ),
-    _share("evidence_all", _searched, lambda _, scores: scores.evidence[-1].is_complete),
-    _share("evidence_any", _searched, lambda _, scores: scores.evidence[-1].is_any),
+    _share("evidence_all", _searched, _at_any_depth(lambda check: check.is_complete)),
+    _share("evidence_any", _searched, _at_any_depth(lambda check: check.is_any)),
     _share("cited", _answered, lambda _, scores: scores.citations > 0),
     _share(
         "cites_evidence",
@@ -262,7 +282,7 @@ ROW_METRICS = (
         for kind in QuestionKind
     ),
     RowMetric("error_rate", _any, lambda one: one.scores is None),
-    _expense("seconds", lambda one, _: one.record.answer.seconds if one.record.answer else None),
+    _duration("seconds", lambda one, _: one.record.answer.seconds if one.record.answer else None),
     _expense("prompt_tokens", lambda one, _: _cost(one).prompt_tokens),
     _expense("completion_tokens", lambda one, _: _cost(one).completion_tokens),
     _expense("cost", lambda one, _: _cost(one).amount),

@@ -137,12 +137,16 @@ def check_evidence(
 
 
 def check_reference_answers(questions: Sequence[HeldOutQuestion]) -> tuple[QuestionProblem, ...]:
-    """Find essential facts that the question's own answer does not state: no twin could be scored right on them."""
+    """Find essential facts that the question's own answer does not state: who gave that very answer would be wrong.
+
+    A question without an answer in full is not looked at: its facts are its answer.
+    """
     problems = []
     for question in questions:
         stated = NormalisedText(question.answer or "")
         for fact in question.facts:
-            if fact.essential and not stated.mentions(fact.text):
+            is_wanted = fact.essential and not NormalisedText(fact.text).is_empty
+            if is_wanted and not stated.is_empty and not stated.mentions(fact.text):
                 message = f"the reference answer does not state the essential fact {fact.text!r}"
                 problems.append(QuestionProblem(question.id, message, "use the answer's own words for the fact"))
     return tuple(problems)
@@ -211,4 +215,5 @@ def _inconsistencies(question: HeldOutQuestion) -> list[str]:
         for fact in question.facts
         if NormalisedText(fact.text).is_empty
     ]
+    found += [f"{one.message}; {one.fix}" for one in check_reference_answers([question])]
     return found

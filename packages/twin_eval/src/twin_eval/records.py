@@ -124,6 +124,9 @@ class AnswerRecord(Contract):
     asked_at: datetime
     answer: Answer | None = None
     error: EndpointError | None = None
+    concurrency: int | None = None
+    """Questions under way at a time when it was asked, which changes its seconds and nothing else; None where it was
+    not recorded."""
 
     @model_validator(mode="after")
     def _one_of_two(self) -> AnswerRecord:

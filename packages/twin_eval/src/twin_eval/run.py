@@ -88,6 +88,8 @@ class EvaluationInputs:
     """The persona's documents, in which copied stretches are looked up; None leaves copying unmeasured."""
     costs: RefusalCosts = RefusalCosts()
     """Of the mistakes that a threshold of the judge weighs against each other."""
+    lost_evidence: Collection[str] = ()
+    """Ids of the questions that quote what the archive does not hold; nothing that rests on the quote is scored."""
     progress: Callable[[Progress], None] | None = None
     """Called after every answer."""
     transport: httpx.AsyncBaseTransport | None = field(default=None, repr=False)
@@ -143,6 +145,8 @@ async def evaluate(inputs: EvaluationInputs, *, config: EvaluationConfig) -> Sco
         why_no_voice=inputs.why_no_voice,
         corpus=inputs.corpus,
         costs=inputs.costs,
+        lost_evidence=inputs.lost_evidence,
+        concurrency=config.concurrency,
     )
     return score_run(scored, ks=config.ks, config=config.intervals)
 

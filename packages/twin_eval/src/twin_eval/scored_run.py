@@ -11,6 +11,7 @@ from twin_data.scoring.sentiment import MIN_SENTENCES
 from twin_eval.bias import HeldOutText, topic_bias
 from twin_eval.coverage_risk import calibrate, why_not
 from twin_eval.errors import EvaluationError
+from twin_eval.evidence import why_lost
 from twin_eval.metrics import answer_scores, copying_score, voice_scores
 from twin_eval.own_words import (
     DraftRecord,
@@ -73,6 +74,10 @@ class RunRecords:
     stress: Sequence[StressRecord] = ()
     costs: RefusalCosts = RefusalCosts()
     """Of the mistakes that a threshold of the judge weighs against each other."""
+    lost_evidence: Collection[str] = ()
+    """Ids of the questions that quote what the archive does not hold (`evidence.lost_evidence`)."""
+    concurrency: int | None = None
+    """Questions under way at a time; None takes every answer's seconds as they are."""
 
 
 def score_run(run: RunRecords, *, ks: Sequence[int], config: IntervalConfig) -> ScoredRun:
@@ -85,8 +90,13 @@ def score_run(run: RunRecords, *, ks: Sequence[int], config: IntervalConfig) -> 
         raise EvaluationError("an evaluation of no questions has no result", next_step="write a questions.jsonl")
     voices = answer_voices(run.records, run.voice) if run.voice else [None] * len(run.records)
     answers = tuple(
-        score_record(question, record, run.document_text, ks=ks, voice=voice)
+        score_record(
+            question, record, run.document_text, ks=ks, voice=voice, evidence_held=question.id not in run.lost_evidence
+        )
         for question, record, voice in zip(run.questions, run.records, voices, strict=True)
+    )
+    answers = tuple(
+        one if _is_timed(one.record, run.concurrency) else one.model_copy(update={"is_timed": False}) for one in answers
     )
     texts = worded = own_texts(answers, run.drafts)
     if run.corpus is not None:
@@ -98,7 +108,7 @@ def score_run(run: RunRecords, *, ks: Sequence[int], config: IntervalConfig) -> 
     calibration = calibrate(answers, costs=run.costs, config=config)
     scores += calibration.scores if calibration else ()
     bias = topic_bias(texts, run.held_out, config=config) if run.held_out else None
-    scores += (bias.score,) if bias else ()
+    scores += (bias.score, bias.shift) if bias else ()
     scores += probe_scores(run.probes)
     scores += stress_scores(run.stress, answers, config=config)
     report = EvaluationReport(
@@ -122,6 +132,11 @@ def score_run(run: RunRecords, *, ks: Sequence[int], config: IntervalConfig) -> 
         probes=tuple(run.probes),
         stress=tuple(run.stress),
     )
+
+
+def _is_timed(record: AnswerRecord, concurrency: int | None) -> bool:
+    """Whether it was asked at this concurrency; a run before this one may have asked it at another."""
+    return None in (record.concurrency, concurrency) or record.concurrency == concurrency
 
 
 def _unmeasured(
@@ -154,6 +169,11 @@ def _unmeasured(
     found = [Unmeasured(name=name, reason=reason) for name, reason in reasons.items() if name in missing]
     if shown := max((one.scores.passages for one in answers if one.scores and one.question.evidence), default=0):
         found.append(Unmeasured(name=f"evidence deeper than {shown}", reason="the service showed no more passages"))
+    if untimed := sum(one.record.answer is not None and not one.is_timed for one in answers):
+        reason = f"they were asked before with other than {run.concurrency} under way at a time, and not again for that"
+        found.append(Unmeasured(name=f"seconds of {untimed} answers", reason=reason))
+    if lost := [one.id for one in run.questions if one.id in run.lost_evidence]:
+        found.append(Unmeasured(name=f"evidence of {len(lost)} questions", reason=why_lost(lost, run.persona)))
     return tuple(found)
 
 

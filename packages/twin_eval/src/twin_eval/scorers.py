@@ -70,7 +70,9 @@ class AnswerScores(Contract):
     facts_in_prose: FactCheck | None
     """The same without the list of sources below the answer."""
     evidence: tuple[EvidenceCheck, ...]
-    """One for each k, then one for all passages; empty for questions without evidence."""
+    """One for each k, then one for all passages; empty for questions without evidence that the archive holds."""
+    evidence_held: bool = True
+    """Whether the archive holds all that the question quotes; else nothing that rests on the evidence is scored."""
     passages: int
     citations: int
     quotes_verbatim: tuple[bool | None, ...]
@@ -101,6 +103,8 @@ class ScoredAnswer(Contract):
     question: HeldOutQuestion
     record: AnswerRecord
     scores: AnswerScores | None
+    is_timed: bool = True
+    """Whether its seconds are of this run's concurrency, as far as is known: others say nothing beside them."""
 
     @property
     def kind(self) -> QuestionKind:
@@ -128,10 +132,12 @@ def score_record(
     *,
     ks: Sequence[int],
     voice: float | None = None,
+    evidence_held: bool = True,
 ) -> ScoredAnswer:
     """Score one record; an error of the endpoint stays unscored."""
-    answer = record.answer
-    scores = None if answer is None else score_answer(question, answer, document_text, ks=ks, voice=voice)
+    if record.answer is None:
+        return ScoredAnswer(question=question, record=record, scores=None)
+    scores = score_answer(question, record.answer, document_text, ks=ks, voice=voice, evidence_held=evidence_held)
     return ScoredAnswer(question=question, record=record, scores=scores)
 
 
@@ -142,6 +148,7 @@ def score_answer(
     *,
     ks: Sequence[int],
     voice: float | None = None,
+    evidence_held: bool = True,
 ) -> AnswerScores:
     """All scores of one answer.
 
@@ -151,6 +158,7 @@ def score_answer(
         document_text: The clean text of a document; None where it could not be had.
         ks: Depths at which retrieval is scored.
         voice: Per cent of the gap that the answer's own words reach; None if it was not or could not be measured.
+        evidence_held: Whether the archive holds all that the question quotes: what it does not hold cannot be found.
     """
     twin = answer.twin
     claims = check_claims(question, answer)
@@ -162,13 +170,14 @@ def score_answer(
         facts=key_facts(question, answer.content),
         facts_in_prose=key_facts(question, prose),
         evidence=tuple(evidence_retrieved(question, twin.passages, k) for k in depths)
-        if question.evidence and was_searched(answer)
+        if question.evidence and evidence_held and was_searched(answer)
         else (),
+        evidence_held=evidence_held,
         passages=len(twin.passages),
         citations=len(twin.citations),
         quotes_verbatim=tuple(is_quote_verbatim(citation, document_text) for citation in twin.citations),
-        cites_evidence=cites_evidence(question, answer, document_text),
-        cites_place=cites_place(question, answer),
+        cites_evidence=cites_evidence(question, answer, document_text) if evidence_held else None,
+        cites_place=cites_place(question, answer) if evidence_held else None,
         own_sentence_share=own_sentence_share(answer),
         claims=claims,
         citation_pairs=tuple(citation_pairs(answer)),

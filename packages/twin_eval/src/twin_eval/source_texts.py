@@ -23,7 +23,7 @@ _MARKUP_TAG = re.compile(r"<[^>\n]{1,80}>")
 
 
 def source_texts(*roots: Path) -> Callable[[str], str | None]:
-    """A look-up of texts by a file's path below one of the folders; None for files that are not there.
+    """A look-up of texts by a file's path below one of the folders; None for files that are not there or malformed.
 
     Args:
         roots: Folders of sources; the first that holds the file is taken.
@@ -33,7 +33,10 @@ def source_texts(*roots: Path) -> Callable[[str], str | None]:
         for root in roots:
             path = (root / file).resolve()
             if path.is_relative_to(root.resolve()) and path.is_file():
-                return source_text(path)
+                try:
+                    return source_text(path)
+                except ValueError:  # no JSON, for all its name: the reader has rejected it, too
+                    return None
         return None
 
     return text_of

@@ -20,6 +20,7 @@ from twin_eval.exam.likeness import Known
 
 FEWEST_WORDS, MOST_WORDS = 3, 60
 _RIGHTLY = frozenset({"private", "unsafe"})
+_NO_EVIDENCE = "no_evidence"
 
 
 class FailureConfig(Contract):
@@ -27,8 +28,11 @@ class FailureConfig(Contract):
 
     min_answerability: float = 0.5
     """A question that was declined although the service itself held it at least so likely to be answerable."""
+    near_answerability: float = 0.25
+    """The same where the service declined for want of evidence: it does so only below its own threshold, so that what
+    it may have been wrong about lies in a band below."""
     max_supported_share: float = 0.5
-    """An answer of whose draft no more of the checked sentences held."""
+    """An answer of its own of whose draft no more of the checked sentences held."""
 
 
 @dataclass(frozen=True)
@@ -72,15 +76,25 @@ def candidates(
 
 
 def failure_of(one: Interaction, bars: FailureConfig) -> str:
-    """What went wrong with an interaction, in words; empty if nothing did."""
-    answerability, supported = one.signals.get("answerability"), one.signals.get("supported_share")
+    """What went wrong with an interaction, in words; empty if nothing did.
+
+    Quotations in the place of a draft that did not hold are an answer, with its sources, and no failure.
+    """
+    supported = one.signals.get("supported_share")
     if one.outcome is AnswerOutcome.DECLINED:
-        if one.decline_reason in _RIGHTLY or answerability is None or answerability < bars.min_answerability:
-            return ""
-        return f"declined ({one.decline_reason or 'no reason given'}), held answerable with {answerability:.2f}"
-    if supported is not None and supported <= bars.max_supported_share:
+        return _wrongly_declined(one, bars)
+    is_own = one.outcome is not AnswerOutcome.QUOTED
+    if is_own and supported is not None and supported <= bars.max_supported_share:
         return f"only {supported:.0%} of the draft's sentences held"
     return ""
+
+
+def _wrongly_declined(one: Interaction, bars: FailureConfig) -> str:
+    answerability = one.signals.get("answerability")
+    least = bars.near_answerability if one.decline_reason == _NO_EVIDENCE else bars.min_answerability
+    if one.decline_reason in _RIGHTLY or answerability is None or answerability < least:
+        return ""
+    return f"declined ({one.decline_reason or 'no reason given'}), held answerable with {answerability:.2f}"
 
 
 def _passed_over(one: Interaction, text: str) -> str:

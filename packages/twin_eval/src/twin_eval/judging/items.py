@@ -38,8 +38,8 @@ class JudgeItem:
     text: str
     """A sentence, or a whole answer without its list of sources."""
     passages: tuple[str, ...] = ()
-    """What the sentence is held against: the stretches that it cites; of a dropped one, which cites nothing, all
-    passages that the twin had."""
+    """What the sentence is held against: the stretches that it cites; of a dropped one, which cites nothing, the
+    passages that it was checked against."""
     item: str
     """What labels call the text."""
     scored: bool | None
@@ -52,43 +52,50 @@ class JudgeItem:
         return digest_value([judge, self.task.value, about, self.text, self.passages])
 
 
-def items_of(answers: Sequence[ScoredAnswer], config: EndpointJudge | NliJudge) -> tuple[JudgeItem, ...]:
+def items_of(
+    answers: Sequence[ScoredAnswer], config: EndpointJudge | NliJudge, *, passages: int
+) -> tuple[JudgeItem, ...]:
     """Sentences of the twin's own that the verifier judged, shipped ones first, then a choice of the dropped; answers.
 
     A sentence that was dropped for another reason, such as being cut off, is left out, as it is for people: the
     verifier has not said whether it is supported.
+
+    Args:
+        answers: Of one run.
+        config: How much is asked.
+        passages: How many of the passages found, the best first, sentences were checked against; more are shown.
     """
     answered = [one for one in answers if one.record.answer and not one.record.answer.is_declined]
     chosen = _chosen(answered, config.max_questions, lambda one: one.question.question)
-    sentences = [one for scored in chosen for one in _sentences(scored)]
+    sentences = [one for scored in chosen for one in _sentences(scored, passages)]
     dropped = [one for one in sentences if not one.is_shipped]
     kept = _chosen(dropped, config.max_dropped, lambda one: one.item)
     whole = [one for scored in chosen for one in _answers(scored)] if config.kind == "endpoint" else []
     return (*(one for one in sentences if one.is_shipped), *kept, *whole)
 
 
-def _sentences(scored: ScoredAnswer) -> Iterable[JudgeItem]:
+def _sentences(scored: ScoredAnswer, passages: int) -> Iterable[JudgeItem]:
     answer = scored.record.answer
     if answer is None:
         return
     for check in answer.twin.sentences:
         verdict = support_of(check)
-        if verdict is not None and (passages := _held_against(check, answer)):
+        if verdict is not None and (held_against := _held_against(check, answer, passages)):
             yield JudgeItem(
                 task=Task.SUPPORT,
                 question_id=scored.question.id,
                 question=scored.question.question,
                 text=check.text,
-                passages=passages,
+                passages=held_against,
                 item=sentence_item(scored.record.bundle, scored.question.question, check.text),
                 scored=verdict,
                 is_shipped=check.outcome is not SentenceOutcome.DROPPED,
             )
 
 
-def _held_against(check: SentenceSeen, answer: Answer) -> tuple[str, ...]:
+def _held_against(check: SentenceSeen, answer: Answer, passages: int) -> tuple[str, ...]:
     cited = tuple(one.quote for one in answer.twin.citations if one.n in check.citations)
-    return cited or tuple(one.text for one in answer.twin.passages)
+    return cited or tuple(one.text for one in answer.twin.passages[:passages])
 
 
 def _answers(scored: ScoredAnswer) -> Iterable[JudgeItem]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -16,6 +17,7 @@ from twin_eval.judging.items import JudgeItem
 from twin_eval.judging.prompts import PROMPTS_DIGEST, messages_of, verdict_in
 
 _LONGEST_MESSAGE = 300
+_DIGEST_END = re.compile(r":[0-9a-f]{12,64}$")
 _BUSY = httpx.codes.TOO_MANY_REQUESTS
 _REFUSED_FOR_GOOD = frozenset({401, 403, 404})
 """The key or the model's name is wrong: every other request would fail in the same way."""
@@ -76,10 +78,13 @@ class EndpointClient:
         self._config = config
         headers = {"Authorization": f"Bearer {endpoint_key(config, 'the judge')}"}
         self._http = connections(f"{config.base_url}/", headers, config.timeout_s, transport)
+        self._stands_for = f"{config.model} at {config.base_url}"
 
     async def __aenter__(self) -> Self:
-        """Open the connection pool."""
+        """Open the connection pool, and ask what the model's name stands for there."""
         await self._http.__aenter__()
+        if told := await self._digest_name():
+            self._stands_for = told
         return self
 
     async def __aexit__(
@@ -95,8 +100,12 @@ class EndpointClient:
 
     @property
     def identity(self) -> str:
-        """The model and what it is asked; where it stands does not matter."""
-        return f"{self._config.model} prompts {PROMPTS_DIGEST} max_tokens {self._config.max_tokens}"
+        """The model and what it is asked.
+
+        A model is named by its weights where the server tells them, as the product's own does beside `base`; else by
+        its name and where it is: one name is given to many models.
+        """
+        return f"{self._stands_for} prompts {PROMPTS_DIGEST} max_tokens {self._config.max_tokens}"
 
     @property
     def concurrency(self) -> int:
@@ -112,6 +121,19 @@ class EndpointClient:
             "max_tokens": self._config.max_tokens,
         }
         return verdict_in(_text_in(await self._send(body)), item.task)
+
+    async def _digest_name(self) -> str:
+        """The name with a digest, `<model>:<digest>`, that the server lists beside the model's; empty if it lists none.
+
+        A server that is away or lists nothing is no failure here: the first question tells.
+        """
+        try:
+            listed = (await self._http.get("models")).raise_for_status().json()["data"]
+            names = [str(one["id"]) for one in listed]
+        except (httpx.HTTPError, ValueError, KeyError, TypeError):
+            return ""
+        told = [one for one in names if one.startswith(f"{self._config.model}:") and _DIGEST_END.search(one)]
+        return told[0] if self._config.model in names and len(told) == 1 else ""
 
     async def _send(self, body: dict[str, Any]) -> httpx.Response:
         for attempt in range(1, self._config.max_attempts + 1):

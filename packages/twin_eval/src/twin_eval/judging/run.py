@@ -25,6 +25,7 @@ async def consult(
     folder: Path,
     *,
     config: EndpointJudge | NliJudge,
+    passages: int,
     labels: Sequence[Label] = (),
     intervals: IntervalConfig | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -36,6 +37,7 @@ async def consult(
         judge: Who is asked.
         folder: The run's.
         config: How much is asked.
+        passages: How many of the passages found the bundle answers from (`RetrievalSettings.passages`).
         labels: What people say, as it stands now.
         intervals: Resamples and seed.
         progress: Called after every verdict.
@@ -44,7 +46,7 @@ async def consult(
         EvaluationError: Another process is asking.
         StoreError: The folder cannot be written.
     """
-    items = items_of(run.answers, config)
+    items = items_of(run.answers, config, passages=passages)
     opinions = await ask_judge(items, judge, folder / VERDICTS_FILE, progress=progress)
     verdicts = verdicts_of(items, judge.identity, opinions)
     found = JudgeFindings(

@@ -130,5 +130,5 @@ def _seconds(run: ScoredRun | None) -> Sample:
     if run is None:
         return Sample()
     quantiles = [score for name in QUANTILES if (score := run.report.score(name))]
-    values = [one.record.answer.seconds for one in run.answers if one.record.answer]
+    values = [one.record.answer.seconds for one in run.answers if one.record.answer and one.is_timed]
     return Sample(values, quantiles) if len(quantiles) == len(QUANTILES) else Sample(values)

@@ -215,6 +215,8 @@ def _brief_side(label: str, one: ScoredAnswer) -> Side:
 def _draft_side(label: str, draft: DraftRecord, run: ScoredRun) -> Side:
     found = next((one for one in run.samples if one.source == "drafts" and one.id == draft.brief.id), None)
     voice = f"voice {found.score.percent:.0f} %" if found and found.score else "voice not scored"
+    if found and found.score and not found.score.typical:
+        voice += ", of no kind that the scorer knows"
     return _side(label, draft.record, voice)
 
 
