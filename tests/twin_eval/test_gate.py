@@ -248,6 +248,18 @@ def test_a_bar_on_what_a_first_bundle_cannot_have_is_left_out_until_it_has() -> 
     assert decide_absolute(report(right, score("voice_over_100", 1.0, n=10)), rubric).verdict is Verdict.REJECT
 
 
+@pytest.mark.parametrize("metric", ["error_rate", "stress.typos.error_rate"])
+def test_faults_of_the_endpoint_reject_nobody(metric: str) -> None:
+    bars = (Bar(metric="facts_found", at_least=0.3), Bar(metric=metric, at_most=0.02, min_n=20))
+    decision = decide_absolute(report(score("facts_found", 0.5), score(metric, 9 / 400)), Rubric(absolute=bars))
+    assert decision.verdict is Verdict.INCONCLUSIVE
+    assert decision.reasons[0].endswith("wanted ≤ 0.02: missed, run again: only what failed is asked")
+    assert decision.more_questions is None, "no further questions would mend it"
+    advised = Rubric(absolute=bars[:1], advisory=bars[1:])
+    told = decide_absolute(report(score("facts_found", 0.5), score(metric, 9 / 400)), advised)
+    assert told.verdict is Verdict.PROMOTE and "run again" in told.reasons[-1]
+
+
 def test_an_advisory_bar_is_told_and_decides_nothing(make_run: Callable[..., ScoredRun]) -> None:
     run = make_run(["fact"] * 20 + ["decline"] * 5)
     miss = Bar(metric="over_refusal", at_most=0.1, min_n=5)

@@ -48,7 +48,8 @@ def decide(
 ) -> GateDecision:
     """Hold a candidate against hard stops, the absolute bars and, where one is live, the champion.
 
-    Reject if there is a hard stop, an absolute bar fails or a metric is worse than its margin allows. Promote if every
+    Reject if there is a hard stop, an absolute bar fails or a metric is worse than its margin allows; a missed bar on
+    faults of the endpoint fails nobody and leaves the decision open. Promote if every
     absolute bar is cleared and, against a champion, the rubric's minimum of questions is there, every metric is shown
     to be not worse and, where the rubric asks for it, one of `improves` to be better. Else inconclusive: the champion
     stays, and the reasons say how many more questions would decide.
