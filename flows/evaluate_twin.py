@@ -14,6 +14,7 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.exams import Exam, prepare
 from flows.hard_stops import bundle_to_judge, stops_of
+from flows.hearing import Silent, heard
 from flows.human_labels import said_of
 from flows.judges import ask_the_judge
 from flows.local_key import local_key
@@ -94,7 +95,7 @@ async def evaluate_twin(
     rungs = await climb(home, persona, chosen, exam) if ladder else None
     judged = await ask(home, candidate, whole, chosen.evaluation)
     live = champion_of(registry, candidate)
-    champion = await ask(home, live, exam, chosen.evaluation) if live else None
+    champion = await heard(live, ask(home, live, exam, chosen.evaluation)) if live else None
     stops = stops_of(home, candidate, exam.questions)
     siblings = examined_siblings(home, registry, candidate, exam) if champion else ()
     others = [await ask(home, one, exam, chosen.evaluation) for one in siblings]
@@ -126,13 +127,14 @@ async def climb(home: TwinHome, persona: str, recipe: Recipe, exam: Exam) -> Cli
     bundles, found_missing = await asyncio.to_thread(rung_bundles, home, persona, recipe)
     runs, unchecked, missing = [], [], list(found_missing)
     for bundle in bundles:
-        run = await put_questions(home, bundle, exam, recipe.evaluation)
-        if why := answers_nothing(run):
-            missing.append(MissingRung(rung=bundle.manifest.rung, reason=f"it answers nothing: {why}"))
-        else:
-            runs.append(RungRun(manifest=bundle.manifest, run=run))
-            if bundle.manifest.rung in TRAINED:
-                alone = await put_questions(home, bundle, exam.without_texts, recipe.evaluation, UNCHECKED)
+        run = await heard(bundle, put_questions(home, bundle, exam, recipe.evaluation))
+        if isinstance(run, Silent):
+            missing.append(MissingRung(rung=bundle.manifest.rung, reason=f"it answers nothing: {run.why}"))
+            continue
+        runs.append(RungRun(manifest=bundle.manifest, run=run))
+        if bundle.manifest.rung in TRAINED:
+            asking = put_questions(home, bundle, exam.without_texts, recipe.evaluation, UNCHECKED)
+            if not isinstance(alone := await heard(bundle, asking), Silent):
                 unchecked.append(RungRun(manifest=bundle.manifest, run=alone))
     found = await asyncio.to_thread(build_ladder, runs, exam.rubric, missing=missing, unchecked=unchecked)
     report(f"ladder: {found.verdict}")
@@ -188,7 +190,7 @@ def refuse(home: TwinHome, exam: Exam, bundle: RegisteredBundle, stops: Sequence
 @task(cache_policy=NO_CACHE)
 def decide(
     candidate: ScoredRun,
-    champion: ScoredRun | None,
+    champion: ScoredRun | Silent | None,
     exam: Exam,
     stops: Sequence[HardStop] = (),
     spreads: Mapping[str, float] | None = None,
@@ -198,9 +200,9 @@ def decide(
     A champion that can answer nothing any more, because templates or index have changed under it, protects nobody.
     """
     unable = None
-    if champion and (why := answers_nothing(champion)):
-        report(f"gate: the champion {champion.model_name} answers nothing ({why})")
-        unable = champion.report.bundle
+    if isinstance(champion, Silent):
+        report(f"gate: the champion {champion.model_name} answers nothing ({champion.why})")
+        unable = champion.bundle.bundle_id
         champion = None
     decision = gate.decide(candidate, champion, exam.rubric, stops=stops, seed_spreads=spreads)
     decision = decision.model_copy(update={"unable_champion": unable, "exam_digest": exam.digest})
@@ -258,14 +260,6 @@ def write_down(
         people=said_of(home, candidate),
         judge=opinion,
     )
-
-
-def answers_nothing(run: ScoredRun) -> str:
-    """Why a bundle answered none of the questions; empty if it answered any."""
-    if any(one.record.answer for one in run.answers):
-        return ""
-    error = run.answers[0].record.error
-    return error.message if error else "no question was put to it"
 
 
 def champion_of(registry: BundleRegistry, candidate: RegisteredBundle) -> RegisteredBundle | None:

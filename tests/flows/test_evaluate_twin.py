@@ -14,6 +14,7 @@ import pytest
 from flows import evaluate_twin as stages
 from flows.evaluate_twin import Exam
 from flows.hard_stops import bundle_to_judge, stops_of
+from flows.hearing import heard
 from flows.origins import origin_of
 from flows.promotion import last_decision
 from flows.recipes import EvaluationSettings
@@ -117,7 +118,8 @@ class Bench:
         """The flow's body."""
         judged = await stages.ask.fn(self.home, candidate, EXAM, EvaluationSettings())
         live = stages.champion_of(self.registry, candidate)
-        champion = await stages.ask.fn(self.home, live, EXAM, EvaluationSettings()) if live else None
+        asking = stages.ask.fn(self.home, live, EXAM, EvaluationSettings()) if live else None
+        champion = await heard(live, asking) if live and asking else None
         decision, compared = stages.decide.fn(judged, champion, EXAM)
         stages.promote.fn(self.registry, candidate, decision)
         return decision, stages.write_down.fn(self.home, EXAM, judged, compared, decision).page
@@ -282,13 +284,28 @@ async def test_the_champion_itself_is_held_to_the_absolute_bars_and_moves_nothin
     assert bench.registry.history("ada") == moves
 
 
-async def test_a_champion_that_can_answer_nothing_any_more_protects_nobody(bench: Bench) -> None:
-    first = bench.bundle("first", lambda question, bundle: refusal(503, "bundle_mismatch", "other templates"))
+def without_a_model(error: httpx.Response) -> Callable[[str, str], httpx.Response]:
+    """Every other question is declined for what it asks, which needs no model; all else fails."""
+
+    def respond(question: str, bundle: str) -> httpx.Response:
+        unasked = {"prompt_tokens": 0, "completion_tokens": 0, "seconds": 0.1}
+        by_rule = completion("I would rather not.", bundle=bundle, outcome="declined", cost=unasked)
+        return by_rule if int(question.removeprefix("What of ").removesuffix("?")) % 2 else error
+
+    return respond
+
+
+@pytest.mark.parametrize(("status", "code"), [(503, "bundle_mismatch"), (503, "model_unavailable"), (502, "llm_error")])
+async def test_a_champion_that_can_answer_nothing_any_more_protects_nobody(
+    bench: Bench, status: int, code: str
+) -> None:
+    first = bench.bundle("first", without_a_model(refusal(status, code, "other templates")))
     gone = GateDecision(persona="ada", bundle=first.bundle_id, verdict=Verdict.PROMOTE, reasons=("cleared",))
     bench.registry.set_alias("ada", Alias.CHAMPION, first.bundle_id, reason="once", decision=gone)
     second = bench.bundle("second", knowing(20))
     decision, page = await bench.judge(second)
     assert decision.verdict is Verdict.PROMOTE
     assert decision.champion is None
+    assert decision.unable_champion == first.bundle_id
     assert bench.champion == second.bundle_id
     assert "Against the champion" not in page_of(page)

@@ -18,7 +18,7 @@ from twin_data.scoring.sentences import words
 from twin_data.scoring.voice import VoiceScore
 from twin_eval.answering import ANSWERS_FILE, DRAFTS_FILE, Progress
 from twin_eval.briefs import Brief
-from twin_eval.errors import EvaluationError
+from twin_eval.errors import BundleRefusedError, EvaluationError
 from twin_eval.failures import quote_changed
 from twin_eval.fake_service import FakeService, citation, completion, passage, refusal
 from twin_eval.run import EvaluationConfig, EvaluationInputs, evaluate, run, run_folder
@@ -276,6 +276,17 @@ async def test_what_is_behind_the_service_going_away_stops_the_run(
     many = replace(inputs, questions=tuple(make_question(f"q{at}") for at in range(30)), transport=service.transport)
     with pytest.raises(EvaluationError, match="behind the service went away after 8 of 30 questions"):
         await evaluate(many, config=CONFIG.model_copy(update={"concurrency": 1}))
+
+
+@pytest.mark.parametrize("code", ["model_unavailable", "bundle_mismatch"])
+async def test_a_bundle_that_is_not_served_ends_its_run(
+    inputs: EvaluationInputs, make_question: Question, code: str
+) -> None:
+    service = FakeService("ada", lambda _: refusal(503, code, "rank 64 is too much"))
+    many = replace(inputs, questions=tuple(make_question(f"q{at}") for at in range(30)), transport=service.transport)
+    with pytest.raises(BundleRefusedError, match="does not serve bundle 0123456789ab: rank 64 is too much"):
+        await evaluate(many, config=CONFIG.model_copy(update={"concurrency": 1}))
+    assert len(service.asked) == 5
 
 
 async def test_a_service_that_comes_back_is_asked_on(inputs: EvaluationInputs, make_question: Question) -> None:
