@@ -421,6 +421,8 @@ async def test_stages_and_tokens_are_reported_where_the_service_tells(inputs: Ev
     found = figures(await evaluate(replace(inputs, transport=service.transport), config=CONFIG))
     assert found["seconds.retrieval"] == (0.25, 7, 0)
     assert found["seconds.llm"] == (2.0, 7, 0)
+    for quantile in ("seconds_p50", "seconds_p95"):
+        assert found[f"{quantile}.retrieval"] == (0.25, 7, 0) and found[f"{quantile}.llm"] == (2.0, 7, 0)
     assert found["completion_tokens"] == (20.0, 7, 0)
 
 
