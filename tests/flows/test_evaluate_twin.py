@@ -18,6 +18,7 @@ from flows.hearing import heard
 from flows.origins import origin_of
 from flows.promotion import last_decision
 from flows.recipes import EvaluationSettings
+from flows.reporting import listening
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.rubric import Bar, RelativeBar, Rubric, SampleSizes
 from twin_data.contracts.datasets import CertificateCheck, DatasetCertificate, DatasetKind, DatasetVersion
@@ -225,14 +226,29 @@ async def test_the_spread_of_seeds_comes_from_bundles_that_had_the_same_exam(ben
     assert stages.spreads_of(base, runs[:1], RUBRIC) == {"facts_found": 0.0}  # nothing was trained: there is no seed
     assert stages.spreads_of(one, runs[:1], RUBRIC) == {}
 
-    assert stages.examined_siblings(bench.home, bench.registry, two, EXAM) == ()  # nobody has judged the others yet
-    decision, _ = stages.decide.fn(runs[0], None, EXAM)
-    stages.write_down.fn(bench.home, EXAM, runs[0], None, decision)
-    (sibling,) = stages.examined_siblings(bench.home, bench.registry, two, EXAM)
+    (sibling,) = stages.examined_siblings(bench.home, bench.registry, two, EXAM, runs[1])
     assert sibling.bundle_id == one.bundle_id
-    assert stages.examined_siblings(bench.home, bench.registry, two, replace(EXAM, index="twin-ada-2")) == ()
     assert stages.spreads_of(two, runs[::-1], RUBRIC) == {"facts_found": pytest.approx(0.3 / 2**0.5, rel=0.1)}
     assert list(bench.services[unasked.bundle_id].asked) == []
+
+
+@pytest.mark.parametrize("changed", ["index", "code", "cut short", "tainted"])
+async def test_a_bundle_of_another_seed_is_not_put_through_an_exam_for_its_sake(bench: Bench, changed: str) -> None:
+    one, two = (bench.bundle(f"seed {seed}", knowing(20), rung=Rung.SFT, lineage=trained_with(seed)) for seed in (1, 2))
+    await stages.ask.fn(bench.home, one, EXAM, EvaluationSettings())
+    exam = replace(EXAM, index="twin-ada-2") if changed == "index" else EXAM
+    if changed == "code":
+        bench.services[two.bundle_id].code = "code-2"
+    if changed == "cut short":
+        (kept,) = (bench.home.evaluations / "ada" / one.bundle_id).glob("*/answers.jsonl")
+        kept.write_text("".join(kept.read_text("utf-8").splitlines(keepends=True)[:30]), "utf-8")
+    if changed == "tainted":
+        bench.registry.taint("ada", one.bundle_id, reason="withdrawn")
+    judged = await stages.ask.fn(bench.home, two, exam, EvaluationSettings())
+    told: list[str] = []
+    with listening(told.append):
+        assert stages.examined_siblings(bench.home, bench.registry, two, exam, judged) == ()
+    assert any("other seeds left out" in line for line in told) is (changed != "tainted")
 
 
 async def test_an_evaluation_gives_the_registered_bundle_a_card_with_its_scores(bench: Bench) -> None:

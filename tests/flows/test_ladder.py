@@ -51,7 +51,7 @@ class LadderBench(Bench):
         return list(self.services[self.rungs[rung].bundle_id].asked_unchecked)
 
     async def climb(self) -> Climbed:
-        return await stages.climb.fn(self.home, "ada", load_recipe("demo"), EXAM)
+        return await stages.climb.fn(self.home, "ada", load_recipe("demo"), EXAM, self.registry)
 
 
 @pytest.fixture
@@ -69,6 +69,8 @@ async def test_every_rung_is_asked_the_same_questions(bench: LadderBench) -> Non
     assert [one.fit for one in ladder.rungs] == [Verdict.REJECT, Verdict.REJECT, Verdict.PROMOTE, Verdict.PROMOTE]
     assert (ladder.cheapest_fit, ladder.recommended) == (Rung.BASE, Rung.BASE)
     assert ladder.missing == MISSING
+    compared = [one for step in ladder.steps for one in step.comparisons]
+    assert {one.seed_spread for one in compared} == {0.0}, "nothing was trained: there is no luck of a seed"
 
 
 async def test_trained_rungs_are_asked_once_more_with_all_checks_off(bench: LadderBench) -> None:
