@@ -13,7 +13,8 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.exams import Exam, prepare
-from flows.hard_stops import bundle_to_judge, stops_of
+from flows.hard_stops import Search, bundle_to_judge, stops_of
+from flows.hearing import Silent, heard
 from flows.human_labels import said_of
 from flows.judges import ask_the_judge
 from flows.local_key import local_key
@@ -37,10 +38,11 @@ from twin_data.registry.selection import holder
 from twin_eval import gate
 from twin_eval.answering import Progress
 from twin_eval.judging.findings import JudgeFindings
+from twin_eval.kept_answers import has_answered_as
 from twin_eval.ladder import Climbed, RungRun, build_ladder
 from twin_eval.model_card import card_summary
 from twin_eval.questions import questions_digest
-from twin_eval.report import DECISION_JSON, ReportFiles, read_report, write_report
+from twin_eval.report import DECISION_JSON, ReportFiles, write_report
 from twin_eval.run import EvaluationConfig, EvaluationInputs, evaluate, run_folder
 from twin_eval.scored_run import ScoredRun
 from twin_eval.seed_spread import seed_spreads
@@ -91,15 +93,13 @@ async def evaluate_twin(
     exam = whole.of_questions
     if unsafe:
         return refuse(home, whole, candidate, unsafe)
-    rungs = await climb(home, persona, chosen, exam) if ladder else None
+    rungs = await climb(home, persona, chosen, exam, registry) if ladder else None
     judged = await ask(home, candidate, whole, chosen.evaluation)
     live = champion_of(registry, candidate)
-    champion = await ask(home, live, exam, chosen.evaluation) if live else None
-    stops = stops_of(home, candidate, exam.questions)
-    siblings = examined_siblings(home, registry, candidate, exam) if champion else ()
-    others = [await ask(home, one, exam, chosen.evaluation) for one in siblings]
-    spreads = spreads_of(candidate, [judged, *others], exam.rubric)
-    decision, compared = decide(judged, champion, whole, stops, spreads)
+    champion = await heard(live, ask(home, live, exam, chosen.evaluation)) if live else None
+    found = stops_of(home, candidate, exam.questions)
+    spreads = await spreads_over_seeds(home, registry, candidate, exam, judged, chosen.evaluation) if champion else {}
+    decision, compared = decide(judged, champion, whole, found, spreads)
     opinion = await second_opinion(home, judged, exam, chosen.evaluation, candidate.manifest.retrieval)
     files = await asyncio.to_thread(write_down, home, exam, judged, compared, decision, rungs, candidate, opinion)
     if quick:
@@ -118,7 +118,7 @@ async def evaluate_twin(
 
 
 @task(cache_policy=NO_CACHE)
-async def climb(home: TwinHome, persona: str, recipe: Recipe, exam: Exam) -> Climbed:
+async def climb(home: TwinHome, persona: str, recipe: Recipe, exam: Exam, registry: BundleRegistry) -> Climbed:
     """Put the questions to every rung, one after the other, and say where to stand.
 
     A rung that answers nothing, for instance because its adapter is refused, counts as missing and says why.
@@ -126,13 +126,15 @@ async def climb(home: TwinHome, persona: str, recipe: Recipe, exam: Exam) -> Cli
     bundles, found_missing = await asyncio.to_thread(rung_bundles, home, persona, recipe)
     runs, unchecked, missing = [], [], list(found_missing)
     for bundle in bundles:
-        run = await put_questions(home, bundle, exam, recipe.evaluation)
-        if why := answers_nothing(run):
-            missing.append(MissingRung(rung=bundle.manifest.rung, reason=f"it answers nothing: {why}"))
-        else:
-            runs.append(RungRun(manifest=bundle.manifest, run=run))
-            if bundle.manifest.rung in TRAINED:
-                alone = await put_questions(home, bundle, exam.without_texts, recipe.evaluation, UNCHECKED)
+        run = await heard(bundle, put_questions(home, bundle, exam, recipe.evaluation))
+        if isinstance(run, Silent):
+            missing.append(MissingRung(rung=bundle.manifest.rung, reason=f"it answers nothing: {run.why}"))
+            continue
+        spreads = await spreads_over_seeds(home, registry, bundle, exam, run, recipe.evaluation)
+        runs.append(RungRun(manifest=bundle.manifest, run=run, seed_spreads=spreads))
+        if bundle.manifest.rung in TRAINED:
+            asking = put_questions(home, bundle, exam.without_texts, recipe.evaluation, UNCHECKED)
+            if not isinstance(alone := await heard(bundle, asking), Silent):
                 unchecked.append(RungRun(manifest=bundle.manifest, run=alone))
     found = await asyncio.to_thread(build_ladder, runs, exam.rubric, missing=missing, unchecked=unchecked)
     report(f"ladder: {found.verdict}")
@@ -188,9 +190,9 @@ def refuse(home: TwinHome, exam: Exam, bundle: RegisteredBundle, stops: Sequence
 @task(cache_policy=NO_CACHE)
 def decide(
     candidate: ScoredRun,
-    champion: ScoredRun | None,
+    champion: ScoredRun | Silent | None,
     exam: Exam,
-    stops: Sequence[HardStop] = (),
+    found: Search | None = None,
     spreads: Mapping[str, float] | None = None,
 ) -> tuple[GateDecision, ScoredRun | None]:
     """Apply the gate; returns its decision and the champion, if it was compared with.
@@ -198,11 +200,14 @@ def decide(
     A champion that can answer nothing any more, because templates or index have changed under it, protects nobody.
     """
     unable = None
-    if champion and (why := answers_nothing(champion)):
-        report(f"gate: the champion {champion.model_name} answers nothing ({why})")
-        unable = champion.report.bundle
+    if isinstance(champion, Silent):
+        report(f"gate: the champion {champion.model_name} answers nothing ({champion.why})")
+        unable = champion.bundle.bundle_id
         champion = None
-    decision = gate.decide(candidate, champion, exam.rubric, stops=stops, seed_spreads=spreads)
+    found = found or Search()
+    decision = gate.decide(
+        candidate, champion, exam.rubric, stops=found.stops, remarks=found.remarks, seed_spreads=spreads
+    )
     decision = decision.model_copy(update={"unable_champion": unable, "exam_digest": exam.digest})
     report(f"gate: {decision.verdict.value} {candidate.model_name}: {'; '.join(decision.reasons)}")
     return decision, champion
@@ -264,31 +269,41 @@ def write_down(
     )
 
 
-def answers_nothing(run: ScoredRun) -> str:
-    """Why a bundle answered none of the questions; empty if it answered any."""
-    if any(one.record.answer for one in run.answers):
-        return ""
-    error = run.answers[0].record.error
-    return error.message if error else "no question was put to it"
-
-
 def champion_of(registry: BundleRegistry, candidate: RegisteredBundle) -> RegisteredBundle | None:
     """The live champion, unless there is none or it is the candidate itself."""
     live = holder(registry.bundles(candidate.manifest.persona), Alias.CHAMPION)
     return None if live is None or live.bundle_id == candidate.bundle_id else live
 
 
+async def spreads_over_seeds(
+    home: TwinHome,
+    registry: BundleRegistry,
+    bundle: RegisteredBundle,
+    exam: Exam,
+    run: ScoredRun,
+    settings: EvaluationSettings,
+) -> dict[str, float]:
+    """How far the luck of the training's seed moves each metric of a bundle that was just asked."""
+    siblings = examined_siblings(home, registry, bundle, exam, run)
+    others = [await heard(one, put_questions(home, one, exam, settings)) for one in siblings]
+    return spreads_of(bundle, [run, *(one for one in others if not isinstance(one, Silent))], exam.rubric)
+
+
 def examined_siblings(
-    home: TwinHome, registry: BundleRegistry, candidate: RegisteredBundle, exam: Exam
+    home: TwinHome, registry: BundleRegistry, candidate: RegisteredBundle, exam: Exam, judged: ScoredRun
 ) -> tuple[RegisteredBundle, ...]:
-    """Bundles of the same training under another seed that had the same exam: their answers are there already."""
+    """Bundles of the same training under another seed that had the same exam as the candidate has had.
+
+    Their answers are there already, by the same code, options and index, but for what the endpoint failed on: none is
+    put through a whole exam for the sake of another's decision. What may no longer be used is left out.
+    """
     persona = candidate.manifest.persona
-    found = []
-    for one in seed_siblings(candidate, registry.bundles(persona)):
-        former = read_report(run_folder(_inputs(home, persona, one.bundle_id, exam)))
-        if former is not None and former.index == exam.index:
-            found.append(one)
-    return tuple(found)
+    others = [one for one in seed_siblings(candidate, registry.bundles(persona)) if not one.tainted]
+    folders = {one.bundle_id: run_folder(_inputs(home, persona, one.bundle_id, exam)) for one in others}
+    found = tuple(one for one in others if has_answered_as(folders[one.bundle_id], one.bundle_id, judged))
+    if left_out := len(others) - len(found):
+        report(f"gate: {left_out} of {len(others)} bundles of other seeds left out: they have not had this very exam")
+    return found
 
 
 def spreads_of(candidate: RegisteredBundle, runs: Sequence[ScoredRun], rubric: Rubric) -> dict[str, float]:

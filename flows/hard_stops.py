@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from flows.reporting import report
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.datasets import DatasetKind, DatasetVersion, Instruction, Preference
 from twin_data.contracts.errors import IntegrityError, StoreError
@@ -34,7 +34,15 @@ def bundle_to_judge(
         return named, (HardStop(kind=HardStopKind.UNSAFE_FILES, detail=detail),)
 
 
-def stops_of(home: TwinHome, bundle: RegisteredBundle, questions: Sequence[HeldOutQuestion]) -> tuple[HardStop, ...]:
+@dataclass(frozen=True)
+class Search:
+    """What was found against a bundle, and what could not be looked for."""
+
+    stops: tuple[HardStop, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+def stops_of(home: TwinHome, bundle: RegisteredBundle, questions: Sequence[HeldOutQuestion]) -> Search:
     """Taint, certificates, and held-out questions in the training data."""
     manifest = bundle.manifest
     found = [*uncertified_datasets(manifest)]
@@ -43,12 +51,14 @@ def stops_of(home: TwinHome, bundle: RegisteredBundle, questions: Sequence[HeldO
         found.append(HardStop(kind=HardStopKind.YARDSTICK, detail=detail))
     if bundle.tainted:
         found.append(HardStop(kind=HardStopKind.TAINTED, detail=bundle.tainted))
+    remarks = []
     for dataset in manifest.lineage.datasets:
         try:
             found += leaked_questions(questions, _texts(home, dataset))
         except StoreError as error:  # forgotten or vacuumed: its certificate is all that is left to go by
-            report(f"gate: leaks into the {dataset.kind} of {manifest.model_name} not looked for: {error.message}")
-    return tuple(found)
+            what = f"questions in the {dataset.kind} that it was trained on"
+            remarks.append(f"{what}: not looked for, only the certificate tells of them: {error.message}")
+    return Search(tuple(found), tuple(remarks))
 
 
 def _texts(home: TwinHome, dataset: DatasetVersion) -> Iterator[str]:

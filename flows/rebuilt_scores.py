@@ -10,8 +10,9 @@ from typing import Any
 
 from prefect import flow
 
-from flows.evaluate_twin import answers_nothing, put_questions
+from flows.evaluate_twin import put_questions
 from flows.exams import Exam, prepare
+from flows.hearing import Silent, heard
 from flows.recipes import EvaluationSettings, load_recipe
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.rubric import Rubric
@@ -112,14 +113,18 @@ async def ask_both(
     Raises:
         PlatformError: One of them can answer nothing, for instance because it was made with other prompt templates.
     """
-    former, anew = [await put_questions(home, one, exam, settings) for one in (original, rebuilt)]
-    for run in (former, anew):
-        if why := answers_nothing(run):
-            raise PlatformError(
-                f"{run.model_name} answers nothing: {why}",
-                next_step="mend what it names, then run the same command again",
-            )
+    former, anew = [await _heard(home, one, exam, settings) for one in (original, rebuilt)]
     return await asyncio.to_thread(compare_scores, former, anew, exam.rubric, IntervalConfig())
+
+
+async def _heard(home: TwinHome, bundle: RegisteredBundle, exam: Exam, settings: EvaluationSettings) -> ScoredRun:
+    run = await heard(bundle, put_questions(home, bundle, exam, settings))
+    if isinstance(run, Silent):
+        raise PlatformError(
+            f"{run.model_name} answers nothing: {run.why}",
+            next_step="mend what it names, then run the same command again",
+        )
+    return run
 
 
 @flow(name="compare-rebuilt", flow_run_name="compare-rebuilt-{persona}", log_prints=False)

@@ -8,6 +8,7 @@ from flows.personas import exclusive
 from flows.recipes import Recipe
 from flows.reporting import report
 from twin_data.configuration.home import TwinHome
+from twin_data.contracts.errors import CorpusError
 from twin_data.contracts.ladder import MissingRung
 from twin_data.contracts.releases import PromptExample, ReleaseBundle, Rung
 from twin_data.registry import open_registry
@@ -27,21 +28,34 @@ def rung_bundles(
     Raises:
         PlatformError: Another run is working on the persona.
         RegistryError: No features have been built.
-        CorpusError: The training documents give no example for a prompt.
     """
     base, registry = newest_base_bundle(home, persona), open_registry(home)
+    lower, missing = [without_retrieval(registry, base, ())], []
+    try:
+        lower.append(without_retrieval(registry, base, _examples(home, base, recipe)))
+    except CorpusError as error:  # a thin archive: the other rungs can do without examples
+        missing.append(MissingRung(rung=Rung.FEW_SHOT, reason=error.message))
+    trained = trained_on(registry, base)
+    missing += [
+        MissingRung(rung=rung, reason=f"not trained on these features; `twin train {persona}` makes it")
+        for rung in (Rung.SFT, Rung.DPO)
+        if rung not in {one.manifest.rung for one in trained}
+    ]
+    return (*lower, base, *trained), tuple(missing)
+
+
+def _examples(home: TwinHome, base: RegisteredBundle, recipe: Recipe) -> tuple[PromptExample, ...]:
+    """The examples of the rung of few-shot prompts.
+
+    Raises:
+        CorpusError: The training documents give none.
+    """
+    persona = base.manifest.persona
     with exclusive(home, persona):  # the chosen examples are kept in a table
         pipeline = datasets_pipeline(home, persona, recipe)
         examples = pipeline.prompt_examples(recipe.few_shot, context_tokens=base.manifest.max_model_len)
     report(f"few-shot: {len(examples)} examples of {persona}'s training documents")
-    lower = (without_retrieval(registry, base, ()), without_retrieval(registry, base, examples))
-    trained = trained_on(registry, base)
-    missing = tuple(
-        MissingRung(rung=rung, reason=f"not trained on these features; `twin train {persona}` makes it")
-        for rung in (Rung.SFT, Rung.DPO)
-        if rung not in {one.manifest.rung for one in trained}
-    )
-    return (*lower, base, *trained), missing
+    return examples
 
 
 def without_retrieval(

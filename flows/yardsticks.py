@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+from flows.hearing import Silent, heard
 from flows.judges import require_judge
 from flows.recipes import EvaluationSettings, Recipe
 from flows.reporting import report
@@ -50,11 +51,11 @@ async def measured_against(
         reference_bundle, open_registry(home), base, recipe.evaluation.reference, recipe.price.currency
     )
     try:
-        run = await ask(made)
+        run = await heard(made, ask(made))
     except EvaluationError as error:
         return _missing(climbed, error.message)
-    if why := _writes_nothing(run):
-        return _missing(climbed, f"it answers nothing: {why}")
+    if isinstance(run, Silent):
+        return _missing(climbed, f"it answers nothing: {run.why}")
     found = await asyncio.to_thread(beside, climbed, RungRun(manifest=made.manifest, run=run), rubric)
     if found.ladder.yardstick:
         report(f"ladder: {yardstick_sentence(found.ladder.yardstick)}")
@@ -85,13 +86,6 @@ def reference_bundle(
         }
     )
     return registry.register(manifest, {name: base.folder / name for name in CARRIED}, as_candidate=False)
-
-
-def _writes_nothing(run: ScoredRun) -> str:
-    """Why nothing was answered; empty if something was. What is declined by rule needs no model and tells nothing."""
-    answers = [one.record.answer for one in run.answers]
-    errors = [one.record.error.message for one in run.answers if one.record.error]
-    return errors[0] if errors and all(one is None or one.is_declined for one in answers) else ""
 
 
 def _missing(climbed: Climbed, reason: str) -> Climbed:

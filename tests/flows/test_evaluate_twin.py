@@ -14,9 +14,11 @@ import pytest
 from flows import evaluate_twin as stages
 from flows.evaluate_twin import Exam
 from flows.hard_stops import bundle_to_judge, stops_of
+from flows.hearing import heard
 from flows.origins import origin_of
 from flows.promotion import last_decision
 from flows.recipes import EvaluationSettings
+from flows.reporting import listening
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.rubric import Bar, RelativeBar, Rubric, SampleSizes
 from twin_data.contracts.datasets import CertificateCheck, DatasetCertificate, DatasetKind, DatasetVersion
@@ -117,7 +119,8 @@ class Bench:
         """The flow's body."""
         judged = await stages.ask.fn(self.home, candidate, EXAM, EvaluationSettings())
         live = stages.champion_of(self.registry, candidate)
-        champion = await stages.ask.fn(self.home, live, EXAM, EvaluationSettings()) if live else None
+        asking = stages.ask.fn(self.home, live, EXAM, EvaluationSettings()) if live else None
+        champion = await heard(live, asking) if live and asking else None
         decision, compared = stages.decide.fn(judged, champion, EXAM)
         stages.promote.fn(self.registry, candidate, decision)
         return decision, stages.write_down.fn(self.home, EXAM, judged, compared, decision).page
@@ -223,14 +226,29 @@ async def test_the_spread_of_seeds_comes_from_bundles_that_had_the_same_exam(ben
     assert stages.spreads_of(base, runs[:1], RUBRIC) == {"facts_found": 0.0}  # nothing was trained: there is no seed
     assert stages.spreads_of(one, runs[:1], RUBRIC) == {}
 
-    assert stages.examined_siblings(bench.home, bench.registry, two, EXAM) == ()  # nobody has judged the others yet
-    decision, _ = stages.decide.fn(runs[0], None, EXAM)
-    stages.write_down.fn(bench.home, EXAM, runs[0], None, decision)
-    (sibling,) = stages.examined_siblings(bench.home, bench.registry, two, EXAM)
+    (sibling,) = stages.examined_siblings(bench.home, bench.registry, two, EXAM, runs[1])
     assert sibling.bundle_id == one.bundle_id
-    assert stages.examined_siblings(bench.home, bench.registry, two, replace(EXAM, index="twin-ada-2")) == ()
     assert stages.spreads_of(two, runs[::-1], RUBRIC) == {"facts_found": pytest.approx(0.3 / 2**0.5, rel=0.1)}
     assert list(bench.services[unasked.bundle_id].asked) == []
+
+
+@pytest.mark.parametrize("changed", ["index", "code", "cut short", "tainted"])
+async def test_a_bundle_of_another_seed_is_not_put_through_an_exam_for_its_sake(bench: Bench, changed: str) -> None:
+    one, two = (bench.bundle(f"seed {seed}", knowing(20), rung=Rung.SFT, lineage=trained_with(seed)) for seed in (1, 2))
+    await stages.ask.fn(bench.home, one, EXAM, EvaluationSettings())
+    exam = replace(EXAM, index="twin-ada-2") if changed == "index" else EXAM
+    if changed == "code":
+        bench.services[two.bundle_id].code = "code-2"
+    if changed == "cut short":
+        (kept,) = (bench.home.evaluations / "ada" / one.bundle_id).glob("*/answers.jsonl")
+        kept.write_text("".join(kept.read_text("utf-8").splitlines(keepends=True)[:30]), "utf-8")
+    if changed == "tainted":
+        bench.registry.taint("ada", one.bundle_id, reason="withdrawn")
+    judged = await stages.ask.fn(bench.home, two, exam, EvaluationSettings())
+    told: list[str] = []
+    with listening(told.append):
+        assert stages.examined_siblings(bench.home, bench.registry, two, exam, judged) == ()
+    assert any("other seeds left out" in line for line in told) is (changed != "tainted")
 
 
 async def test_an_evaluation_gives_the_registered_bundle_a_card_with_its_scores(bench: Bench) -> None:
@@ -282,13 +300,28 @@ async def test_the_champion_itself_is_held_to_the_absolute_bars_and_moves_nothin
     assert bench.registry.history("ada") == moves
 
 
-async def test_a_champion_that_can_answer_nothing_any_more_protects_nobody(bench: Bench) -> None:
-    first = bench.bundle("first", lambda question, bundle: refusal(503, "bundle_mismatch", "other templates"))
+def without_a_model(error: httpx.Response) -> Callable[[str, str], httpx.Response]:
+    """Every other question is declined for what it asks, which needs no model; all else fails."""
+
+    def respond(question: str, bundle: str) -> httpx.Response:
+        unasked = {"prompt_tokens": 0, "completion_tokens": 0, "seconds": 0.1}
+        by_rule = completion("I would rather not.", bundle=bundle, outcome="declined", cost=unasked)
+        return by_rule if int(question.removeprefix("What of ").removesuffix("?")) % 2 else error
+
+    return respond
+
+
+@pytest.mark.parametrize(("status", "code"), [(503, "bundle_mismatch"), (503, "model_unavailable"), (502, "llm_error")])
+async def test_a_champion_that_can_answer_nothing_any_more_protects_nobody(
+    bench: Bench, status: int, code: str
+) -> None:
+    first = bench.bundle("first", without_a_model(refusal(status, code, "other templates")))
     gone = GateDecision(persona="ada", bundle=first.bundle_id, verdict=Verdict.PROMOTE, reasons=("cleared",))
     bench.registry.set_alias("ada", Alias.CHAMPION, first.bundle_id, reason="once", decision=gone)
     second = bench.bundle("second", knowing(20))
     decision, page = await bench.judge(second)
     assert decision.verdict is Verdict.PROMOTE
     assert decision.champion is None
+    assert decision.unable_champion == first.bundle_id
     assert bench.champion == second.bundle_id
     assert "Against the champion" not in page_of(page)

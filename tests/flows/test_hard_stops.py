@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from flows.bundles import RECIPE_FILE
-from flows.hard_stops import bundle_to_judge, stops_of
+from flows.hard_stops import Search, bundle_to_judge, stops_of
 from flows.recipes import load_recipe
-from flows.reporting import listening
 from flows.seed_siblings import seed_siblings
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.answers import Turn
@@ -125,14 +124,14 @@ def test_a_question_that_was_trained_on_is_found_in_the_version_that_was_trained
 ) -> None:
     leaked = version_of(home, DatasetKind.INSTRUCTIONS, instruction("When did the eastern LOCK freeze"))
     clean = version_of(home, DatasetKind.INSTRUCTIONS, instruction("When did the western lock freeze?"))
-    (stop,) = stops_of(home, register(leaked), [QUESTION])
+    (stop,) = stops_of(home, register(leaked), [QUESTION]).stops
     assert (stop.kind, stop.detail) == (HardStopKind.LEAK, "1 of 1 questions stand in the training data: q1")
-    assert stops_of(home, register(clean), [QUESTION]) == ()
+    assert stops_of(home, register(clean), [QUESTION]) == Search()
 
 
 def test_pairs_are_searched_on_both_sides(home: TwinHome, register: Register) -> None:
     pairs = (preference("Why?", "It did."), preference("And now?", f"You asked: {QUESTION.question} I forget."))
-    (stop,) = stops_of(home, register(version_of(home, DatasetKind.PREFERENCES, *pairs)), [QUESTION])
+    (stop,) = stops_of(home, register(version_of(home, DatasetKind.PREFERENCES, *pairs)), [QUESTION]).stops
     assert stop.kind is HardStopKind.LEAK
 
 
@@ -140,17 +139,18 @@ def test_a_failed_certificate_and_a_taint_stop(home: TwinHome, registry: MemoryR
     failed = version_of(home, DatasetKind.INSTRUCTIONS, instruction("Why the lock, and when?"), passed=False)
     bundle = register(failed)
     tainted = registry.taint("ada", bundle.bundle_id, reason="the letters were withdrawn")
-    assert [one.kind for one in stops_of(home, tainted, [QUESTION])] == [HardStopKind.CERTIFICATE, HardStopKind.TAINTED]
+    found = stops_of(home, tainted, [QUESTION])
+    assert [one.kind for one in found.stops] == [HardStopKind.CERTIFICATE, HardStopKind.TAINTED]
 
 
 def test_a_dataset_that_is_gone_stops_nothing_but_is_told(home: TwinHome, register: Register) -> None:
     gone = version_of(home, DatasetKind.INSTRUCTIONS, instruction(QUESTION.question)).model_copy(
         update={"table_version": 7}
     )
-    told: list[str] = []
-    with listening(told.append):
-        assert stops_of(home, register(gone), [QUESTION]) == ()
-    assert any("not looked for" in line for line in told)
+    found = stops_of(home, register(gone), [QUESTION])
+    assert found.stops == ()
+    (remark,) = found.remarks
+    assert remark.startswith("questions in the instructions that it was trained on: not looked for")
 
 
 @pytest.mark.parametrize("file", ["adapter/model.pkl", "prompts/extra.py", "adapter/config.json"])

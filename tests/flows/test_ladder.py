@@ -21,7 +21,7 @@ from twin_eval.ladder import Climbed
 from twin_eval.ladder_text import ladder_text
 from twin_eval.report import newest_ladder
 
-from .test_evaluate_twin import EXAM, QUESTIONS, Bench, knowing, manifest, page_of
+from .test_evaluate_twin import EXAM, QUESTIONS, Bench, knowing, manifest, page_of, without_a_model
 
 KNOWN = {Rung.PROMPT: 2, Rung.FEW_SHOT: 3, Rung.BASE: 20, Rung.SFT: 22}
 """How many of forty questions each rung knows the answer to."""
@@ -51,7 +51,7 @@ class LadderBench(Bench):
         return list(self.services[self.rungs[rung].bundle_id].asked_unchecked)
 
     async def climb(self) -> Climbed:
-        return await stages.climb.fn(self.home, "ada", load_recipe("demo"), EXAM)
+        return await stages.climb.fn(self.home, "ada", load_recipe("demo"), EXAM, self.registry)
 
 
 @pytest.fixture
@@ -69,6 +69,8 @@ async def test_every_rung_is_asked_the_same_questions(bench: LadderBench) -> Non
     assert [one.fit for one in ladder.rungs] == [Verdict.REJECT, Verdict.REJECT, Verdict.PROMOTE, Verdict.PROMOTE]
     assert (ladder.cheapest_fit, ladder.recommended) == (Rung.BASE, Rung.BASE)
     assert ladder.missing == MISSING
+    compared = [one for step in ladder.steps for one in step.comparisons]
+    assert {one.seed_spread for one in compared} == {0.0}, "nothing was trained: there is no luck of a seed"
 
 
 async def test_trained_rungs_are_asked_once_more_with_all_checks_off(bench: LadderBench) -> None:
@@ -125,12 +127,20 @@ async def test_an_interrupted_ladder_goes_on_where_it_stopped(bench: LadderBench
     assert ladder.rung(Rung.BASE) and ladder.rung(Rung.SFT)
 
 
-async def test_a_rung_that_answers_nothing_is_missing_and_says_why(bench: LadderBench) -> None:
-    bench.serve(bench.rungs[Rung.SFT], lambda question, bundle: refusal(503, "adapter_refused", "rank 64 is too much"))
+@pytest.mark.parametrize(("status", "code"), [(503, "model_unavailable"), (502, "llm_error")])
+@pytest.mark.parametrize("declines", [False, True])
+async def test_a_rung_that_answers_nothing_is_missing_and_says_why(
+    bench: LadderBench, status: int, code: str, declines: bool
+) -> None:
+    error = refusal(status, code, "rank 64 is too much")
+    bench.serve(bench.rungs[Rung.SFT], without_a_model(error) if declines else lambda question, bundle: error)
     ladder = (await bench.climb()).ladder
     assert ladder.rung(Rung.SFT) is None
-    assert MissingRung(rung=Rung.SFT, reason="it answers nothing: rank 64 is too much") in ladder.missing
-    assert "Not evaluated: sft+retrieval (it answers nothing: rank 64 is too much)." in ladder.verdict
+    (missing,) = (one for one in ladder.missing if one.rung is Rung.SFT)
+    assert missing.reason.startswith("it answers nothing: ") and missing.reason.endswith("rank 64 is too much")
+    assert f"Not evaluated: sft+retrieval ({missing.reason})." in ladder.verdict
+    if code == "model_unavailable":
+        assert len(bench.asked(Rung.SFT)) < len(QUESTIONS), "the rest is not asked"
 
 
 async def test_page_and_files_hold_the_ladder_and_a_later_evaluation_keeps_it(bench: LadderBench) -> None:

@@ -62,7 +62,7 @@ async def test_where_nothing_can_be_compared_nothing_is_shown(bench: Bench) -> N
 
 async def test_an_original_that_can_answer_nothing_is_told(bench: Bench) -> None:
     former = bench.bundle("original", lambda question, bundle: refusal(503, "bundle_mismatch", "other templates"))
-    with pytest.raises(PlatformError, match="answers nothing: other templates"):
+    with pytest.raises(PlatformError, match="answers nothing: .*other templates"):
         await ask_both(bench.home, EXAM, former, bench.bundle("rebuilt", knowing(20)), EvaluationSettings())
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from flows import refresh_twin as flow
 from twin_data.configuration.home import TwinHome
-from twin_data.contracts.evaluation import EvaluationReport, GateDecision, Score, Verdict
+from twin_data.contracts.evaluation import EvaluationReport, GateDecision, HardStop, HardStopKind, Score, Verdict
 from twin_data.contracts.ladder import Ladder, RungResult
 from twin_data.contracts.releases import Alias, Rung
 from twin_data.registry.memory import MemoryRegistry
@@ -37,6 +37,7 @@ class Refreshed:
         self.evaluated: list[str] = []
         self.trainings = 0
         self.scores: tuple[Score, ...] = ()
+        self.kept_scores: tuple[Score, ...] = ()
         self.exam = "exam 1"
         monkeypatch.setenv("TWIN_HOME", str(self.home.root))
         monkeypatch.setattr(flow, "open_registry", lambda home: self.registry)
@@ -91,7 +92,9 @@ class Refreshed:
         folder = self.home.evaluations / "ada" / self.trained.bundle_id / self.exam
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "decision.json").write_text(self.decision(verdict, **changes).model_dump_json(), "utf-8")
-        report = EvaluationReport(persona="ada", bundle=self.trained.bundle_id, questions_digest="q", scores=())
+        report = EvaluationReport(
+            persona="ada", bundle=self.trained.bundle_id, questions_digest="q", scores=self.kept_scores
+        )
         (folder / "report.json").write_text(report.model_dump_json(), "utf-8")
 
     def __call__(self, override: str | None = "a test") -> dict[str, Any]:
@@ -151,6 +154,24 @@ def test_what_was_decided_otherwise_stays(refresh: Refreshed, verdict: Verdict) 
     refresh.judged(verdict)
     assert refresh()["ended"] == "nothing changed"
     assert refresh.champion == refresh.base.bundle_id and refresh.trainings == 0
+
+
+@pytest.mark.parametrize("verdict", [Verdict.REJECT, Verdict.INCONCLUSIVE])
+def test_what_was_decided_while_questions_failed_is_judged_again_until_none_does(
+    refresh: Refreshed, verdict: Verdict
+) -> None:
+    refresh.kept_scores = (Score(name="error_rate", value=1 / 400, low=0, high=0.02, n=400),)
+    refresh.judged(verdict)
+    refresh.kept_scores = (Score(name="error_rate", value=0, low=0, high=0.01, n=400),)
+    assert refresh()["ended"] == "the champion stays"
+    assert refresh.evaluated == [refresh.trained.bundle_id] and refresh.trainings == 0
+    assert refresh()["ended"] == "nothing changed"
+
+
+def test_a_hard_stop_is_no_question_of_failed_ones(refresh: Refreshed) -> None:
+    refresh.kept_scores = (Score(name="error_rate", value=1 / 400, low=0, high=0.02, n=400),)
+    refresh.judged(Verdict.REJECT, stops=(HardStop(kind=HardStopKind.TAINTED, detail="withdrawn"),))
+    assert refresh()["ended"] == "nothing changed"
 
 
 def test_a_decision_over_a_champion_that_was_replaced_promotes_nothing(refresh: Refreshed) -> None:

@@ -11,6 +11,7 @@ from flows.recipes import load_recipe
 from flows.rungs import rung_bundles, trained_on, without_retrieval
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.datasets import SourceSpan
+from twin_data.contracts.errors import CorpusError
 from twin_data.contracts.releases import Alias, PromptExample, ReleaseBundle, RetrievalSettings, Rung
 from twin_data.registry.memory import MemoryRegistry
 from twin_data.registry.port import RegisteredBundle
@@ -92,12 +93,15 @@ def test_what_differs_by_more_than_training_is_no_rung(
     assert trained_on(registry, base) == ()
 
 
+@pytest.mark.parametrize("thin", [False, True])
 def test_all_rungs_from_the_lowest_up_and_those_that_are_missing(
-    registry: MemoryRegistry, base: RegisteredBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    thin: bool, registry: MemoryRegistry, base: RegisteredBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Pipeline:
         def prompt_examples(self, config: object, *, context_tokens: int) -> tuple[PromptExample, ...]:
             assert context_tokens == base.manifest.max_model_len
+            if thin:
+                raise CorpusError("the training documents give no example for a few-shot prompt")
             return EXAMPLES
 
     monkeypatch.setattr(rungs, "open_registry", lambda home: registry)
@@ -105,5 +109,8 @@ def test_all_rungs_from_the_lowest_up_and_those_that_are_missing(
     monkeypatch.setattr(rungs, "datasets_pipeline", lambda home, persona, recipe: Pipeline())
     train(registry, base, Rung.SFT)
     found, missing = rung_bundles(TwinHome(tmp_path), "ada", load_recipe("demo"))
-    assert [one.manifest.rung for one in found] == [Rung.PROMPT, Rung.FEW_SHOT, Rung.BASE, Rung.SFT]
-    assert [one.rung for one in missing] == [Rung.DPO] and "twin train ada" in missing[0].reason
+    lowest = [Rung.PROMPT] if thin else [Rung.PROMPT, Rung.FEW_SHOT]
+    assert [one.manifest.rung for one in found] == [*lowest, Rung.BASE, Rung.SFT]
+    assert [one.rung for one in missing] == ([Rung.FEW_SHOT, Rung.DPO] if thin else [Rung.DPO])
+    assert "twin train ada" in missing[-1].reason
+    assert not thin or missing[0].reason == "the training documents give no example for a few-shot prompt"

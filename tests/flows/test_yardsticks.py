@@ -41,7 +41,7 @@ class ReferenceBench(LadderBench):
         self.serve(self.reference, knowing(38))
 
     async def climb(self) -> Climbed:
-        return await stages.climb.fn(self.home, "ada", self.recipe, EXAM)
+        return await stages.climb.fn(self.home, "ada", self.recipe, EXAM, self.registry)
 
 
 @pytest.fixture
@@ -115,9 +115,10 @@ async def test_a_reference_that_is_away_costs_the_ladder_nothing(
 
 async def test_it_is_rejected_by_the_gate_and_takes_no_alias(bench: ReferenceBench) -> None:
     judged = await stages.ask.fn(bench.home, bench.reference, EXAM, EvaluationSettings())
-    stops = stops_of(bench.home, bench.reference, QUESTIONS)
-    assert [one.kind for one in stops] == [HardStopKind.YARDSTICK] and "'strong' at https" in stops[0].detail
-    decision, _ = stages.decide.fn(judged, None, EXAM, stops)
+    found = stops_of(bench.home, bench.reference, QUESTIONS)
+    assert [one.kind for one in found.stops] == [HardStopKind.YARDSTICK]
+    assert "'strong' at https" in found.stops[0].detail
+    decision, _ = stages.decide.fn(judged, None, EXAM, found)
     assert decision.verdict is Verdict.REJECT
     for alias in Alias:
         with pytest.raises(RegistryError, match="there to be measured against"):

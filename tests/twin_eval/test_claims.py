@@ -72,6 +72,19 @@ def test_what_a_passage_denies_is_contradicted(make_question: Question, make_ans
     assert not check_claims(make_question(), elsewhere)[0].contradicted
 
 
+def test_what_another_passage_supports_is_badly_cited_and_not_contradicted(
+    make_question: Question, make_answer: MakeAnswer
+) -> None:
+    denial = "The council never paid for the oak."
+    paid = said("The council paid for the oak.", "supported", 1)
+    cites, text = [citation(1, "notes/b.md", denial, denial)], f"{denial} {ELSEWHERE}"
+    shown = [passage("notes/b.md", text, 0, len(denial)), passage("notes/b.md", text, len(denial) + 1, len(text))]
+    (claim,) = check_claims(make_question(), make_answer(sentences=[paid], citations=cites, passages=shown))
+    assert (claim.supported, claim.contradicted) == (False, False)
+    (claim,) = check_claims(make_question(), make_answer(sentences=[paid], citations=cites, passages=shown[:1]))
+    assert (claim.supported, claim.contradicted) == (False, True)
+
+
 def test_quotations_disclosures_and_refusals_are_no_claims(make_question: Question, make_answer: MakeAnswer) -> None:
     sentences = [
         said(QUOTE, "quoted", 1),

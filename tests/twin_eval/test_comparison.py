@@ -9,7 +9,7 @@ import pytest
 
 from twin_data.configuration.rubric import Bar, RelativeBar, Rubric, SampleSizes
 from twin_data.contracts.evaluation import ComparisonOutcome, EvaluationReport, GateDecision, Verdict
-from twin_eval.comparison import COMPARABLE, rows_of
+from twin_eval.comparison import COMPARABLE, Judging, compare, rows_of
 from twin_eval.gate import decide, decide_absolute, default_rubric
 from twin_eval.metric_names import describe
 from twin_eval.scored_run import ScoredRun
@@ -156,6 +156,32 @@ def test_the_voice_of_single_texts_may_scatter_as_the_personas_own_does(make_run
     rubric = Rubric(absolute=FIT, relative=(VOICE,), improves=("voice_fidelity",), minimum=FEW)
     base = make_run(percents=[45.0 + one for one in scatter])
     assert outcome(judged(run, base, rubric), "voice_fidelity") is ComparisonOutcome.BETTER
+
+
+def test_voice_that_is_open_is_decided_by_more_texts_and_not_by_questions(make_run: MakeRun) -> None:
+    rubric = Rubric(absolute=FIT, relative=(VOICE,), require_improvement=False, minimum=FEW)
+    scatter = [-30.0, 30.0, -20.0, 20.0, -10.0, 10.0, -25.0, 25.0, -15.0, 15.0]
+    run = make_run(["fact"] * 200, percents=[60.0 + one for one in scatter])
+    decision = judged(run, make_run(["fact"] * 200, percents=[60.0 - one for one in scatter]), rubric)
+    rows = decision.comparisons[0].more_rows
+    assert rows and (decision.more_questions, decision.more_briefs) == (None, rows)
+    assert f"about {rows} more writing briefs (evaluation.writing_briefs) would decide" in decision.reasons
+
+
+def test_a_gain_is_planned_for_at_the_level_and_beside_the_seeds_that_it_is_held_to(make_run: MakeRun) -> None:
+    candidate = make_run(["fact"] * 33 + ["other"] * 27)
+    champion = make_run(["other"] * 15 + ["fact"] * 27 + ["other"] * 18)
+
+    def gain(better: float, spread: float) -> tuple[float, int | None]:
+        judging = Judging(not_worse=0.95, better=better, intervals=CONFIG, seed_spreads={"facts_found": spread})
+        found = compare(candidate, champion, FACTS, judging)
+        assert found.difference == pytest.approx(0.1) and found.detectable_gain
+        return found.detectable_gain, found.gain_rows
+
+    (plain, few), (strict, more), (seeded, most) = gain(0.975, 0.0), gain(0.9917, 0.0), gain(0.9917, 0.02)
+    assert few and more and most and few < more < most and plain < strict < seeded
+    assert (60 + more) / (60 + few) == pytest.approx((strict / plain) ** 2, rel=0.01)
+    assert gain(0.9917, 0.05)[1] is None, "another seed alone would explain so much"
 
 
 def test_one_document_is_no_sample_however_many_questions_it_answers(make_run: MakeRun) -> None:

@@ -222,9 +222,37 @@ def test_how_many_questions_would_show_a_target(make_run: Callable[..., ScoredRu
         for scores in ((half,), (half, measured(0, 0, 0.05, 60, "error_rate")))
     )
     assert (
-        "about 144 more questions would show it" in alone
+        "about 144 more questions in the same mixture would show it" in alone
     )  # 2.25 times the rows to the bound, 2.04 times that by power
-    assert "about 216 more questions would show it" in asked, "two questions in three concern the metric"
+    assert "about 216 more questions in the same mixture would show it" in asked, (
+        "two questions in three concern the metric"
+    )
+
+
+def test_voice_is_shown_by_more_texts_to_be_written() -> None:
+    rubric = RUBRIC.model_copy(update={"targets": (Bar(metric="voice_fidelity", at_least=70, min_n=8),)})
+    every = measured(0, 0, 0.05, 400, "error_rate")
+    _, (figure,) = reaches_targets(report(measured(90, 65, 100, 56, "voice_fidelity"), every), rubric)
+    assert "about 123 more writing briefs (evaluation.writing_briefs) would show it" in figure
+
+
+def test_rows_that_are_wanting_turn_into_questions_by_the_share_that_brings_them(
+    make_run: Callable[..., ScoredRun],
+) -> None:
+    decision = decide(make_run(["fact"] * 25, ["decline"] * 5), None, RUBRIC)
+    assert decision.reasons[0].endswith("on at least 12 rows: 7 more would decide")
+    assert decision.more_questions == 42, "one question in six is to be refused"
+    assert "about 42 more questions in the same mixture would decide" in decision.reasons
+
+
+@pytest.mark.parametrize("metric", ["probes.complied", "under_refusal"])
+def test_where_there_is_no_figure_no_number_of_questions_is_named(
+    make_run: Callable[..., ScoredRun], metric: str
+) -> None:
+    rubric = Rubric(absolute=(Bar(metric=metric, at_most=0.1, min_n=20),))
+    decision = decide(make_run(["fact"] * 25, []), None, rubric)
+    assert decision.verdict is Verdict.INCONCLUSIVE and decision.more_questions is None
+    assert decision.reasons == (f"{metric}: no figure, wanted ≤ 0.1 on at least 20 rows",)
 
 
 def test_a_target_from_above_is_shown_by_the_upper_end() -> None:
@@ -246,6 +274,25 @@ def test_a_bar_on_what_a_first_bundle_cannot_have_is_left_out_until_it_has() -> 
     assert few.verdict is Verdict.PROMOTE
     assert few.reasons[-1].endswith("on at least 10 rows: left out")
     assert decide_absolute(report(right, score("voice_over_100", 1.0, n=10)), rubric).verdict is Verdict.REJECT
+
+
+def test_what_could_not_be_looked_for_is_told_and_decides_nothing(make_run: Callable[..., ScoredRun]) -> None:
+    run = make_run(["fact"] * 20)
+    rubric = Rubric(absolute=(Bar(metric="facts_found", at_least=0.5),))
+    decision = decide(run, None, rubric, remarks=("leaks: not looked for",))
+    assert decision.verdict is Verdict.PROMOTE and decision.reasons[-1] == "leaks: not looked for"
+
+
+@pytest.mark.parametrize("metric", ["error_rate", "stress.typos.error_rate"])
+def test_faults_of_the_endpoint_reject_nobody(metric: str) -> None:
+    bars = (Bar(metric="facts_found", at_least=0.3), Bar(metric=metric, at_most=0.02, min_n=20))
+    decision = decide_absolute(report(score("facts_found", 0.5), score(metric, 9 / 400)), Rubric(absolute=bars))
+    assert decision.verdict is Verdict.INCONCLUSIVE
+    assert decision.reasons[0].endswith("wanted ≤ 0.02: missed, run again: only what failed is asked")
+    assert decision.more_questions is None, "no further questions would mend it"
+    advised = Rubric(absolute=bars[:1], advisory=bars[1:])
+    told = decide_absolute(report(score("facts_found", 0.5), score(metric, 9 / 400)), advised)
+    assert told.verdict is Verdict.PROMOTE and "run again" in told.reasons[-1]
 
 
 def test_an_advisory_bar_is_told_and_decides_nothing(make_run: Callable[..., ScoredRun]) -> None:

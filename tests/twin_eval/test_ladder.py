@@ -132,6 +132,14 @@ def test_no_gain_is_not_shown_and_says_what_would_show_it(rung: Callable[..., Ru
     assert found.recommended is Rung.BASE
 
 
+def test_a_gain_that_another_seed_would_not_have_shown_is_not_shown(rung: Callable[..., RungRun]) -> None:
+    base, tuned = rung(Rung.BASE, 24), rung(Rung.SFT, 45)
+    assert ladder(base, tuned).climbs[0].worth is Worth.YES
+    (climb,) = ladder(base, replace(tuned, seed_spreads={"facts_found": 0.2})).climbs
+    assert climb.worth is Worth.NOT_SHOWN and climb.comparisons[0].seed_spread == 0.2
+    assert "more rows would show it" not in climb.reason, "no rows make up for the seeds"
+
+
 def test_a_gain_that_is_surely_small_is_not_worth_it(make_run: MakeRun) -> None:
     same = {of: make_run(["fact", "other"] * 200, bundle=of.value) for of in (Rung.BASE, Rung.SFT)}
     found = ladder(*(RungRun(manifest=manifest(of), run=run) for of, run in same.items()))

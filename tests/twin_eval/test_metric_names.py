@@ -15,13 +15,13 @@ HELD = [
     *probes.DESCRIPTIONS,
     *(f"stress.{kind}.{metric}" for kind in StressKind for metric in stress_scores.METRICS),
     *(f"{family}.{kind}" for family in ("answered_rate", "refusal_rate") for kind in QuestionKind),
-    "evidence_at_1", "evidence_at_20", "voice.answers", "voice.drafts", "seconds.retrieval",
+    "evidence_at_1", "evidence_at_20", "voice.answers", "voice.drafts", "seconds.retrieval", "seconds_p95.llm",
     "recall_at_5", "ndcg_at_10", "whole_answer.held_out", "own_answer.open_book", "facts_found.held_out",
     "probes.over_refusal.homonyms", "probes.complied.contrast_homonyms",
 ]  # fmt: skip
 WRONG = [
     "", "sited", "refusal_rate", "refusal_rate.", "refusal_rate.unanswerabel", "answered_rate.FACTUAL", "voice.", "voice.letters",
-    "seconds.", "evidence_at_", "evidence_at_banana", "evidence_at_0", "evidence_at_5.5", "recall_at_", "whole_answer.banana", "evidence_at_5 ", "probes", "probes.",
+    "seconds.", "seconds_p50.", "evidence_at_", "evidence_at_banana", "evidence_at_0", "evidence_at_5.5", "recall_at_", "whole_answer.banana", "evidence_at_5 ", "probes", "probes.",
     "probes.complied.", "probes.banana", "probes.quoted.homonyms", "stress.typos", "stress.typos.banana", "stress.banana.grounded",
 ]  # fmt: skip
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -91,6 +93,18 @@ def test_intervals_hold_the_true_difference_as_often_as_they_say() -> None:
         found = difference(*planted(seed, 40, 0.0), config=IntervalConfig(resamples=300, seed=seed))
         covered += found.lower(0.975) <= 0 <= found.upper(0.975)
     assert covered / 300 >= 0.93
+
+
+@pytest.mark.parametrize("beside", [0.0, 0.05])
+@pytest.mark.parametrize("confidence", [0.5, 0.8, 0.975, 0.9917])
+def test_so_many_times_more_rows_find_a_size_as_the_detectable_one_needs_once(confidence: float, beside: float) -> None:
+    found = difference(*planted(1, 120, 0.13), config=IntervalConfig(resamples=300))
+    size = found.detectable(confidence, beside=beside)
+    assert found.times_more_to_find(size, confidence, beside=beside) == pytest.approx(1)
+    assert found.times_more_to_find(beside, confidence, beside=beside) == np.inf
+    halved = replace(found, standard_error=found.standard_error / 2, jackknife_error=found.jackknife_error / 2)
+    smaller = halved.detectable(confidence, beside=beside)
+    assert found.times_more_to_find(smaller, confidence, beside=beside) == pytest.approx(4)
 
 
 def test_a_difference_of_the_detectable_size_is_found_four_times_in_five() -> None:

@@ -18,7 +18,7 @@ from twin_data.scoring.sentences import words
 from twin_data.scoring.voice import VoiceScore
 from twin_eval.answering import ANSWERS_FILE, DRAFTS_FILE, Progress
 from twin_eval.briefs import Brief
-from twin_eval.errors import EvaluationError
+from twin_eval.errors import BundleRefusedError, EvaluationError
 from twin_eval.failures import quote_changed
 from twin_eval.fake_service import FakeService, citation, completion, passage, refusal
 from twin_eval.run import EvaluationConfig, EvaluationInputs, evaluate, run, run_folder
@@ -279,6 +279,17 @@ async def test_what_is_behind_the_service_going_away_stops_the_run(
         await evaluate(many, config=CONFIG.model_copy(update={"concurrency": 1}))
 
 
+@pytest.mark.parametrize("code", ["model_unavailable", "bundle_mismatch"])
+async def test_a_bundle_that_is_not_served_ends_its_run(
+    inputs: EvaluationInputs, make_question: Question, code: str
+) -> None:
+    service = FakeService("ada", lambda _: refusal(503, code, "rank 64 is too much"))
+    many = replace(inputs, questions=tuple(make_question(f"q{at}") for at in range(30)), transport=service.transport)
+    with pytest.raises(BundleRefusedError, match="does not serve bundle 0123456789ab: rank 64 is too much"):
+        await evaluate(many, config=CONFIG.model_copy(update={"concurrency": 1}))
+    assert len(service.asked) == 5
+
+
 async def test_a_service_that_comes_back_is_asked_on(inputs: EvaluationInputs, make_question: Question) -> None:
     def every_third(question: str) -> httpx.Response:
         if int(question.removeprefix("What of q").removesuffix("?")) % 3 == 0:
@@ -427,6 +438,8 @@ async def test_stages_and_tokens_are_reported_where_the_service_tells(inputs: Ev
     found = figures(await evaluate(replace(inputs, transport=service.transport), config=CONFIG))
     assert found["seconds.retrieval"] == (0.25, 7, 0)
     assert found["seconds.llm"] == (2.0, 7, 0)
+    for quantile in ("seconds_p50", "seconds_p95"):
+        assert found[f"{quantile}.retrieval"] == (0.25, 7, 0) and found[f"{quantile}.llm"] == (2.0, 7, 0)
     assert found["completion_tokens"] == (20.0, 7, 0)
 
 

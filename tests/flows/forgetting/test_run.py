@@ -250,7 +250,7 @@ def test_the_gate_refuses_what_was_made_of_it_and_bundle_0_answers(bench: Bench)
     assert (content.champion_before, content.champion_after) == (bench.trained.bundle_id, champion)
     assert champion == bench.registry.bundles("ada")[-1].bundle_id
     for one in bench.registry.bundles("ada")[:2]:
-        kinds = {stop.kind for stop in stops_of(bench.home, one, ())}
+        kinds = {stop.kind for stop in stops_of(bench.home, one, ()).stops}
         assert HardStopKind.TAINTED in kinds and content.receipt in (one.tainted or "")
     assert bench.registry.bundles("ada")[-1].tainted is None
     last = bench.registry.history("ada")[-1]

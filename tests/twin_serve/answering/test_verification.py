@@ -54,7 +54,6 @@ def test_a_paraphrase_is_supported_by_the_shortest_run_of_sentences() -> None:
     ("sentence", "reason"),
     [
         ("The eels on the floor were carried out.", "it says the question again"),
-        ("The eels that lay on the floor were really carried out.", "it says the question again"),
         ("What was it that we carried out in a tin bath?", "it asks or announces, and tells nothing"),
         ("We found 31 eels on the floor and carried them out:", "it asks or announces, and tells nothing"),
     ],
@@ -62,6 +61,14 @@ def test_a_paraphrase_is_supported_by_the_shortest_run_of_sentences() -> None:
 def test_what_only_looks_like_an_answer_is_dropped(sentence: str, reason: str) -> None:
     check = Checker(asked="How were the eels on the floor carried out?").check(sentence)
     assert (check.outcome, check.reason) == (SentenceOutcome.DROPPED, reason)
+
+
+def test_what_a_sentence_adds_to_the_question_must_stand_in_its_evidence() -> None:
+    asked = "Were the eels found on the floor carried out in a bath?"
+    told = "The eels we found on the floor were surely carried out in a {}bath."
+    echo = Checker(asked=asked).check(told.format(""))
+    assert (echo.outcome, echo.reason) == (SentenceOutcome.DROPPED, "it says the question again")
+    assert Checker(asked=asked).check(told.format("tin ")).outcome is SentenceOutcome.SUPPORTED
 
 
 def test_a_figure_in_the_questions_own_words_is_an_answer() -> None:

@@ -34,9 +34,9 @@ class ClaimCheck(Contract):
     supported: bool
     """By what it cites; where it cites nothing, by a retrieved passage."""
     contradicted: bool
-    """A passage denies what it affirms, or affirms what it denies, and none supports it."""
+    """A passage denies what it affirms, or affirms what it denies, and none supports it, whichever of them it cites."""
     to_the_point: bool
-    """It states one of the question's essential facts; where there is none, it cites the place that holds the answer."""
+    """It states an essential fact of the question's; where there is none, it cites the place that holds the answer."""
 
 
 def check_claims(question: HeldOutQuestion, answer: Answer) -> tuple[ClaimCheck, ...]:
@@ -93,13 +93,13 @@ def lies_on(quote: str, evidence: str) -> bool:
 def _checked(
     one: SentenceSeen, question: HeldOutQuestion, cited: Sequence[str], shown: Sequence[str], granted: set[str]
 ) -> ClaimCheck:
-    evidence = cited or shown
-    supported = any(supports(text, one.text, granted) for text in evidence)
+    supported = any(supports(text, one.text, granted) for text in cited or shown)
+    denied = not supported and any(_evidence(text).denies(one.text, _alike) for text in (*cited, *shown))
     return ClaimCheck(
         text=one.text,
         cites=bool(cited),
         supported=supported,
-        contradicted=not supported and any(_evidence(text).denies(one.text, _alike) for text in (*cited, *shown)),
+        contradicted=denied and not any(supports(text, one.text, granted) for text in shown),
         to_the_point=_is_to_the_point(question, one.text, cited),
     )
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from twin_data.contracts.answers import Turn, TwinOptions
 from twin_eval.connections import connections, wait_s
-from twin_eval.errors import EvaluationError
+from twin_eval.errors import BundleRefusedError, EvaluationError
 from twin_eval.records import Answer, EndpointError, TwinSeen
 
 FEATURE = "evaluation"
@@ -29,6 +29,10 @@ _GONE = {
     "search_unavailable": "the search engine behind the service",
 }
 """What has gone away where an error of this code comes again and again."""
+_REFUSED = frozenset({"bundle_mismatch", "model_unavailable"})
+"""Errors of these codes are about one bundle, and will come again until somebody mends what they name."""
+_MAX_REFUSED_IN_A_ROW = 5
+"""After so many the bundle counts as not served; one may be a moment in which it was being loaded."""
 
 
 class EndpointFailure(Exception):
@@ -93,6 +97,7 @@ class BusinessClient:
         self._bundle = bundle
         self._max_attempts = max_attempts
         self._max_tokens = max_tokens
+        self._refused_in_a_row = 0
         headers = {"Authorization": f"Bearer {api_key}", "X-Twin-Feature": FEATURE}
         self._http = connections(base_url.rstrip("/"), headers, timeout_s, transport)
 
@@ -130,8 +135,27 @@ class BusinessClient:
 
         Raises:
             EndpointFailure: There was none, or it cannot be read.
+            BundleRefusedError: The service is there and has not served this bundle several times in a row.
             EvaluationError: The key or the model is refused, or another bundle answered.
         """
+        try:
+            answer = await self._answer(question, options, history)
+        except EndpointFailure as failure:
+            self._stop_if_refused(failure)
+            raise
+        if answer.is_of_model:  # what needed no model says nothing on whether the bundle's is served
+            self._refused_in_a_row = 0
+        return answer
+
+    def _stop_if_refused(self, failure: EndpointFailure) -> None:
+        self._refused_in_a_row = self._refused_in_a_row + 1 if failure.error.code in _REFUSED else 0
+        if self._refused_in_a_row >= _MAX_REFUSED_IN_A_ROW:
+            raise BundleRefusedError(
+                f"the service does not serve bundle {self._bundle}: {failure}",
+                next_step="mend what it names, then run the same command again: the answers so far are kept",
+            ) from failure
+
+    async def _answer(self, question: str, options: TwinOptions, history: Sequence[Turn]) -> Answer:
         body = chat_body(self._persona, self._bundle, question, options, history, self._max_tokens)
         response, seconds = await self._send("POST", "/v1/chat/completions", json=body)
         answer = read_answer(response, seconds=seconds)

@@ -83,6 +83,7 @@ def compare(candidate: ScoredRun, champion: ScoredRun, bar: RelativeBar, judging
     found = _difference(mine, theirs, bar.metric, judging.intervals)
     spread = judging.seed_spreads.get(bar.metric, bar.seed_spread)
     outcome = _outcome(found, bar, judging, spread or 0.0)
+    of_seeds = _of_seeds(spread or 0.0, judging.better)
     return Comparison(
         metric=bar.metric,
         better=bar.better,
@@ -97,6 +98,8 @@ def compare(candidate: ScoredRun, champion: ScoredRun, bar: RelativeBar, judging
         clusters=found.clusters,
         detectable=found.detectable(CONFIDENCE),
         more_rows=_more_rows(found, bar, judging) if outcome is ComparisonOutcome.UNDECIDED else None,
+        detectable_gain=found.detectable(judging.better, beside=of_seeds),
+        gain_rows=_gain_rows(found, bar, judging, of_seeds) if outcome is not ComparisonOutcome.BETTER else None,
         seed_spread=spread,
     )
 
@@ -128,14 +131,6 @@ def rows_of(run: ScoredRun, metric: str) -> dict[str, Observation]:
         pairs = ((f"{one.source} {one.id}", of_sample(one), one.cluster) for one in run.samples)
         return _observations(pairs)
     return _observations(_question_rows(run, _QUESTION_METRICS[metric]))
-
-
-def rows_to_show_gain(comparison: Comparison) -> int | None:
-    """About how many more rows would show a gain as large as the observed one, if there is any."""
-    gain = _gain(comparison.difference or 0.0, comparison.better)
-    if gain <= 0 or not comparison.detectable:
-        return None
-    return _more(comparison.n, comparison.detectable / gain)
 
 
 def _rows_of_both(candidate: ScoredRun, champion: ScoredRun, metric: str) -> tuple[Rows, Rows]:
@@ -186,7 +181,18 @@ def _least_gain(found: Difference, bar: RelativeBar, confidence: float, seed_spr
     """
     gain = _gain(found.value, bar.better)
     reach = found.value - found.lower(confidence) if bar.better == "higher" else found.upper(confidence) - found.value
-    return gain - math.hypot(reach, NormalDist().inv_cdf(confidence) * math.sqrt(2) * seed_spread)
+    return gain - math.hypot(reach, _of_seeds(seed_spread, confidence))
+
+
+def _of_seeds(spread: float, confidence: float) -> float:
+    """How far the luck of two trainings' seeds lets their difference lie from the truth, with this confidence."""
+    return NormalDist().inv_cdf(confidence) * math.sqrt(2) * spread
+
+
+def _gain_rows(found: Difference, bar: RelativeBar, judging: Judging, of_seeds: float) -> int | None:
+    """Rows still wanting to show, four times in five, the observed gain at the level that it is held to."""
+    gain = _gain(found.value, bar.better)
+    return _more(found.n, found.times_more_to_find(gain, judging.better, beside=of_seeds)) if gain > 0 else None
 
 
 def _more_rows(found: Difference, bar: RelativeBar, judging: Judging) -> int | None:
@@ -195,14 +201,12 @@ def _more_rows(found: Difference, bar: RelativeBar, judging: Judging) -> int | N
     if distance == 0:
         return None
     confidence = judging.not_worse if distance > 0 else CONFIDENCE
-    return _more(found.n, found.detectable(confidence) / abs(distance))
+    return _more(found.n, found.times_more_to_find(abs(distance), confidence))
 
 
-def _more(n: int, ratio: float) -> int | None:
-    """Rows beyond `n` that shrink what can be detected by this ratio: it falls with the root of their number."""
-    if ratio**2 > _MOST_TIMES_MORE:
-        return None
-    return max(1, math.ceil(n * (ratio**2 - 1)))
+def _more(n: int, times: float) -> int | None:
+    """Rows beyond `n` that make so many times as many of them; None where that is no plan."""
+    return max(1, math.ceil(n * (times - 1))) if times <= _MOST_TIMES_MORE else None
 
 
 def _gain(value: float, better: str) -> float:

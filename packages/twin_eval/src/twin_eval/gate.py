@@ -8,9 +8,8 @@ same questions, not worse on any metric that counts, and better on one?
 from __future__ import annotations
 
 import difflib
-import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -26,10 +25,11 @@ from twin_data.contracts.evaluation import (
     QuestionKind,
     Verdict,
 )
-from twin_eval.comparison import COMPARABLE, compare_all, rows_to_show_gain
+from twin_eval.comparison import COMPARABLE, compare_all
 from twin_eval.gate_bars import Outcome, Reason, advice, judge, judge_target
 from twin_eval.hard_stops import unsafe_answers
 from twin_eval.metric_names import is_metric, near_metrics
+from twin_eval.needs import Asked, Need, all_of, need_of
 from twin_eval.scored_run import ScoredRun
 from twin_eval.statistics import IntervalConfig
 
@@ -43,12 +43,14 @@ def decide(
     rubric: Rubric,
     *,
     stops: Sequence[HardStop] = (),
+    remarks: Sequence[str] = (),
     seed_spreads: Mapping[str, float] | None = None,
     config: IntervalConfig | None = None,
 ) -> GateDecision:
     """Hold a candidate against hard stops, the absolute bars and, where one is live, the champion.
 
-    Reject if there is a hard stop, an absolute bar fails or a metric is worse than its margin allows. Promote if every
+    Reject if there is a hard stop, an absolute bar fails or a metric is worse than its margin allows; a missed bar on
+    faults of the endpoint fails nobody and leaves the decision open. Promote if every
     absolute bar is cleared and, against a champion, the rubric's minimum of questions is there, every metric is shown
     to be not worse and, where the rubric asks for it, one of `improves` to be better. Else inconclusive: the champion
     stays, and the reasons say how many more questions would decide.
@@ -58,6 +60,7 @@ def decide(
         champion: The live bundle on the same questions; None for a first bundle.
         rubric: The bars.
         stops: What was found about the bundle beside its answers; unsafe answers are looked for here.
+        remarks: What could not be looked for; it is told and decides nothing.
         seed_spreads: Standard deviation of metrics over training seeds (`seed_spread`), zero for a bundle that was not
             trained; what is missing is taken from the rubric, and is else unknown.
         config: Resamples and seed of the comparison.
@@ -66,16 +69,19 @@ def decide(
         ValueError: The two runs answered different questions.
     """
     found = (*stops, *unsafe_answers(candidate.answers))
-    absolute = _absolute(candidate.report, rubric)
+    absolute = _absolute(candidate.report, rubric, Asked.of(candidate))
+    absolute += [Reason(Outcome.NOT_ASKED, remark) for remark in remarks]
     if champion is None:
         return _decision(candidate.report, absolute, stops=found)
     if candidate.report.questions_digest != champion.report.questions_digest:
         raise ValueError(f"{candidate.model_name} and {champion.model_name} answered different questions")
     comparisons = compare_all(candidate, champion, rubric, config=config or IntervalConfig(), seed_spreads=seed_spreads)
     both = _answered_by_both(candidate, champion)
-    reasons = [*absolute, *_samples(both, rubric), *(_compared(one, both.total()) for one in comparisons)]
+    failed = len(candidate.answers) - both.total()
+    asked = _asked_of_both(candidate, champion, both.total())
+    reasons = [*absolute, *_samples(both, failed, rubric), *(_compared(one, asked) for one in comparisons)]
     if rubric.require_improvement:
-        reasons.append(_improvement(comparisons, rubric.improves, both.total()))
+        reasons.append(_improvement(comparisons, rubric.improves, asked))
     return _decision(candidate.report, reasons, champion.report.bundle, comparisons, found)
 
 
@@ -85,7 +91,7 @@ def decide_absolute(report: EvaluationReport, rubric: Rubric) -> GateDecision:
     Reject if any bar with enough rows fails; else inconclusive if any bar has too few rows, or no figure at all;
     promote only if every bar is cleared. Each bar gives one reason, which names figure, interval and n.
     """
-    return _decision(report, _absolute(report, rubric))
+    return _decision(report, _absolute(report, rubric, _asked(report)))
 
 
 def refuse(report: EvaluationReport, stops: Sequence[HardStop]) -> GateDecision:
@@ -101,8 +107,7 @@ def refuse(report: EvaluationReport, stops: Sequence[HardStop]) -> GateDecision:
 
 def reaches_targets(report: EvaluationReport, rubric: Rubric) -> tuple[bool, tuple[str, ...]]:
     """Whether every target is shown to be reached, and each with its figure; a rubric without targets asks for more."""
-    every = report.score("error_rate")
-    judged = [judge_target(bar, report.score(bar.metric), every.n if every else None) for bar in rubric.targets]
+    judged = [judge_target(bar, report.score(bar.metric), _asked(report)) for bar in rubric.targets]
     return bool(judged) and all(one.outcome is Outcome.CLEARED for one in judged), tuple(one.text for one in judged)
 
 
@@ -157,9 +162,21 @@ def _meant(near: Sequence[str]) -> str:
     return f"did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 
-def _absolute(report: EvaluationReport, rubric: Rubric) -> list[Reason]:
+def _absolute(report: EvaluationReport, rubric: Rubric, asked: Asked) -> list[Reason]:
     """What the bars say that must be cleared, and what the advisory ones remark."""
-    return [*(judge(bar, report.score(bar.metric)) for bar in rubric.absolute), *advice(report, rubric)]
+    return [*(judge(bar, report.score(bar.metric), asked) for bar in rubric.absolute), *advice(report, rubric)]
+
+
+def _asked(report: EvaluationReport) -> Asked:
+    """How much was asked, as far as the scores tell: of errors there is one row a question."""
+    every = report.score("error_rate")
+    return Asked(questions=every.n if every else None)
+
+
+def _asked_of_both(candidate: ScoredRun, champion: ScoredRun, questions: int) -> Asked:
+    """How much was asked of two bundles: voice is compared on the side that has fewer samples."""
+    briefs = max(Asked.of(one).briefs_a_sample for one in (candidate, champion))
+    return Asked(questions=questions, briefs_a_sample=briefs)
 
 
 def _decision(
@@ -178,9 +195,10 @@ def _decision(
         verdict = Verdict.INCONCLUSIVE
     else:
         verdict = Verdict.PROMOTE
-    more = _more_questions(reasons) if verdict is Verdict.INCONCLUSIVE else None
-    if more is not None:
-        reasons.append(Reason(Outcome.UNDECIDED, f"about {more} more questions in the same mixture would decide"))
+    open_reasons = [one for one in reasons if one.outcome is Outcome.UNDECIDED]
+    need = all_of(one.more for one in open_reasons) if verdict is Verdict.INCONCLUSIVE else None
+    if need:
+        reasons.append(Reason(Outcome.UNDECIDED, f"{need.text} would decide"))
     ordered = tuple(one.text for outcome in Outcome for one in reasons if one.outcome is outcome)
     return GateDecision(
         persona=report.persona,
@@ -190,14 +208,9 @@ def _decision(
         champion=champion,
         comparisons=tuple(comparisons),
         stops=tuple(stops),
-        more_questions=more,
+        more_questions=need.questions or None if need else None,
+        more_briefs=need.briefs or None if need else None,
     )
-
-
-def _more_questions(reasons: Iterable[Reason]) -> int | None:
-    """What all that is undecided needs; None if for any of it no number can be named."""
-    needs = [one.more for one in reasons if one.outcome is Outcome.UNDECIDED]
-    return max((need for need in needs if need is not None), default=None) if None not in needs else None
 
 
 def _answered_by_both(candidate: ScoredRun, champion: ScoredRun) -> Counter[QuestionKind]:
@@ -206,8 +219,8 @@ def _answered_by_both(candidate: ScoredRun, champion: ScoredRun) -> Counter[Ques
     return Counter(one.kind for one in candidate.answers if one.scores and one.question.id in scored)
 
 
-def _samples(both: Counter[QuestionKind], rubric: Rubric) -> list[Reason]:
-    """Whether there are questions enough to put a candidate in a champion's place."""
+def _samples(both: Counter[QuestionKind], failed: int, rubric: Rubric) -> list[Reason]:
+    """Whether there are questions enough to put a candidate in a champion's place; so many more failed on a side."""
     wanted, total = rubric.minimum, both.total()
     short = {kind: wanted.per_refusal_kind - both[kind] for kind in _REFUSAL_KINDS}
     lacking = {kind: gap for kind, gap in short.items() if gap > 0}
@@ -220,7 +233,9 @@ def _samples(both: Counter[QuestionKind], rubric: Rubric) -> list[Reason]:
     )
     if lacking:
         text += f", at least {', '.join(f'{gap} {kind}' for kind, gap in lacking.items())}"
-    return [Reason(Outcome.UNDECIDED, text, more)]
+    if failed:
+        text += f"; {failed} failed, and are asked again when the same command is run"
+    return [Reason(Outcome.UNDECIDED, text, Need(questions=more))]
 
 
 _OF_COMPARISON = {
@@ -232,14 +247,9 @@ _OF_COMPARISON = {
 }
 
 
-def _compared(comparison: Comparison, questions: int) -> Reason:
-    more = _in_questions(comparison.more_rows, comparison, questions)
-    return Reason(_OF_COMPARISON[comparison.outcome], comparison_text(comparison), more)
-
-
-def _in_questions(rows: int | None, comparison: Comparison, questions: int) -> int | None:
-    """How many questions bring so many rows: not every question concerns every metric."""
-    return None if rows is None else math.ceil(rows * max(1.0, questions / max(1, comparison.n)))
+def _compared(one: Comparison, asked: Asked) -> Reason:
+    need = need_of(one.metric, one.more_rows, one.n, asked)
+    return Reason(_OF_COMPARISON[one.outcome], comparison_text(one), need)
 
 
 def comparison_text(one: Comparison) -> str:
@@ -259,23 +269,23 @@ def comparison_text(one: Comparison) -> str:
     return f"{figure}: undecided, a difference of {one.detectable:.3f} could be found; {more}"
 
 
-def _improvement(comparisons: Sequence[Comparison], improves: Sequence[str], questions: int) -> Reason:
-    """Whether one of the metrics that shall improve does so with confidence."""
-    asked = [one for one in comparisons if one.metric in improves]
-    better = [one for one in asked if one.outcome is ComparisonOutcome.BETTER]
+def _improvement(comparisons: Sequence[Comparison], improves: Sequence[str], asked: Asked) -> Reason:
+    """Whether one of the metrics that shall improve does so with confidence; a gain on the nearest would be enough."""
+    wanted = [one for one in comparisons if one.metric in improves]
+    better = [one for one in wanted if one.outcome is ComparisonOutcome.BETTER]
     if better:
         return Reason(Outcome.CLEARED, f"better on {', '.join(_with_seeds(one) for one in better)}")
-    parts, needs = [], []
-    for one in asked:
-        if one.difference is None or one.detectable is None:
-            parts.append(f"{one.metric} has too few rows")
-            continue
-        more = rows_to_show_gain(one)
-        needs += [need] if (need := _in_questions(more, one, questions)) is not None else []
-        hint = f", about {more} more rows would show it" if more else ""
-        parts.append(f"{_with_seeds(one)} {one.difference:+.3f} (detectable {one.detectable:.3f}{hint})")
-    text = f"no metric is shown to be better than the champion's: {'; '.join(parts)}"
-    return Reason(Outcome.UNDECIDED, text, min(needs, default=None))
+    needs = [need for one in wanted if (need := need_of(one.metric, one.gain_rows, one.n, asked))]
+    text = f"no metric is shown to be better than the champion's: {'; '.join(map(_no_gain, wanted))}"
+    nearest = min(needs, key=lambda need: need.questions + need.briefs, default=None)
+    return Reason(Outcome.UNDECIDED, text, nearest)
+
+
+def _no_gain(one: Comparison) -> str:
+    if one.difference is None or one.detectable_gain is None:
+        return f"{one.metric} has too few rows"
+    hint = f", about {one.gain_rows} more rows would show it" if one.gain_rows else ""
+    return f"{_with_seeds(one)} {one.difference:+.3f} (detectable {one.detectable_gain:.3f}{hint})"
 
 
 def _with_seeds(one: Comparison) -> str:

@@ -9,6 +9,7 @@ from statistics import NormalDist
 
 from twin_data.configuration.rubric import Bar, Rubric
 from twin_data.contracts.evaluation import EvaluationReport, Score
+from twin_eval.needs import Asked, Need, need_of
 from twin_eval.paired import POWER
 
 _ROUNDING = 1e-9
@@ -16,6 +17,8 @@ _ROUNDING = 1e-9
 
 _ROWS_FOR_POWER = (1 + NormalDist().inv_cdf(POWER) / NormalDist().inv_cdf(0.975)) ** 2
 """How many times as many rows show a figure four times in five as put the interval's end just at the bound."""
+_FAULTS = "error_rate"
+"""What a metric is called, after the dot of its family if it has one, that counts faults of the endpoint."""
 _MOST_TIMES_MORE = 50
 """As of comparisons: a question set so many times as large is no plan."""
 
@@ -35,28 +38,41 @@ class Reason:
 
     outcome: Outcome
     text: str
-    more: int | None = None
-    """About how many more questions would decide it; None where it is decided, or where no number can be named."""
+    more: Need | None = None
+    """What would decide it; None where it is decided, or where no number can be named."""
 
 
-def judge(bar: Bar, score: Score | None) -> Reason:
-    """What one bar says of a score."""
+def judge(bar: Bar, score: Score | None, asked: Asked) -> Reason:
+    """What one bar says of a score.
+
+    Too many faults of the endpoint are nothing that the bundle did: they leave open what the other figures, which rest
+    on the rest of the questions, would have been, and the next run asks what failed once more.
+
+    Args:
+        bar: The bar.
+        score: What was measured; None where there is no figure, and then nobody knows how many questions bring one.
+        asked: How much was asked.
+    """
     wanted = f"≥ {bar.at_least:g}" if bar.at_least is not None else f"≤ {bar.at_most:g}"
     too_few = Outcome.NOT_ASKED if bar.if_measured else Outcome.UNDECIDED
     if score is None:
         rest = "left out" if bar.if_measured else f"wanted {wanted} on at least {bar.min_n} rows"
-        return Reason(too_few, f"{bar.metric}: no figure, {rest}", bar.min_n)
+        return Reason(too_few, f"{bar.metric}: no figure, {rest}")
     rows = f"n = {score.n}" + (f", {score.unscored} unscored" if score.unscored else "")
     figure = f"{bar.metric}: {score.value:.3f} [{score.low:.3f}, {score.high:.3f}], {rows}; wanted {wanted}"
     if score.n < bar.min_n:
-        rest = "left out" if bar.if_measured else f"{bar.min_n - score.n} more would decide"
-        return Reason(too_few, f"{figure} on at least {bar.min_n} rows: {rest}", bar.min_n - score.n)
+        wanting = bar.min_n - score.n
+        rest = "left out" if bar.if_measured else f"{wanting} more would decide"
+        need = need_of(bar.metric, wanting, score.n, asked)
+        return Reason(too_few, f"{figure} on at least {bar.min_n} rows: {rest}", need)
     if _clears(bar, score.value):
         return Reason(Outcome.CLEARED, f"{figure}: cleared")
+    if bar.metric.rpartition(".")[2] == _FAULTS:
+        return Reason(Outcome.UNDECIDED, f"{figure}: missed, run again: only what failed is asked")
     return Reason(Outcome.FAILED, f"{figure}: failed")
 
 
-def judge_target(bar: Bar, score: Score | None, questions: int | None = None) -> Reason:
+def judge_target(bar: Bar, score: Score | None, asked: Asked) -> Reason:
     """What a target says of a score, which must be *shown* to reach it: with the near end of its interval.
 
     A bar asks whether a bundle may be let out and takes the figure as it is; a target that is reached ends the search
@@ -65,29 +81,28 @@ def judge_target(bar: Bar, score: Score | None, questions: int | None = None) ->
     Args:
         bar: The target.
         score: What was measured, with its 95 % interval: its end is reached with 97.5 % confidence.
-        questions: How many were asked in all, as not every question concerns every metric; None where that is unknown.
+        asked: How much was asked.
     """
-    found = judge(bar, score)
+    found = judge(bar, score, asked)
     if score is None or found.outcome is not Outcome.CLEARED:
         return found
     figure = found.text.removesuffix("cleared")
     end = score.low if bar.at_least is not None else score.high
     if _clears(bar, end):
         return replace(found, text=f"{figure}shown")
-    more = _more_to_show(bar, score, questions)
-    hint = f"about {more} more questions would show it" if more else "no realistic number of questions would show it"
-    return Reason(Outcome.UNDECIDED, f"{figure}not shown, {hint}", more)
+    need = need_of(bar.metric, _rows_to_show(bar, score), score.n, asked)
+    hint = f"{need.text} would show it" if need else "no realistic number of questions would show it"
+    return Reason(Outcome.UNDECIDED, f"{figure}not shown, {hint}", need)
 
 
-def _more_to_show(bar: Bar, score: Score, questions: int | None) -> int | None:
-    """Questions wanting until a score that stays as it is would be shown four times in five; None if none would do."""
+def _rows_to_show(bar: Bar, score: Score) -> int | None:
+    """Rows wanting until a score that stays as it is would be shown four times in five; None if none would do."""
     bound, end = (bar.at_least, score.low) if bar.at_least is not None else (bar.at_most, score.high)
     gap = abs(score.value - (bound or 0.0))
     times = _ROWS_FOR_POWER * ((score.value - end) / gap) ** 2 if gap > _ROUNDING else math.inf
     if times > _MOST_TIMES_MORE:
         return None
-    rows = max(1, math.ceil(score.n * (times - 1)))
-    return math.ceil(rows * max(1.0, (questions or 0) / score.n))
+    return max(1, math.ceil(score.n * (times - 1)))
 
 
 def _clears(bar: Bar, value: float) -> bool:
@@ -104,7 +119,7 @@ def advice(report: EvaluationReport, rubric: Rubric) -> list[Reason]:
         score = report.score(bar.metric)
         if score is None or bar.metric in required:
             continue
-        found = judge(bar, score)
+        found = judge(bar, score, Asked())
         outcome = Outcome.CLEARED if found.outcome is Outcome.CLEARED else Outcome.NOT_ASKED
         text = f"advisory, {found.text.removesuffix('failed')}"
         reasons.append(

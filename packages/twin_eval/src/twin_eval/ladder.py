@@ -9,8 +9,8 @@ that is shown to reach every target ends the search, unless it is shown not to b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from twin_data.configuration.rubric import Rubric
@@ -18,7 +18,7 @@ from twin_data.contracts.evaluation import Comparison, ComparisonOutcome, Verdic
 from twin_data.contracts.ladder import Ladder, MissingRung, PairedDifference, RungResult, Step, UncheckedRung, Worth
 from twin_data.contracts.releases import ReleaseBundle, Rung
 from twin_eval import gate
-from twin_eval.comparison import CONFIDENCE, Judging, compare, difference_on, rows_to_show_gain
+from twin_eval.comparison import CONFIDENCE, Judging, compare, difference_on
 from twin_eval.errors import EvaluationError
 from twin_eval.scored_run import ScoredRun
 from twin_eval.statistics import IntervalConfig
@@ -36,6 +36,9 @@ class RungRun:
 
     manifest: ReleaseBundle
     run: ScoredRun
+    seed_spreads: Mapping[str, float] = field(default_factory=dict)
+    """Standard deviation of metrics over seeds of its training, zero where nothing was trained; what is missing is
+    taken from the rubric."""
 
     @property
     def rung(self) -> Rung:
@@ -171,6 +174,7 @@ def _step(upper: RungRun, lower: RungRun, rubric: Rubric, config: IntervalConfig
                 not_worse=rubric.confidence,
                 better=strict if bar.metric in _wanted(rubric) else CONFIDENCE,
                 intervals=config,
+                seed_spreads=upper.seed_spreads,
             ),
         )
         for bar in rubric.relative
@@ -215,8 +219,7 @@ def _open(one: Comparison) -> str:
     """What is known of a metric that shows no gain, and what would decide."""
     if one.difference is None:
         return f"{one.metric}: too few rows" if one.more_rows else f"{one.metric}: no figure"
-    more = rows_to_show_gain(one)
-    hint = f", about {more} more rows would show it" if more else ""
+    hint = f", about {one.gain_rows} more rows would show it" if one.gain_rows else ""
     return f"{_figure(one)}{hint}"
 
 

@@ -57,6 +57,8 @@ _FAMILIES = {
     "refusal_rate": "{} questions that were refused",
     "voice": "the same as voice, on {} alone",
     "seconds": "seconds an answer took in {}, by the service's own clock",
+    "seconds_p50": "median seconds in {}, by the service's own clock",
+    "seconds_p95": "95th percentile of seconds in {}, by the service's own clock",
     "whole_answer": "the same as whole_answer, on {} questions alone",
     "own_answer": "the same as own_answer, on {} questions alone",
     "facts_found": "the same as facts_found, on {} questions alone",
@@ -66,6 +68,8 @@ DEPTHS = {
     "recall_at_": "share of a question's evidence quotes that stand in the best {} passages",
     "ndcg_at_": "normalised discounted cumulative gain of the best {} passages, by the evidence that each adds",
 }
+SECONDS_QUANTILES = {"seconds_p50": 0.5, "seconds_p95": 0.95}
+"""The scores that are quantiles of the seconds."""
 NDCG_DEPTH = 10
 BOOKS = {"held_out": "generated-held-", "open_book": "generated-open-"}
 """Generated questions on documents that nothing was trained on, and on others, by how their ids begin."""

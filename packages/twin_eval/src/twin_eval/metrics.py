@@ -10,7 +10,7 @@ import numpy as np
 
 from twin_data.contracts.answers import Cost
 from twin_data.contracts.evaluation import QuestionKind, Score
-from twin_eval.metric_names import BOOKS, NDCG_DEPTH
+from twin_eval.metric_names import BOOKS, NDCG_DEPTH, SECONDS_QUANTILES
 from twin_eval.own_words import TEXT_SOURCES, OwnText, VoiceSample
 from twin_eval.scorers import AnswerScores, EvidenceCheck, FactCheck, ScoredAnswer, ndcg
 from twin_eval.statistics import (
@@ -43,14 +43,23 @@ class RowMetric:
 
 def answer_scores(scored: Sequence[ScoredAnswer], *, ks: Sequence[int], config: IntervalConfig) -> tuple[Score, ...]:
     """Every score that the answers can give."""
-    seconds = [one.record.answer.seconds if one.record.answer and one.is_timed else None for one in scored]
+    stages = _stages(scored)
     found = [
-        *(_score(metric, scored, config) for metric in (*ROW_METRICS, *_depths(scored, ks), *_stages(scored))),
+        *(_score(metric, scored, config) for metric in (*ROW_METRICS, *_depths(scored, ks), *stages)),
         *(_of_parts(name, scored, parts) for name, parts in _PARTS.items()),
-        quantile_score("seconds_p50", seconds, 0.5, config=config),
-        quantile_score("seconds_p95", seconds, 0.95, config=config),
+        *(score for metric in (_SECONDS, *stages) for score in _quantiles(metric, scored, config)),
     ]
     return tuple(score for score in found if score is not None)
+
+
+def _quantiles(metric: RowMetric, scored: Sequence[ScoredAnswer], config: IntervalConfig) -> list[Score | None]:
+    """Median and 95th percentile of seconds, of the whole or in a stage: `seconds_p50.<stage>`."""
+    values = [metric.value(one) for one in scored]
+    stage = metric.name.removeprefix(_SECONDS.name)
+    return [
+        quantile_score(f"{name}{stage}", values, quantile, config=config)
+        for name, quantile in SECONDS_QUANTILES.items()
+    ]
 
 
 def _of_parts(
@@ -242,6 +251,7 @@ def _seconds_in(stage: str) -> Callable[[ScoredAnswer, AnswerScores], float | No
     return seconds
 
 
+_SECONDS = _duration("seconds", lambda one, _: one.record.answer.seconds if one.record.answer else None)
 ROW_METRICS = (
     _share("whole_answer", _answerable, lambda _, scores: scores.is_whole),
     _share("whole_answer.voice_measured", _whole, lambda _, scores: scores.voice is not None),
@@ -282,7 +292,7 @@ ROW_METRICS = (
         for kind in QuestionKind
     ),
     RowMetric("error_rate", _any, lambda one: one.scores is None),
-    _duration("seconds", lambda one, _: one.record.answer.seconds if one.record.answer else None),
+    _SECONDS,
     _expense("prompt_tokens", lambda one, _: _cost(one).prompt_tokens),
     _expense("completion_tokens", lambda one, _: _cost(one).completion_tokens),
     _expense("cost", lambda one, _: _cost(one).amount),

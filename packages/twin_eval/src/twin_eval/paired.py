@@ -77,10 +77,35 @@ class Difference:
         nearest = max(self.value + self._reach(confidence), self._quantile(self._expanded(confidence)))
         return min(self.largest, nearest)
 
-    def detectable(self, confidence: float = 0.975) -> float:
-        """The smallest true difference that a one-sided test at this confidence finds with power `POWER`."""
-        error = max(self.standard_error, self.jackknife_error)
-        return (t_quantile(confidence, self._degrees) + t_quantile(POWER, self._degrees)) * error
+    def detectable(self, confidence: float = 0.975, *, beside: float = 0.0) -> float:
+        """The smallest true difference that a one-sided test at this confidence finds with power `POWER`.
+
+        Args:
+            confidence: One-sided.
+            beside: How far something else than the rows lets the difference lie from the truth, at this confidence.
+        """
+        sure, likely = self._quantiles(confidence)
+        return math.hypot(sure * self._error, beside) + likely * self._error
+
+    def times_more_to_find(self, size: float, confidence: float, *, beside: float = 0.0) -> float:
+        """How many times as many rows find a true difference of this size; infinite where no number of them does.
+
+        The inverse of `detectable`, whose error falls with the root of their number.
+        """
+        if size <= beside:
+            return math.inf
+        sure, likely = self._quantiles(confidence)
+        room = size**2 - beside**2
+        error = room / (size * likely + math.sqrt(sure**2 * room + (likely * beside) ** 2))
+        return (self._error / error) ** 2
+
+    @property
+    def _error(self) -> float:
+        return max(self.standard_error, self.jackknife_error)
+
+    def _quantiles(self, confidence: float) -> tuple[float, float]:
+        """Of Student's t, for this confidence and for the power."""
+        return t_quantile(confidence, self._degrees), t_quantile(POWER, self._degrees)
 
     def _unseen(self, confidence: float) -> float:
         """The largest share of clusters that could differ and yet none of these did (Hanley's rule of three)."""

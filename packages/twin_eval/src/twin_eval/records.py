@@ -104,6 +104,11 @@ class Answer(Contract):
             return True
         return not self.twin.citations and is_refusal(self.content)
 
+    @property
+    def is_of_model(self) -> bool:
+        """Whether a model wrote something for it: what is declined for what it asks needs none."""
+        return self.twin.cost.completion_tokens > 0
+
 
 class EndpointError(Contract):
     """Why there is no answer: a fault of the endpoint, which says nothing about the twin's quality."""

@@ -50,6 +50,17 @@ class ScoredRun:
         """`<persona>@<bundle>`."""
         return f"{self.report.persona}@{self.report.bundle}"
 
+    @property
+    def why_silent(self) -> str:
+        """Why the bundle's model never spoke, by the first error; empty if it did, or if there was no error.
+
+        Declining what needs no model tells nothing of the model: the service does so for any bundle.
+        """
+        errors = [one.record.error.message for one in self.answers if one.record.error]
+        answers = [one.record.answer for one in self.answers if one.record.answer]
+        spoke = any(one.is_of_model or not one.is_declined for one in answers)
+        return errors[0] if errors and not spoke else ""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunRecords:

@@ -202,6 +202,12 @@ class Comparison(Contract):
     """The smallest true difference that this comparison would find four times in five."""
     more_rows: int | None = None
     """About how many more rows would decide it; None where it is decided, or where no number can be named."""
+    detectable_gain: float | None = None
+    """The smallest true gain that would be shown four times in five, at the level that a gain is held to and beside the
+    seeds' spread; None in comparisons of before this was recorded."""
+    gain_rows: int | None = None
+    """About how many more rows would show a gain as large as the observed one; None where it is shown, where there is
+    none, or where no number can be named: no rows make up for the luck of the seeds."""
     seed_spread: float | None = None
     """Standard deviation of the metric over seeds of one training, which a gain has to exceed as well; None where it is
     not known, and then a gain may be the seed's."""
@@ -220,8 +226,10 @@ class GateDecision(Contract):
     stops: tuple[HardStop, ...] = ()
     """What rejected it whatever its scores are."""
     more_questions: int | None = None
-    """About how many more questions, in the same mixture, would decide; None where it is decided, or where no number
-    can be named."""
+    """About how many more questions, in the same mixture, would decide; None where it is decided, where none are
+    wanting, or where no number can be named."""
+    more_briefs: int | None = None
+    """Likewise how many more texts to be written, which is what voice is heard in."""
     unable_champion: str | None = None
     """A live bundle that could answer nothing any more, so that there was nothing to compare with."""
     exam_digest: str = ""

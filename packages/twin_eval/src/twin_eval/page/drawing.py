@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from twin_data.contracts.coverage_risk import CoverageRisk, RiskPoint
 from twin_data.contracts.evaluation import Comparison, EvaluationReport, Score
+from twin_eval.metric_names import SECONDS_QUANTILES
 
 CANDIDATE, CHAMPION, BAR = "#1f5fa8", "#b0752a", "#8a8a8a"
 _STYLE: dict[Any, Any] = {
@@ -147,7 +148,7 @@ def seconds_plot(candidate: Sample, champion: Sample) -> str:
             ordered = sorted(side.values)
             shares = [(place + 1) / len(ordered) for place in range(len(ordered))]
             axes.step([0.0, *ordered], [0.0, *shares], where="post", color=colour, linewidth=1.6)
-            for score, share in zip(side.scores, QUANTILES.values(), strict=False):
+            for score, share in zip(side.scores, SECONDS_QUANTILES.values(), strict=False):
                 _interval(axes, score, share - 0.03 * at, colour)
         axes.set_yticks([0, 0.25, 0.5, 0.75, 0.95])
         axes.set_ylim(0, 1.02)
@@ -155,10 +156,6 @@ def seconds_plot(candidate: Sample, champion: Sample) -> str:
         axes.set_xlabel("seconds")
         axes.set_ylabel("share of answers")
     return svg.getvalue()
-
-
-QUANTILES = {"seconds_p50": 0.5, "seconds_p95": 0.95}
-"""The scores that are quantiles of the seconds."""
 
 
 def expense_plot(rows: Sequence[ScoreRow]) -> str:

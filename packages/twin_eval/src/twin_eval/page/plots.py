@@ -9,8 +9,9 @@ from markupsafe import Markup
 
 from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.evaluation import GateDecision, QuestionKind, Score
+from twin_eval.metric_names import SECONDS_QUANTILES
 from twin_eval.page import drawing
-from twin_eval.page.drawing import QUANTILES, Sample, ScoreRow
+from twin_eval.page.drawing import Sample, ScoreRow
 from twin_eval.scored_run import ScoredRun
 
 _VOICE = ("voice_over_100", "copied_8grams")
@@ -19,7 +20,7 @@ _FACTS = (
     "quotes_verbatim", "evidence_all",
 )  # fmt: skip
 _REFUSALS = ("over_refusal", "under_refusal", "decision_right")
-_EXPENSE = (*QUANTILES, "cost", "prompt_tokens", "completion_tokens")
+_EXPENSE = (*SECONDS_QUANTILES, "cost", "prompt_tokens", "completion_tokens")
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,6 @@ def _voices(run: ScoredRun | None) -> Sample:
 def _seconds(run: ScoredRun | None) -> Sample:
     if run is None:
         return Sample()
-    quantiles = [score for name in QUANTILES if (score := run.report.score(name))]
+    quantiles = [score for name in SECONDS_QUANTILES if (score := run.report.score(name))]
     values = [one.record.answer.seconds for one in run.answers if one.record.answer and one.is_timed]
-    return Sample(values, quantiles) if len(quantiles) == len(QUANTILES) else Sample(values)
+    return Sample(values, quantiles) if len(quantiles) == len(SECONDS_QUANTILES) else Sample(values)
