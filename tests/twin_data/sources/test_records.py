@@ -71,6 +71,25 @@ def test_other_tables_of_the_archive_are_said_to_be_no_writing(read_file: ReadFi
         read_file(LinkedInReader(), "Profile.csv", "First Name\nNora\n")
 
 
+POST = "https://www.linkedin.example/feed/update/urn%3Ali%3Aactivity%3A65"
+
+
+def test_comments_below_one_post_are_one_document_whatever_they_answer(read_file: ReadFile) -> None:
+    answer = f"{POST}?commentUrn=urn%3Ali%3Acomment%3A%28activity%3A65%2C66%29"
+    rows = f"2021-01-01 10:00:00,{answer},It does.\n2021-01-02 10:00:00,{POST},It leaks.\n2021-01-03,http://[x,Hm.\n"
+    documents, _ = read_file(LinkedInReader(), "Comments.csv", "Date,Link,Message\n" + rows)
+    torn, document = documents
+    assert (document.document_id, document.url) == ("notes/Comments.csv#urn:li:activity:65", POST)
+    assert [block.text for block in document.blocks] == ["It does.", "It leaks."]
+    assert torn.text == "Hm."
+
+
+def test_comments_whose_links_differ_behind_the_question_mark_are_told_apart(read_file: ReadFile) -> None:
+    rows = "".join(f"2021-01-0{n},https://www.linkedin.example/feed?post={n},On {n}.\n" for n in (1, 2))
+    documents, _ = read_file(LinkedInReader(), "Comments.csv", "Date,Link,Message\n" + rows)
+    assert [one.text for one in documents] == ["On 1.", "On 2."]
+
+
 def test_shares_without_the_column(read_file: ReadFile) -> None:
     with pytest.raises(Unreadable, match="unknown_format"):
         read_file(LinkedInReader(), "Shares.csv", "Date,Text\n2021-01-01,x\n")
