@@ -115,6 +115,38 @@ def test_reads_jsonl(read_file: ReadFile) -> None:
     assert sorted(one.reason for one in skipped) == ["empty", "no_columns", "not_json", "repeated_record"]
 
 
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])
+def test_numbers_that_are_none_say_nothing(read_file: ReadFile, number: str) -> None:
+    (row,), _ = read_file(JsonlReader(), "rows.jsonl", f'{{"text": "It leaks.", "title": {number}, "id": 1.5}}')
+    assert (row.document_id, row.title, row.text) == ("notes/rows.jsonl#1.5", "It leaks.", "It leaks.")
+    assert json_records(f'[{{"a": {number}}}]', Path("a.json")) == [{"a": None}]
+
+
+def test_json_beyond_what_can_be_read_is_said(read_file: ReadFile) -> None:
+    deep, long = "[" * 100_000, "9" * 5000
+    _, skipped = read_file(JsonlReader(), "rows.jsonl", f'{{"text": {deep}\n{{"text": "x", "n": {long}}}')
+    assert [one.reason for one in skipped] == ["not_json", "not_json"]
+    for text in (deep, f"[{long}]"):
+        with pytest.raises(Unreadable, match="not_json"):
+            json_records(text, Path("a.json"))
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "role"),
+    [
+        (["Ruth Szy"], "Ruth Szy", Role.OTHER),
+        (["Nora Fenwick"], "Nora Fenwick", Role.OWN),
+        (["Nora Fenwick", {"name": "Ruth Szy"}], "Nora Fenwick, Ruth Szy", Role.OTHER),
+        (17, "17", Role.OTHER),
+        ([], None, Role.OWN),
+        (None, None, Role.OWN),
+    ],
+)
+def test_an_author_may_be_a_list_or_a_number(read_file: ReadFile, given: object, name: str | None, role: Role) -> None:
+    (row,), _ = read_file(JsonlReader(), "rows.jsonl", json.dumps({"text": "It leaks.", "author": given}))
+    assert [(one.author, one.role) for one in row.blocks] == [(name, role)]
+
+
 def test_ids_of_rows_do_not_depend_on_their_order(read_file: ReadFile) -> None:
     rows = [json.dumps({"text": text}) for text in ("One.", "Two.", "Three.")]
     there, _ = read_file(JsonlReader(), "rows.jsonl", "\n".join(rows))
