@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from urllib.parse import urljoin
 
 from twin_data.sources.dates import parse_date
 from twin_data.sources.html_tree import EPUB_TYPE, Element, saved_url, text_of, types_of
+from twin_data.sources.reader import joined_address
 from twin_data.sources.records import json_value, person_field
 
 _DATE_NAMES = (
@@ -66,7 +66,7 @@ def page_url(root: Element) -> str | None:
     saved = saved_url(root)
     for link in root.iter("link"):
         if "canonical" in (link.get("rel") or "").split() and link.get("href"):
-            return urljoin(saved or "", str(link.get("href")))
+            return joined_address(saved or "", str(link.get("href"))) or saved
     return _meta(root).get("og:url") or saved
 
 
