@@ -234,5 +234,5 @@ def _nothing_read(sources_folder: Path, rejections: list[Rejection]) -> SourceEr
     return SourceError(
         f"nothing in {sources_folder} could be read ({len(rejections)} rejected: {reasons})",
         next_step="add files of a format that can be read: Markdown, HTML, PDF, Word, text, VTT, mail, CSV, JSONL, or "
-        "exports of Slack, GitHub, LinkedIn, Medium, Substack, X, Notion, WordPress, ChatGPT and Claude",
+        "exports of Slack, GitHub, LinkedIn, Medium, Substack, X, Notion, Telegram, WordPress, ChatGPT and Claude",
     )
