@@ -65,6 +65,13 @@ def test_other_pages_of_that_name_are_not_claimed_and_an_empty_chat_is_said(read
         read_file(TelegramReader(), "messages.html", page())
 
 
-def test_a_page_that_does_not_mark_who_wrote_what_is_refused(read_file: ReadFile) -> None:
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("inbox/ruth/message_1.html", "<div>Ruth<div>It leaks.</div></div>"),
+        ("gates.html", '<div class="chatlog__message"><span>ruth</span><div>It leaks.</div></div>'),
+    ],
+)
+def test_a_page_from_which_is_not_read_who_wrote_what_is_refused(read_file: ReadFile, name: str, content: str) -> None:
     with pytest.raises(Unreadable, match="chat_page"):
-        read_file(HtmlReader(), "inbox/ruth/message_1.html", "<div>Ruth<div>It leaks.</div></div>")
+        read_file(HtmlReader(), name, content)
