@@ -12,9 +12,11 @@ import pytest
 from twin_data.contracts.documents import DocumentKind, RawDocument, Role
 from twin_data.sources.jsonl import JsonlReader
 from twin_data.sources.linkedin import LinkedInReader, unquote_lines
+from twin_data.sources.markdown import MarkdownReader
 from twin_data.sources.plain_text import PlainTextReader
-from twin_data.sources.reader import Skipped, Unreadable
+from twin_data.sources.reader import Reader, Skipped, Unreadable
 from twin_data.sources.records import json_records
+from twin_data.sources.tables import TableReader
 
 ReadFile = Callable[..., tuple[list[RawDocument], list[Skipped]]]
 COLUMNS = ["Date", "ShareLink", "ShareCommentary", "SharedUrl", "MediaUrl", "Visibility"]
@@ -159,3 +161,19 @@ def test_reads_plain_text(read_file: ReadFile) -> None:
     assert document.text == "It’s *kept*.\n\nAll of it."
     assert (document.title, document.date) == ("The gate", date(2021, 5, 23))
     assert {block.role for block in document.blocks} == {Role.OWN}
+
+
+@pytest.mark.parametrize(
+    ("reader", "name", "content"),
+    [
+        (TableReader(), "a.csv", "text,Author\nIt leaks.,Ruth Szy\n"),
+        (TableReader(), "a.csv", "text, author\nIt leaks.,Ruth Szy\n"),
+        (JsonlReader(), "a.jsonl", '{"text": "It leaks.", "Author": "Ruth Szy"}'),
+        (MarkdownReader(), "a.md", "---\nAuthor: Ruth Szy\n---\nIt leaks.\n"),
+    ],
+)
+def test_an_author_is_seen_however_the_column_is_spelt(
+    read_file: ReadFile, reader: Reader, name: str, content: str
+) -> None:
+    (document,), _ = read_file(reader, name, content)
+    assert [(one.author, one.role) for one in document.blocks] == [("Ruth Szy", Role.OTHER)]
