@@ -101,8 +101,8 @@ def test_a_search_engine_that_is_away_is_tried_again(home: TwinHome, monkeypatch
 
 
 def test_sources_that_cannot_be_read_end_a_single_run(home: TwinHome, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(SourceError, match="two documents have the id"):
-        run(home, Corpus(SourceError("two documents have the id 'a'")), monkeypatch)
+    with pytest.raises(SourceError, match="holds no sources"):
+        run(home, Corpus(SourceError("the folder holds no sources")), monkeypatch)
 
 
 def test_the_tables_follow_at_the_end_unless_a_flow_holds_them(home: TwinHome, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,15 @@ from twin_data.configuration.yaml_files import load_yaml
 from twin_data.contracts.digests import digest_bytes
 from twin_data.contracts.documents import RawDocument, Rejection, Role
 from twin_data.contracts.errors import ConsentError, SourceError
-from twin_data.sources.collect import CollectConfig, Collected, CollectInputs, iter_documents, run
+from twin_data.sources.collect import (
+    CollectConfig,
+    Collected,
+    CollectInputs,
+    Selection,
+    SourceFile,
+    iter_documents,
+    run,
+)
 from twin_data.sources.formats import default_readers
 from twin_data.sources.reader import ReadContext, Skipped, Unreadable
 
@@ -166,8 +174,70 @@ class TwiceReader:
 def test_two_documents_of_one_id(persona: PersonaConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.md").write_text("Words.")
     monkeypatch.setattr("twin_data.sources.collect.default_readers", lambda: (TwiceReader(),))
-    with pytest.raises(SourceError, match="two documents have the id 'a/a.md'"):
-        collect(persona, tmp_path)
+    collected = collect(persona, tmp_path)
+    digest = digest_bytes(b"Words.")
+    assert [one.document_id for one in collected.documents] == ["a/a.md"]
+    assert [(one.document_id, one.reason, one.text_digest) for one in collected.rejections] == [
+        (f"a/a.md~{digest[:12]}", "repeated_document", digest)
+    ]
+
+
+def pack(archive: Path, **files: str) -> None:
+    with zipfile.ZipFile(archive, "w") as packed:
+        for name, text in files.items():
+            packed.writestr(f"{name}.md", text)
+
+
+def test_an_archive_beside_what_was_unpacked_of_it(persona: PersonaConfig, tmp_path: Path) -> None:
+    posts = tmp_path / "blog" / "posts"
+    posts.mkdir(parents=True)
+    (posts / "a.md").write_text("Of gates.")
+    (posts / "b.md").write_text("Of locks, mended.")
+    pack(tmp_path / "blog" / "posts.zip", a="Of gates.", b="Of locks.", c="Of sills.")
+    collected = collect(persona, tmp_path)
+    assert {one.document_id: one.text for one in collected.documents} == {
+        "blog/posts/a.md": "Of gates.",
+        "blog/posts/b.md": "Of locks, mended.",
+        f"blog/posts/b.md~{digest_bytes(b'Of locks.')[:12]}": "Of locks.",
+        "blog/posts/c.md": "Of sills.",
+    }
+    assert [one.reason for one in collected.rejections] == ["repeated_document"]
+
+
+def test_an_incremental_run_gives_the_ids_of_a_full_one(persona: PersonaConfig, tmp_path: Path) -> None:
+    posts = tmp_path / "sources" / "blog" / "posts"
+    posts.mkdir(parents=True)
+    inputs = CollectInputs(persona=persona, sources_folder=tmp_path / "sources")
+    state: dict[str, SourceFile] = {}
+    documents: dict[str, RawDocument] = {}
+
+    def check() -> set[str]:
+        """Read what changed, compare with reading everything, and return the paths of the files read."""
+        some, everything = run(inputs, selection=Selection(dict(state))), run(inputs)
+        kept = {document_id for file in some.kept for document_id in file.documents}
+        for document_id in documents.keys() - kept:
+            del documents[document_id]
+        documents.update({one.document_id: one for one in some.documents})
+        state.clear()
+        state.update({file.path: file for file in (*some.files, *some.kept)})
+        assert documents == {one.document_id: one for one in everything.documents}
+        assert state == {file.path: file for file in everything.files}
+        return {file.path for file in some.files}
+
+    zipped, a, b = "blog/posts.zip", "blog/posts/a.md", "blog/posts/b.md"
+    pack(tmp_path / "sources" / zipped, a="Of gates.", b="Of locks.")
+    assert check() == {zipped}
+    (posts / "a.md").write_text("Of gates.")
+    (posts / "b.md").write_text("Of locks, mended.")
+    assert check() == {zipped, a, b}
+    assert check() == set()
+    (posts / "a.md").write_text("Of gates, mended.")
+    assert check() == {zipped, a, b}
+    (posts / "b.md").unlink()
+    assert check() == {zipped, a}
+    (posts / "a.md").unlink()
+    assert check() == {zipped}
+    assert set(documents) == {a, b}
 
 
 def test_too_large(persona: PersonaConfig, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 
@@ -77,3 +78,128 @@ def test_quoted_lines_of_a_text_are_quoted(read_file: ReadFile) -> None:
     assert [(one.role, one.text) for one in document.blocks] == [
         (Role.QUOTED, "Is it\nshut?"), (Role.OWN, "It is > 3 m.")
     ]  # fmt: skip
+
+
+def said(document: RawDocument) -> list[tuple[str | None, str]]:
+    return [(one.author, one.text) for one in document.blocks]
+
+
+def chat(*messages: str, stamp: str = "12/03/2021, 10:0{} - ") -> str:
+    return "\n".join(stamp.format(number) + message for number, message in enumerate(messages))
+
+
+LONG = "\n\nIt leaks.\nIt squeaks.\nIt sticks.\nIt shuts."
+
+
+def test_messages_of_many_lines_are_a_chat(read_file: ReadFile) -> None:
+    text = chat(*(f"{name}: Of gates.{LONG}" for name in ("Ruth", "Nora Fenwick", "Ruth")))
+    for head in ("", "Chat with Ruth\n"):
+        (document,), _ = read_file(PlainTextReader(), "chat.txt", head + text)
+        assert document.kind is DocumentKind.CHAT
+        assert [one.role for one in document.blocks if one.text == "Of gates."] == [Role.OTHER, Role.OWN, Role.OTHER]
+        assert not [one for one in document.blocks if one.role is Role.OWN and one.author != "Nora Fenwick"]
+
+
+def test_a_group_in_which_each_wrote_little_is_a_chat(read_file: ReadFile) -> None:
+    names = ["Ruth", "Nora Fenwick", "Tom", "Ann", "Ruth"]
+    (document,), _ = read_file(PlainTextReader(), "chat.txt", chat(*(f"{name}: Hm." for name in names)))
+    assert said(document) == [(name, "Hm.") for name in names]
+
+
+def test_a_time_within_a_message_begins_no_other(read_file: ReadFile) -> None:
+    plan = "The plan:\n09:30 train\n12:00 lunch with Ruth: at the inn\n15:00 - home"
+    text = chat(f"Nora Fenwick: {plan}", "Ruth: Good.", "Ruth joined", "Nora Fenwick: Well.")
+    (document,), _ = read_file(PlainTextReader(), "chat.txt", text)
+    assert said(document) == [
+        ("Nora Fenwick", plan), ("Ruth", "Good."), (None, "Ruth joined"), ("Nora Fenwick", "Well.")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        "12/3/21 10:0{} a.\u00a0m. - ",
+        "12/03/2021 à 10:0{} - ",
+        "12.3.2021 klo 10.0{} - ",
+        "[12/03/2021, 10:01:0{}\u202fAM] ~\u202f",
+        "\u200e[2021-03-12, 10:01:0{}] \u200e",
+    ],
+)
+def test_stamps_of_many_languages(read_file: ReadFile, stamp: str) -> None:
+    text = chat("Nora Fenwick: It’s shut.", "Ruth: No.", "Nora Fenwick: Oh.", stamp=stamp)
+    (document,), _ = read_file(PlainTextReader(), "chat.txt", text)
+    assert said(document) == [("Nora Fenwick", "It’s shut."), ("Ruth", "No."), ("Nora Fenwick", "Oh.")]
+    assert [one.role for one in document.blocks] == [Role.OWN, Role.OTHER, Role.OWN]
+
+
+@pytest.mark.parametrize("name", ["Amanda", "Pmela"])
+def test_a_name_is_no_half_of_the_day(read_file: ReadFile, name: str) -> None:
+    text = f"10:01 {name}: Hi.\n10:02 nfenwick: Hm.\n10:03 {name}: So.\n10:04 nfenwick: Yes.\n"
+    (document,), _ = read_file(PlainTextReader(), "chat.txt", text)
+    assert [author for author, _ in said(document)] == [name, "nfenwick", name, "nfenwick"]
+
+
+def test_what_the_program_puts_in_a_message_is_nobody_s(read_file: ReadFile) -> None:
+    messages = ["This message was deleted", "null", "Oh. <This message was edited>", "I <3 gates", "Hm. \u200e<edited>"]
+    (document,), _ = read_file(PlainTextReader(), "chat.txt", chat(*(f"Nora Fenwick: {one}" for one in messages)))
+    assert [one.text for one in document.blocks] == ["Oh.", "I <3 gates", "Hm."]
+
+
+def test_names_may_stand_alone_above_the_messages(read_file: ReadFile) -> None:
+    text = "Channel: gates\n\n" + "\n\n".join(
+        f"[12-Mar-21 10:0{number} AM] {name}\nOf gates.{LONG}" for number, name in enumerate(["rszy", "nfenwick"] * 2)
+    )
+    (document,), _ = read_file(PlainTextReader(), "gates.txt", text)
+    assert {one.role for one in document.blocks if one.author == "nfenwick"} == {Role.OWN}
+    assert {one.role for one in document.blocks if one.author != "nfenwick"} == {Role.OTHER}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[2021-03-12 10:00] It leaks.\n[2021-03-13 10:00] It squeaks.\n[2021-03-14 10:00] I slept.\n[2021-03-15 9:00] No.",
+        "2021-03-12 10:00 - Gate: shut.\n2021-03-13 10:00 - Sill: dry.\n2021-03-14 9:00 - Lock: new.",
+        "One.\n\nTwo.\n\nThree.\n\nThey wrote:\n\n" + chat("Ruth: It is.", "Tom: No.", "Ruth: Oh.") + "\n\nSo it went.",
+    ],
+)
+def test_a_log_and_an_essay_are_no_chats(read_file: ReadFile, text: str) -> None:
+    (document,), _ = read_file(PlainTextReader(), "a.txt", text)
+    assert (document.kind, {one.role for one in document.blocks}) == (DocumentKind.ARTICLE, {Role.OWN})
+
+
+def on_days(*days: str) -> str:
+    return "\n".join(f"{day}, 10:00 - {name}: On {day}." for day in days for name in ("Ruth", "Nora Fenwick"))
+
+
+@pytest.mark.parametrize(
+    ("written", "days"),
+    [
+        (["13/3/21", "14/3/21"], [date(2021, 3, 13), date(2021, 3, 14)]),
+        (["3/13/21", "3/14/21"], [date(2021, 3, 13), date(2021, 3, 14)]),
+        (["3/4/21", "3/5/21", "4/4/21"], [date(2021, 3, 4), date(2021, 3, 5), date(2021, 4, 4)]),
+        (["12.03.21", "13.03.21"], [date(2021, 3, 12), date(2021, 3, 13)]),
+        (["2021/03/04", "2021/03/05"], [date(2021, 3, 4), date(2021, 3, 5)]),
+        (["3/3/2021", "4/4/2021"], [date(2021, 3, 3), date(2021, 4, 4)]),
+    ],
+)
+def test_a_chat_is_a_document_a_day(read_file: ReadFile, written: list[str], days: list[date]) -> None:
+    documents, _ = read_file(PlainTextReader(), "chat.txt", on_days(*written))
+    assert [one.date for one in documents] == days
+    assert [one.document_id for one in documents] == [f"notes/chat.txt#{day}" for day in days]
+    assert [one.title for one in documents] == [f"Chat: {day}" for day in days]
+    assert [said(one) for one in documents] == [
+        [("Ruth", f"On {one}."), ("Nora Fenwick", f"On {one}.")] for one in written
+    ]
+
+
+@pytest.mark.parametrize("written", [["3/4/21", "5/6/21"], ["31/2/21", "31/2/21"]])
+def test_a_chat_without_sure_days_is_one_document(read_file: ReadFile, written: list[str]) -> None:
+    (document,), _ = read_file(PlainTextReader(), "chat.txt", on_days(*written))
+    assert (document.document_id, document.date) == ("notes/chat.txt", None)
+
+
+def test_a_day_that_goes_on_changes_no_other(read_file: ReadFile) -> None:
+    before, _ = read_file(PlainTextReader(), "chat.txt", on_days("13/3/21", "14/3/21"))
+    after, _ = read_file(PlainTextReader(), "chat.txt", on_days("13/3/21", "14/3/21", "14/3/21"))
+    assert after[0] == before[0]
+    assert after[1].content_digest != before[1].content_digest

@@ -184,3 +184,21 @@ def test_drafts_and_settings_of_a_bloggers_export_are_no_entries(read_file: Read
     documents, skipped = read_file(FeedReader(), "blog.atom", BLOGGER)
     assert [one.title for one in documents] == ["Shown"]
     assert [(one.part, one.reason) for one in skipped] == [("2", "draft"), ("3", "draft"), ("4", "not_writing")]
+
+
+CREATOR = "<dc:creator>Nora Fenwick</dc:creator>"
+
+
+@pytest.mark.parametrize(
+    ("authors", "name", "role"),
+    [
+        (f"<dc:creator>Ruth Szy</dc:creator>{CREATOR}", "Ruth Szy, Nora Fenwick", Role.OTHER),
+        (f"<author>desk@harbour.test</author>{CREATOR}", "Nora Fenwick", Role.OWN),
+        (f"<author>nora@harbour.test (Nora Fenwick)</author>{CREATOR}", "Nora Fenwick", Role.OWN),
+    ],
+)
+def test_an_entry_of_several_authors_is_nobody_s_own(read_file: ReadFile, authors: str, name: str, role: Role) -> None:
+    entry = f"<item><guid>1</guid><title>Gates</title>{authors}<description>It leaks.</description></item>"
+    feed = f'<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel>{entry}</channel></rss>'
+    (document,), _ = read_file(FeedReader(), "feed.xml", feed)
+    assert [(one.author, one.role) for one in document.blocks] == [(name, role)]

@@ -106,3 +106,12 @@ def test_comments_without_their_issue_are_read_as_before(read_file: ReadFile) ->
     del below["pull_request_url"], below["path"]
     (document,), _ = read_file(GitHubReviewsReader(), "7.json", json.dumps([below]))
     assert (document.document_id, document.title) == ("notes/7.json#21", "harbour/gates#7")
+
+
+def test_issues_of_one_number_in_two_repositories_are_two_documents(read_file: ReadFile) -> None:
+    other = json.loads(json.dumps(ISSUE).replace("harbour/gates", "harbour/locks")) | {"body": "Mine squeaks."}
+    documents, _ = read_file(GitHubReviewsReader(), "issues.json", json.dumps([ISSUE | {"body": "It squeaks."}, other]))
+    assert [(one.document_id, one.thread, one.text) for one in documents] == [
+        ("notes/issues.json#issue-harbour/gates/7", "github:harbour/gates#7", "It squeaks."),
+        ("notes/issues.json#issue-harbour/locks/7", "github:harbour/locks#7", "Mine squeaks."),
+    ]

@@ -254,3 +254,12 @@ def test_cards_of_linked_pages_are_others_words(read_file: ReadFile) -> None:
     page = f"<body><article><h1>Gates</h1><p>They are heavy, and all of them leak.</p>{card}<p>So it is.</p></article></body>"
     (document,), _ = read_file(HtmlReader(), "a.html", page)
     assert document.text == "Gates\n\nThey are heavy, and all of them leak.\n\nSo it is."
+
+
+def test_structured_data_may_name_several_authors(read_file: ReadFile) -> None:
+    people = '[{"@type": "Person", "name": "Nora Fenwick"}, {"@type": "Person", "name": "Ruth Szy"}]'
+    page = '<script type="application/ld+json">{"author": %s}</script><p>It leaks.</p>'
+    (document,), _ = read_file(HtmlReader(), "a.html", page % people)
+    assert [(one.author, one.role) for one in document.blocks] == [("Nora Fenwick, Ruth Szy", Role.OTHER)]
+    (document,), _ = read_file(HtmlReader(), "a.html", page % ("[" * 100_000))
+    assert document.text == "It leaks."

@@ -191,3 +191,10 @@ def test_tags_of_site_generators_are_no_text(read_file: ReadFile) -> None:
     assert document.text == "Shut."
     (document,), _ = read_file(MarkdownReader(), "b.md", "Shut. {{< figure src=x >}}\n")
     assert document.text == "Shut. {{< figure src=x >}}"
+
+
+def test_an_address_that_is_none_is_no_address(read_file: ReadFile) -> None:
+    options = SourceOptions(url_base="https://nora.example/")
+    page = "---\nurl: 'http://[x'\n---\nIt leaks.\n"
+    (document,), _ = read_file(MarkdownReader(), "a.md", page, options=options)
+    assert document.url == "https://nora.example/a.md"

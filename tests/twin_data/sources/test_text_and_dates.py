@@ -40,6 +40,35 @@ def test_declared_encoding_counts_where_it_is_not_utf8() -> None:
     assert decode(SENTENCE.encode(), PATH, declared="koi8-r") == SENTENCE
 
 
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize(
+    ("bad", "read"),
+    [
+        (b"It\x92s old", "It’s old"),
+        (b"caf\xe9 and caf\xe9s", "café and cafés"),
+        (b"cut \xe2\x80 here", "cut \ufffd here"),
+        (b"no \x9d sign", "no \ufffd sign"),
+    ],
+)
+def test_a_bad_byte_costs_a_utf8_text_nothing_else(mark: bytes, bad: bytes, read: str) -> None:
+    data = mark + SENTENCE.encode() + bad + SENTENCE.encode()
+    assert decode(data, PATH) == SENTENCE + read + SENTENCE
+    assert decode(data, PATH, declared="iso-8859-1") == SENTENCE + read + SENTENCE
+
+
+def test_a_utf8_text_may_be_cut_inside_a_character() -> None:
+    assert decode("It’s the keeper’s gate.’".encode()[:-2], PATH) == "It’s the keeper’s gate.\ufffd"
+    assert decode((SENTENCE + "”").encode()[:-1], PATH) == SENTENCE + "\ufffd"
+
+
+@pytest.mark.parametrize("encoding", ["iso-2022-jp", "iso-2022-kr", "hz"])
+def test_what_is_declared_to_be_spelt_in_seven_bits_is(encoding: str) -> None:
+    text = {"iso-2022-kr": "수문이 열리지 않는다."}.get(encoding, "水は ok")
+    assert decode(text.encode(encoding), PATH, declared=encoding.upper()) == text
+    assert decode(SENTENCE.encode(), PATH, declared=encoding) == SENTENCE
+    assert decode(b"plain", PATH, declared="no\x00name") == "plain"
+
+
 def test_binary_is_no_text() -> None:
     with pytest.raises(Unreadable, match="binary"):
         decode(b"\x89PNG\x00\x00", PATH)

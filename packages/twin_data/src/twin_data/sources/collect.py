@@ -8,13 +8,13 @@ from pathlib import Path
 
 from twin_data.configuration.persona import PersonaConfig
 from twin_data.contracts.base import Contract
-from twin_data.contracts.digests import digest_value
+from twin_data.contracts.digests import digest_value, short
 from twin_data.contracts.documents import RawDocument, Rejection
 from twin_data.contracts.errors import SourceError
 from twin_data.sources.archives import ArchiveLimits
 from twin_data.sources.formats import default_readers
-from twin_data.sources.reader import DEFAULT_MAX_FILE_MB, MEBIBYTE, Reader
-from twin_data.sources.units import Unit, Walk, digest_of
+from twin_data.sources.reader import DEFAULT_MAX_FILE_MB, MEBIBYTE, Reader, RecordIds
+from twin_data.sources.units import STAGE, Unit, Walk, digest_of
 
 
 class CollectConfig(Contract):
@@ -44,6 +44,8 @@ class SourceFile(Contract):
     """Ids of the documents it gave."""
     rejected: tuple[str, ...]
     """Ids under which something of it was rejected."""
+    repeats: tuple[str, ...] = ()
+    """Ids of its documents that were given before, by it or another file: an archive beside what was unpacked of it."""
 
 
 @dataclass(frozen=True)
@@ -76,63 +78,130 @@ class Collected(Contract):
     """How many were left for a later run."""
 
 
+@dataclass
+class _Sorted:
+    """The files of one run by path: what was read of them, and those that are as they were or left for a later run."""
+
+    found: dict[str, list[RawDocument | Rejection]]
+    digests: dict[str, tuple[str, str]]
+    """Of the content, and of all else that decides how it is read."""
+    kept: dict[str, SourceFile]
+    left: dict[str, SourceFile]
+    waiting: int = 0
+
+
 def run(inputs: CollectInputs, *, config: CollectConfig | None = None, selection: Selection | None = None) -> Collected:
     """Read the sources of a persona: all of them, or what has changed.
 
+    Of documents that would have one id, the first in order of path has it. The others are rejected if they are the same
+    as it, else their digest is appended to theirs.
+
     Raises:
         ConsentError: The persona does not state owner, consent and licence.
-        SourceError: There are no sources, nothing in them could be read, or two documents have one id.
+        SourceError: There are no sources, or nothing in them could be read.
     """
-    chosen, limits = selection or Selection({}), config or CollectConfig()
-    documents: dict[str, RawDocument] = {}
+    limits = config or CollectConfig()
+    units = {unit.path: unit for unit in _walk(inputs, limits, default_readers()).units()}
+    files = _sort(units, selection or Selection({}), limits)
+    kept = (*files.kept.values(), *files.left.values())
+    documents: list[RawDocument] = []
     rejections: list[Rejection] = []
     read: list[SourceFile] = []
-    kept: list[SourceFile] = []
-    waiting = 0
-    for unit in _walk(inputs, limits, default_readers()).units():
-        known = chosen.known.get(unit.path)
-        settings = digest_value([unit.settings_digest, limits])
-        digest = chosen.digest_of(unit.where) if unit.is_content else ""
-        if known and digest and (known.digest, known.settings_digest) == (digest, settings):
-            kept.append(known)
-            continue
-        if unit.is_content and (len(read) == chosen.at_most or not chosen.is_ready(unit.where)):
-            waiting += 1
-            kept += [known] if known else []
-            continue
-        found = list(unit.read())
-        for one in found:
-            if isinstance(one, Rejection):
-                rejections.append(one)
-            elif one.document_id in documents:
-                raise _same_id(one.document_id)
-            else:
-                documents[one.document_id] = one
-        if unit.is_content:
-            read.append(_source_file(unit, digest, settings, found))
-    if again := next((one for file in kept for one in file.documents if one in documents), None):
-        raise _same_id(again)
-    rejections.sort(key=lambda one: (one.document_id, one.reason, one.text_digest))
-    if not documents and not any(one.documents for one in kept) and not waiting:
+    ids = RecordIds()
+    for one in kept:
+        for document_id in one.documents:
+            ids.claim(document_id, "")
+    for path in (path for path in units if path in files.found):
+        found, repeats = _with_own_ids(files.found[path], ids)
+        documents += [one for one in found if isinstance(one, RawDocument)]
+        rejections += [one for one in found if isinstance(one, Rejection)]
+        if units[path].is_content:
+            read.append(_source_file(path, *files.digests[path], found, repeats))
+    if not documents and not any(one.documents for one in kept) and not files.waiting:
         raise _nothing_read(inputs.sources_folder, rejections)
-    ordered = tuple(documents[one] for one in sorted(documents))
     return Collected(
-        documents=ordered, rejections=tuple(rejections), files=tuple(read), kept=tuple(kept), waiting=waiting
+        documents=tuple(sorted(documents, key=lambda one: one.document_id)),
+        rejections=tuple(sorted(rejections, key=lambda one: (one.document_id, one.reason, one.text_digest))),
+        files=tuple(read),
+        kept=kept,
+        waiting=files.waiting,
     )
 
 
-def _source_file(unit: Unit, digest: str, settings: str, found: Sequence[RawDocument | Rejection]) -> SourceFile:
+def _sort(units: Mapping[str, Unit], chosen: Selection, limits: CollectConfig) -> _Sorted:
+    files = _Sorted({}, {}, {}, {})
+    number_read = 0
+    for path, unit in units.items():
+        known = chosen.known.get(path)
+        settings = digest_value([unit.settings_digest, limits])
+        digest = chosen.digest_of(unit.where) if unit.is_content else ""
+        files.digests[path] = digest, settings
+        if known and digest and (known.digest, known.settings_digest) == (digest, settings):
+            files.kept[path] = known
+        elif unit.is_content and (number_read == chosen.at_most or not chosen.is_ready(unit.where)):
+            files.waiting += 1
+            files.left |= {path: known} if known else {}
+        else:
+            files.found[path] = list(unit.read())
+            number_read += unit.is_content
+    while touched := _touched(files):
+        for path in touched:
+            files.found[path] = list(units[path].read())
+            del files.kept[path]
+    return files
+
+
+def _touched(files: _Sorted) -> list[str]:
+    """Kept files whose documents may now have other ids: what was read gives the same ones, or no longer does."""
+    given = {one.document_id for found in files.found.values() for one in found if isinstance(one, RawDocument)}
+    kept = (*files.kept.values(), *files.left.values())
+    held = {document_id for file in kept for document_id in (*file.documents, *file.rejected)}
+    return [
+        path
+        for path, file in files.kept.items()
+        if not given.isdisjoint(file.documents) or not held.issuperset(file.repeats)
+    ]
+
+
+def _with_own_ids(
+    found: Sequence[RawDocument | Rejection], ids: RecordIds
+) -> tuple[list[RawDocument | Rejection], list[str]]:
+    """What was found, each document under an id of its own, and the ids that other documents had before."""
+    result: list[RawDocument | Rejection] = []
+    repeats: list[str] = []
+    for one in found:
+        claimed = one.document_id if isinstance(one, Rejection) else ids.claim(one.document_id, one.content_digest)
+        if claimed != one.document_id:
+            repeats.append(one.document_id)
+        if isinstance(one, RawDocument):
+            one = one.model_copy(update={"document_id": claimed}) if claimed else _repeated(one)
+        result.append(one)
+    return result, repeats
+
+
+def _repeated(document: RawDocument) -> Rejection:
+    return Rejection(
+        stage=STAGE,
+        document_id=f"{document.document_id}~{short(document.content_digest)}",
+        text_digest=document.content_digest,
+        start=0,
+        end=0,
+        reason="repeated_document",
+        redacted_text="",
+    )
+
+
+def _source_file(
+    path: str, digest: str, settings: str, found: Sequence[RawDocument | Rejection], repeats: Sequence[str]
+) -> SourceFile:
     return SourceFile(
-        path=unit.path,
+        path=path,
         digest=digest,
         settings_digest=settings,
         documents=tuple(one.document_id for one in found if isinstance(one, RawDocument)),
         rejected=tuple(dict.fromkeys(one.document_id for one in found if isinstance(one, Rejection))),
+        repeats=tuple(dict.fromkeys(repeats)),
     )
-
-
-def _same_id(document_id: str) -> SourceError:
-    return SourceError(f"two documents have the id {document_id!r}", next_step="rename one of the two files")
 
 
 def iter_documents(
@@ -165,5 +234,5 @@ def _nothing_read(sources_folder: Path, rejections: list[Rejection]) -> SourceEr
     return SourceError(
         f"nothing in {sources_folder} could be read ({len(rejections)} rejected: {reasons})",
         next_step="add files of a format that can be read: Markdown, HTML, PDF, Word, text, VTT, mail, CSV, JSONL, or "
-        "exports of Slack, GitHub, LinkedIn, Medium, Substack, X, Notion, WordPress, ChatGPT and Claude",
+        "exports of Slack, GitHub, LinkedIn, Medium, Substack, X, Notion, Telegram, WordPress, ChatGPT and Claude",
     )

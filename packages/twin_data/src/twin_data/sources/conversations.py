@@ -7,21 +7,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
 
+from twin_data.sources.chat_stamps import Stamp, StampForm, days_of, stamp_of, without_marks
 from twin_data.sources.speakers import bare_name, speaker_labels, split_label
 from twin_data.sources.text import fold, normalise_newlines
 
-Turn = tuple[str, str]
-"""Who says it, and what."""
-# WhatsApp: `[12.03.21, 10:01:02] Ada: …`, `12/03/2021, 10:01 - Ada: …`; others begin with the time alone.
-_STAMP = re.compile(
-    r"[\u200e\u202a]?\[?(?:\d{1,4}[./-]\d{1,2}[./-]\d{1,4},?\s+)?\d{1,2}:\d\d(?::\d\d)?(?:\s?[AaPp]\.?[Mm]\.?)?\]?\s*(?:[-–]\s)?"
-    r"\s*(?=\S)"
-)
-_STAMPED_LABEL = re.compile(r"(?:From )?(?P<name>[^:\n]{1,40}?)(?: to [^:\n]{1,40})?:(?:\s+|$)")
-_NO_WORDS = re.compile(r"\u200e.*|<[^<>\n]+>")
+_LABEL = re.compile(r"(?:From )?(?P<name>[^:\n]{1,40}?)(?: to [^:\n]{1,40})?:(?:\s+|$)")
+_NO_WORDS = re.compile(r"\u200e.*|<[^<>\n]+>|(?:This message was|You) deleted(?: this message)?\.?|null")
 """What stands for a picture or a deleted message: WhatsApp sets a mark of direction before it, or brackets around."""
+_EDITED = re.compile(r"\s*(?:\u200e<[^<>\n]+>|<This message was edited>)$")
 _LEAST_TURNS = 4
 _LEAST_SHARE = 0.5
 """Share of the paragraphs that begin with a label in a transcript."""
@@ -29,27 +26,94 @@ _LEAST_STAMPED = 0.3
 """Share of the lines that begin with a time and a name in a chat; messages may have several lines."""
 _TURNS_EACH = 2
 """A glossary, too, has words before colons, but each once."""
+_LEAST_EXPORTED = 3
+"""So many messages as programs stamp them are a chat, however long, if but one of the people wrote twice."""
+_OPENING_LINES = 3
+"""Where these are over, a chat has begun; an essay may quote one further down."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What somebody says.
+
+    Attributes:
+        name: Who; empty where that is nobody.
+        text: What.
+        day: When, where the file tells.
+    """
+
+    name: str
+    text: str
+    day: date | None = None
+
+
+@dataclass(frozen=True)
+class _Head:
+    """The first line of a message: its stamp, whose it is, and what of the message stands there."""
+
+    stamp: Stamp
+    name: str
+    words: str
 
 
 def chat_turns(text: str) -> list[Turn] | None:
     """The turns of a chat, with what the program says of it as nobody's; None for any other text."""
-    lines = [line for line in normalise_newlines(text).split("\n") if line.strip()]
-    turns: list[tuple[str, list[str]]] = []
-    for line in lines:
-        stamp = _STAMP.match(line)
-        label = _STAMPED_LABEL.match(line, stamp.end()) if stamp else None
-        if label:
-            turns.append((fold(label["name"]), [line[label.end() :]]))
-        elif stamp or not turns:  # what the program says of the chat itself
-            turns.append(("", [line[stamp.end() :] if stamp else line]))
-        else:
-            turns[-1][1].append(line)
-    named = Counter(name for name, _ in turns if name)
-    if named.total() < max(_LEAST_TURNS, _LEAST_STAMPED * len(lines), _TURNS_EACH * len(named)):
-        return None
-    said = ((name, "\n".join(one for one in rest if one.strip() and not _NO_WORDS.fullmatch(one.strip())))
-            for name, rest in turns)  # fmt: skip
-    return [(name, words) for name, words in said if words]
+    lines = normalise_newlines(text).strip("\n").split("\n")
+    stamped = {number: _head(line, stamp) for number, line in enumerate(lines) if (stamp := stamp_of(line))}
+    heads = _of_one_form(stamped)
+    if _is_chat(heads, sum(1 for line in lines if line.strip())):
+        return _turns(lines, heads)
+    alone = {number: replace(head, name=head.words, words="") for number, head in heads.items() if not head.name}
+    return _turns(lines, alone) if _are_names(alone) else None
+
+
+def _head(line: str, stamp: Stamp) -> _Head:
+    label = _LABEL.match(line, stamp.end)
+    name = without_marks(fold(label["name"])) if label else ""
+    return _Head(stamp, name, line[label.end() if label else stamp.end :])
+
+
+def _of_one_form(stamped: Mapping[int, _Head]) -> dict[int, _Head]:
+    """The heads that the program wrote: a time in the midst of a message may begin a line, too."""
+    times = Counter(head.stamp.form for head in stamped.values())
+
+    def rank(form: StampForm) -> tuple[bool, int]:
+        return form.is_exported and times[form] >= _LEAST_EXPORTED, times[form]
+
+    chosen = max(times, key=rank, default=None)
+    return {number: head for number, head in stamped.items() if head.stamp.form == chosen}
+
+
+def _is_chat(heads: Mapping[int, _Head], lines: int) -> bool:
+    named = Counter(head.name for head in heads.values() if head.name)
+    is_opened = any(head.stamp.form.is_exported and number <= _OPENING_LINES for number, head in heads.items())
+    if is_opened and named.total() >= max(_LEAST_EXPORTED, len(named) + 1):
+        return True
+    return named.total() >= max(_LEAST_TURNS, _LEAST_STAMPED * lines, _TURNS_EACH * len(named))
+
+
+def _are_names(heads: Mapping[int, _Head]) -> bool:
+    """Whether names stand behind the stamps, and the messages in the lines below, as Discord's exporter writes them."""
+    names = Counter(head.name for head in heads.values() if head.stamp.form.is_exported)
+    return names.total() >= max(_LEAST_TURNS, _TURNS_EACH * len(names))
+
+
+def _turns(lines: list[str], heads: Mapping[int, _Head]) -> list[Turn]:
+    """What stands between the heads; what stands before the first is nobody's."""
+    starts = list(heads)
+    days = days_of([head.stamp.written for head in heads.values()])
+    day_of = dict(zip(starts, days, strict=True)) if days else {}
+    before = Turn("", _said(lines[: starts[0]]), day_of.get(starts[0]))
+    turns = [before]
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        words = _said([heads[start].words, *lines[start + 1 : end]])
+        turns.append(Turn(heads[start].name, words, day_of.get(start)))
+    return [turn for turn in turns if turn.text]
+
+
+def _said(lines: list[str]) -> str:
+    said = (line for line in lines if not _NO_WORDS.fullmatch(line.strip()))
+    return _EDITED.sub("", "\n".join(said).strip())
 
 
 def transcript_turns(text: str, is_known: Callable[[str], bool]) -> list[Turn] | None:
@@ -65,5 +129,5 @@ def transcript_turns(text: str, is_known: Callable[[str], bool]) -> list[Turn] |
         return None
     turns: list[Turn] = []
     for name, words in split:
-        turns.append((name or (turns[-1][0] if turns else ""), words))
+        turns.append(Turn(name or (turns[-1].name if turns else ""), words))
     return turns

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
 
 from twin_data.contracts.digests import digest_value
 from twin_data.contracts.documents import Block, DocumentKind, RawDocument
@@ -16,7 +15,7 @@ from twin_data.sources.exports import NOT_WRITING
 from twin_data.sources.html_blocks import element_blocks
 from twin_data.sources.html_furniture import furniture_of
 from twin_data.sources.html_tree import parse_fragment, text_of
-from twin_data.sources.reader import ReadContext, Reading, RecordIds, Skipped, Unreadable
+from twin_data.sources.reader import ReadContext, Reading, RecordIds, Skipped, Unreadable, joined_address
 from twin_data.sources.text import fold, paragraphs, title_from_text
 
 _HEAD_BYTES = 4096
@@ -81,10 +80,7 @@ def parse_feed(data: bytes, path: Path) -> Any:
 def entry_link(entry: Mapping[str, Any], feed: Mapping[str, Any]) -> str | None:
     """The address of an entry's page, if it names one."""
     given = str(entry.get("link") or "").strip()
-    try:
-        link = urljoin(feed.get("link") or "", given)
-    except ValueError:  # no address, such as one with a torn `[`
-        return None
+    link = joined_address(feed.get("link") or "", given)
     return link if given and link.startswith(("http://", "https://")) else None
 
 
@@ -141,7 +137,11 @@ def _plain(detail: Mapping[str, Any]) -> str:
 
 
 def _author(of: Mapping[str, Any]) -> str | None:
-    """Whom it names; RSS writes `nora@harbour.example (Nora Fenwick)`."""
+    """Whom it names; RSS writes `nora@harbour.example (Nora Fenwick)`. Several are joined: nobody's sole work."""
+    names = (fold(str(one.get("name") or "")) for one in of.get("authors") or ())
+    named = list(dict.fromkeys(name for name in names if name and "@" not in name))
+    if len(named) > 1:
+        return ", ".join(named)
     return fold(str(of.get("author") or "")) or None
 
 

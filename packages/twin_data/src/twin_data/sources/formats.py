@@ -21,6 +21,7 @@ from twin_data.sources.slack import SlackReader
 from twin_data.sources.srt import SrtReader
 from twin_data.sources.substack import SubstackReader
 from twin_data.sources.tables import TableReader
+from twin_data.sources.telegram import TelegramReader
 from twin_data.sources.vault import VaultReader
 from twin_data.sources.vtt import VttReader
 from twin_data.sources.wordpress import WordPressReader
@@ -40,6 +41,7 @@ def default_readers() -> tuple[Reader, ...]:
         # Before the formats of single files: the pages and tables of these exports are no articles of the persona's.
         ChatAssistantReader(),
         LinkedInReader(),
+        TelegramReader(),
         WordPressReader(),
         MarkdownReader(),
         HtmlReader(),

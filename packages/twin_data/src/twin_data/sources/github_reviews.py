@@ -57,14 +57,16 @@ class GitHubReviewsReader:
         if not comments:
             raise Unreadable(path, "unknown_format: no issues, comments or reviews")
         titles = {name: title for one in comments if (name := _pull_request_of(one)) and (title := _title_of(one))}
-        threads: dict[str, list[Record]] = defaultdict(list)
+        repositories = {str(_pull_request_of(one)).partition("#")[0] for one in comments}
+        threads: dict[tuple[str, str], list[Record]] = defaultdict(list)
         for comment in _once_each(comments):
             if reason := _reason_to_skip(comment):
                 yield Skipped(path=path, reason=reason, part=text_field(comment, "id"), digest=digest_value(comment))
             else:
-                threads[_root_id(comment, titles)].append(comment)
-        for root_id in sorted(threads):
-            yield _document(root_id, sorted(threads[root_id], key=_order), titles, path, context)
+                root_id = _root_id(comment, titles, names_repository=len(repositories) > 1)
+                threads[root_id, str(_pull_request_of(comment))].append(comment)
+        for (root_id, _), thread in sorted(threads.items()):
+            yield _document(root_id, sorted(thread, key=_order), titles, path, context)
 
 
 def _document(
@@ -103,8 +105,15 @@ def _reason_to_skip(comment: Record) -> str | None:
 
 
 def _once_each(comments: list[Record]) -> list[Record]:
-    """The comments by id: pages that were fetched twice hold the same ones, and the later fetch counts."""
-    return list({text_field(comment, "id") or digest_value(comment): comment for comment in comments}.values())
+    """The comments by id: pages that were fetched twice hold the same ones, and the later fetch counts.
+
+    Issues, comments and reviews are each counted by themselves, so the address tells them apart.
+    """
+    by_id = {
+        (text_field(comment, "id") or digest_value(comment), text_field(comment, "html_url")): comment
+        for comment in comments
+    }
+    return list(by_id.values())
 
 
 def _title_of(record: Record) -> str | None:
@@ -114,14 +123,17 @@ def _title_of(record: Record) -> str | None:
     return text_field(record, "title")
 
 
-def _root_id(comment: Record, titles: Mapping[str, str]) -> str:
+def _root_id(comment: Record, titles: Mapping[str, str], *, names_repository: bool) -> str:
     """What a record is told under: the issue if the file holds it, else the first comment of its thread.
+
+    Each repository counts its issues from 1, so a file with several of them names the repository, too.
 
     Comments on lines of a change are threads of their own: each talks of another place.
     """
     name = _pull_request_of(comment) or ""
     if name in titles and "path" not in comment and not comment.get("in_reply_to_id"):
-        return f"{_WHOLE}{name.rpartition('#')[2]}"
+        repository, _, number = name.rpartition("#")
+        return f"{_WHOLE}{repository}/{number}" if names_repository else f"{_WHOLE}{number}"
     return text_field(comment, "in_reply_to_id", "id") or digest_value(comment)
 
 

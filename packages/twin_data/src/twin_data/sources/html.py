@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,10 @@ from twin_data.sources.text import title_from_name
 _SUFFIXES = frozenset({".html", ".htm", ".xhtml"})
 _INDICES = frozenset({"archive_browser.html"})
 """Google's own page in what Takeout exports."""
+_CHAT = re.compile(r"message_\d+\.html")
+"""A page of a chat on Facebook or Instagram, which marks nowhere whose words it shows."""
+_DISCORD = b"chatlog__message"
+"""In pages of Discord's exporter."""
 _ENTRY = frozenset({"hentry", "h-entry"})
 _MAIN_SHARE = 0.5
 _TEASER_SHARE = 0.2
@@ -41,6 +46,8 @@ class HtmlReader:
         if path.name in _INDICES:
             raise Unreadable(path, f"{NOT_WRITING}: it lists what the export holds")
         data = context.read_bytes(path)
+        if _CHAT.fullmatch(path.name) or _DISCORD in data:
+            raise Unreadable(path, "chat_page: whose words are whose is not read from it; export the chat as text")
         document, left = _read_page(data, path, context)
         yield document
         if left:

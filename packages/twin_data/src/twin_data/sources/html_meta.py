@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import date
-from urllib.parse import urljoin
 
 from twin_data.sources.dates import parse_date
 from twin_data.sources.html_tree import EPUB_TYPE, Element, saved_url, text_of, types_of
-from twin_data.sources.records import whole_characters
+from twin_data.sources.reader import joined_address
+from twin_data.sources.records import json_value, person_field
 
 _DATE_NAMES = (
     "article:published_time",
@@ -44,7 +43,7 @@ def page_author(root: Element) -> str | None:
     fields = _meta(root)
     candidates = [fields.get(name, "") for name in _AUTHOR_NAMES]
     candidates += [text_of(link) for link in root.iter("a") if "author" in (link.get("rel") or "").split()]
-    candidates += [name for record in _linked_data(root) if (name := _name_of(record.get("author")))]
+    candidates += [name for record in _linked_data(root) if (name := person_field(record, "author"))]
     return next((name for name in candidates if name and "://" not in name), None)
 
 
@@ -67,7 +66,7 @@ def page_url(root: Element) -> str | None:
     saved = saved_url(root)
     for link in root.iter("link"):
         if "canonical" in (link.get("rel") or "").split() and link.get("href"):
-            return urljoin(saved or "", str(link.get("href")))
+            return joined_address(saved or "", str(link.get("href"))) or saved
     return _meta(root).get("og:url") or saved
 
 
@@ -120,16 +119,10 @@ def _linked_data(root: Element) -> Iterator[dict[str, object]]:
         if script.get("type") != "application/ld+json":
             continue
         try:
-            value = json.loads(whole_characters(script.text or ""))
+            value = json_value(script.text or "")
         except ValueError:
             continue
         for record in value if isinstance(value, list) else [value]:
             if isinstance(record, dict):
                 graph = record.get("@graph")
                 yield from (one for one in graph if isinstance(one, dict)) if isinstance(graph, list) else [record]
-
-
-def _name_of(author: object) -> str | None:
-    first = author[0] if isinstance(author, list) and author else author
-    name = first.get("name") if isinstance(first, dict) else first
-    return name if isinstance(name, str) else None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from twin_data.sources.exports import text_of_file
 from twin_data.sources.reader import ReadContext, Reading, RecordIds, Skipped
-from twin_data.sources.records import whole_characters
+from twin_data.sources.records import json_value
 from twin_data.sources.tables import row_document
 
 
@@ -33,8 +32,8 @@ class JsonlReader:
 def _read_row(line: str, number: int, path: Path, context: ReadContext, ids: RecordIds) -> Reading:
     part = f"line-{number}"
     try:
-        row = json.loads(whole_characters(line))
-    except (ValueError, RecursionError):
+        row = json_value(line)
+    except ValueError:
         return Skipped(path=path, reason="not_json", part=part)
     if not isinstance(row, dict):
         return Skipped(path=path, reason="no_columns", part=part)

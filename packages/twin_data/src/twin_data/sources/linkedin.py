@@ -23,6 +23,7 @@ _SHARES = re.compile(r"shares(?:_\d+)?\.csv", re.IGNORECASE)
 _COMMENTS = re.compile(r"comments(?:_\d+)?\.csv", re.IGNORECASE)
 _COMMENTS_HEAD = b"Date,Link,Message"
 _ARTICLES = "Articles"
+_URN = "urn:"
 _TEXT_COLUMN = "ShareCommentary"
 _SUBFOLDERS = frozenset({_ARTICLES, "Jobs", "Verifications"})
 """Articles lie in `Articles/Articles/`, a few tables in folders of their own."""
@@ -107,11 +108,15 @@ def _read_comments(path: Path, context: ReadContext) -> Iterator[Reading]:
     below: dict[str, list[dict[str, str]]] = defaultdict(list)
     for row in csv_records(text, path, required="Message", escape=escape):
         if paragraphs(unquote_lines(row["Message"])):
-            below[row.get("Link", "").strip()].append(row)
+            link = row.get("Link", "").strip()
+            urn = _urn(link) or ""
+            # An answer to another's comment is linked by the post's address and, behind a `?`, that comment's.
+            below[urn if urn.startswith(_URN) else link].append(row)
         else:
             yield Skipped(path=path, reason="empty", digest=digest_value(row))
-    for link, rows in sorted(below.items()):
+    for _, rows in sorted(below.items()):
         rows.sort(key=lambda row: row.get("Date", ""))
+        link = min((row.get("Link", "").strip() for row in rows), key=len)
         texts = [text for row in rows for text in paragraphs(unquote_lines(row["Message"]))]
         yield RawDocument(
             document_id=context.document_id(path, _urn(link) or digest_value(rows)[:12]),
@@ -154,7 +159,11 @@ def _day_line(root: Element, name: str) -> str:
 
 
 def _urn(link: str) -> str | None:
-    return unquote(urlsplit(link).path.rstrip("/").rpartition("/")[2]) or None
+    try:
+        path = urlsplit(link).path
+    except ValueError:  # no address, such as one with a torn `[`
+        return None
+    return unquote(path.rstrip("/").rpartition("/")[2]) or None
 
 
 def unquote_lines(text: str) -> str:

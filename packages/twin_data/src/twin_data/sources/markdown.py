@@ -101,8 +101,9 @@ def _first_date(fields: Mapping[str, object]) -> date | None:
 
 def _author(fields: Mapping[str, object]) -> str | None:
     """The author named; of several, all of them joined, which names nobody's sole work."""
+    by_name = {str(name).lower(): value for name, value in fields.items()}
     for name in _AUTHOR_FIELDS:
-        value = fields.get(name)
+        value = by_name.get(name)
         people = value if isinstance(value, list) else [value] if value else []
         named = [one.get("name") if isinstance(one, dict) else one for one in people]
         if names := _texts(named):

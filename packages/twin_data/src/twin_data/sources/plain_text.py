@@ -8,11 +8,11 @@ from pathlib import Path
 
 from twin_data.contracts.digests import digest_bytes
 from twin_data.contracts.documents import Block, BlockStyle, DocumentKind, Role
-from twin_data.sources.conversations import Turn, chat_turns, transcript_turns
+from twin_data.sources.chat_documents import day_documents, turn_blocks
+from twin_data.sources.conversations import chat_turns, transcript_turns
 from twin_data.sources.dates import date_from_name
 from twin_data.sources.quotations import QUOTED_BASIS
-from twin_data.sources.reader import Attribution, ReadContext, Reading, single_document
-from twin_data.sources.speakers import bare_name
+from twin_data.sources.reader import ReadContext, Reading, single_document
 from twin_data.sources.text import decode, normalise_newlines, paragraphs, title_from_name
 
 
@@ -27,18 +27,22 @@ class PlainTextReader:
         return path.suffix.lower() in {".txt", ".text"}
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Reading]:
-        """Yield the file's document."""
+        """Yield the file's document; of a chat one for each day, if it tells on which days it was written."""
         data = context.read_bytes(path)
         text = decode(data, path)
         kind, turns = DocumentKind.CHAT, chat_turns(text)
         if turns is None:
             kind, turns = DocumentKind.TRANSCRIPT, transcript_turns(text, context.author.is_named)
+        title = title_from_name(path)
+        if turns and (days := day_documents(turns, path, context, title=title)):
+            yield from days
+            return
         yield single_document(
             path,
             context,
             kind=DocumentKind.ARTICLE if turns is None else kind,
-            title=title_from_name(path),
-            blocks=_written(text, context) if turns is None else _spoken(turns, context),
+            title=title,
+            blocks=_written(text, context) if turns is None else turn_blocks(turns, context),
             digest=digest_bytes(data),
             found_date=date_from_name(path),
         )
@@ -53,15 +57,3 @@ def _written(text: str, context: ReadContext) -> tuple[Block, ...]:
             block = Block(text=paragraph, role=Role.QUOTED, style=BlockStyle.QUOTATION, basis=QUOTED_BASIS)
             found.append(block if is_quoted else attribution.apply(Block(text=paragraph)))
     return tuple(found)
-
-
-def _spoken(turns: list[Turn], context: ReadContext) -> tuple[Block, ...]:
-    """Each paragraph of a turn; what nobody is named for is somebody else's."""
-    named = (
-        (Attribution(context.role_of(bare_name(name)), name or None, "speaker label"), text) for name, text in turns
-    )
-    return tuple(
-        attribution.apply(Block(text=paragraph, style=BlockStyle.TURN))
-        for attribution, text in named
-        for paragraph in paragraphs(text)
-    )

@@ -79,6 +79,14 @@ def readable(path: PurePath) -> str:
     return path.as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
+def joined_address(base: str, given: str) -> str:
+    """An address that may be told from a base; empty for what is none, such as one with a torn `[`."""
+    try:
+        return urljoin(base, given)
+    except ValueError:
+        return ""
+
+
 @dataclass(frozen=True)
 class ReadContext:
     """What a reader is told about the source that a file lies in."""
@@ -127,7 +135,7 @@ class ReadContext:
 
         A path such as `/gates/` leads nowhere without the address of its site.
         """
-        named = urljoin(self.options.url_base or "", given.strip()) if isinstance(given, str) else ""
+        named = joined_address(self.options.url_base or "", given.strip()) if isinstance(given, str) else ""
         if "://" in named:
             return named
         if self.options.url_base:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +22,28 @@ _HALF_PAIR = re.compile(
 )
 
 
-def whole_characters(json_text: str) -> str:
+def _finite(number: str) -> float | None:
+    value = float(number)
+    return value if math.isfinite(value) else None
+
+
+# Python and pandas write `NaN` and `Infinity`, which are no JSON and have no digest: nothing is said there.
+_DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=lambda _: None)
+
+
+def json_value(text: str) -> object:
+    """The value of a JSON text; numbers that are none are null.
+
+    Raises:
+        ValueError: It is not JSON, or nested too deeply.
+    """
+    try:
+        return _DECODER.decode(_whole_characters(text))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def _whole_characters(json_text: str) -> str:
     """JSON in which half an emoji, as programs leave that cut texts by length, is U+FFFD: it is no character."""
     return _HALF_PAIR.sub(lambda found: "\\ufffd" if found["half"] else found[0], json_text)
 
@@ -32,19 +54,21 @@ def json_values(text: str, path: Path) -> list[object]:
     Raises:
         Unreadable: It is not JSON.
     """
-    text = whole_characters(text)
-    decoder, values, at = json.JSONDecoder(), [], 0
+    text = _whole_characters(text)
+    values, at = list[object](), 0
     try:
         while at < len(text):
             if text[at].isspace():
                 at += 1
                 continue
-            value, at = decoder.raw_decode(text, at)
+            value, at = _DECODER.raw_decode(text, at)
             values.append(value)
     except json.JSONDecodeError as error:
         raise Unreadable(path, f"not_json: line {error.lineno}: {error.msg}") from error
     except RecursionError as error:
         raise Unreadable(path, "not_json: nested too deeply") from error
+    except ValueError as error:  # Python reads no whole numbers of thousands of digits
+        raise Unreadable(path, "not_json: a number too long") from error
     return values
 
 
@@ -121,14 +145,22 @@ def text_field(record: Record, *names: str) -> str | None:
 
 
 def person_field(record: Record, *names: str) -> str | None:
-    """The first of these fields that names somebody, as text or as an object with a name."""
+    """The first of these fields that names somebody: as text, as a number, or as an object with a name.
+
+    Of a list that names several, all of them joined, which names nobody's sole work.
+    """
     for name in names:
         value = record.get(name)
-        if isinstance(value, Mapping):
-            value = text_field(value, "login", "name", "id")
-        if isinstance(value, str) and value.strip():
-            return value.strip()
+        people = [_person(one) for one in (value if isinstance(value, list) else [value])]
+        if named := [one for one in people if one]:
+            return ", ".join(named)
     return None
+
+
+def _person(value: object) -> str | None:
+    if isinstance(value, Mapping):
+        return text_field(value, "login", "name", "id")
+    return text_field({"": value}, "")
 
 
 def claim_id(ids: RecordIds, wanted: str | None, record: object, path: Path) -> str | Skipped:

@@ -50,7 +50,7 @@ def row_document(row: Record, columns: Columns, path: Path, context: ReadContext
     claimed = claim_id(ids, text_field(row, columns.id, columns.url), row, path)
     if isinstance(claimed, Skipped):
         return claimed
-    attribution = context.sole_author(person_field(row, columns.author))
+    attribution = context.sole_author(person_field(row, columns.author, *_spelt_otherwise(row, columns.author)))
     kind = text_field(row, columns.kind) or ""
     return RawDocument(
         document_id=context.document_id(path, claimed),
@@ -64,6 +64,11 @@ def row_document(row: Record, columns: Columns, path: Path, context: ReadContext
         series=context.series(path),
         content_digest=digest_value(row),
     )
+
+
+def _spelt_otherwise(row: Record, column: str) -> list[str]:
+    """Columns such as `Author` for `author`: a name in it must not be missed, or another's words would be own."""
+    return [name for name in row if name.strip().lower() == column.strip().lower()]
 
 
 def row_blocks(text: str, columns: Columns) -> tuple[Block, ...]:

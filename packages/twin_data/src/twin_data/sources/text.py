@@ -24,6 +24,13 @@ _MARKS = (
 _LIKELY_ENCODINGS = ["cp1252", "cp1251", "shift_jis", "big5", "gb18030"]
 _MISNAMED = {"iso-8859-1": "cp1252", "latin-1": "cp1252", "latin1": "cp1252", "us-ascii": "cp1252", "ascii": "cp1252"}
 """Programs call Windows-1252 by these names, as browsers know: where they differ, they differ by its curly quotes."""
+_SEVEN_BIT = ("iso2022_", "hz")
+"""Beginnings of encodings that spell other characters in ASCII bytes, and so are always UTF-8, too."""
+_MOST_BAD = 0.25
+"""Share of the bytes beyond ASCII that may be no UTF-8 in a text that is; in text of other encodings most are not."""
+_ESCAPED = re.compile("[\udc80-\udcff]")
+_CUT = re.compile("[\udcc2-\udcf4](?:[\udc80-\udcbf]+|\\Z)")
+"""The beginning of a character whose rest is gone."""
 _ENOUGH_TO_GUESS = 16
 """Bytes beyond ASCII; from one curly apostrophe nothing can be told, and Windows-1252 is by far the likeliest."""
 _WIDTHLESS = dict.fromkeys((0x00AD, 0x200B, 0x2060, 0xFEFF))
@@ -40,27 +47,55 @@ _OPENS_ITEM = re.compile(r"\s*(?:[-*•–—]|\d{1,3}[.)])\s")
 def decode(data: bytes, path: Path, *, declared: str | None = None) -> str:
     """The text of a file: by byte order mark, as UTF-8, as declared, by guess, as Windows-1252.
 
+    Single bytes that are no UTF-8 do not make a text of another encoding: they alone are taken for Windows-1252, and
+    what is left of a character that was cut becomes U+FFFD.
+
     Raises:
         Unreadable: The bytes are no text.
     """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
-            return _decode_as(data, encoding, path)
+            text = _utf8(data, encoding) if encoding == "utf-8-sig" else None
+            return _decode_as(data, encoding, path) if text is None else text
     if b"\x00" in data:
         raise Unreadable(path, "binary")
-    for likely in ("utf-8", _MISNAMED.get((declared or "").lower(), declared)):
-        if likely and (text := _try(data, likely)) is not None:
-            return text
+    if declared and data.isascii() and _codec_name(declared).startswith(_SEVEN_BIT):
+        return data.decode(declared, "replace")
+    if (text := _utf8(data)) is not None:
+        return text
+    if declared and (text := _try(data, _MISNAMED.get(declared.lower(), declared))) is not None:
+        return text
     if sum(byte > 0x7F for byte in data) >= _ENOUGH_TO_GUESS:
         if guess := charset_normalizer.from_bytes(data, cp_isolation=_LIKELY_ENCODINGS).best():
             return str(guess)
     return _decode_as(data, "cp1252", path)
 
 
+def _utf8(data: bytes, encoding: str = "utf-8") -> str | None:
+    """The text of bytes that are UTF-8, but for a few; None for others."""
+    if (text := _try(data, encoding)) is not None:
+        return text
+    text = data.decode(encoding, "surrogateescape")
+    if len(_ESCAPED.findall(text)) > _MOST_BAD * sum(byte > 0x7F for byte in data):
+        return None
+    return _ESCAPED.sub(_in_windows, _CUT.sub("\ufffd", text))
+
+
+def _in_windows(escaped: re.Match[str]) -> str:
+    return escaped[0].encode("utf-8", "surrogateescape").decode("cp1252", "replace")
+
+
+def _codec_name(declared: str) -> str:
+    try:
+        return codecs.lookup(declared).name
+    except (ValueError, LookupError):
+        return ""
+
+
 def _try(data: bytes, encoding: str) -> str | None:
     try:
         return data.decode(encoding)
-    except (UnicodeDecodeError, LookupError):
+    except (ValueError, LookupError):  # ValueError also for names that are none, as with a NUL in them
         return None
 
 
