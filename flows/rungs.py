@@ -20,7 +20,7 @@ CARRIED = ("prompts", "lineage")
 def rung_bundles(
     home: TwinHome, persona: str, recipe: Recipe
 ) -> tuple[tuple[RegisteredBundle, ...], tuple[MissingRung, ...]]:
-    """One bundle a rung, from the lowest up, all on the newest features; and the rungs that there is no bundle for.
+    """One bundle a rung, from the lowest up, all on the newest bundle 0's features; and the rungs that have none.
 
     The two rungs without retrieval are registered if they are not yet; no alias points at them.
 
@@ -31,7 +31,7 @@ def rung_bundles(
     """
     base, registry = newest_base_bundle(home, persona), open_registry(home)
     with exclusive(home, persona):  # the chosen examples are kept in a table
-        pipeline = datasets_pipeline(home, persona, recipe)
+        pipeline = datasets_pipeline(home, persona, recipe, base=base.manifest)
         examples = pipeline.prompt_examples(recipe.few_shot, context_tokens=base.manifest.max_model_len)
     report(f"few-shot: {len(examples)} examples of {persona}'s training documents")
     lower = (without_retrieval(registry, base, ()), without_retrieval(registry, base, examples))

@@ -28,15 +28,25 @@ class VoiceUse(StrEnum):
     GATE = "gate"
 
 
-def voice_of(home: TwinHome, persona: str, use: VoiceUse, config: VoiceConfig) -> VoiceProfile:
-    """The profile for one use, of the persona's newest features, fitted when first asked for.
+def voice_of(
+    home: TwinHome, persona: str, use: VoiceUse, config: VoiceConfig, documents: pl.DataFrame | None = None
+) -> VoiceProfile:
+    """The profile for one use, fitted when first asked for.
+
+    Args:
+        home: Whose features, and where profiles are kept.
+        persona: A persona of it.
+        use: What for.
+        config: How a voice is learned.
+        documents: Whose hand; the persona's newest documents if None.
 
     Raises:
         CorpusError: There are too few own words to measure a voice, or it cannot be told from other authors'.
         SourceError: There are no contrast texts.
     """
-    documents = FeatureStore.of(home.features, persona).read(DOCUMENTS).filter(pl.col("split") == Split.TRAIN.value)
-    own = documents.select("family").with_columns(own_text(documents))
+    kept = FeatureStore.of(home.features, persona).read(DOCUMENTS) if documents is None else documents
+    training = kept.filter(pl.col("split") == Split.TRAIN.value)
+    own = training.select("family").with_columns(own_text(training))
     contrast = contrast_folder(home, persona)
     made_of = digest_value([digest_frame(own), digest_folder(contrast), config, code_digest()])
     return _profile(home.voices / persona / f"{use.value}-{short(made_of)}", use, own, contrast, config)

@@ -48,3 +48,21 @@ def test_only_the_voice_that_is_asked_for_is_fitted(
     with pytest.raises(CorpusError):
         voice_of(home, "ada", use, VoiceConfig())
     assert fitted == [[one for one in families if _use_of(one) is use]]
+
+
+def test_a_training_s_voice_is_of_the_documents_that_are_trained_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest may be others by then."""
+    passages = [{"start": 0, "end": 5, "role": "own", "style": "paragraph"}]
+    rows = [{"family": f"f{at}", "split": "train", "text": "Words", "passages": passages} for at in range(20)]
+    fitted: list[str] = []
+
+    def refuse(texts: Sequence[VoiceText], *_: Any, **__: Any) -> None:
+        fitted.extend(one.group for one in texts)
+        raise CorpusError("too few words", next_step="write more")
+
+    monkeypatch.setattr(voices, "fit_voice", refuse)
+    with pytest.raises(CorpusError):
+        voice_of(TwinHome(tmp_path), "ada", VoiceUse.FILTERING, VoiceConfig(), pl.DataFrame(rows))
+    assert fitted == [one["family"] for one in rows if _use_of(str(one["family"])) is VoiceUse.FILTERING]
