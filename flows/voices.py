@@ -12,6 +12,8 @@ from flows.reporting import report
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.digests import digest_folder, digest_text, digest_value, short
 from twin_data.contracts.documents import Split
+from twin_data.contracts.errors import IntegrityError
+from twin_data.registry.durable import exclusive, write_file
 from twin_data.scoring.voice import PROFILE_FILE, VoiceConfig, VoiceProfile, VoiceText
 from twin_data.scoring.voice_fitting import fit_voice
 from twin_data.sources.contrast import read_contrast
@@ -59,14 +61,27 @@ def contrast_folder(home: TwinHome, persona: str) -> Path:
 
 
 def _profile(folder: Path, use: VoiceUse, own: pl.DataFrame, contrast: Path, config: VoiceConfig) -> VoiceProfile:
-    if (folder / PROFILE_FILE).is_file():
-        return VoiceProfile.load(folder)
-    report(f"voice: learning what the persona's hand looks like, for {use.value}")
-    texts = [VoiceText(family, text) for family, text in own.iter_rows() if _use_of(family) is use]
-    profile = fit_voice(texts, read_contrast(contrast), config=config)
-    profile.save(folder)
+    """What is kept in a folder, learned first if nothing whole is there; one process at a time learns it."""
+    waiting = f"voice: waiting for another process that learns it, for {use.value}"
+    with exclusive(folder.parent / f".{folder.name}.lock", lambda: report(waiting)):
+        if (kept := _kept(folder)) is not None:
+            return kept
+        report(f"voice: learning what the persona's hand looks like, for {use.value}")
+        texts = [VoiceText(family, text) for family, text in own.iter_rows() if _use_of(family) is use]
+        profile = fit_voice(texts, read_contrast(contrast), config=config)
+        write_file(folder / PROFILE_FILE, profile.to_json().encode())
     report(f"voice: unseen texts are told from unseen authors' with AUC {profile.auc:.3f} ({use.value})")
     return profile
+
+
+def _kept(folder: Path) -> VoiceProfile | None:
+    if not (folder / PROFILE_FILE).is_file():
+        return None
+    try:
+        return VoiceProfile.load(folder)
+    except IntegrityError as error:
+        report(f"{error.message}; it is learned anew")
+        return None
 
 
 def _use_of(family: str) -> VoiceUse:
