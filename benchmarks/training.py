@@ -25,6 +25,7 @@ from twin_train.failures import training_error
 from twin_train.job import TrainingJob, WorkerOutcome, WorkFolder
 from twin_train.launch import launch
 from twin_train.model_shape import read_shape
+from twin_train.training_code import training_code
 
 SEED = 7
 WAYS = {
@@ -79,6 +80,7 @@ def _measure(way: str, arguments: argparse.Namespace) -> tuple[float, WorkerOutc
             has_held_out=False,
             config=config,
             digest="benchmark",
+            code=training_code(),
         )
         files = WorkFolder(job.work)
         write_file(files.train, _rows(arguments, config).encode())

@@ -21,6 +21,7 @@ from twin_data.configuration.persona import load_persona
 from twin_data.contracts.datasets import DatasetCertificate, DatasetKind, PolicyDraft, TaskKind
 from twin_data.contracts.digests import digest_folder, digest_value, short
 from twin_data.contracts.errors import DatasetError
+from twin_data.contracts.releases import ReleaseBundle
 from twin_data.generate.asking_models import policy_drafts, rewriter
 from twin_data.generate.draft_prompts import DraftPrompt
 from twin_data.generate.export import CERTIFICATE_FILE, WrittenDataset, read_wordings
@@ -56,9 +57,9 @@ def build_datasets(persona: str, recipe: str = DEFAULT_RECIPE) -> dict[str, Any]
 
 
 @task(cache_policy=NO_CACHE)
-def fit_voice(home: TwinHome, persona: str, recipe: Recipe) -> VoiceProfile:
-    """The voice profile that preferences are chosen by."""
-    return voice_of(home, persona, VoiceUse.FILTERING, recipe.voice)
+def fit_voice(home: TwinHome, pipeline: DatasetsPipeline, recipe: Recipe) -> VoiceProfile:
+    """The voice profile that preferences are chosen by, of the documents that the datasets are made of."""
+    return voice_of(home, pipeline.persona.name, VoiceUse.FILTERING, recipe.voice, pipeline.features.documents)
 
 
 @task(cache_policy=NO_CACHE)
@@ -126,7 +127,13 @@ def certified_preferences(
     return _certified(pipeline.write(made, DatasetKind.PREFERENCES))
 
 
-def datasets_pipeline(home: TwinHome, persona: str, recipe: Recipe, wordings: Path | None = None) -> DatasetsPipeline:
+def datasets_pipeline(
+    home: TwinHome,
+    persona: str,
+    recipe: Recipe,
+    wordings: Path | None = None,
+    base: ReleaseBundle | None = None,
+) -> DatasetsPipeline:
     """The datasets pipeline of one persona.
 
     Args:
@@ -134,8 +141,12 @@ def datasets_pipeline(home: TwinHome, persona: str, recipe: Recipe, wordings: Pa
         persona: A persona of it.
         recipe: With the settings of its datasets.
         wordings: A teacher's, as a bundle carries them, to be taken in its place.
+        base: Bundle 0 that what comes of it stands on: its features are read, not the newest.
+
+    Raises:
+        IntegrityError: The features of `base` are no longer there.
     """
-    return DatasetsPipeline(
+    pipeline = DatasetsPipeline(
         persona=load_persona(home, persona),
         store=FeatureStore.of(home.features, persona),
         folder=home.datasets / persona,
@@ -143,7 +154,14 @@ def datasets_pipeline(home: TwinHome, persona: str, recipe: Recipe, wordings: Pa
         questions=held_out_questions(home, persona),
         embedding_digest=read_model_reference(_encoder_folder(recipe)).digest,
         wordings=None if wordings is None else read_wordings(wordings),
+        base=base,
     )
+    if base is not None and not pipeline.features.are_newest(pipeline.store):
+        report(
+            f"features: those of bundle 0 ({base.model_name}); what was written to the tables since waits for the next "
+            f"`twin features {persona}`"
+        )
+    return pipeline
 
 
 def sentence_encoder(recipe: Recipe) -> RememberingEncoder:

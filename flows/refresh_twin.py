@@ -28,6 +28,7 @@ from twin_data.registry.port import RegisteredBundle
 from twin_data.registry.selection import holder
 from twin_eval import gate
 from twin_eval.report import newest_ladder
+from twin_train.training_code import training_code
 
 BELOW_RETRIEVAL = (Rung.PROMPT, Rung.FEW_SHOT)
 
@@ -125,6 +126,7 @@ def _trained_on(home: TwinHome, base: RegisteredBundle, recipe: Recipe) -> Regis
         same = (lineage.features_digest, lineage.recipe_digest, lineage.code_digest, lineage.persona_digest) == (
             wanted.features_digest, wanted.recipe_digest, wanted.code_digest, wanted.persona_digest
         )  # fmt: skip
+        same = same and all(one.code == training_code() for one in lineage.training)
         if bundle.manifest.rung is last and same and not bundle.tainted and _was_judged(home, bundle):
             return bundle
     return None

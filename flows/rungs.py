@@ -21,7 +21,7 @@ CARRIED = ("prompts", "lineage")
 def rung_bundles(
     home: TwinHome, persona: str, recipe: Recipe
 ) -> tuple[tuple[RegisteredBundle, ...], tuple[MissingRung, ...]]:
-    """One bundle a rung, from the lowest up, all on the newest features; and the rungs that there is no bundle for.
+    """One bundle a rung, from the lowest up, all on the newest bundle 0's features; and the rungs that have none.
 
     The two rungs without retrieval are registered if they are not yet; no alias points at them.
 
@@ -52,7 +52,7 @@ def _examples(home: TwinHome, base: RegisteredBundle, recipe: Recipe) -> tuple[P
     """
     persona = base.manifest.persona
     with exclusive(home, persona):  # the chosen examples are kept in a table
-        pipeline = datasets_pipeline(home, persona, recipe)
+        pipeline = datasets_pipeline(home, persona, recipe, base=base.manifest)
         examples = pipeline.prompt_examples(recipe.few_shot, context_tokens=base.manifest.max_model_len)
     report(f"few-shot: {len(examples)} examples of {persona}'s training documents")
     return examples

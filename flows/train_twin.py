@@ -52,7 +52,7 @@ from twin_train.stage import StageInputs, TrainedAdapter, job_digest
 def train_twin(
     persona: str, recipe: str = DEFAULT_RECIPE, override_reason: str | None = None, carried: str | None = None
 ) -> dict[str, Any]:
-    """Train the persona's voice on its newest features and register the result as the candidate.
+    """Train the persona's voice on the features of its newest bundle 0 and register the result as the candidate.
 
     Killed or interrupted, the same call goes on where it stopped: finished stages are remembered, training resumes from
     its last checkpoint.
@@ -72,10 +72,10 @@ def train_twin(
     with exclusive(home, persona):
         require_advisable(corpus_verdict(home, persona, chosen), override_reason)
         run = _Run(home, chosen, base_bundle_to_train_on(home, persona, chosen, recipe), override_reason)
-        # Fitted first: a persona that wrote too little for a voice hears of it before SFT, not hours later.
-        voice = fit_voice(home, persona, chosen) if chosen.training.dpo.enabled else None
         # One for the whole run: preferences rest on what the instructions were made of, whatever is edited meanwhile.
-        pipeline = datasets_pipeline(home, persona, chosen, given.wordings)
+        pipeline = datasets_pipeline(home, persona, chosen, given.wordings, run.base.manifest)
+        # Fitted first: a persona that wrote too little for a voice hears of it before SFT, not hours later.
+        voice = fit_voice(home, pipeline, chosen) if chosen.training.dpo.enabled else None
         instructions = certified_instructions(home, pipeline)
         tuned = supervised(run, instructions)
         files = _wordings_of(instructions) | _certificate_of(instructions)

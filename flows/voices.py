@@ -12,6 +12,8 @@ from flows.reporting import report
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.digests import digest_folder, digest_text, digest_value, short
 from twin_data.contracts.documents import Split
+from twin_data.contracts.errors import IntegrityError
+from twin_data.registry.durable import exclusive, write_file
 from twin_data.scoring.voice import PROFILE_FILE, VoiceConfig, VoiceProfile, VoiceText
 from twin_data.scoring.voice_fitting import fit_voice
 from twin_data.sources.contrast import read_contrast
@@ -28,15 +30,25 @@ class VoiceUse(StrEnum):
     GATE = "gate"
 
 
-def voice_of(home: TwinHome, persona: str, use: VoiceUse, config: VoiceConfig) -> VoiceProfile:
-    """The profile for one use, of the persona's newest features, fitted when first asked for.
+def voice_of(
+    home: TwinHome, persona: str, use: VoiceUse, config: VoiceConfig, documents: pl.DataFrame | None = None
+) -> VoiceProfile:
+    """The profile for one use, fitted when first asked for.
+
+    Args:
+        home: Whose features, and where profiles are kept.
+        persona: A persona of it.
+        use: What for.
+        config: How a voice is learned.
+        documents: Whose hand; the persona's newest documents if None.
 
     Raises:
         CorpusError: There are too few own words to measure a voice, or it cannot be told from other authors'.
         SourceError: There are no contrast texts.
     """
-    documents = FeatureStore.of(home.features, persona).read(DOCUMENTS).filter(pl.col("split") == Split.TRAIN.value)
-    own = documents.select("family").with_columns(own_text(documents))
+    kept = FeatureStore.of(home.features, persona).read(DOCUMENTS) if documents is None else documents
+    training = kept.filter(pl.col("split") == Split.TRAIN.value)
+    own = training.select("family").with_columns(own_text(training))
     contrast = contrast_folder(home, persona)
     made_of = digest_value([digest_frame(own), digest_folder(contrast), config, code_digest()])
     return _profile(home.voices / persona / f"{use.value}-{short(made_of)}", use, own, contrast, config)
@@ -49,14 +61,27 @@ def contrast_folder(home: TwinHome, persona: str) -> Path:
 
 
 def _profile(folder: Path, use: VoiceUse, own: pl.DataFrame, contrast: Path, config: VoiceConfig) -> VoiceProfile:
-    if (folder / PROFILE_FILE).is_file():
-        return VoiceProfile.load(folder)
-    report(f"voice: learning what the persona's hand looks like, for {use.value}")
-    texts = [VoiceText(family, text) for family, text in own.iter_rows() if _use_of(family) is use]
-    profile = fit_voice(texts, read_contrast(contrast), config=config)
-    profile.save(folder)
+    """What is kept in a folder, learned first if nothing whole is there; one process at a time learns it."""
+    waiting = f"voice: waiting for another process that learns it, for {use.value}"
+    with exclusive(folder.parent / f".{folder.name}.lock", lambda: report(waiting)):
+        if (kept := _kept(folder)) is not None:
+            return kept
+        report(f"voice: learning what the persona's hand looks like, for {use.value}")
+        texts = [VoiceText(family, text) for family, text in own.iter_rows() if _use_of(family) is use]
+        profile = fit_voice(texts, read_contrast(contrast), config=config)
+        write_file(folder / PROFILE_FILE, profile.to_json().encode())
     report(f"voice: unseen texts are told from unseen authors' with AUC {profile.auc:.3f} ({use.value})")
     return profile
+
+
+def _kept(folder: Path) -> VoiceProfile | None:
+    if not (folder / PROFILE_FILE).is_file():
+        return None
+    try:
+        return VoiceProfile.load(folder)
+    except IntegrityError as error:
+        report(f"{error.message}; it is learned anew")
+        return None
 
 
 def _use_of(family: str) -> VoiceUse:

@@ -40,6 +40,7 @@ from twin_data.registry.port import RegisteredBundle
 from twin_eval.fake_service import FakeService, completion, refusal
 from twin_eval.run import EvaluationConfig, EvaluationInputs, evaluate
 from twin_eval.scored_run import ScoredRun
+from twin_train.training_code import training_code
 
 RUBRIC = Rubric(
     absolute=(Bar(metric="facts_found", at_least=0.3, min_n=20),),
@@ -76,6 +77,7 @@ def trained_with(seed: int) -> Lineage:
         stage=TrainingStage.SFT, dataset_digest="d", config_digest=str(seed), seed=seed, steps=1, tokens=1,
         non_pad_share=1, seconds=1, tokens_per_second=1, peak_memory_mb=1, world_size=1, distributed_type="NO",
         zero_stage=0, device="cpu", dtype="float32", first_loss=2, final_loss=1, eval_loss=None,
+        code=training_code(),
     )  # fmt: skip
     return manifest("").lineage.model_copy(update={"training": (record,)})
 

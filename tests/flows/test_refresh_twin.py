@@ -115,6 +115,24 @@ def test_what_was_never_judged_is_trained_again_and_judged(refresh: Refreshed) -
     assert refresh.trainings == 1 and refresh.evaluated == [refresh.base.bundle_id, refresh.trained.bundle_id]
 
 
+def test_what_other_code_trained_is_trained_again(refresh: Refreshed) -> None:
+    """As after an update that mends training and nothing before it."""
+    refresh.judged(Verdict.REJECT)
+    assert refresh()["ended"] == "nothing changed" and refresh.trainings == 0
+    lineage = refresh.trained.manifest.lineage
+    former = lineage.training[0].model_copy(update={"code": None})
+    made = refresh.trained.manifest.model_copy(
+        update={"lineage": lineage.model_copy(update={"training": (former,)}), "label": "of before"}
+    )
+    refresh.registry = MemoryRegistry(refresh.home.root / "another")
+    refresh.base = refresh.registry.register(refresh.base.manifest, {})
+    refresh.make_champion(refresh.base)
+    refresh.trained = refresh.registry.register(made, {})
+    refresh.judged(Verdict.REJECT)
+    refresh()
+    assert refresh.trainings == 1
+
+
 def test_a_promotion_that_a_kill_left_open_is_carried_out_once(refresh: Refreshed) -> None:
     refresh.judged(Verdict.PROMOTE)
     ended = refresh()

@@ -106,7 +106,7 @@ def test_all_rungs_from_the_lowest_up_and_those_that_are_missing(
 
     monkeypatch.setattr(rungs, "open_registry", lambda home: registry)
     monkeypatch.setattr(rungs, "newest_base_bundle", lambda home, persona: base)
-    monkeypatch.setattr(rungs, "datasets_pipeline", lambda home, persona, recipe: Pipeline())
+    monkeypatch.setattr(rungs, "datasets_pipeline", lambda home, persona, recipe, base: Pipeline())
     train(registry, base, Rung.SFT)
     found, missing = rung_bundles(TwinHome(tmp_path), "ada", load_recipe("demo"))
     lowest = [Rung.PROMPT] if thin else [Rung.PROMPT, Rung.FEW_SHOT]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,8 +13,8 @@ from flows import voices
 from flows.personas import SHIPPED
 from flows.voices import VoiceUse, _use_of, contrast_folder, voice_of
 from twin_data.configuration.home import TwinHome
-from twin_data.contracts.errors import CorpusError
-from twin_data.scoring.voice import VoiceConfig, VoiceText
+from twin_data.contracts.errors import CorpusError, IntegrityError
+from twin_data.scoring.voice import PROFILE_FILE, VoiceConfig, VoiceText
 from twin_data.store.tables import FeatureStore
 
 
@@ -48,3 +50,81 @@ def test_only_the_voice_that_is_asked_for_is_fitted(
     with pytest.raises(CorpusError):
         voice_of(home, "ada", use, VoiceConfig())
     assert fitted == [[one for one in families if _use_of(one) is use]]
+
+
+def test_a_training_s_voice_is_of_the_documents_that_are_trained_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest may be others by then."""
+    passages = [{"start": 0, "end": 5, "role": "own", "style": "paragraph"}]
+    rows = [{"family": f"f{at}", "split": "train", "text": "Words", "passages": passages} for at in range(20)]
+    fitted: list[str] = []
+
+    def refuse(texts: Sequence[VoiceText], *_: Any, **__: Any) -> None:
+        fitted.extend(one.group for one in texts)
+        raise CorpusError("too few words", next_step="write more")
+
+    monkeypatch.setattr(voices, "fit_voice", refuse)
+    with pytest.raises(CorpusError):
+        voice_of(TwinHome(tmp_path), "ada", VoiceUse.FILTERING, VoiceConfig(), pl.DataFrame(rows))
+    assert fitted == [one["family"] for one in rows if _use_of(str(one["family"])) is VoiceUse.FILTERING]
+
+
+@pytest.fixture
+def learned(monkeypatch: pytest.MonkeyPatch) -> list[VoiceUse]:
+    """Stands for the fit: what was learned, in turn."""
+    fits: list[VoiceUse] = []
+
+    class Profile:
+        auc = 0.9
+
+        def to_json(self) -> str:
+            return "whole"
+
+        @staticmethod
+        def load(folder: Path) -> Profile:
+            if (folder / PROFILE_FILE).read_text() != "whole":
+                raise IntegrityError("no voice profile", next_step="delete it")
+            return Profile()
+
+    def fit(*_: Any, **__: Any) -> Profile:
+        fits.append(VoiceUse.GATE)
+        time.sleep(0.05)  # another flow asks meanwhile
+        return Profile()
+
+    monkeypatch.setattr(voices, "fit_voice", fit)
+    monkeypatch.setattr(voices, "VoiceProfile", Profile)
+    return fits
+
+
+ONE = pl.DataFrame(
+    [
+        {
+            "family": "f", "split": "train", "text": "Words",
+            "passages": [{"start": 0, "end": 5, "role": "own", "style": "paragraph"}],
+        }
+    ]
+)  # fmt: skip
+
+
+def test_two_flows_that_want_a_voice_at_once_learn_it_once(tmp_path: Path, learned: list[VoiceUse]) -> None:
+    def ask() -> None:
+        voice_of(TwinHome(tmp_path), "ada", VoiceUse.GATE, VoiceConfig(), ONE)
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(learned) == 1
+
+
+def test_a_damaged_profile_is_learned_anew(tmp_path: Path, learned: list[VoiceUse]) -> None:
+    home = TwinHome(tmp_path)
+    voice_of(home, "ada", VoiceUse.GATE, VoiceConfig(), ONE)
+    (kept,) = (home.voices / "ada").glob(f"*/{PROFILE_FILE}")
+    kept.write_text("half of i")
+    voice_of(home, "ada", VoiceUse.GATE, VoiceConfig(), ONE)
+    assert len(learned) == 2 and kept.read_text() == "whole"
+    voice_of(home, "ada", VoiceUse.GATE, VoiceConfig(), ONE)
+    assert len(learned) == 2

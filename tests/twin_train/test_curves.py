@@ -10,6 +10,7 @@ from twin_train import curves
 from twin_train.configuration import TrainingConfig
 from twin_train.job import LoggedStep, TrainingJob, WorkFolder
 from twin_train.launch import Follower, progress
+from twin_train.training_code import training_code
 
 
 def line(step: int, loss: float = 1.5, eval_loss: float | None = None) -> LoggedStep:
@@ -28,6 +29,7 @@ def job(work: Path, steps: int = 5) -> TrainingJob:
         has_held_out=False,
         config=TrainingConfig(),
         digest="d",
+        code=training_code(),
     )
 
 

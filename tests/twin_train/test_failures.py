@@ -15,6 +15,7 @@ from twin_train.configuration import TrainingConfig
 from twin_train.failures import training_error
 from twin_train.job import FailureKind, LoggedStep, TrainingJob, WorkerFailure, WorkFolder
 from twin_train.launch import Ended
+from twin_train.training_code import training_code
 from twin_train.worker import run as worker
 from twin_train.worker.checkpoints import mark_complete
 from twin_train.worker.run import _kind, run_job
@@ -45,6 +46,7 @@ def job(tmp_path: Path) -> TrainingJob:
         has_held_out=False,
         config=TrainingConfig(),
         digest="d",
+        code=training_code(),
     )
 
 

@@ -16,6 +16,7 @@ from twin_train import launch as launching
 from twin_train.configuration import LaunchSettings, TrainingConfig
 from twin_train.job import TrainingJob
 from twin_train.launch import launch, stop
+from twin_train.training_code import training_code
 
 Starts = Callable[[str], TrainingJob]
 
@@ -38,6 +39,7 @@ def starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Starts:
             has_held_out=False,
             config=config,
             digest="d",
+            code=training_code(),
         )
 
     return make

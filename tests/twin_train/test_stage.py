@@ -13,12 +13,13 @@ import pytest
 from twin_data.contracts.datasets import CertificateCheck, DatasetKind
 from twin_data.contracts.errors import DatasetError, ModelError, TrainingError
 from twin_data.contracts.releases import ModelReference
-from twin_data.contracts.training import CurvePoint, TrainingStage
+from twin_data.contracts.training import CurvePoint, TrainingCode, TrainingStage
 from twin_train import curves, dpo, launch, sft, stage
 from twin_train.configuration import TrainingConfig
 from twin_train.job import FailureKind, LoggedStep, TrainingJob, WorkerFailure, WorkerOutcome, WorkFolder
 from twin_train.launch import Ended
 from twin_train.stage import StageInputs, TrainedAdapter, job_digest
+from twin_train.training_code import training_code
 
 RUNS = {DatasetKind.INSTRUCTIONS: sft.run, DatasetKind.PREFERENCES: dpo.run}
 ALONE = TrainingConfig.model_validate({"launch": {"processes": 1, "zero_stage": 0}})
@@ -222,6 +223,60 @@ def test_what_may_be_changed_meanwhile_finds_checkpoints_and_results_and_what_ma
     assert named(dpo={"beta": 0.5}) == named(), "the other stage's settings"
     others = [{"sft": {"seed": 1}}, {"lora": {"r": 8}}, {"launch": {**alone, "dtype": "float32"}}]
     assert len({named(), *(named(**one) for one in others)}) == len(others) + 1
+
+
+OTHER = TrainingCode(digest="0" * 64, libraries={**training_code().libraries, "trl": "0.1"})
+
+
+def test_what_other_code_trained_is_trained_anew(
+    processes: Processes, inputs: Callable[..., StageInputs], said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An update that mends training reaches who has trained before it."""
+    with monkeypatch.context() as before:
+        before.setattr(stage, "training_code", lambda: OTHER)
+        assert trained(inputs()).record.code == OTHER
+    found = trained(inputs())
+    assert len(processes.jobs) == 2 and found.record.code == training_code()
+    assert any("trained by other code (twin_train 000000000000 → " in one and "trl 0.1 → " in one for one in said)
+    said.clear()
+    assert trained(inputs()) == found and len(processes.jobs) == 2 and not said
+
+
+def test_a_result_of_before_code_was_recorded_is_trained_anew(
+    processes: Processes, inputs: Callable[..., StageInputs]
+) -> None:
+    given = inputs()
+    trained(given)
+    path = given.output / "result.json"
+    result = json.loads(path.read_text())
+    del result["record"]["code"]
+    path.write_text(json.dumps(result))
+    assert trained(given).record.code == training_code() and len(processes.jobs) == 2
+
+
+def test_a_checkpoint_of_other_code_is_not_gone_on_from(
+    processes: Processes, inputs: Callable[..., StageInputs], said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = inputs()
+    processes.failure = WorkerFailure(kind=FailureKind.DISK_FULL, message="at step 3", step=3)
+    with monkeypatch.context() as before, pytest.raises(TrainingError):
+        before.setattr(stage, "training_code", lambda: OTHER)
+        sft.run(given, config=ALONE)
+    (WorkFolder(given.output / "work").checkpoints / "checkpoint-1").mkdir(parents=True)
+    processes.failure = None
+    sft.run(given, config=ALONE)
+    assert processes.checkpoints == [[], []]
+    assert any("begun by other code" in one and "starts anew" in one for one in said)
+
+
+def test_other_data_in_a_finished_folder_is_refused_still(
+    processes: Processes, inputs: Callable[..., StageInputs], certify: Callable[..., None]
+) -> None:
+    given = inputs()
+    trained(given)
+    certify(given.dataset, DatasetKind.INSTRUCTIONS, 40, 6, dataset_digest="9" * 64)
+    with pytest.raises(TrainingError, match="holds a training of other data or settings"):
+        trained(given)
 
 
 def test_the_record_says_how_far_the_forecast_was_off(

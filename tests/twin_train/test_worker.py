@@ -11,6 +11,7 @@ import pytest
 from twin_data.contracts.training import TrainingStage
 from twin_train.configuration import TrainingConfig
 from twin_train.job import FailureKind, TrainingJob
+from twin_train.training_code import training_code
 from twin_train.worker.run import DistributionError, _check_distribution, _kind
 
 
@@ -18,6 +19,7 @@ def job(tmp_path: Path, **launch: Any) -> TrainingJob:
     return TrainingJob(
         stage=TrainingStage.SFT, base_model=tmp_path, base_name="tiny", start=None, steps=9, work=tmp_path,
         has_held_out=False, config=TrainingConfig.model_validate({"launch": launch}), digest="d",
+        code=training_code(),
     )  # fmt: skip
 
 

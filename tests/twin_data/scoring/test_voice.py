@@ -19,7 +19,7 @@ from twin_data.scoring.style_features import (
     shared_words,
     token_grams,
 )
-from twin_data.scoring.voice import VoiceConfig, VoiceProfile, VoiceText, segments_of
+from twin_data.scoring.voice import PROFILE_FILE, VoiceConfig, VoiceProfile, VoiceText, segments_of
 from twin_data.scoring.voice_fitting import fit_voice
 from twin_data.sources.contrast import read_contrast
 
@@ -69,7 +69,7 @@ def test_short_texts_are_not_scored(profile: VoiceProfile) -> None:
 
 
 def test_a_profile_survives_its_file(profile: VoiceProfile, tmp_path: Path, texts: dict[str, tuple[str, ...]]) -> None:
-    profile.save(tmp_path)
+    (tmp_path / PROFILE_FILE).write_text(profile.to_json(), "utf-8")
     loaded = VoiceProfile.load(tmp_path)
     assert loaded.digest == profile.digest
     assert loaded.score([texts[OWN][0]]) == profile.score([texts[OWN][0]])
@@ -84,8 +84,7 @@ def test_no_profile_and_a_damaged_one_are_named(tmp_path: Path) -> None:
 
 
 def test_a_profile_of_another_format_is_refused(profile: VoiceProfile, tmp_path: Path) -> None:
-    path = profile.save(tmp_path)
-    path.write_text(path.read_text().replace('"format": 2', '"format": 1'))
+    (tmp_path / PROFILE_FILE).write_text(profile.to_json().replace('"format": 2', '"format": 1'), "utf-8")
     with pytest.raises(IntegrityError, match="voice profile"):
         VoiceProfile.load(tmp_path)
 

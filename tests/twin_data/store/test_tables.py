@@ -31,6 +31,36 @@ def test_a_version_may_have_other_columns(store: FeatureStore) -> None:
     assert store.read("t", version=0).columns == ["name", "weight"]
 
 
+def test_an_older_version_becomes_the_newest_without_a_file_written(store: FeatureStore) -> None:
+    first, second = store.write("t", FIRST), store.write("t", pl.DataFrame({"other": [1]}))
+    files = set(Path(store.location("t")).glob("*.parquet"))
+    assert store.make_newest(second) == second
+    made = store.make_newest(first)
+    assert made == first.model_copy(update={"version": 2})
+    assert store.newest_version("t") == 2 and store.read("t").sort("name").equals(FIRST)
+    assert set(Path(store.location("t")).glob("*.parquet")) == files
+    assert all(store.has_version(one) for one in (first, second, made))
+
+
+def test_of_a_version_that_was_brought_back_the_others_are_purged(store: FeatureStore) -> None:
+    first, second = store.write("t", FIRST), store.write("t", SECOND)
+    store.make_newest(first)
+    store.purge("t", None)
+    assert store.read("t").sort("name").equals(FIRST)
+    assert not store.has_version(second)
+    assert len(list(Path(store.location("t")).glob("*.parquet"))) == 1
+
+
+def test_a_version_that_cannot_be_brought_back_leaves_the_newest(store: FeatureStore) -> None:
+    first = store.write("t", FIRST)
+    (old,) = Path(store.location("t")).glob("*.parquet")
+    store.write("t", SECOND)
+    old.unlink()
+    with pytest.raises(StoreError, match="table .*/ada/t could not be written"):
+        store.make_newest(first)
+    assert store.read("t").equals(SECOND)
+
+
 def test_appended_rows_stand_beside_the_others(store: FeatureStore) -> None:
     store.append("t", FIRST)
     store.append("t", SECOND)

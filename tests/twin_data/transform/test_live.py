@@ -318,4 +318,11 @@ def test_the_overlay_keeps_two_versions(tmp_path: Path) -> None:
     assert store.read("rows")["n"].to_list() == [3]
     assert store.read("rows", version=made[1].version)["n"].to_list() == [2]
     assert store.read("rows", version=below.version)["n"].to_list() == [0]
+    assert store.make_newest(made[2]) == made[2]
+    again = store.make_newest(made[1])
+    assert (again.version, store.newest_version("rows")) == (FIRST_VERSION + 3, FIRST_VERSION + 3)
+    assert store.read("rows")["n"].to_list() == [2]
+    store.make_newest(below)
+    assert store.read("rows")["n"].to_list() == [0]
+    assert FeatureStore(store.root).newest_version("rows") == below.version, "nothing is written below"
     assert index.probed_rows(pl.DataFrame({"n": [1, 2]}))["n"].to_list() == [1, 2]

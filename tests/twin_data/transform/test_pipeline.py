@@ -15,8 +15,9 @@ from twin_data.configuration.yaml_files import load_yaml
 from twin_data.contracts.errors import ConsentError, CorpusError
 from twin_data.contracts.releases import ModelReference
 from twin_data.store.search import IndexIdentity, index_name
-from twin_data.store.stages import StageResult, stage_records
-from twin_data.store.tables import FeatureStore
+from twin_data.store.stages import RECORDS, StageResult, stage_records
+from twin_data.store.tables import FeatureStore, digest_frame
+from twin_data.transform import embed
 from twin_data.transform.chunk import ChunkConfig
 from twin_data.transform.pipeline import FeaturesConfig, FeaturesPipeline, IndexedFeatures
 
@@ -87,6 +88,11 @@ def build_all(pipeline: FeaturesPipeline) -> tuple[dict[str, StageResult], Index
     return results, pipeline.index(results["authorship"].record, results["chunk"].record, encoder, writer)
 
 
+def newest_tables(store: FeatureStore) -> dict[str, str]:
+    """Digest of each table as whoever names no version reads it, but for those that only grow."""
+    return {name: digest_frame(store.read(name)) for name in store.tables() if name not in (RECORDS, embed.TABLE)}
+
+
 def rerun(results: dict[str, StageResult]) -> list[str]:
     return [stage for stage in STAGES if not results[stage].reused]
 
@@ -108,6 +114,26 @@ def test_a_second_run_redoes_nothing_and_a_change_redoes_what_follows(make: Make
     touched = make().sources_folder / "blog" / "2021-03-07-opening-the-notebook.md"
     touched.write_text(touched.read_text("utf-8") + "\n\nOne line more, for the sake of the test.\n", "utf-8")
     assert rerun(build_all(make())[0]) == STAGES
+
+
+def test_a_corpus_that_went_back_to_a_former_state_is_what_is_read_again(make: Make) -> None:
+    """What was deleted from the sources is in no newest table, though every stage of the former state is remembered."""
+    _, features = build_all(make())
+    before = newest_tables(make().store)
+    post = make().sources_folder / "blog" / "2025-01-01-regretted.md"
+    first = make().sources_folder / "blog" / "2021-03-07-opening-the-notebook.md"
+    post.write_text(first.read_text("utf-8").replace("notebook", "ledger") + "\n\nA regretted paragraph.\n", "utf-8")
+    _, changed = build_all(make())
+    assert changed.features_digest != features.features_digest
+    post.unlink()
+    results, again = build_all(make())
+    assert rerun(results) == []
+    assert again.features_digest == features.features_digest
+    store = make().store
+    assert newest_tables(store) == before
+    assert again.table_versions == {table: store.newest_version(table) for table in again.table_versions}
+    assert again.table_versions.keys() == {"documents", "chunks", "training_exclusions"}
+    assert make().verdict().documents == again.documents
 
 
 def test_a_change_that_changes_no_row_stops_there(make: Make) -> None:

@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import Field
 
 from twin_data.contracts.base import Contract
-from twin_data.contracts.training import CurvePoint, TrainingStage
+from twin_data.contracts.training import CurvePoint, TrainingCode, TrainingStage
 from twin_train.configuration import TrainingConfig
 
 CHECKPOINT_PREFIX = "checkpoint-"
@@ -34,7 +34,9 @@ class TrainingJob(Contract):
     has_held_out: bool
     config: TrainingConfig
     digest: str
-    """Over everything that decides the result; a checkpoint of another job is not gone on from."""
+    """Over the data and settings that decide the result; a checkpoint of another job is not gone on from."""
+    code: TrainingCode
+    """Nor is one of other code."""
 
 
 class FailureKind(StrEnum):

@@ -49,6 +49,7 @@ def make_record(
         if job.stage is TrainingStage.DPO
         else "",
         forecast=forecast,
+        code=job.code,
     )
 
 

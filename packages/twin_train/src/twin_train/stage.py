@@ -14,10 +14,10 @@ from pydantic import ValidationError
 from twin_data.configuration.home import cache_folder
 from twin_data.contracts.base import Contract
 from twin_data.contracts.datasets import DatasetKind
-from twin_data.contracts.digests import digest_folder, digest_value
+from twin_data.contracts.digests import digest_folder, digest_value, short
 from twin_data.contracts.errors import ModelError, TrainingError
 from twin_data.contracts.releases import MachinePrice, ModelReference
-from twin_data.contracts.training import CurvePoint, TrainingForecast, TrainingRecord, TrainingStage
+from twin_data.contracts.training import CurvePoint, TrainingCode, TrainingForecast, TrainingRecord, TrainingStage
 from twin_data.registry.durable import exclusive, write_file
 from twin_train import curves
 from twin_train.certified_dataset import CertifiedDataset, open_dataset
@@ -32,6 +32,7 @@ from twin_train.prepared import Prepared, prepare_dpo, prepare_sft, workload
 from twin_train.records import against_forecast, make_record
 from twin_train.resources import available_mb, check_disk, check_memory
 from twin_train.speeds import read_speed, record_speed, speed_key
+from twin_train.training_code import training_code
 from twin_train.weights import ADAPTER_CONFIG, write_weights
 
 RESULT_FILE = "result.json"
@@ -53,7 +54,8 @@ class StageInputs:
     dataset: Path
     """Folder with `certificate.json`, `files.json`, `train.jsonl` and `held_out.jsonl`."""
     output: Path
-    """Folder of this training. Given again it goes on from its last checkpoint; finished, it is returned at once."""
+    """Folder of this training. Given again it goes on from its last checkpoint; finished, it is returned at once. What
+    other code began or finished starts anew."""
     start: Path | None = None
     """Adapter to go on from; with `training.lora: null` the model."""
     price: MachinePrice = MachinePrice()
@@ -99,7 +101,7 @@ def run_stage(stage: TrainingStage, inputs: StageInputs, config: TrainingConfig)
         dataset = open_dataset(inputs.dataset, KINDS[stage])
         start = digest_folder(inputs.start) if inputs.start else None
         digest = job_digest(stage, config, inputs.base, dataset.certificate.dataset_digest, start)
-        if (finished := _finished(inputs.output, digest)) is not None:
+        if (finished := _finished(stage, inputs, digest)) is not None:
             return finished
         return _train(stage, inputs, config, dataset, digest)
 
@@ -107,7 +109,9 @@ def run_stage(stage: TrainingStage, inputs: StageInputs, config: TrainingConfig)
 def job_digest(
     stage: TrainingStage, config: TrainingConfig, base: ModelReference, dataset_digest: str, start_digest: str | None
 ) -> str:
-    """SHA-256 over all that decides the result of a stage: what has the same digest may be gone on with.
+    """SHA-256 over the data and settings that decide the result of a stage.
+
+    What has the same digest and was made by the same code may be gone on with.
 
     A training's folder is to be named by it: then what may be changed meanwhile, such as a timeout, finds it again.
     """
@@ -130,7 +134,7 @@ def _train(
     stage: TrainingStage, inputs: StageInputs, config: TrainingConfig, dataset: CertifiedDataset, digest: str
 ) -> TrainedAdapter:
     files = WorkFolder(inputs.output / WORK_FOLDER)
-    _clear_other_job(files, digest)
+    _clear_other_job(stage, inputs, files, digest)
     prepared = _prepare(stage, inputs, config, dataset)
     expected = _forecast(stage, inputs, config, prepared)
     check_disk(read_shape(inputs.base_model), config, inputs.output)
@@ -146,6 +150,7 @@ def _train(
         has_held_out=bool(prepared.held_out),
         config=config,
         digest=digest,
+        code=training_code(),
     )
     with _room(inputs, config, expected):
         ended = launch(job, inputs.cache, inputs.report, inputs.on_point)
@@ -182,13 +187,16 @@ def _room(inputs: StageInputs, config: TrainingConfig, expected: TrainingForecas
         yield
 
 
-def _clear_other_job(files: WorkFolder, digest: str) -> None:
-    """Remove what was begun for other data or settings: its checkpoints are not this training's."""
+def _clear_other_job(stage: TrainingStage, inputs: StageInputs, files: WorkFolder, digest: str) -> None:
+    """Remove what was begun for other data or settings, or by other code: its checkpoints are not this training's."""
     try:
-        begun = TrainingJob.model_validate_json(files.job.read_text("utf-8")).digest
+        begun = TrainingJob.model_validate_json(files.job.read_text("utf-8"))
     except (FileNotFoundError, ValidationError):
         begun = None
-    if begun != digest and files.root.exists():
+    is_same = begun is not None and (begun.digest, begun.code) == (digest, training_code())
+    if files.root.exists() and not is_same:
+        if any(files.checkpoints.glob("*")):
+            inputs.report(f"{stage.upper()}: begun by other code, or of other data or settings; it starts anew")
         shutil.rmtree(files.root)
     files.root.mkdir(parents=True, exist_ok=True)
 
@@ -238,8 +246,9 @@ def _one_point_a_step(steps: list[LoggedStep]) -> tuple[CurvePoint, ...]:
     return tuple({line.point.step: line.point for line in steps}.values())
 
 
-def _finished(output: Path, digest: str) -> TrainedAdapter | None:
-    path = output / RESULT_FILE
+def _finished(stage: TrainingStage, inputs: StageInputs, digest: str) -> TrainedAdapter | None:
+    """What this very training gave, if it has ended; what other code gave is removed."""
+    output, path = inputs.output, inputs.output / RESULT_FILE
     if not path.is_file():
         return None
     try:
@@ -250,9 +259,27 @@ def _finished(output: Path, digest: str) -> TrainedAdapter | None:
         raise TrainingError(
             f"{output} holds a training of other data or settings", next_step=f"delete {output} or name another folder"
         )
+    if result.record.code != training_code():
+        inputs.report(f"{stage.upper()}: trained by other code ({_what_moved(result.record.code)}); it is trained anew")
+        path.unlink()
+        return None
     if digest_folder(output / WEIGHTS_FOLDER) != result.weights_digest:
         raise TrainingError(f"{output / WEIGHTS_FOLDER} was changed after training", next_step=f"delete {output}")
     return _adapter(output, result)
+
+
+def _what_moved(before: TrainingCode | None) -> str:
+    """What of the code is other than it was, in a few words."""
+    if before is None:
+        return "of before its version was kept"
+    now = training_code()
+    libraries = (
+        f"{name} {before.libraries.get(name, 'none')} → {now.libraries.get(name, 'none')}"
+        for name in sorted(before.libraries.keys() | now.libraries.keys())
+        if before.libraries.get(name) != now.libraries.get(name)
+    )
+    own = [f"twin_train {short(before.digest)} → {short(now.digest)}"] if before.digest != now.digest else []
+    return ", ".join([*own, *libraries])
 
 
 def _adapter(output: Path, result: StageResult) -> TrainedAdapter:

@@ -44,6 +44,15 @@ class TrainingForecast(Contract):
     currency: str | None = None
 
 
+class TrainingCode(Contract):
+    """The code of a training."""
+
+    digest: str
+    """SHA-256 over the sources of the package that trains."""
+    libraries: dict[str, str]
+    """Version of each library that does the work, by name."""
+
+
 class TrainingRecord(Contract):
     """What a stage of training did; it enters the bundle's lineage."""
 
@@ -73,3 +82,5 @@ class TrainingRecord(Contract):
     preference_effect: str = ""
     """DPO: what that accuracy says, in plain words; "no effect" where its interval holds one half."""
     forecast: TrainingForecast | None = None
+    code: TrainingCode | None = None
+    """None in records of before it was kept."""

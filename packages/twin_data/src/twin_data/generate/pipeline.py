@@ -23,13 +23,13 @@ from twin_data.contracts.datasets import (
 )
 from twin_data.contracts.digests import digest_value
 from twin_data.contracts.documents import Chunk, CorpusDocument, Rejection
-from twin_data.contracts.errors import CorpusError
 from twin_data.contracts.evaluation import HeldOutQuestion
-from twin_data.contracts.releases import PromptExample
+from twin_data.contracts.releases import PromptExample, ReleaseBundle
 from twin_data.generate import certify, instructions, preferences
 from twin_data.generate.certify import CertifyInputs
 from twin_data.generate.draft_prompts import DraftPrompt, DraftPromptConfig, DraftPromptInputs, prompts_for_drafts
 from twin_data.generate.export import WrittenDataset, write_dataset
+from twin_data.generate.feature_tables import FeatureTables, read_feature_tables
 from twin_data.generate.few_shot import FewShotConfig, few_shot_examples, in_order
 from twin_data.generate.instructions import InstructionConfig, InstructionInputs
 from twin_data.generate.material import Material
@@ -41,13 +41,11 @@ from twin_data.prompts.renderer import prompt_digest
 from twin_data.scoring.closeness import Encode
 from twin_data.store.schemas import to_frame, to_rows
 from twin_data.store.stages import StageRecord, StageResult, run_stage
-from twin_data.store.tables import FeatureStore, digest_frame
+from twin_data.store.tables import FeatureStore
 from twin_data.transform import embed
-from twin_data.transform.pipeline import CHUNKS, DOCUMENTS, EXCLUSIONS
 
 INSTRUCTIONS, PREFERENCES, PROMPTS = "instructions", "preferences", "draft_prompts"
 WORDINGS, EXAMPLES = "teacher_wordings", "prompt_examples"
-SOURCES = (DOCUMENTS, CHUNKS, EXCLUSIONS)
 
 
 class DatasetsConfig(Contract):
@@ -71,7 +69,7 @@ def dropped_table(table: str) -> str:
 
 @dataclass(frozen=True)
 class DatasetsPipeline:
-    """One persona's datasets, stage by stage, from the newest features.
+    """One persona's datasets, stage by stage, from its features.
 
     Attributes:
         persona: Whose.
@@ -81,6 +79,7 @@ class DatasetsPipeline:
         questions: The held-out questions, none of which may be trained on.
         embedding_digest: Names the embeddings that neighbours are found by.
         wordings: Of the teacher, as a bundle that is made again carries them; None has the teacher asked.
+        base: Bundle 0 whose features are read, whatever has been written since; None reads the newest.
     """
 
     persona: PersonaConfig
@@ -90,6 +89,7 @@ class DatasetsPipeline:
     questions: tuple[HeldOutQuestion, ...]
     embedding_digest: str
     wordings: tuple[TeacherWording, ...] | None = None
+    base: ReleaseBundle | None = None
 
     @property
     def asks_teacher(self) -> bool:
@@ -98,19 +98,20 @@ class DatasetsPipeline:
 
     @cached_property
     def material(self) -> Material:
-        """The newest features.
+        """The features.
 
         Raises:
             CorpusError: No features have been built yet.
+            IntegrityError: Those of bundle 0 are no longer there.
         """
-        frames = self._frames
+        features = self.features
         return Material(
             display_name=self.persona.display_name,
             style_notes=self.persona.style_notes,
-            documents=to_rows(frames[DOCUMENTS], CorpusDocument),
-            chunks=to_rows(frames[CHUNKS], Chunk),
+            documents=to_rows(features.documents, CorpusDocument),
+            chunks=to_rows(features.chunks, Chunk),
             vectors=self._vectors(),
-            exclusions=to_rows(frames[EXCLUSIONS], Rejection),
+            exclusions=to_rows(features.exclusions, Rejection),
             questions=self.questions,
         )
 
@@ -255,7 +256,7 @@ class DatasetsPipeline:
     def digests(self) -> dict[str, str]:
         """Digest of everything that rows are made of, by name."""
         return {
-            **{name: digest_frame(frame) for name, frame in self._frames.items()},
+            **self.features.digests,
             "embedding_model": self.embedding_digest,
             "persona": digest_value([self.persona.display_name, self.persona.style_notes]),
             "questions": digest_value([one.question for one in self.questions]),
@@ -263,12 +264,14 @@ class DatasetsPipeline:
         }
 
     @cached_property
-    def _frames(self) -> dict[str, pl.DataFrame]:
-        if not all(self.store.exists(name) for name in SOURCES):
-            raise CorpusError(
-                f"persona {self.persona.name!r} has no features yet", next_step=f"twin features {self.persona.name}"
-            )
-        return {name: self.store.read(name) for name in SOURCES}
+    def features(self) -> FeatureTables:
+        """The tables that rows are made from.
+
+        Raises:
+            CorpusError: No features have been built yet.
+            IntegrityError: Those of bundle 0 are no longer there.
+        """
+        return read_feature_tables(self.store, self.persona.name, self.base)
 
     def _vectors(self) -> np.ndarray | None:
         """Embeddings of the chunks, shape (N, D); None unless every chunk has one."""
@@ -276,7 +279,7 @@ class DatasetsPipeline:
             return None
         stored = self.store.read(embed.TABLE).filter(pl.col("model_digest") == self.embedding_digest)
         known = stored.select("text_digest", "vector")
-        keyed = embed.with_text_digests(self._frames[CHUNKS]).join(
+        keyed = embed.with_text_digests(self.features.chunks).join(
             known.unique("text_digest"), on="text_digest", how="left", maintain_order="left"
         )
         if keyed["vector"].null_count():

@@ -155,16 +155,20 @@ def read_model_reference(folder: Path) -> ModelReference:
         ModelError: There is no manifest.
         IntegrityError: A file was changed since the manifest was written.
     """
-    path = folder / MANIFEST_FILE
-    if not path.is_file():
+    if not (folder / MANIFEST_FILE).is_file():
         raise ModelError(f"there is no model in {folder}", next_step="run `twin features PERSONA`, which prepares it")
-    reference = ModelReference.model_validate(json.loads(path.read_text("utf-8"))["reference"])
+    reference = stated_reference(folder)
     if (found := digest_folder(folder, ignore=frozenset({MANIFEST_FILE}))) != reference.digest:
         raise IntegrityError(
             f"the files in {folder} have digest {found[:12]}, the manifest says {reference.digest[:12]}",
             next_step=f"delete {folder} and run the same command again",
         )
     return reference
+
+
+def stated_reference(folder: Path) -> ModelReference:
+    """What the manifest in a folder says of its model; its files are not read."""
+    return ModelReference.model_validate(json.loads((folder / MANIFEST_FILE).read_text("utf-8"))["reference"])
 
 
 def write_model_manifest(folder: Path, *, name: str, source: str, licence: str, **facts: object) -> ModelReference:

@@ -213,14 +213,9 @@ class VoiceProfile(Contract):
     def _token_weights(self) -> dict[str, float]:
         return dict(zip(self.token_grams, self.token_weights, strict=True))
 
-    def save(self, folder: Path) -> Path:
-        """Write the profile into a folder."""
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / PROFILE_FILE
-        beside = path.with_suffix(".new")
-        beside.write_text(json.dumps(self.model_dump(mode="json"), ensure_ascii=False) + "\n", "utf-8")
-        beside.replace(path)
-        return path
+    def to_json(self) -> str:
+        """The text of `PROFILE_FILE`."""
+        return json.dumps(self.model_dump(mode="json"), ensure_ascii=False) + "\n"
 
     @classmethod
     def load(cls, folder: Path) -> VoiceProfile:
@@ -234,7 +229,7 @@ class VoiceProfile(Contract):
             return cls.model_validate_json(path.read_text("utf-8"))
         except (OSError, ValueError) as error:
             raise IntegrityError(
-                f"{path} is no voice profile", next_step="run `twin datasets PERSONA`, which fits it anew"
+                f"{path} is no voice profile", next_step=f"delete {path}, then run the same command again"
             ) from error
 
 

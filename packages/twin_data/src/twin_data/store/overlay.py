@@ -33,12 +33,20 @@ class OverlayStore(FeatureStore):
 
     def write(self, table: str, frame: pl.DataFrame) -> TableVersion:
         """Hold the rows as the table's newest version."""
-        versions = self._held.setdefault(table, {})
-        version = max(versions, default=FIRST_VERSION - 1) + 1
-        versions[version] = frame
-        for old in sorted(versions)[:-KEPT_VERSIONS]:
-            del versions[old]
+        version = self._hold(table, frame)
         return TableVersion(table=table, version=version, rows=frame.height, digest=digest_frame(frame))
+
+    def make_newest(self, described: TableVersion) -> TableVersion:
+        """Hold the rows of an older version, from here or from below, as the newest one, unless it is that."""
+        if self.newest_version(described.table) == described.version:
+            return described
+        version = self._hold(described.table, self.read(described.table, version=described.version))
+        return described.model_copy(update={"version": version})
+
+    def newest_version(self, table: str) -> int:
+        """The number of the newest version that is held, else of the table below."""
+        versions = self._held.get(table)
+        return max(versions) if versions else super().newest_version(table)
 
     def append(self, table: str, frame: pl.DataFrame) -> None:
         """Hold further rows; the oldest of those that are held go."""
@@ -66,3 +74,11 @@ class OverlayStore(FeatureStore):
         if described.version >= FIRST_VERSION:
             return described.version in self._held.get(described.table, {})
         return super().has_version(described)
+
+    def _hold(self, table: str, frame: pl.DataFrame) -> int:
+        versions = self._held.setdefault(table, {})
+        version = max(versions, default=FIRST_VERSION - 1) + 1
+        versions[version] = frame
+        for old in sorted(versions)[:-KEPT_VERSIONS]:
+            del versions[old]
+        return version

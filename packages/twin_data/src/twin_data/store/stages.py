@@ -66,6 +66,9 @@ def run_stage(
 ) -> StageResult:
     """Run a stage unless the same run is on record and its tables are still there.
 
+    Either way the newest version of each output table is what this stage has made of these inputs: what was remembered
+    from a former state of the inputs is brought back, so that whoever reads the newest reads the same corpus.
+
     Args:
         store: Where the outputs go.
         stage: The stage's name.
@@ -77,7 +80,7 @@ def run_stage(
         The record; it is written after all tables, so an interrupted run leaves none.
     """
     if record := remembered_stage(store, stage, inputs=inputs, config=config):
-        return StageResult(record=record, reused=True)
+        return StageResult(record=_brought_back(store, record), reused=True)
     named = _named(inputs)
     started = time.monotonic()
     outputs = tuple(store.write(table, frame) for table, frame in compute().items())
@@ -100,6 +103,19 @@ def remembered_stage(
 ) -> StageRecord | None:
     """The record of the same run, if its tables are still there; None if it has yet to be run."""
     return _recorded(store, _key(stage, _named(inputs), config))
+
+
+def _brought_back(store: FeatureStore, record: StageRecord) -> StageRecord:
+    """The record with its tables as the newest ones; another one if that took new versions of them.
+
+    Killed before the record is written, the same call brings them back once more.
+    """
+    outputs = tuple(store.make_newest(one) for one in record.outputs)
+    if outputs == record.outputs:
+        return record
+    again = record.model_copy(update={"outputs": outputs, "finished_at": datetime.now(UTC)})
+    store.append(RECORDS, to_frame([again], StageRecord))
+    return again
 
 
 def _named(inputs: Mapping[str, str]) -> tuple[NamedDigest, ...]:

@@ -61,6 +61,27 @@ class FeatureStore:
         self._overwrite(table, frame)
         return self._describe(table, frame)
 
+    def make_newest(self, described: TableVersion) -> TableVersion:
+        """Make the rows of an older version those of a new one, unless it is the newest; no file is copied.
+
+        Args:
+            described: A version that is there (`has_version`).
+
+        Returns:
+            The newest version, which has the rows of `described`.
+
+        Raises:
+            StoreError: The table could not be written; its newest version is what it was.
+        """
+        if self.newest_version(described.table) == described.version:
+            return described
+        try:
+            table = DeltaTable(self.location(described.table))
+            table.restore(described.version)
+        except (DeltaError, OSError) as error:
+            raise self._unwritten(described.table, error) from error
+        return described.model_copy(update={"version": table.version()})
+
     def append(self, table: str, frame: pl.DataFrame) -> None:
         """Add rows in one new version. What many additions left in small files is put into large ones."""
         try:

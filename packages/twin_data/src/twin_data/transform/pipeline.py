@@ -16,6 +16,7 @@ from twin_data.contracts.documents import CleanDocument, CorpusDocument, RawDocu
 from twin_data.contracts.errors import CorpusError
 from twin_data.contracts.forgetting import Tombstone
 from twin_data.contracts.learning import LearningCurve
+from twin_data.contracts.releases import ModelReference
 from twin_data.scoring.encoder import SentenceEncoder
 from twin_data.sources import collect
 from twin_data.sources.collect import CollectConfig, Selection
@@ -90,7 +91,13 @@ class IndexedFeatures(Contract):
     chunks: int
     documents: int
     table_versions: dict[str, int]
+    """Of what datasets are made from: documents, chunks, and what is kept from training."""
     code_digest: str
+
+
+def digest_of_features(documents: str, chunks: str, encoder: ModelReference) -> str:
+    """SHA-256 that names a version of the features, by the digests of its two tables and by what embedded it."""
+    return digest_value([documents, chunks, encoder.digest])
 
 
 def rejections_table(stage: str) -> str:
@@ -284,7 +291,10 @@ class FeaturesPipeline:
     def index(
         self, judged: StageRecord, chunked: StageRecord, encoder: SentenceEncoder, writer: IndexWriter
     ) -> IndexedFeatures:
-        """Build the search index of this version and swap the alias."""
+        """Build the search index of this version and swap the alias.
+
+        What is kept from training is of the same sources: `decontaminate` has run before.
+        """
         inputs = self.index_inputs(judged, chunked, encoder)
         embed.run(inputs.chunks, store=self.store, encoder=encoder, progress=_silent)
         index.run(inputs, writer=writer)
@@ -295,7 +305,11 @@ class FeaturesPipeline:
             index=index_name(self.persona.name, short(inputs.features_digest)),
             chunks=chunks.rows,
             documents=documents.rows,
-            table_versions={documents.table: documents.version, chunks.table: chunks.version},
+            table_versions={
+                documents.table: documents.version,
+                chunks.table: chunks.version,
+                EXCLUSIONS: self.store.newest_version(EXCLUSIONS),
+            },
             code_digest=code_digest(),
         )
 
@@ -307,7 +321,7 @@ class FeaturesPipeline:
             documents=self._read(judged, DOCUMENTS).select(list(CorpusDocument.model_fields)),
             chunks=self._read(chunked, CHUNKS),
             with_embeddings=partial(embed.with_embeddings, store=self.store, model_digest=encoder.reference.digest),
-            features_digest=digest_value([documents.digest, chunks.digest, encoder.reference.digest]),
+            features_digest=digest_of_features(documents.digest, chunks.digest, encoder.reference),
             embedding_model=encoder.reference,
             dimensions=encoder.dimensions,
         )
