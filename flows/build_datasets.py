@@ -10,6 +10,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.adapters import serve_adapter
+from flows.bundles import Carried, read_held_out
 from flows.exam_files import held_out_questions
 from flows.personas import exclusive
 from flows.platform.settings import PlatformSettings
@@ -126,23 +127,29 @@ def certified_preferences(
     return _certified(pipeline.write(made, DatasetKind.PREFERENCES))
 
 
-def datasets_pipeline(home: TwinHome, persona: str, recipe: Recipe, wordings: Path | None = None) -> DatasetsPipeline:
+def datasets_pipeline(home: TwinHome, persona: str, recipe: Recipe, carried: Carried | None = None) -> DatasetsPipeline:
     """The datasets pipeline of one persona.
 
     Args:
         home: Whose features.
         persona: A persona of it.
         recipe: With the settings of its datasets.
-        wordings: A teacher's, as a bundle carries them, to be taken in its place.
+        carried: By a bundle that is made again: wordings and held-out questions, to be taken in place of today's.
     """
+    given = carried or Carried()
+    held_out = (
+        tuple(one.question for one in held_out_questions(home, persona))
+        if given.held_out is None
+        else read_held_out(given.held_out)
+    )
     return DatasetsPipeline(
         persona=load_persona(home, persona),
         store=FeatureStore.of(home.features, persona),
         folder=home.datasets / persona,
         config=recipe.datasets,
-        questions=held_out_questions(home, persona),
+        questions=held_out,
         embedding_digest=read_model_reference(_encoder_folder(recipe)).digest,
-        wordings=None if wordings is None else read_wordings(wordings),
+        wordings=None if given.wordings is None else read_wordings(given.wordings),
     )
 
 

@@ -24,7 +24,6 @@ from twin_data.contracts.datasets import (
 from twin_data.contracts.digests import digest_value
 from twin_data.contracts.documents import Chunk, CorpusDocument, Rejection
 from twin_data.contracts.errors import CorpusError
-from twin_data.contracts.evaluation import HeldOutQuestion
 from twin_data.contracts.releases import PromptExample
 from twin_data.generate import certify, instructions, preferences
 from twin_data.generate.certify import CertifyInputs
@@ -78,7 +77,7 @@ class DatasetsPipeline:
         store: The feature tables; the datasets' tables stand beside them.
         folder: Where finished datasets are written.
         config: The recipe's settings.
-        questions: The held-out questions, none of which may be trained on.
+        questions: The held-out questions' texts, none of which may be trained on.
         embedding_digest: Names the embeddings that neighbours are found by.
         wordings: Of the teacher, as a bundle that is made again carries them; None has the teacher asked.
     """
@@ -87,7 +86,7 @@ class DatasetsPipeline:
     store: FeatureStore
     folder: Path
     config: DatasetsConfig
-    questions: tuple[HeldOutQuestion, ...]
+    questions: tuple[str, ...]
     embedding_digest: str
     wordings: tuple[TeacherWording, ...] | None = None
 
@@ -258,7 +257,7 @@ class DatasetsPipeline:
             **{name: digest_frame(frame) for name, frame in self._frames.items()},
             "embedding_model": self.embedding_digest,
             "persona": digest_value([self.persona.display_name, self.persona.style_notes]),
-            "questions": digest_value([one.question for one in self.questions]),
+            "questions": digest_value(list(self.questions)),
             "prompts": prompt_digest(),
         }
 
