@@ -12,10 +12,10 @@ from prefect.cache_policies import NO_CACHE
 from flows.adapters import serve_adapter
 from flows.bundles import Carried, read_held_out
 from flows.exam_files import held_out_questions
-from flows.personas import exclusive
 from flows.platform.settings import PlatformSettings
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
 from flows.reporting import report, report_stage
+from flows.turns import working_turn
 from flows.voices import VoiceUse, voice_of
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.configuration.persona import load_persona
@@ -51,7 +51,7 @@ def build_datasets(persona: str, recipe: str = DEFAULT_RECIPE) -> dict[str, Any]
         The dataset's version and folder, as plain JSON.
     """
     home, chosen = TwinHome.from_environment(), load_recipe(recipe)
-    with exclusive(home, persona):
+    with working_turn(home, persona):
         written = certified_instructions(home, datasets_pipeline(home, persona, chosen))
     return {**written.version.model_dump(mode="json"), "folder": str(written.folder)}
 

@@ -29,10 +29,10 @@ from flows.bundles import (
     register_trained_bundle,
 )
 from flows.corpus_report import corpus_verdict
-from flows.personas import exclusive
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
 from flows.reporting import report
 from flows.tracking import tracked
+from flows.turns import working_turn
 from flows.verdicts import require_advisable
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.contracts.datasets import DatasetVersion
@@ -74,7 +74,7 @@ def train_twin(
     """
     home, chosen = TwinHome.from_environment(), load_recipe(recipe)
     given = Carried.of(Path(carried) if carried else None)
-    with exclusive(home, persona):
+    with working_turn(home, persona):
         require_advisable(corpus_verdict(home, persona, chosen), override_reason)
         run = _Run(home, chosen, base_bundle_to_train_on(home, persona, chosen, recipe), override_reason)
         prefers = chosen.training.dpo.enabled and last is not TrainingStage.SFT
