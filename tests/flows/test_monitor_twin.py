@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from flows import drift_events
+from flows import drift_events, live_interactions, monitor_twin
 from flows.cli.monitoring import render
 from flows.drift_events import announce
-from flows.live_interactions import finished_interactions
+from flows.live_interactions import interaction_pages
+from flows.monitor_twin import read_ledger
 from flows.recipes import Recipe
 from flows.reporting import listening
 from flows.schedules import ScheduleSettings
-from twin_data.contracts.answers import AnswerOutcome, Cost
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.answers import AnswerOutcome, Cost, Interaction
 from twin_data.contracts.monitoring import DriftReport, DriftVerdict, ForeignShare, Mover, ReferenceKind
 from twin_serve.ledger.database import opened_database
 from twin_serve.ledger.ledger import Ledger
@@ -46,6 +49,10 @@ async def record(url: str, at: datetime, persona: str = "ada", *, ends: bool = T
     return trace.trace_id
 
 
+async def finished_interactions(url: str, persona: str, since: datetime | None) -> tuple[Interaction, ...]:
+    return tuple([one async for page in interaction_pages(url, persona, since) for one in page])
+
+
 async def test_finished_interactions_of_one_persona_are_read_oldest_first(url: str) -> None:
     late = await record(url, NOW + timedelta(minutes=2))
     early = await record(url, NOW)
@@ -72,6 +79,44 @@ async def test_reading_goes_on_from_a_moment(url: str) -> None:
     for minute in range(3):
         await record(url, NOW + timedelta(minutes=minute))
     assert len(await finished_interactions(url, "ada", NOW + timedelta(minutes=1))) == 2
+
+
+async def test_every_page_is_read_also_of_requests_of_one_moment(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_interactions, "PAGE_ROWS", 2)
+    traces = [await record(url, at) for at in (NOW, NOW, NOW, NOW + timedelta(seconds=1), NOW + timedelta(seconds=1))]
+    pages = [page async for page in interaction_pages(url, "ada", None)]
+    assert [len(page) for page in pages] == [2, 2, 1]
+    assert sorted(one.trace_id for page in pages for one in page) == sorted(traces)
+
+
+class Scored:
+    """Stands for the tables: so many traces are scored, the newest of them at this moment."""
+
+    def __init__(self, traces: set[str]) -> None:
+        self.traces = traces
+
+    def scored_until(self, now: datetime) -> datetime | None:
+        return NOW if self.traces else None
+
+    def unscored(self, traces: Iterable[str]) -> frozenset[str]:
+        return frozenset(traces) - self.traces
+
+
+def test_each_pass_gets_further_however_many_requests_an_hour_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_interactions, "PAGE_ROWS", 2)
+    monkeypatch.setattr(monitor_twin, "ENOUGH_AT_ONCE", 3)
+    monkeypatch.setattr(monitor_twin, "url_of", lambda home: f"sqlite:///{tmp_path / 'serving.db'}")
+    asked = [asyncio.run(record(monitor_twin.url_of(None), NOW + timedelta(minutes=at))) for at in range(7)]
+    tables, sizes, said = Scored(set()), [], []
+    for _ in range(4):
+        with listening(said.append):
+            found = read_ledger.fn(TwinHome(tmp_path), "ada", tables)
+        sizes.append(len(found))
+        tables.traces |= {one.trace_id for one in found}
+    assert sizes == [4, 3, 0, 0] and tables.traces == set(asked)
+    assert sum("the next one goes on" in one for one in said) == 2
 
 
 @pytest.fixture
