@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from prefect.events import Event
 
 from flows import drift_events, live_interactions, monitor_twin
 from flows.cli.monitoring import render
@@ -141,7 +144,7 @@ def window() -> Window:
 @pytest.fixture
 def emitted(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     events: list[dict[str, Any]] = []
-    monkeypatch.setattr(drift_events, "emit_event", lambda **event: events.append(event))
+    monkeypatch.setattr(drift_events, "send", lambda event: events.append(event.model_dump(mode="json")))
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
     return events
 
@@ -167,6 +170,38 @@ def test_an_announcement_cut_short_is_made_again_under_the_same_id(
             announce((window(),), "ada", tmp_path)
     assert announce((window(),), "ada", tmp_path)
     assert len(emitted) == 2 and emitted[0]["id"] == emitted[1]["id"]
+
+
+def test_what_the_server_did_not_take_is_said_again(
+    window: Window, emitted: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(event: Event) -> None:
+        raise httpx.ConnectError("connection refused")
+
+    said: list[str] = []
+    with monkeypatch.context() as away, listening(said.append):
+        away.setattr(drift_events, "send", refuse)
+        assert not announce((window(),), "ada", tmp_path)
+    assert "which the next pass says again: connection refused" in said[0]
+    assert announce((window(),), "ada", tmp_path) and len(emitted) == 1
+
+
+def test_an_event_is_sent_before_it_counts_as_said(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str, Any]] = []
+    answers = iter([204, 503])
+
+    class Client:
+        def request(self, method: str, path: str, json: Any) -> httpx.Response:
+            asked.append((method, path, json))
+            return httpx.Response(next(answers), request=httpx.Request(method, f"http://127.0.0.1:1{path}"))
+
+    monkeypatch.setattr(drift_events, "get_client", lambda *, sync_client: nullcontext(Client()))
+    event = drift_events.drift_event(window(), "ada")
+    drift_events.send(event)
+    ((method, path, (sent,)),) = asked
+    assert (method, path, sent["event"], sent["id"]) == ("POST", "/events", "twin.drift.detected", str(event.id))
+    with pytest.raises(httpx.HTTPStatusError):
+        drift_events.send(event)
 
 
 def test_nothing_drifted_nothing_said(window: Window, emitted: list[dict[str, Any]], tmp_path: Path) -> None:
