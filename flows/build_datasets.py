@@ -10,11 +10,12 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.adapters import serve_adapter
+from flows.bundles import Carried, read_held_out
 from flows.exam_files import held_out_questions
-from flows.personas import exclusive
 from flows.platform.settings import PlatformSettings
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
 from flows.reporting import report, report_stage
+from flows.turns import working_turn
 from flows.voices import VoiceUse, voice_of
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.configuration.persona import load_persona
@@ -51,7 +52,7 @@ def build_datasets(persona: str, recipe: str = DEFAULT_RECIPE) -> dict[str, Any]
         The dataset's version and folder, as plain JSON.
     """
     home, chosen = TwinHome.from_environment(), load_recipe(recipe)
-    with exclusive(home, persona):
+    with working_turn(home, persona):
         written = certified_instructions(home, datasets_pipeline(home, persona, chosen))
     return {**written.version.model_dump(mode="json"), "folder": str(written.folder)}
 
@@ -131,7 +132,7 @@ def datasets_pipeline(
     home: TwinHome,
     persona: str,
     recipe: Recipe,
-    wordings: Path | None = None,
+    carried: Carried | None = None,
     base: ReleaseBundle | None = None,
 ) -> DatasetsPipeline:
     """The datasets pipeline of one persona.
@@ -140,20 +141,26 @@ def datasets_pipeline(
         home: Whose features.
         persona: A persona of it.
         recipe: With the settings of its datasets.
-        wordings: A teacher's, as a bundle carries them, to be taken in its place.
+        carried: By a bundle that is made again: wordings and held-out questions, to be taken in place of today's.
         base: Bundle 0 that what comes of it stands on: its features are read, not the newest.
 
     Raises:
         IntegrityError: The features of `base` are no longer there.
     """
+    given = carried or Carried()
+    held_out = (
+        tuple(one.question for one in held_out_questions(home, persona))
+        if given.held_out is None
+        else read_held_out(given.held_out)
+    )
     pipeline = DatasetsPipeline(
         persona=load_persona(home, persona),
         store=FeatureStore.of(home.features, persona),
         folder=home.datasets / persona,
         config=recipe.datasets,
-        questions=held_out_questions(home, persona),
+        questions=held_out,
         embedding_digest=read_model_reference(_encoder_folder(recipe)).digest,
-        wordings=None if wordings is None else read_wordings(wordings),
+        wordings=None if given.wordings is None else read_wordings(given.wordings),
         base=base,
     )
     if base is not None and not pipeline.features.are_newest(pipeline.store):

@@ -11,11 +11,12 @@ from prefect.cache_policies import NO_CACHE
 from flows.bundles import register_base_bundle
 from flows.corpus_report import WrittenReport, corpus_verdict, write_corpus_report
 from flows.features import features_pipeline
-from flows.personas import exclusive, writing_index
+from flows.personas import writing_index
 from flows.platform.settings import PlatformSettings
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
 from flows.reporting import report, report_stage
 from flows.search_client import search_client
+from flows.turns import working_turn
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.contracts.releases import Alias
 from twin_data.scoring.encoder import SentenceEncoder
@@ -46,7 +47,7 @@ def build_features(persona: str, recipe: str = DEFAULT_RECIPE, corpus_report: bo
     """
     home, chosen = TwinHome.from_environment(), load_recipe(recipe)
     pipeline = features_pipeline(home, persona, chosen)
-    with exclusive(home, persona):
+    with working_turn(home, persona):
         collected = collect(pipeline)
         cleaned = clean(pipeline, collected)
         unique = dedupe(pipeline, cleaned)

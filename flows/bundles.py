@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,27 +28,40 @@ RECIPE_FILE = "lineage/recipe.json"
 PERSONA_FILE = "lineage/persona.yaml"
 DRAFTS_FILE = "lineage/drafts.jsonl"
 WORDINGS_FILE = "lineage/wordings.jsonl"
+HELD_OUT_FILE = "lineage/held_out_questions.jsonl"
 
 
 @dataclass(frozen=True)
 class Carried:
-    """What models wrote for a bundle's datasets: it carries that, so that a rebuild need not ask them again.
+    """What a bundle's datasets were made of beside the sources: it carries that, so that a rebuild makes the same.
 
     Attributes:
-        drafts: The SFT model's drafts.
-        wordings: The teacher's wordings.
+        drafts: The SFT model's drafts; nobody need write them again.
+        wordings: The teacher's wordings, likewise.
+        held_out: The held-out questions, which the persona's folder may hold others of by now.
     """
 
     drafts: Path | None = None
     wordings: Path | None = None
+    held_out: Path | None = None
 
     @classmethod
     def of(cls, bundle: Path | None) -> Carried:
         """What the folder of a bundle holds of it; nothing without a bundle."""
         if bundle is None:
             return cls()
-        drafts, wordings = bundle / DRAFTS_FILE, bundle / WORDINGS_FILE
-        return cls(drafts if drafts.is_file() else None, wordings if wordings.is_file() else None)
+        paths = (bundle / name for name in (DRAFTS_FILE, WORDINGS_FILE, HELD_OUT_FILE))
+        return cls(*(path if path.is_file() else None for path in paths))
+
+
+def held_out_lines(questions: Sequence[str]) -> str:
+    """The held-out questions' texts as a bundle carries them: one JSON string a line."""
+    return "".join(f"{json.dumps(one, ensure_ascii=False)}\n" for one in questions)
+
+
+def read_held_out(path: Path) -> tuple[str, ...]:
+    """The texts that `held_out_lines` wrote."""
+    return tuple(json.loads(line) for line in path.read_text("utf-8").split("\n") if line)
 
 
 def register_base_bundle(

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 
 from flows.exam_files import corpus_digest, held_out_questions, written_questions
-from flows.live_interactions import finished_interactions
+from flows.live_interactions import interaction_pages
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.datasets import Instruction
 from twin_data.contracts.documents import CorpusDocument
 from twin_data.contracts.errors import CorpusError
-from twin_data.contracts.exam import QuestionsCertificate
+from twin_data.contracts.exam import QuestionCandidate, QuestionsCertificate
 from twin_data.generate.pipeline import INSTRUCTIONS
 from twin_data.store.schemas import to_rows
 from twin_data.store.tables import FeatureStore
 from twin_data.transform.pipeline import DOCUMENTS
+from twin_eval.client import FEATURE as EVALUATION_FEATURE
 from twin_eval.exam.candidates import Failures, candidates
 from twin_eval.exam.certificate import CertifyInputs, certify
 from twin_eval.exam.files import (
@@ -81,13 +84,24 @@ def collect_failures(home: TwinHome, persona: str, days: int | None) -> Failures
     """
     folder = home.persona_folder(persona)
     since = None if days is None else datetime.now(UTC) - timedelta(days=days)
-    interactions = asyncio.run(finished_interactions(url_of(home), persona, since))
     known = [one.question for one in held_out_questions(home, persona)]
     known += [one.question for one in read_candidates(folder)]
-    found = candidates(interactions, known=known)
+    found = asyncio.run(_failures(url_of(home), persona, since, known))
     if found.candidates:
         add_candidates(folder, found.candidates)
     return found
+
+
+async def _failures(url: str, persona: str, since: datetime | None, known: list[str]) -> Failures:
+    """Those of every page; what an evaluation asked is never one and may be most of the ledger."""
+    found: list[QuestionCandidate] = []
+    passed_over: Counter[str] = Counter()
+    async with aclosing(interaction_pages(url, persona, since, without_feature=EVALUATION_FEATURE)) as pages:
+        async for page in pages:
+            of_page = candidates(page, known=[*known, *(one.question for one in found)])
+            found += of_page.candidates
+            passed_over += of_page.passed_over
+    return Failures(tuple(found), passed_over)
 
 
 def _instructions(store: FeatureStore) -> tuple[Instruction, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +13,7 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.drift_events import announce
 from flows.exam_files import held_out_questions
-from flows.live_interactions import finished_interactions
+from flows.live_interactions import interaction_pages
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
 from flows.reporting import report
 from flows.voices import VoiceUse, voice_of
@@ -33,6 +35,7 @@ from twin_eval.monitoring.scoring import Scorer, Voice
 from twin_eval.monitoring.tables import MonitoringTables
 from twin_serve.ledger.database import url_of
 
+ENOUGH_AT_ONCE = 20_000
 LONGEST_REQUEST = timedelta(hours=1)
 """The ledger shows an interaction when it has ended, by the time that it began."""
 
@@ -59,11 +62,28 @@ def monitor_twin(persona: str, recipe: str = DEFAULT_RECIPE) -> dict[str, Any]:
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)
 def read_ledger(home: TwinHome, persona: str, tables: MonitoringTables) -> tuple[Interaction, ...]:
-    """Read what has ended since the last pass, and what was still running then."""
-    until = tables.scored_until()
-    found = asyncio.run(finished_interactions(url_of(home), persona, until - LONGEST_REQUEST if until else None))
-    report(f"monitor: read {len(found):,} interactions from the ledger")
+    """Read what has ended since the last pass, and what was still running then; the oldest of it, if it is much."""
+    until = tables.scored_until(datetime.now(UTC))
+    pages = interaction_pages(url_of(home), persona, until - LONGEST_REQUEST if until else None)
+    found = asyncio.run(_unscored(pages, tables))
+    report(f"monitor: read {len(found):,} new interactions from the ledger")
+    if len(found) >= ENOUGH_AT_ONCE:
+        report("monitor: that is enough for one pass; the next one goes on from there")
     return found
+
+
+async def _unscored(
+    pages: AsyncGenerator[tuple[Interaction, ...]], tables: MonitoringTables
+) -> tuple[Interaction, ...]:
+    """What is not scored yet. Pages of what is are passed over: a pass that stopped at them would never get further."""
+    found: list[Interaction] = []
+    async with aclosing(pages):
+        async for page in pages:
+            new = tables.unscored(one.trace_id for one in page)
+            found += [one for one in page if one.trace_id in new]
+            if len(found) >= ENOUGH_AT_ONCE:
+                break
+    return tuple(found)
 
 
 @task(cache_policy=NO_CACHE)

@@ -8,15 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
-from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
-from flows.platform import atomic
+from flows.platform import atomic, locks
 from flows.platform.home_schema import open_home
 from twin_data.configuration.home import TwinHome, check_persona_name
 from twin_data.configuration.persona import PersonaConfig, load_persona, persona_file
 from twin_data.contracts.digests import digest_file
-from twin_data.contracts.errors import ConfigurationError, PlatformError
+from twin_data.contracts.errors import ConfigurationError
 
 SHIPPED = Path(__file__).resolve().parent.parent / "personas"
 SAMPLE = "sample"
@@ -97,14 +96,37 @@ def addition_inspector(
 
 
 @contextmanager
-def exclusive(home: TwinHome, persona: str, *, wait_s: float = LOCK_WAIT_S) -> Iterator[None]:
+def exclusive(
+    home: TwinHome, persona: str, *, wait_s: float | None = None, report: Callable[[str], None] = locks.ignore
+) -> Iterator[None]:
     """Hold the persona for one writer of its tables.
+
+    Args:
+        home: Whose.
+        persona: Which.
+        wait_s: How long to wait for another writer; some seconds if None.
+        report: Told who is waited for.
 
     Raises:
         ConfigurationError: No persona can have that name.
         PlatformError: Another run holds it.
     """
-    with _locked(home, persona, "", wait_s, f"another run is working on persona {persona!r}"):
+    with _locked(home, persona, "", wait_s, f"persona {persona!r} is being worked on", report):
+        yield
+
+
+@contextmanager
+def refreshing(
+    home: TwinHome, persona: str, *, wait_s: float | None = None, report: Callable[[str], None] = locks.ignore
+) -> Iterator[None]:
+    """Hold the persona for one refresh, whose evaluations must find what its training has left.
+
+    Whoever holds the persona as well takes it second.
+
+    Raises:
+        PlatformError: Another refresh holds it.
+    """
+    with _locked(home, persona, ".refresh", wait_s, f"persona {persona!r} is being refreshed", report):
         yield
 
 
@@ -115,7 +137,7 @@ def writing_index(home: TwinHome, persona: str) -> Iterator[None]:
     Raises:
         PlatformError: Another process has held it for longer than any build takes.
     """
-    with _locked(home, persona, ".index", INDEX_WAIT_S, f"another run is writing the index of persona {persona!r}"):
+    with _locked(home, persona, ".index", INDEX_WAIT_S, f"the index of persona {persona!r} is being written"):
         yield
 
 
@@ -126,20 +148,19 @@ def watching(home: TwinHome, persona: str) -> Iterator[None]:
     Raises:
         PlatformError: Another does.
     """
-    with _locked(home, persona, ".watch", 0.0, f"another `twin watch {persona}` is running"):
+    with _locked(home, persona, ".watch", 0.0, f"persona {persona!r} is being watched"):
         yield
 
 
 @contextmanager
-def _locked(home: TwinHome, persona: str, of_what: str, wait_s: float, held: str) -> Iterator[None]:
-    folder = home.run / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / f"{check_persona_name(persona)}{of_what}.lock")
-    try:
-        lock.acquire(timeout=wait_s)
-    except Timeout as error:
-        raise PlatformError(held, next_step="wait for it to end, then run the same command again") from error
-    try:
+def _locked(
+    home: TwinHome,
+    persona: str,
+    of_what: str,
+    wait_s: float | None,
+    held: str,
+    report: Callable[[str], None] = locks.ignore,
+) -> Iterator[None]:
+    path = home.run / "locks" / f"{check_persona_name(persona)}{of_what}.lock"
+    with locks.exclusive(path, timeout_s=LOCK_WAIT_S if wait_s is None else wait_s, report=report, held=held):
         yield
-    finally:
-        lock.release()

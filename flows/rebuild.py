@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from flows.build_features import build_features
-from flows.bundles import PERSONA_FILE, RECIPE_FILE, Carried
-from flows.exam_files import QUESTIONS_FILE, RUBRIC_FILE
-from flows.personas import create_persona
+from flows.bundles import RECIPE_FILE, Carried
+from flows.rebuilt_persona import carried_file
 from flows.recipes import Recipe
 from flows.reporting import report
 from flows.train_twin import train_twin
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.base import Contract
+from twin_data.contracts.datasets import DatasetCertificate
 from twin_data.contracts.digests import digest_file, digest_value
-from twin_data.contracts.errors import PlatformError, RegistryError
-from twin_data.contracts.releases import ReleaseBundle
+from twin_data.contracts.releases import ReleaseBundle, Rung
+from twin_data.contracts.training import TrainingStage
 from twin_data.registry import open_registry
 from twin_data.registry.bundle_folder import read_bundle_folder
-from twin_data.sources.tombstones import TOMBSTONES_FILE
-from twin_eval.exam.files import CANDIDATES_FILE, CERTIFICATE_FILE, GENERATED_FILE
-
-PERSONA_EXTRAS = (
-    QUESTIONS_FILE, GENERATED_FILE, CERTIFICATE_FILE, CANDIDATES_FILE, RUBRIC_FILE, TOMBSTONES_FILE, "contrast"
-)  # fmt: skip
+from twin_data.registry.model_card import CERTIFICATES_FOLDER
 
 
 class RebuiltPart(Contract):
@@ -49,6 +43,8 @@ class Rebuilt(Contract):
     bundle: str
     """The new bundle's id; its training record holds other seconds, so it differs from the old one's."""
     parts: tuple[RebuiltPart, ...]
+    causes: tuple[str, ...] = ()
+    """Of each dataset that came out otherwise: what it was made of this time that was another then."""
 
     @property
     def is_identical(self) -> bool:
@@ -69,28 +65,25 @@ def asks_models(bundle: Path) -> bool:
         RegistryError: It carries no recipe.
     """
     manifest = read_bundle_folder(bundle)
-    recipe = Recipe.model_validate_json(_carried_file(manifest, bundle, RECIPE_FILE).read_bytes())
+    recipe = Recipe.model_validate_json(carried_file(manifest, bundle, RECIPE_FILE).read_bytes())
     carried = Carried.of(bundle)
     teaches = recipe.datasets.teacher.kind == "local" and carried.wordings is None
-    drafts = recipe.training.dpo.enabled and carried.drafts is None
+    drafts = manifest.rung is Rung.DPO and carried.drafts is None
     return manifest.adapter is not None and (teaches or drafts)
 
 
-def rebuild(home: TwinHome, bundle: Path, persona_folder: Path) -> Rebuilt:
-    """Make a bundle again.
+def rebuild(home: TwinHome, bundle: Path, recipe: Path) -> Rebuilt:
+    """Make a bundle again; interrupted, the same call goes on.
 
     Args:
-        home: A home that does not hold the persona yet.
+        home: Where its persona was set up.
         bundle: Folder of the bundle.
-        persona_folder: Holds `sources/`, and questions, rubric and contrast texts where the persona has them.
+        recipe: File of the recipe that `set_up` has put there.
 
     Raises:
         IntegrityError: The bundle's files are not what it says.
-        RegistryError: It carries no recipe or persona.
-        PlatformError: The home holds the persona already, or there are no sources.
     """
     manifest = read_bundle_folder(bundle)
-    recipe = _install(home, manifest, bundle, persona_folder)
     report(f"rebuilding {manifest.model_name} in {home.root}")
     features = build_features(manifest.persona, str(recipe))
     parts = [
@@ -101,17 +94,54 @@ def rebuild(home: TwinHome, bundle: Path, persona_folder: Path) -> Rebuilt:
         )
     ]
     made = str(features["bundle"])
+    causes: tuple[str, ...] = ()
     if manifest.adapter:
-        trained = train_twin(manifest.persona, str(recipe), manifest.lineage.override_reason, str(bundle.absolute()))
+        reason, carried = manifest.lineage.override_reason, str(bundle.absolute())
+        trained = train_twin(manifest.persona, str(recipe), reason, carried, _last_stage(manifest))
         made = str(trained["bundle"])
         again = {one["kind"]: one["digest"] for one in trained["datasets"]}
         parts += [
             RebuiltPart(name=one.kind.value, recorded=one.digest, rebuilt=again.get(one.kind.value, "none"))
             for one in manifest.lineage.datasets
         ]
+        causes = _causes(home, manifest, bundle, made, [one.name for one in parts if not one.is_identical])
         parts.append(_weights(home, manifest, bundle, made))
     parts.append(_settings(home, manifest, made))
-    return Rebuilt(persona=manifest.persona, bundle=made, parts=tuple(parts))
+    return Rebuilt(persona=manifest.persona, bundle=made, parts=tuple(parts), causes=causes)
+
+
+def _last_stage(manifest: ReleaseBundle) -> TrainingStage:
+    """Where its training ended: a recipe that goes on to DPO has registered a bundle after SFT as well."""
+    return TrainingStage.SFT if manifest.rung is Rung.SFT else TrainingStage.DPO
+
+
+def _causes(home: TwinHome, manifest: ReleaseBundle, bundle: Path, made: str, different: list[str]) -> tuple[str, ...]:
+    """By the certificates of the datasets that came out otherwise: what they were made of, then and now."""
+    again = open_registry(home).resolve(manifest.persona, bundle_id=made).folder
+    found = []
+    for name in different:
+        former, anew = (folder / CERTIFICATES_FOLDER / f"{name}.json" for folder in (bundle, again))
+        if former.is_file() and anew.is_file() and (others := _other_inputs(former, anew)):
+            found.append(f"{name}: made of other {', '.join(others)}{_held_out_hint(bundle, others)}")
+    return tuple(found)
+
+
+def _other_inputs(former: Path, anew: Path) -> list[str]:
+    """Names of what two certificates both name and with another digest."""
+    then, now = (
+        {one.name: one.digest for one in DatasetCertificate.model_validate_json(path.read_bytes()).inputs}
+        for path in (former, anew)
+    )
+    return [name for name in then if name in now and now[name] != then[name]]
+
+
+def _held_out_hint(bundle: Path, others: list[str]) -> str:
+    if "questions" not in others or Carried.of(bundle).held_out:
+        return ""
+    return (
+        " (the bundle carries no held-out questions: put the files of questions that the persona had when it was "
+        "trained into the folder of --persona-folder)"
+    )
 
 
 def _settings(home: TwinHome, manifest: ReleaseBundle, made: str) -> RebuiltPart:
@@ -145,31 +175,3 @@ def _weights_digest(adapter: Path) -> str:
     """Of the tensors alone: beside them stands the base model's path, which another home has elsewhere."""
     files = sorted(adapter.glob("*.safetensors"))
     return digest_value([[one.name, digest_file(one)] for one in files])
-
-
-def _install(home: TwinHome, manifest: ReleaseBundle, bundle: Path, persona_folder: Path) -> Path:
-    """Set the persona up as the lineage says; returns the recipe's file."""
-    carried = {name: _carried_file(manifest, bundle, name) for name in (RECIPE_FILE, PERSONA_FILE)}
-    if not (persona_folder / "sources").is_dir():
-        raise PlatformError(
-            f"{persona_folder} holds no folder `sources`",
-            next_step="name the persona's folder: --persona-folder FOLDER",
-        )
-    target = create_persona(home, manifest.persona, carried[PERSONA_FILE].read_text("utf-8")).parent
-    shutil.copytree(persona_folder / "sources", target / "sources", dirs_exist_ok=True)
-    for extra in PERSONA_EXTRAS:
-        if (source := persona_folder / extra).is_dir():
-            shutil.copytree(source, target / extra)
-        elif source.is_file():
-            shutil.copyfile(source, target / extra)
-    recipe = target / "recipe.yaml"  # JSON is YAML
-    shutil.copyfile(carried[RECIPE_FILE], recipe)
-    return recipe
-
-
-def _carried_file(manifest: ReleaseBundle, bundle: Path, name: str) -> Path:
-    if not (bundle / name).is_file():
-        raise RegistryError(
-            f"bundle {manifest.bundle_id} carries no {name}", next_step="it was made by an older version: train anew"
-        )
-    return bundle / name

@@ -11,7 +11,8 @@ from twin_data.contracts.base import Contract
 from twin_data.contracts.datasets import DatasetKind, Instruction, Preference
 from twin_data.contracts.digests import digest_rows, digest_value, short
 from twin_data.contracts.errors import DatasetError
-from twin_data.generate.pipeline import INSTRUCTIONS, PREFERENCES, PROMPTS, SOURCES, DatasetsConfig
+from twin_data.generate.feature_tables import SOURCES
+from twin_data.generate.pipeline import INSTRUCTIONS, PREFERENCES, PROMPTS, DatasetsConfig
 from twin_data.store.schemas import to_rows
 from twin_data.store.stages import StageRecord, stage_records
 from twin_data.store.tables import FeatureStore, digest_frame

@@ -18,6 +18,7 @@ from flows.promotion import carry_out, decision_by, has_failed_questions, is_ove
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
 from flows.reporting import report
 from flows.train_twin import train_twin
+from flows.turns import refresh_turn
 from flows.verdicts import objections_to_training
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.rubric import Rubric
@@ -59,6 +60,14 @@ def refresh_twin(
         How it ended, with what each step found, as plain JSON.
     """
     home, chosen = TwinHome.from_environment(), load_recipe(recipe)
+    with refresh_turn(home, persona):
+        return _refreshed(home, persona, recipe, chosen, reason, override_reason)
+
+
+def _refreshed(
+    home: TwinHome, persona: str, recipe: str, chosen: Recipe, reason: str, override_reason: str | None
+) -> dict[str, Any]:
+    """The refresh itself, of a persona that nobody else refreshes meanwhile."""
     report(f"refresh of {persona}: {reason}")
     features = build_features(persona, recipe)
     base = newest_base_bundle(home, persona)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flows.build_datasets import datasets_pipeline
 from flows.bundles import newest_base_bundle
-from flows.personas import exclusive
 from flows.recipes import Recipe
 from flows.reporting import report
+from flows.turns import working_turn
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.errors import CorpusError
 from twin_data.contracts.ladder import MissingRung
@@ -51,7 +51,7 @@ def _examples(home: TwinHome, base: RegisteredBundle, recipe: Recipe) -> tuple[P
         CorpusError: The training documents give none.
     """
     persona = base.manifest.persona
-    with exclusive(home, persona):  # the chosen examples are kept in a table
+    with working_turn(home, persona):  # the chosen examples are kept in a table
         pipeline = datasets_pipeline(home, persona, recipe, base=base.manifest)
         examples = pipeline.prompt_examples(recipe.few_shot, context_tokens=base.manifest.max_model_len)
     report(f"few-shot: {len(examples)} examples of {persona}'s training documents")

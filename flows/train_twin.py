@@ -22,17 +22,19 @@ from flows.build_datasets import (
 from flows.bundles import (
     ADAPTER_FOLDER,
     DRAFTS_FILE,
+    HELD_OUT_FILE,
     WORDINGS_FILE,
     Carried,
     base_bundle_to_train_on,
+    held_out_lines,
     register_trained_bundle,
 )
 from flows.corpus_report import corpus_verdict
-from flows.personas import exclusive
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
 from flows.reporting import report
 from flows.tracking import tracked
 from flows.training_room import room_for_training
+from flows.turns import working_turn
 from flows.verdicts import require_advisable
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.contracts.datasets import DatasetVersion
@@ -50,7 +52,11 @@ from twin_train.stage import StageInputs, TrainedAdapter, job_digest
 
 @flow(name="train-twin", flow_run_name="train-twin-{persona}", log_prints=False)
 def train_twin(
-    persona: str, recipe: str = DEFAULT_RECIPE, override_reason: str | None = None, carried: str | None = None
+    persona: str,
+    recipe: str = DEFAULT_RECIPE,
+    override_reason: str | None = None,
+    carried: str | None = None,
+    last: TrainingStage | None = None,
 ) -> dict[str, Any]:
     """Train the persona's voice on the features of its newest bundle 0 and register the result as the candidate.
 
@@ -61,24 +67,27 @@ def train_twin(
         persona: A persona of `$TWIN_HOME`.
         recipe: Name or path of a recipe.
         override_reason: Train although the corpus verdict speaks against it; recorded in the bundle.
-        carried: Folder of a bundle that is made again: the wordings and drafts in it are taken, and neither teacher nor
-            SFT model is asked. None asks them.
+        carried: Folder of a bundle that is made again: the wordings, drafts and held-out questions in it are taken, and
+            neither teacher nor SFT model is asked. None asks them.
+        last: Stage to end with, though the recipe goes on; None trains all that the recipe wants.
 
     Returns:
         Bundle, datasets and records of training, as plain JSON.
     """
     home, chosen = TwinHome.from_environment(), load_recipe(recipe)
     given = Carried.of(Path(carried) if carried else None)
-    with exclusive(home, persona):
+    with working_turn(home, persona):
         require_advisable(corpus_verdict(home, persona, chosen), override_reason)
         run = _Run(home, chosen, base_bundle_to_train_on(home, persona, chosen, recipe), override_reason)
         # One for the whole run: preferences rest on what the instructions were made of, whatever is edited meanwhile.
-        pipeline = datasets_pipeline(home, persona, chosen, given.wordings, run.base.manifest)
+        pipeline = datasets_pipeline(home, persona, chosen, given, run.base.manifest)
+        prefers = chosen.training.dpo.enabled and last is not TrainingStage.SFT
         # Fitted first: a persona that wrote too little for a voice hears of it before SFT, not hours later.
-        voice = fit_voice(home, pipeline, chosen) if chosen.training.dpo.enabled else None
+        voice = fit_voice(home, pipeline, chosen) if prefers else None
         instructions = certified_instructions(home, pipeline)
         tuned = supervised(run, instructions)
         files = _wordings_of(instructions) | _certificate_of(instructions)
+        files[HELD_OUT_FILE] = held_out_lines(pipeline.questions)
         bundle = release(run, Rung.SFT, tuned, (instructions.version,), None, files)
         if voice is not None:
             written = draft_with(home, pipeline, bundle, given.drafts)

@@ -165,20 +165,24 @@ def rebuild(
         supervisor.ensure(home, settings, ("elasticsearch",), report=say)
         use_prefect(home, settings)
         from flows import rebuild as rebuilding  # Prefect takes seconds to import
+        from flows.rebuilt_persona import set_up
         from flows.reporting import listening
 
-        if rebuilding.asks_models(bundle):
-            supervisor.ensure(home, settings, ("llm",), report=say)
         with listening(say):
-            made = rebuilding.rebuild(home, bundle, persona_folder)
+            recipe = set_up(home, bundle, persona_folder)
+            settings = settings.model_copy(update={"recipe": str(recipe)})  # whose base model is to be served
+            if rebuilding.asks_models(bundle):
+                supervisor.ensure(home, settings, ("llm",), report=say)
+            made = rebuilding.rebuild(home, bundle, recipe)
             scores = None
             if evaluate and (even_if_identical or not made.is_same_model):
                 supervisor.ensure(home, settings, ("elasticsearch", "llm", "business"), report=say)
-                scores = _scores_of_both(home, bundle, made)
+                scores = _scores_of_both(recipe, bundle, made)
     lines = [
         f"{one.name:<14} {'identical' if one.is_identical else 'DIFFERENT'}  {one.recorded[:12]} {one.rebuilt[:12]}"
         for one in made.parts
     ]
+    lines += made.causes
     lines.append(scores.text if scores else _scores_unasked(made))
     lines.append(f"{made.persona}@{made.bundle} is the candidate; next: twin evaluate {made.persona}")
     result = {**made.model_dump(mode="json"), "scores": scores.model_dump(mode="json") if scores else None}
@@ -187,11 +191,10 @@ def rebuild(
         raise typer.Exit(EXIT_FAILURE)
 
 
-def _scores_of_both(home: TwinHome, original: Path, made: Rebuilt) -> RebuiltScores:
+def _scores_of_both(recipe: Path, original: Path, made: Rebuilt) -> RebuiltScores:
     from flows.rebuilt_scores import RebuiltScores, compare_rebuilt  # Prefect takes seconds to import
 
-    recipe = str(home.persona_folder(made.persona) / "recipe.yaml")
-    found = asyncio.run(compare_rebuilt(made.persona, recipe, str(original.absolute()), made.bundle))
+    found = asyncio.run(compare_rebuilt(made.persona, str(recipe), str(original.absolute()), made.bundle))
     return RebuiltScores.model_validate(found)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from flows.personas import exclusive
+from flows.personas import exclusive, refreshing
 from flows.platform.settings import PlatformSettings
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.errors import PlatformError
@@ -26,7 +26,7 @@ def quiet(home: TwinHome, persona: str, settings: PlatformSettings) -> Iterator[
         PlatformError: A flow, a training or an evaluation of it runs.
     """
     refuse_running_flows(settings.prefect_address, settings.prefect_headers, persona)
-    with exclusive(home, persona), ExitStack() as held:
+    with refreshing(home, persona), exclusive(home, persona), ExitStack() as held:
         for path in sorted(_locked_files(home, persona)):
             stream = held.enter_context(path.open("ab"))
             try:

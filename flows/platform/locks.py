@@ -13,6 +13,7 @@ from pathlib import Path
 from twin_data.contracts.errors import PlatformError
 
 POLL_S = 0.2
+SAY_EVERY_S = 300.0
 
 
 def ignore(_: str) -> None:
@@ -20,14 +21,22 @@ def ignore(_: str) -> None:
 
 
 @contextmanager
-def exclusive(path: Path, *, timeout_s: float, report: Callable[[str], None] = ignore) -> Iterator[None]:
+def exclusive(
+    path: Path, *, timeout_s: float, report: Callable[[str], None] = ignore, held: str = ""
+) -> Iterator[None]:
     """Hold the lock file `path`, waiting for another holder for at most `timeout_s`.
+
+    Args:
+        path: The file.
+        timeout_s: Longest wait, in seconds.
+        report: Told who is waited for, at once and every few minutes.
+        held: What the error says of it, to be followed by `by process …`; empty names the file.
 
     Raises:
         PlatformError: Another process still holds it; its id and command are named.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = _acquire(path, time.monotonic() + timeout_s, report)
+    descriptor = _acquire(path, time.monotonic() + timeout_s, report, held or f"{path} is held")
     try:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"process {os.getpid()} ({' '.join(sys.argv)[:200]})".encode(), 0)
@@ -36,8 +45,8 @@ def exclusive(path: Path, *, timeout_s: float, report: Callable[[str], None] = i
         os.close(descriptor)
 
 
-def _acquire(path: Path, deadline: float, report: Callable[[str], None]) -> int:
-    told = False
+def _acquire(path: Path, deadline: float, report: Callable[[str], None], held: str) -> int:
+    say_at = time.monotonic()
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
@@ -50,12 +59,10 @@ def _acquire(path: Path, deadline: float, report: Callable[[str], None]) -> int:
             holder = os.pread(descriptor, 300, 0).decode("utf-8", "replace") or "another process"
             os.close(descriptor)
         if time.monotonic() > deadline:
-            raise PlatformError(
-                f"{path} is held by {holder}", next_step="wait for it to finish, or stop it, and try again"
-            )
-        if not told:
+            raise PlatformError(f"{held} by {holder}", next_step="wait for it to finish, or stop it, and try again")
+        if time.monotonic() >= say_at:
             report(f"waiting for {holder}")
-            told = True
+            say_at = time.monotonic() + SAY_EVERY_S
         time.sleep(POLL_S)
 
 

@@ -11,7 +11,9 @@ from typing import Any, NoReturn
 import pytest
 
 from flows import build_datasets
-from flows.build_datasets import certified_instructions, certified_preferences, draft_with
+from flows.build_datasets import certified_instructions, certified_preferences, datasets_pipeline, draft_with
+from flows.bundles import Carried, held_out_lines
+from flows.recipes import load_recipe
 from flows.reporting import listening
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.answers import Turn
@@ -212,3 +214,16 @@ def test_drafts_that_a_bundle_carries_are_taken_and_nobody_is_asked(
     carried = tmp_path / "carried.jsonl"
     carried.write_text("")
     assert draft_with.fn(TwinHome(tmp_path / "home"), pipeline, tuned("a"), carried) == carried
+
+
+def test_held_out_questions_that_a_bundle_carries_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The persona's folder may hold others since, and other rows would be dropped."""
+    now = SimpleNamespace(question="Who keeps the lamp?")
+    monkeypatch.setattr(build_datasets, "held_out_questions", lambda home, persona: (now,))
+    monkeypatch.setattr(build_datasets, "load_persona", lambda home, persona: None)
+    monkeypatch.setattr(build_datasets, "_encoder_folder", lambda recipe: tmp_path)
+    monkeypatch.setattr(build_datasets, "read_model_reference", lambda folder: SimpleNamespace(digest="m"))
+    (then := tmp_path / "held_out.jsonl").write_text(held_out_lines(("Who keeps the gate?",)))
+    home, recipe = TwinHome(tmp_path), load_recipe("demo")
+    assert datasets_pipeline(home, "ada", recipe).questions == (now.question,)
+    assert datasets_pipeline(home, "ada", recipe, Carried(held_out=then)).questions == ("Who keeps the gate?",)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from flows import live_interactions
 from flows.exam_files import QUESTIONS_FILE, exam_questions, held_out_questions, rubric_of
 from flows.exam_questions import collect_failures, generate_questions, renew_questions
 from flows.personas import SAMPLE, SHIPPED
@@ -29,6 +30,7 @@ from twin_data.contracts.errors import CorpusError
 from twin_data.store.schemas import to_frame
 from twin_data.store.tables import FeatureStore
 from twin_data.transform.pipeline import DOCUMENTS
+from twin_eval.client import FEATURE
 from twin_eval.errors import QuestionsError
 from twin_eval.exam.files import CANDIDATES_FILE, CERTIFICATE_FILE, GENERATED_FILE, read_candidates
 from twin_eval.exam.run import ExamConfig
@@ -133,10 +135,11 @@ def test_an_id_in_two_files_is_told(home: TwinHome) -> None:
         held_out_questions(home, "ada")
 
 
-async def record(home: TwinHome, question: str, *, user: str | None = None) -> None:
+async def record(home: TwinHome, question: str, *, user: str | None = None, feature: str | None = None) -> None:
     async with opened_database(url_of(home)) as database:
         ledger = await Ledger.open(database, clock=lambda: datetime.now(UTC))
-        trace = await ledger.begin(RequestStart(endpoint="/v1/chat/completions", persona="ada", user=user))
+        start = RequestStart(endpoint="/v1/chat/completions", persona="ada", user=user, feature=feature)
+        trace = await ledger.begin(start)
         exchange = Exchange(
             question=question, answer="I cannot say.", decline_reason="no_evidence", signals={"answerability": 0.9}
         )
@@ -162,3 +165,14 @@ def test_failures_become_candidates_once_and_are_not_asked(home: TwinHome, faile
     assert one.question == "Why is the lower gate so slow at night?"
     assert "eve" not in (home.persona_folder("ada") / CANDIDATES_FILE).read_text("utf-8")
     assert held_out_questions(home, "ada") == ()
+
+
+def test_failures_are_found_behind_any_number_of_requests(home: TwinHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_interactions, "PAGE_ROWS", 2)
+    asked = [("Why does the lower gate stay shut?", FEATURE)] * 3
+    lost = ["Who rang the bell in March?", "Who rang the bell in March?", "Where do eels sleep?", "What did rope cost?"]
+    asked += [(question, None) for question in lost]
+    for question, feature in asked:
+        asyncio.run(record(home, question, feature=feature))
+    found = collect_failures(home, "ada", None)
+    assert len(found.candidates) == 3 and found.passed_over == {"asked_already": 1}

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from prefect.events import Event
 
-from flows import drift_events
+from flows import drift_events, live_interactions, monitor_twin
 from flows.cli.monitoring import render
 from flows.drift_events import announce
-from flows.live_interactions import finished_interactions
+from flows.live_interactions import interaction_pages
+from flows.monitor_twin import read_ledger
 from flows.recipes import Recipe
 from flows.reporting import listening
 from flows.schedules import ScheduleSettings
-from twin_data.contracts.answers import AnswerOutcome, Cost
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.answers import AnswerOutcome, Cost, Interaction
 from twin_data.contracts.monitoring import DriftReport, DriftVerdict, ForeignShare, Mover, ReferenceKind
 from twin_serve.ledger.database import opened_database
 from twin_serve.ledger.ledger import Ledger
@@ -44,6 +50,10 @@ async def record(url: str, at: datetime, persona: str = "ada", *, ends: bool = T
             await ledger.finish(trace.trace_id, RequestEnd(status="ok", outcome=AnswerOutcome.GENERATED, cost=cost))
         await ledger.close()
     return trace.trace_id
+
+
+async def finished_interactions(url: str, persona: str, since: datetime | None) -> tuple[Interaction, ...]:
+    return tuple([one async for page in interaction_pages(url, persona, since) for one in page])
 
 
 async def test_finished_interactions_of_one_persona_are_read_oldest_first(url: str) -> None:
@@ -74,6 +84,44 @@ async def test_reading_goes_on_from_a_moment(url: str) -> None:
     assert len(await finished_interactions(url, "ada", NOW + timedelta(minutes=1))) == 2
 
 
+async def test_every_page_is_read_also_of_requests_of_one_moment(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_interactions, "PAGE_ROWS", 2)
+    traces = [await record(url, at) for at in (NOW, NOW, NOW, NOW + timedelta(seconds=1), NOW + timedelta(seconds=1))]
+    pages = [page async for page in interaction_pages(url, "ada", None)]
+    assert [len(page) for page in pages] == [2, 2, 1]
+    assert sorted(one.trace_id for page in pages for one in page) == sorted(traces)
+
+
+class Scored:
+    """Stands for the tables: so many traces are scored, the newest of them at this moment."""
+
+    def __init__(self, traces: set[str]) -> None:
+        self.traces = traces
+
+    def scored_until(self, now: datetime) -> datetime | None:
+        return NOW if self.traces else None
+
+    def unscored(self, traces: Iterable[str]) -> frozenset[str]:
+        return frozenset(traces) - self.traces
+
+
+def test_each_pass_gets_further_however_many_requests_an_hour_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_interactions, "PAGE_ROWS", 2)
+    monkeypatch.setattr(monitor_twin, "ENOUGH_AT_ONCE", 3)
+    monkeypatch.setattr(monitor_twin, "url_of", lambda home: f"sqlite:///{tmp_path / 'serving.db'}")
+    asked = [asyncio.run(record(monitor_twin.url_of(None), NOW + timedelta(minutes=at))) for at in range(7)]
+    tables, sizes, said = Scored(set()), [], []
+    for _ in range(4):
+        with listening(said.append):
+            found = read_ledger.fn(TwinHome(tmp_path), "ada", tables)
+        sizes.append(len(found))
+        tables.traces |= {one.trace_id for one in found}
+    assert sizes == [4, 3, 0, 0] and tables.traces == set(asked)
+    assert sum("the next one goes on" in one for one in said) == 2
+
+
 @pytest.fixture
 def window() -> Window:
     def make(name: str = "w1", verdict: DriftVerdict = DriftVerdict.DRIFTED, **fields: Any) -> DriftReport:
@@ -96,7 +144,7 @@ def window() -> Window:
 @pytest.fixture
 def emitted(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     events: list[dict[str, Any]] = []
-    monkeypatch.setattr(drift_events, "emit_event", lambda **event: events.append(event))
+    monkeypatch.setattr(drift_events, "send", lambda event: events.append(event.model_dump(mode="json")))
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
     return events
 
@@ -122,6 +170,38 @@ def test_an_announcement_cut_short_is_made_again_under_the_same_id(
             announce((window(),), "ada", tmp_path)
     assert announce((window(),), "ada", tmp_path)
     assert len(emitted) == 2 and emitted[0]["id"] == emitted[1]["id"]
+
+
+def test_what_the_server_did_not_take_is_said_again(
+    window: Window, emitted: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(event: Event) -> None:
+        raise httpx.ConnectError("connection refused")
+
+    said: list[str] = []
+    with monkeypatch.context() as away, listening(said.append):
+        away.setattr(drift_events, "send", refuse)
+        assert not announce((window(),), "ada", tmp_path)
+    assert "which the next pass says again: connection refused" in said[0]
+    assert announce((window(),), "ada", tmp_path) and len(emitted) == 1
+
+
+def test_an_event_is_sent_before_it_counts_as_said(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str, Any]] = []
+    answers = iter([204, 503])
+
+    class Client:
+        def request(self, method: str, path: str, json: Any) -> httpx.Response:
+            asked.append((method, path, json))
+            return httpx.Response(next(answers), request=httpx.Request(method, f"http://127.0.0.1:1{path}"))
+
+    monkeypatch.setattr(drift_events, "get_client", lambda *, sync_client: nullcontext(Client()))
+    event = drift_events.drift_event(window(), "ada")
+    drift_events.send(event)
+    ((method, path, (sent,)),) = asked
+    assert (method, path, sent["event"], sent["id"]) == ("POST", "/events", "twin.drift.detected", str(event.id))
+    with pytest.raises(httpx.HTTPStatusError):
+        drift_events.send(event)
 
 
 def test_nothing_drifted_nothing_said(window: Window, emitted: list[dict[str, Any]], tmp_path: Path) -> None:

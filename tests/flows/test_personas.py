@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from flows import personas
 from flows.persona_file import persona_yaml
-from flows.personas import create_persona, exclusive, install_sample
+from flows.personas import create_persona, exclusive, install_sample, refreshing
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.persona import PersonaConfig, load_persona
 from twin_data.configuration.yaml_files import load_yaml
@@ -109,12 +109,26 @@ def test_one_run_at_a_time_works_on_a_persona(home: TwinHome, monkeypatch: pytes
     with exclusive(home, "ada"):
         with exclusive(home, "bob"):
             pass
-        with pytest.raises(PlatformError, match="another run is working on persona 'ada'") as refused:
+        with pytest.raises(PlatformError, match="persona 'ada' is being worked on by process") as refused:
             with exclusive(home, "ada"):
                 pytest.fail("two writers of one corpus")
         assert refused.value.next_step
     with exclusive(home, "ada"):
         pass
+
+
+def test_a_refresh_holds_a_lock_of_its_own_beside_that_of_its_stages(
+    home: TwinHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(personas, "LOCK_WAIT_S", 0.05)
+    said: list[str] = []
+    with refreshing(home, "ada"):
+        with exclusive(home, "ada"):
+            pass
+        with pytest.raises(PlatformError, match="persona 'ada' is being refreshed by process"):
+            with refreshing(home, "ada", report=said.append):
+                pytest.fail("two refreshes of one persona")
+    assert said and said[0].startswith("waiting for process")
 
 
 def test_the_lock_is_given_back_when_a_run_fails(home: TwinHome, monkeypatch: pytest.MonkeyPatch) -> None:

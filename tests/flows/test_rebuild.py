@@ -8,19 +8,33 @@ from typing import Any
 import pytest
 
 from flows import rebuild as rebuilding
-from flows.bundles import DRAFTS_FILE, PERSONA_FILE, RECIPE_FILE, WORDINGS_FILE, Carried
+from flows.bundles import (
+    DRAFTS_FILE,
+    HELD_OUT_FILE,
+    PERSONA_FILE,
+    RECIPE_FILE,
+    WORDINGS_FILE,
+    Carried,
+    held_out_lines,
+    read_held_out,
+)
 from flows.persona_file import persona_yaml
 from flows.recipes import Recipe, load_recipe
 from twin_data.configuration.home import TwinHome
-from twin_data.contracts.datasets import DatasetKind, DatasetVersion
+from twin_data.contracts.base import NamedDigest
+from twin_data.contracts.datasets import DatasetCertificate, DatasetKind, DatasetVersion
 from twin_data.contracts.digests import canonical_json
 from twin_data.contracts.errors import RegistryError
 from twin_data.contracts.releases import Rung
+from twin_data.contracts.training import TrainingStage
 from twin_data.registry.memory import MemoryRegistry
+from twin_data.registry.model_card import CERTIFICATES_FOLDER
 from twin_data.registry.port import RegisteredBundle
 
 from .test_evaluate_twin import manifest
 
+BY = "recipe.yaml"
+"""The recipe's file where the persona was set up."""
 DEMO = load_recipe("demo")
 LAPTOP = load_recipe("laptop")
 PERSONA = persona_yaml("ada", "Ada", aliases=[], owner="Ada", licence="CC0-1.0", consent="I agree to a twin.")
@@ -29,13 +43,20 @@ MADE = DatasetVersion(
 )  # fmt: skip
 
 
-def bundle(root: Path, recipe: Recipe, *carried: str, trained: bool = True) -> Path:
+def bundle(root: Path, recipe: Recipe, *carried: str, trained: bool = True, rung: Rung = Rung.DPO) -> Path:
     """The folder of a registered bundle that carries so much."""
-    return registered(MemoryRegistry(root / "registry"), root, recipe, *carried, trained=trained).folder
+    return registered(MemoryRegistry(root / "registry"), root, recipe, *carried, trained=trained, rung=rung).folder
 
 
 def registered(
-    registry: MemoryRegistry, root: Path, recipe: Recipe, *carried: str, trained: bool = True, weights: bytes = b"w"
+    registry: MemoryRegistry,
+    root: Path,
+    recipe: Recipe,
+    *carried: str,
+    trained: bool = True,
+    weights: bytes = b"w",
+    rung: Rung = Rung.DPO,
+    held_out: str = "q",
 ) -> RegisteredBundle:
     adapter = root / "trained"
     adapter.mkdir(exist_ok=True)
@@ -46,9 +67,19 @@ def registered(
     files |= dict.fromkeys(carried, "")
     if trained:
         lineage = made.lineage.model_copy(update={"datasets": (MADE,), "override_reason": "a test"})
-        made = made.model_copy(update={"rung": Rung.DPO, "adapter": "adapter", "lineage": lineage})
+        made = made.model_copy(update={"rung": rung, "adapter": "adapter", "lineage": lineage})
         files["adapter"] = adapter
+        files[f"{CERTIFICATES_FOLDER}/instructions.json"] = certificate(held_out).model_dump_json()
     return registry.register(made, files)
+
+
+def certificate(held_out: str) -> DatasetCertificate:
+    """Of instructions that were made beside these held-out questions."""
+    return DatasetCertificate(
+        persona="ada", kind=DatasetKind.INSTRUCTIONS, dataset_digest="d" * 64, rows=60, held_out_rows=6,
+        inputs=(NamedDigest(name="chunks", digest="c"), NamedDigest(name="questions", digest=held_out)),
+        template_digest="t", teacher="none", code_digest="0", counts=(), checks=(),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -67,6 +98,10 @@ def test_models_are_needed_only_for_what_a_bundle_does_not_carry(
     assert rebuilding.asks_models(bundle(tmp_path, recipe, *carried)) is asks
 
 
+def test_a_bundle_of_before_dpo_needs_no_drafts(tmp_path: Path) -> None:
+    assert not rebuilding.asks_models(bundle(tmp_path, LAPTOP, rung=Rung.SFT))
+
+
 def test_bundle_0_needs_no_model(tmp_path: Path) -> None:
     assert not rebuilding.asks_models(bundle(tmp_path, DEMO, trained=False))
 
@@ -80,6 +115,10 @@ def test_a_bundle_without_its_recipe_is_told(tmp_path: Path) -> None:
 def test_what_a_bundle_carries_is_found(tmp_path: Path) -> None:
     folder = bundle(tmp_path, DEMO, WORDINGS_FILE)
     assert Carried.of(folder) == Carried(drafts=None, wordings=folder / WORDINGS_FILE)
+    asked = ("Who keeps the gate?", "Was it “shut”?\u2028")
+    (folder / HELD_OUT_FILE).write_text(held_out_lines(asked), "utf-8")
+    given = Carried.of(folder).held_out
+    assert given and read_held_out(given) == asked
     assert Carried.of(None) == Carried()
 
 
@@ -91,7 +130,6 @@ def test_training_is_given_the_bundles_folder_and_its_weights_are_compared(
     (elsewhere := tmp_path / "elsewhere").mkdir()
     registry = MemoryRegistry(elsewhere / "registry")
     again = registered(registry, elsewhere, DEMO, weights=weights).bundle_id
-    (tmp_path / "persona" / "sources").mkdir(parents=True)
     given: list[Any] = []
 
     def train(*arguments: Any) -> dict[str, Any]:
@@ -102,14 +140,37 @@ def test_training_is_given_the_bundles_folder_and_its_weights_are_compared(
     monkeypatch.setattr(rebuilding, "build_features", lambda persona, recipe: features)
     monkeypatch.setattr(rebuilding, "train_twin", train)
     monkeypatch.setattr(rebuilding, "open_registry", lambda home: registry)
-    made = rebuilding.rebuild(TwinHome(tmp_path / "home"), folder, tmp_path / "persona")
-    persona, recipe, reason, carried = given
-    assert (persona, reason, Path(carried)) == ("ada", "a test", folder)
-    assert load_recipe(recipe).datasets.teacher == DEMO.datasets.teacher
+    made = rebuilding.rebuild(TwinHome(tmp_path / "home"), folder, Path(BY))
+    persona, recipe, reason, carried, last = given
+    assert (persona, recipe, reason, Path(carried), last) == ("ada", BY, "a test", folder, TrainingStage.DPO)
     assert made.is_identical and made.bundle == again, "weights need not be the same"
     same = {one.name: one.is_identical for one in made.parts}
     assert same["weights"] is (weights == b"w") and same["settings"]
     assert made.is_same_model is (weights == b"w")
+
+
+@pytest.mark.parametrize(("held_out", "causes"), [("q", 0), ("another", 1)])
+def test_a_bundle_of_before_dpo_is_made_without_it_and_other_questions_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held_out: str, causes: int
+) -> None:
+    folder = bundle(tmp_path, LAPTOP, rung=Rung.SFT)
+    (elsewhere := tmp_path / "elsewhere").mkdir()
+    registry = MemoryRegistry(elsewhere / "registry")
+    again = registered(registry, elsewhere, LAPTOP, rung=Rung.SFT, held_out=held_out).bundle_id
+    ends_with: list[TrainingStage] = []
+
+    def train(persona: str, recipe: str, reason: str, carried: str, last: TrainingStage) -> dict[str, Any]:
+        ends_with.append(last)
+        return {"bundle": again, "datasets": [{"kind": "instructions", "digest": "e" * 64}]}
+
+    features = {"features": {"features_digest": "0"}, "bundle": "ba9876543210"}
+    monkeypatch.setattr(rebuilding, "build_features", lambda persona, recipe: features)
+    monkeypatch.setattr(rebuilding, "train_twin", train)
+    monkeypatch.setattr(rebuilding, "open_registry", lambda home: registry)
+    made = rebuilding.rebuild(TwinHome(tmp_path / "home"), folder, Path(BY))
+    assert ends_with == [TrainingStage.SFT] and not made.is_identical
+    assert len(made.causes) == causes
+    assert all(one.startswith("instructions: made of other questions (the bundle carries no") for one in made.causes)
 
 
 def test_other_templates_make_another_model_of_the_same_weights(
@@ -118,10 +179,9 @@ def test_other_templates_make_another_model_of_the_same_weights(
     folder = bundle(tmp_path, DEMO, trained=False)
     registry = MemoryRegistry(tmp_path / "elsewhere")
     again = registry.register(manifest(DEMO.name, prompt_digest="1"), {})
-    (tmp_path / "persona" / "sources").mkdir(parents=True)
     features = {"features": {"features_digest": "0"}, "bundle": again.bundle_id}
     monkeypatch.setattr(rebuilding, "build_features", lambda persona, recipe: features)
     monkeypatch.setattr(rebuilding, "open_registry", lambda home: registry)
-    made = rebuilding.rebuild(TwinHome(tmp_path / "home"), folder, tmp_path / "persona")
+    made = rebuilding.rebuild(TwinHome(tmp_path / "home"), folder, Path(BY))
     assert made.is_identical and not made.is_same_model
     assert [one.name for one in made.parts if not one.is_identical] == ["settings"]

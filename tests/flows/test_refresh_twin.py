@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from flows import refresh_twin as flow
+from flows.personas import refreshing
 from twin_data.configuration.home import TwinHome
+from twin_data.contracts.errors import PlatformError
 from twin_data.contracts.evaluation import EvaluationReport, GateDecision, HardStop, HardStopKind, Score, Verdict
 from twin_data.contracts.ladder import Ladder, RungResult
 from twin_data.contracts.releases import Alias, Rung
@@ -131,6 +133,13 @@ def test_what_other_code_trained_is_trained_again(refresh: Refreshed) -> None:
     refresh.judged(Verdict.REJECT)
     refresh()
     assert refresh.trainings == 1
+
+
+def test_a_second_refresh_does_not_begin_beneath_the_first(refresh: Refreshed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flows.personas.LOCK_WAIT_S", 0.0)
+    with refreshing(refresh.home, "ada"), pytest.raises(PlatformError, match="is being refreshed by process"):
+        refresh()
+    assert refresh.trainings == 0 and refresh.evaluated == []
 
 
 def test_a_promotion_that_a_kill_left_open_is_carried_out_once(refresh: Refreshed) -> None:

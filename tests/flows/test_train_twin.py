@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from flows import train_twin as stages
-from flows.bundles import WORDINGS_FILE
+from flows.bundles import HELD_OUT_FILE, WORDINGS_FILE
 from flows.recipes import load_recipe
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.errors import IntegrityError
+from twin_data.contracts.releases import Rung
 from twin_data.contracts.training import CurvePoint, TrainingRecord, TrainingStage
 from twin_data.generate.export import WrittenDataset
 from twin_train.stage import StageInputs, TrainedAdapter
@@ -42,6 +43,32 @@ def test_what_could_not_be_served_is_refused_before_any_work(tmp_path: Path, mon
         monkeypatch.setattr(stages, work, lambda *_: pytest.fail("work was begun"))
     with pytest.raises(IntegrityError):
         stages.train_twin.fn("ada", "laptop")
+
+
+def test_a_training_that_is_to_end_with_sft_makes_no_preferences(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released: list[tuple[Rung, Any]] = []
+    lineage = SimpleNamespace(datasets=(), training=())
+
+    def release(run: Any, rung: Rung, trained: Any, datasets: Any, parent: Any, files: Any) -> Any:
+        released.append((rung, files))
+        return SimpleNamespace(bundle_id="0123456789ab", manifest=SimpleNamespace(lineage=lineage, rung=rung))
+
+    monkeypatch.setenv("TWIN_HOME", str(tmp_path))
+    monkeypatch.setattr(stages, "corpus_verdict", lambda *_: ENOUGH)
+    monkeypatch.setattr(stages, "base_bundle_to_train_on", lambda *_: None)
+    monkeypatch.setattr(stages, "datasets_pipeline", lambda *_: SimpleNamespace(questions=("Who keeps the gate?",)))
+    written = WrittenDataset(SimpleNamespace(kind="instructions"), tmp_path)
+    monkeypatch.setattr(stages, "certified_instructions", lambda *_: written)
+    monkeypatch.setattr(stages, "supervised", lambda *_: None)
+    monkeypatch.setattr(stages, "release", release)
+    for work in ("fit_voice", "draft_with", "certified_preferences", "optimised"):
+        monkeypatch.setattr(stages, work, lambda *_: pytest.fail("preferences were begun"))
+    made = stages.train_twin.fn("ada", "laptop", last=TrainingStage.SFT)
+    assert (made["bundle"], made["rung"]) == ("0123456789ab", Rung.SFT.value)
+    ((rung, files),) = released
+    assert rung is Rung.SFT and files[HELD_OUT_FILE] == '"Who keeps the gate?"\n'
 
 
 def test_the_whole_curve_reaches_mlflow_also_what_it_did_not_take_at_first(

@@ -130,7 +130,7 @@ def test_what_is_written_while_it_is_watched_is_found(twin: Twin, posts: Path) -
         assert not hits(twin, "watched", "lamp")
         stream.write(NEW_POST[300:])
     wait_until_found(twin, "watched", "bakery")
-    twin("watch", "watched", "--once").error_with_next_step("another `twin watch watched` is running")
+    twin("watch", "watched", "--once").error_with_next_step("persona 'watched' is being watched by process")
 
     watch.process.send_signal(signal.SIGKILL)
     watch.finish()

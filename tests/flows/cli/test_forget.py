@@ -14,7 +14,7 @@ from flows.cli import forget, personas
 from flows.cli.app import app
 from flows.forgetting import quiet, run
 from flows.forgetting.quiet import refuse_running_flows
-from flows.personas import exclusive
+from flows.personas import exclusive, refreshing
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.errors import PlatformError
 
@@ -110,7 +110,9 @@ def test_mistakes_are_answered(arguments: tuple[str, ...], part: str) -> None:
 def test_it_waits_for_what_works_on_the_persona(home: TwinHome, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flows.personas.LOCK_WAIT_S", 0.05)
     with exclusive(home, "ada"):
-        refused(twin("forget", "ada", "posts", "--yes"), "another run is working on persona 'ada'")
+        refused(twin("forget", "ada", "posts", "--yes"), "persona 'ada' is being worked on by process")
+    with refreshing(home, "ada"):
+        refused(twin("forget", "ada", "posts", "--yes"), "persona 'ada' is being refreshed by process")
 
 
 def test_an_interrupted_run_is_gone_on_with_before_another(home: TwinHome, monkeypatch: pytest.MonkeyPatch) -> None:

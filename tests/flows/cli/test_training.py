@@ -13,11 +13,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from flows import rebuild as rebuild_flow
-from flows import rebuilt_scores
+from flows import rebuilt_persona, rebuilt_scores
 from flows.cli import training
 from flows.cli.app import app
 from flows.persona_file import persona_yaml
 from flows.personas import create_persona
+from flows.platform.settings import PlatformSettings
 from flows.rebuild import Rebuilt, RebuiltPart
 from flows.rebuilt_scores import RebuiltScores, ScoreDifference
 from flows.reporting import report
@@ -39,10 +40,12 @@ class Flows:
 
     def __init__(self) -> None:
         self.started: list[tuple[str, ...]] = []
+        self.recipes: list[str] = []
         self.raises: Exception | None = None
 
-    def ensure(self, home: TwinHome, settings: object, names: tuple[str, ...], **rest: object) -> None:
+    def ensure(self, home: TwinHome, settings: PlatformSettings, names: tuple[str, ...], **rest: object) -> None:
         self.started.append(names)
+        self.recipes.append(settings.recipe)
 
     def train_twin(self, persona: str, recipe: str, override_reason: str | None) -> dict[str, Any]:
         report("SFT step 1/20, loss 3.500")
@@ -140,7 +143,7 @@ OTHER = IDENTICAL.model_copy(update={"rebuilt": "2" * 64})
 
 
 def rebuilt(
-    monkeypatch: pytest.MonkeyPatch, part: RebuiltPart, *options: str, is_within: bool = True
+    monkeypatch: pytest.MonkeyPatch, part: RebuiltPart, *options: str, is_within: bool = True, asks: bool = False
 ) -> tuple[Result, list[tuple[str, ...]]]:
     """`twin rebuild` of a bundle whose weights come out so, with scores like this; and what was compared."""
     asked: list[tuple[str, ...]] = []
@@ -154,8 +157,9 @@ def rebuilt(
         return RebuiltScores(differences=(one,), not_compared=()).model_dump(mode="json")
 
     made = Rebuilt(persona="ada", bundle="0123456789ab", parts=(part,))
-    monkeypatch.setattr(rebuild_flow, "asks_models", lambda bundle: False)
-    monkeypatch.setattr(rebuild_flow, "rebuild", lambda home, bundle, folder: made)
+    monkeypatch.setattr(rebuild_flow, "asks_models", lambda bundle: asks)
+    monkeypatch.setattr(rebuilt_persona, "set_up", lambda home, bundle, folder: home.root / "recipe.yaml")
+    monkeypatch.setattr(rebuild_flow, "rebuild", lambda home, bundle, recipe: made)
     monkeypatch.setattr(rebuilt_scores, "compare_rebuilt", compare)
     return twin("rebuild", "bundle-0123", "--persona-folder", "ada", *options), asked
 
@@ -180,3 +184,9 @@ def test_a_rebuild_with_other_weights_is_compared_if_that_is_wanted(
     assert result.exit_code == 0 and flows.started[-1] == ("elasticsearch", "llm", "business")
     result, _ = rebuilt(monkeypatch, OTHER, "--evaluate", "--json", is_within=False)
     assert result.exit_code == 1 and not json.loads(result.stdout)["scores"]["differences"][0]["is_within"]
+
+
+def test_the_model_of_the_bundles_own_recipe_is_served(monkeypatch: pytest.MonkeyPatch, flows: Flows) -> None:
+    result, _ = rebuilt(monkeypatch, IDENTICAL, asks=True)
+    assert result.exit_code == 0 and flows.started == [("elasticsearch",), ("llm",)]
+    assert flows.recipes[0] == "demo" and Path(flows.recipes[1]).name == "recipe.yaml"

@@ -111,7 +111,7 @@ def test_the_tables_follow_at_the_end_unless_a_flow_holds_them(home: TwinHome, m
     (sources / "a.md").write_text("The ferry of the harbour and the rope that was with it. " * 20, "utf-8")
     with exclusive(home, "ada"):
         events = run(home, Corpus(ONE_NEW), monkeypatch)
-    assert events[1]["message"] == "tables wait: another run is working on persona 'ada'"
+    assert events[1]["message"].startswith("tables wait: persona 'ada' is being worked on by process")
     assert not (home.features / "ada").exists()
     events = run(home, Corpus(ONE_NEW), monkeypatch)
     assert events[1]["message"] == "tables: level with the index"
@@ -128,7 +128,7 @@ def test_a_folder_is_copied_into_the_sources(home: TwinHome, monkeypatch: pytest
 
 
 def test_one_watch_a_persona(home: TwinHome, monkeypatch: pytest.MonkeyPatch) -> None:
-    with watching(home, "ada"), pytest.raises(PlatformError, match="another `twin watch ada` is running"):
+    with watching(home, "ada"), pytest.raises(PlatformError, match="persona 'ada' is being watched by process"):
         run(home, Corpus(), monkeypatch)
     with exclusive(home, "ada"), writing_index(home, "ada"), watching(home, "ada"):
         pass  # three locks of their own

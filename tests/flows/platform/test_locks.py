@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.platform import locks
 from flows.platform.locks import exclusive
 from twin_data.contracts.errors import PlatformError
 
@@ -17,6 +18,15 @@ def test_a_second_holder_is_told_who_has_it(tmp_path: Path) -> None:
         with exclusive(path, timeout_s=0.3, report=said.append):
             pytest.fail("two held it")
     assert len(said) == 1 and said[0].startswith("waiting for process")
+
+
+def test_who_waits_for_long_says_so_again_and_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locks, "SAY_EVERY_S", 0.0)
+    said: list[str] = []
+    with exclusive(tmp_path / "lock", timeout_s=1), pytest.raises(PlatformError, match="^the gate is shut by process"):
+        with exclusive(tmp_path / "lock", timeout_s=0.5, report=said.append, held="the gate is shut"):
+            pytest.fail("two held it")
+    assert len(said) > 1
 
 
 def test_a_second_holder_waits(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def material(persona: PersonaConfig, questions: tuple[HeldOutQuestion, ...]) -> 
         chunks=chunks,
         vectors=hashed_vectors([one.text for one in chunks]),
         exclusions=to_rows(exclusions, Rejection),
-        questions=questions,
+        questions=tuple(one.question for one in questions),
     )
 
 

@@ -67,17 +67,16 @@ def test_briefs_use_only_what_they_have() -> None:
 
 
 def test_held_out_questions_are_recognised_in_other_words(
-    small_material: Callable[..., Material], questions: tuple[object, ...]
+    small_material: Callable[..., Material], questions: tuple[HeldOutQuestion, ...]
 ) -> None:
-    held = small_material({"a/a.md": ["The gate is shut."]}, questions=questions)
+    held = small_material({"a/a.md": ["The gate is shut."]}, questions=tuple(one.question for one in questions))
     assert held.repeats_held_out_question("What did you write back, word for word, to Halcyon Berths?")
     assert not held.repeats_held_out_question("What did you say about the gauge?")
 
 
 def test_a_short_held_out_question_is_recognised_inside_a_longer_one(
-    small_material: Callable[..., Material], questions: tuple[HeldOutQuestion, ...]
+    small_material: Callable[..., Material],
 ) -> None:
-    short = questions[0].model_copy(update={"question": "What is an obvious joke?"})
-    held = small_material({"a/a.md": ["The gate is shut."]}, questions=(short,))
+    held = small_material({"a/a.md": ["The gate is shut."]}, questions=("What is an obvious joke?",))
     assert held.repeats_held_out_question("In “Gates”, what is an obvious joke?")
     assert not held.repeats_held_out_question("What is the joke that no keeper ever told at the lower gate?")

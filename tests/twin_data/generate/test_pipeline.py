@@ -14,7 +14,6 @@ from twin_data.configuration.persona import PersonaConfig
 from twin_data.contracts.datasets import DatasetCertificate, DatasetKind, PolicyDraft
 from twin_data.contracts.documents import Chunk, CorpusDocument, Rejection
 from twin_data.contracts.errors import CorpusError
-from twin_data.contracts.evaluation import HeldOutQuestion
 from twin_data.generate.balance import BalanceConfig
 from twin_data.generate.draft_prompts import DraftPromptConfig
 from twin_data.generate.export import WORDINGS_FILE, read_wordings
@@ -34,9 +33,7 @@ CONFIG = DatasetsConfig(
 
 
 @pytest.fixture
-def pipeline(
-    material: Material, persona: PersonaConfig, questions: tuple[HeldOutQuestion, ...], tmp_path: Path
-) -> DatasetsPipeline:
+def pipeline(material: Material, persona: PersonaConfig, tmp_path: Path) -> DatasetsPipeline:
     store = FeatureStore.of(tmp_path / "features", "sample")
     store.write("documents", to_frame(material.documents, CorpusDocument))
     chunks = to_frame(material.chunks, Chunk)
@@ -52,7 +49,7 @@ def pipeline(
         )
     )
     store.append(embed.TABLE, embedded)
-    return DatasetsPipeline(persona, store, tmp_path / "datasets", CONFIG, questions, "m1")
+    return DatasetsPipeline(persona, store, tmp_path / "datasets", CONFIG, material.questions, "m1")
 
 
 def test_both_datasets_are_made_certified_and_remembered(pipeline: DatasetsPipeline) -> None:

@@ -296,3 +296,22 @@ def test_a_shard_past_its_time_limit_is_ended_with_all_its_processes(tmp_path: P
         with pytest.raises(LLMError, match="took over"):
             run_shards(_requests("one (slow)"), endpoint, folder=tmp_path, config=ShardConfig(start_s=1.0, row_s=1.0))
         assert time.monotonic() - started < 30
+
+
+def test_the_worker_goes_the_way_that_was_found_open(
+    endpoint: Endpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as nobody:  # bound, and never listening
+        nobody.bind(("127.0.0.1", 0))
+        proxy = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("http_proxy", proxy)
+        monkeypatch.setenv("HTTPS_PROXY", proxy)
+        shards.require_offered(endpoint)  # on this machine, so asked directly
+        assert not {"http_proxy", "HTTPS_PROXY"} & shards._environment(tmp_path, endpoint).keys()
+        elsewhere = endpoint.model_copy(update={"base_url": "http://llm.example.org/v1"})
+        with pytest.raises(LLMUnavailableError, match="cannot be reached"):
+            shards.require_offered(elsewhere)
+        kept = shards._environment(tmp_path, elsewhere)
+        assert (kept["http_proxy"], kept["HTTPS_PROXY"]) == (proxy, proxy)

@@ -83,7 +83,8 @@ def test_what_was_scored_is_not_scored_again(
     after(inputs, *first, *asked(make_interaction, 20, 5))
     rows = inputs.tables.scored()
     assert [int(row.trace_id, 16) for row in rows] == list(range(25))
-    assert inputs.tables.scored_until() == rows[-1].created_at
+    assert inputs.tables.scored_until(rows[-1].created_at) == rows[-1].created_at
+    assert inputs.tables.scored_until(rows[0].created_at) == rows[0].created_at, "a clock ran ahead"
 
 
 def test_the_same_window_is_judged_once(inputs: MonitorInputs, make_interaction: Make, published: list[str]) -> None:

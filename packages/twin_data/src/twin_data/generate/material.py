@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from twin_data.contracts.base import Span
 from twin_data.contracts.datasets import SourceSpan
 from twin_data.contracts.documents import Chunk, CorpusDocument, Rejection, Split
-from twin_data.contracts.evaluation import HeldOutQuestion
 from twin_data.scoring.sentences import content_stems, grams, words
 from twin_data.scoring.weights import TermWeights, term_weights
 
@@ -36,7 +35,7 @@ class Material:
         chunks: Every chunk, both sides of the split.
         vectors: Unit vectors of `chunks`, shape (len(chunks), D); None where nothing was embedded.
         exclusions: Spans of training documents that the test set holds, too.
-        questions: The held-out questions: their wording may not be trained on.
+        questions: The held-out questions' texts: their wording may not be trained on.
     """
 
     display_name: str
@@ -45,7 +44,7 @@ class Material:
     chunks: tuple[Chunk, ...]
     vectors: NDArray[np.float32] | None
     exclusions: tuple[Rejection, ...]
-    questions: tuple[HeldOutQuestion, ...] = ()
+    questions: tuple[str, ...] = ()
 
     @cached_property
     def document(self) -> dict[str, CorpusDocument]:
@@ -74,7 +73,7 @@ class Material:
     def held_out_grams(self) -> frozenset[str]:
         """Runs of words that the test documents and the held-out questions hold."""
         documents = (one.text for one in self.documents if one.split is Split.TEST)
-        texts = [*documents, *(one.question for one in self.questions)]
+        texts = [*documents, *self.questions]
         return frozenset(gram for text in texts for gram in grams(text, OVERLAP_WORDS))
 
     def overlaps_test_set(self, text: str) -> bool:
@@ -83,15 +82,15 @@ class Material:
 
     @cached_property
     def _held_out_questions(self) -> list[frozenset[str]]:
-        return [frozenset(content_stems(one.question)) for one in self.questions]
+        return [frozenset(content_stems(one)) for one in self.questions]
 
     @cached_property
     def _held_out_wordings(self) -> dict[int, frozenset[str]]:
         """The held-out questions that nobody words by chance, by their number of words."""
         found: dict[int, set[str]] = defaultdict(set)
         for one in self.questions:
-            if (count := len(words(one.question))) >= FEWEST_WORDS_TO_TELL:
-                found[count].update(grams(one.question, count))
+            if (count := len(words(one))) >= FEWEST_WORDS_TO_TELL:
+                found[count].update(grams(one, count))
         return {count: frozenset(wordings) for count, wordings in found.items()}
 
     def repeats_held_out_question(self, question: str) -> bool:

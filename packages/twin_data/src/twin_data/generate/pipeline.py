@@ -23,7 +23,6 @@ from twin_data.contracts.datasets import (
 )
 from twin_data.contracts.digests import digest_value
 from twin_data.contracts.documents import Chunk, CorpusDocument, Rejection
-from twin_data.contracts.evaluation import HeldOutQuestion
 from twin_data.contracts.releases import PromptExample, ReleaseBundle
 from twin_data.generate import certify, instructions, preferences
 from twin_data.generate.certify import CertifyInputs
@@ -76,7 +75,7 @@ class DatasetsPipeline:
         store: The feature tables; the datasets' tables stand beside them.
         folder: Where finished datasets are written.
         config: The recipe's settings.
-        questions: The held-out questions, none of which may be trained on.
+        questions: The held-out questions' texts, none of which may be trained on.
         embedding_digest: Names the embeddings that neighbours are found by.
         wordings: Of the teacher, as a bundle that is made again carries them; None has the teacher asked.
         base: Bundle 0 whose features are read, whatever has been written since; None reads the newest.
@@ -86,7 +85,7 @@ class DatasetsPipeline:
     store: FeatureStore
     folder: Path
     config: DatasetsConfig
-    questions: tuple[HeldOutQuestion, ...]
+    questions: tuple[str, ...]
     embedding_digest: str
     wordings: tuple[TeacherWording, ...] | None = None
     base: ReleaseBundle | None = None
@@ -259,7 +258,7 @@ class DatasetsPipeline:
             **self.features.digests,
             "embedding_model": self.embedding_digest,
             "persona": digest_value([self.persona.display_name, self.persona.style_notes]),
-            "questions": digest_value([one.question for one in self.questions]),
+            "questions": digest_value(list(self.questions)),
             "prompts": prompt_digest(),
         }
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPException
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pydantic import Field, ValidationError
 
@@ -40,6 +40,9 @@ MAX_LIST_BYTES = 16_000_000
 MODELS_NAMED = 12
 """Models that an error names at most."""
 _ENV_KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "PYTHONPATH", "VIRTUAL_ENV")
+_PROXIES = ("http_proxy", "https_proxy", "no_proxy")
+"""Those that `urllib` heeds, so that the worker reaches what was found to be reachable; either case is read."""
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _KEY_REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _HAS_NO_SUCH = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED})
 _REFUSES = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
@@ -249,7 +252,7 @@ def _fetch(endpoint: Endpoint, path: str, body: bytes | None = None) -> bytes | 
     headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
     request = urllib.request.Request(f"{endpoint.base_url.rstrip('/')}/{path}", body, headers)
     try:
-        with urllib.request.urlopen(request, timeout=REACH_TIMEOUT_S) as response:
+        with _opener(endpoint).open(request, timeout=REACH_TIMEOUT_S) as response:
             return bytes(response.read(MAX_LIST_BYTES))
     except urllib.error.HTTPError as error:
         error.close()
@@ -258,6 +261,15 @@ def _fetch(endpoint: Endpoint, path: str, body: bytes | None = None) -> bytes | 
         if error.code in _REFUSES:
             return None if body is None else b""
         raise
+
+
+def _opener(endpoint: Endpoint) -> urllib.request.OpenerDirector:
+    return urllib.request.build_opener(*(() if _may_be_proxied(endpoint) else (urllib.request.ProxyHandler({}),)))
+
+
+def _may_be_proxied(endpoint: Endpoint) -> bool:
+    """A server on this machine never is: no proxy knows the way to it."""
+    return urlsplit(endpoint.base_url).hostname not in _LOOPBACK
 
 
 def _names(told: bytes) -> list[str] | None:
@@ -304,8 +316,9 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
 
 
 def _environment(scratch: Path, endpoint: Endpoint) -> dict[str, str]:
-    """What the worker may see: no secrets but the endpoint's key, caches in a folder that is removed."""
-    kept = {name: value for name in _ENV_KEPT if (value := os.environ.get(name))}
+    """What the worker may see: the endpoint's key and the way there, no other secret; caches in a folder that goes."""
+    proxies = (*_PROXIES, *map(str.upper, _PROXIES)) if _may_be_proxied(endpoint) else ()
+    kept = {name: value for name in (*_ENV_KEPT, *proxies) if (value := os.environ.get(name))}
     kept[endpoint.api_key_variable] = os.environ.get(endpoint.api_key_variable, "none")
     return kept | {
         "HOME": str(scratch),

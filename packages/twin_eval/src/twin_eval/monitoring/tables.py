@@ -25,12 +25,16 @@ class MonitoringTables:
         rows = to_rows(self.store.read(SCORED), ScoredInteraction) if self.store.exists(SCORED) else ()
         return tuple(sorted(rows, key=lambda row: (row.created_at, row.trace_id)))
 
-    def scored_until(self) -> datetime | None:
-        """When the newest scored interaction began; None if there is none."""
+    def scored_until(self, now: datetime) -> datetime | None:
+        """When the newest scored interaction began; None if there is none.
+
+        What a clock that ran ahead has put after `now` says nothing of the ledger.
+        """
         if not self.store.exists(SCORED):
             return None
-        newest = self.store.read(SCORED)["created_at"].max()
-        assert isinstance(newest, datetime), "the table is written with rows only"
+        began = self.store.read(SCORED)["created_at"]
+        newest = began.filter(began <= now).max()
+        assert newest is None or isinstance(newest, datetime), "a column of moments"
         return newest
 
     def unscored(self, trace_ids: Iterable[str]) -> frozenset[str]:

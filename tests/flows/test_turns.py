@@ -1,0 +1,52 @@
+"""Who waits for a persona: a run of a deployment for hours, one at a terminal for seconds."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from flows import personas
+from flows.reporting import listening
+from flows.turns import refresh_turn, working_turn
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.errors import PlatformError
+
+Turn = Callable[[TwinHome, str], AbstractContextManager[None]]
+TURNS = pytest.mark.parametrize("turn", [working_turn, refresh_turn])
+
+
+@TURNS
+def test_at_a_terminal_the_other_one_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, turn: Turn) -> None:
+    monkeypatch.setattr(personas, "LOCK_WAIT_S", 0.0)
+    home = TwinHome(tmp_path)
+    with turn(home, "ada"), pytest.raises(PlatformError, match=r"persona 'ada' is being \w+.* by process \d+"):
+        with turn(home, "ada"):
+            pytest.fail("two at once")
+
+
+@TURNS
+def test_a_deployments_run_waits_and_says_for_whom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, turn: Turn) -> None:
+    monkeypatch.setattr(personas, "LOCK_WAIT_S", 0.0)
+    monkeypatch.setenv("PREFECT__RUNTIME__DEPLOYMENT__ID", "a deployment's")
+    home, is_waiting, said = TwinHome(tmp_path), threading.Event(), []
+    order: list[str] = []
+
+    def listen(line: str) -> None:
+        said.append(line)
+        is_waiting.set()
+
+    def second() -> None:
+        with listening(listen), turn(home, "ada"):
+            order.append("second")
+
+    with turn(home, "ada"):
+        thread = threading.Thread(target=second)
+        thread.start()
+        assert is_waiting.wait(10)
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"] and said[0].startswith("waiting for process")
