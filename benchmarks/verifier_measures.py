@@ -16,6 +16,7 @@ from twin_data.contracts.base import Span
 from twin_data.contracts.digests import digest_text
 from twin_data.contracts.documents import DocumentKind
 from twin_data.contracts.releases import VerificationSettings
+from twin_data.scoring.addressee import speaks_to_the_persona
 from twin_data.scoring.closeness import closeness, stray
 from twin_data.scoring.encoder import SentenceEncoder
 from twin_data.scoring.sentences import content_stems, sentence_spans, words
@@ -65,11 +66,14 @@ class Measures:
     def is_served(self, row: Row) -> bool:
         """Whether the sentence clears the check, were it to the point; nearness is not asked without an encoder."""
         text, support = self._best(row)
+        evidence = support.span.of(text)
         if support.score < self.bar or objection(row.text, passage_of(text), support.span):
+            return False
+        if speaks_to_the_persona(row.text, evidence):
             return False
         if self._encoder is None:
             return True
-        near = closeness(row.text, support.span.of(text), self._encoder.encode)
+        near = closeness(row.text, evidence, self._encoder.encode)
         bars = self._settings
         return not stray(support.score, near, min_closeness=bars.min_closeness, min_held=bars.min_held)
 

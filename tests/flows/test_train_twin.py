@@ -57,7 +57,7 @@ def test_a_training_that_is_to_end_with_sft_makes_no_preferences(
 
     monkeypatch.setenv("TWIN_HOME", str(tmp_path))
     monkeypatch.setattr(stages, "corpus_verdict", lambda *_: ENOUGH)
-    monkeypatch.setattr(stages, "base_bundle_to_train_on", lambda *_: None)
+    monkeypatch.setattr(stages, "base_bundle_to_train_on", lambda *_: SimpleNamespace(manifest=None))
     monkeypatch.setattr(stages, "datasets_pipeline", lambda *_: SimpleNamespace(questions=("Who keeps the gate?",)))
     written = WrittenDataset(SimpleNamespace(kind="instructions"), tmp_path)
     monkeypatch.setattr(stages, "certified_instructions", lambda *_: written)

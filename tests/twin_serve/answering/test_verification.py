@@ -71,6 +71,11 @@ def test_what_a_sentence_adds_to_the_question_must_stand_in_its_evidence() -> No
     assert Checker(asked=asked).check(told.format("tin ")).outcome is SentenceOutcome.SUPPORTED
 
 
+def test_a_twin_speaks_as_the_persona() -> None:
+    check = Checker().check("The eels you found on the floor were carried out in a bath.")
+    assert (check.outcome, check.reason) == (SentenceOutcome.DROPPED, "it speaks to the persona, not as the persona")
+
+
 def test_a_figure_in_the_questions_own_words_is_an_answer() -> None:
     check = Checker(asked="How many eels were found on the floor?").check("31 eels were found on the floor.")
     assert check.outcome is SentenceOutcome.SUPPORTED

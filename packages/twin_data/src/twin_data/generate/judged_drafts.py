@@ -12,6 +12,7 @@ from twin_data.generate.candidates import MIN_SUPPORT
 from twin_data.generate.draft_prompts import DraftPrompt
 from twin_data.generate.grounding import SentenceSupport, chunks_of, sentences, supports, whole_sentences
 from twin_data.generate.material import Material
+from twin_data.scoring.addressee import speaks_to_the_persona
 from twin_data.scoring.closeness import Encode, closeness, stray
 from twin_data.scoring.copies import copied_share, is_mostly_copied, word_stretches
 from twin_data.scoring.refusal import is_refusal
@@ -74,8 +75,10 @@ class Judge:
         return JudgedDraft(text, None, 0, copied, _is_own(text, chunks), min((one.score for one in held), default=0.0))
 
     def _holds(self, one: SentenceSupport) -> bool:
-        if one.score < MIN_SUPPORT or self.encode is None:
-            return one.score >= MIN_SUPPORT
+        if one.score < MIN_SUPPORT or speaks_to_the_persona(one.sentence, one.stretch):
+            return False
+        if self.encode is None:
+            return True
         near = closeness(one.sentence, one.stretch, self.encode)
         return not stray(one.score, near, min_closeness=self.min_closeness, min_held=self.min_held)
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from twin_data.contracts.answers import RetrievedPassage, SentenceCheck, SentenceOutcome
 from twin_data.contracts.base import Span
+from twin_data.scoring.addressee import speaks_to_the_persona
 from twin_data.scoring.closeness import closeness, stray
 from twin_data.scoring.sentences import STOPWORDS, content_stems, stem, words
 from twin_data.scoring.support import EvidenceText, Support, held_numbers, names, numbers
@@ -25,6 +26,7 @@ MIN_CONTENT_STEMS = 2
 WORD_FOR_WORD = "copied word for word"
 REPEATED = "it repeats an earlier sentence"
 ECHO = "it says the question again"
+SPOKEN_TO = "it speaks to the persona, not as the persona"
 TOO_LONG_TO_QUOTE = "it copies part of a sentence that is too long to quote"
 NO_OWN_WORDS = "no passage holds words of the persona's own"
 _OPENERS = frozenset(
@@ -157,8 +159,11 @@ class SentenceVerifier:
             return dropped(sentence, f"it does not answer the question (likeness {relevance:.2f})", support.score)
         if copied := self._evidence.copied(sentence):
             return self._quoted(sentence, copied, citations)
-        if self._says_the_question_again(sentence, support.span.of(found.passage.text)):
+        evidence = support.span.of(found.passage.text)
+        if self._says_the_question_again(sentence, evidence):
             return dropped(sentence, ECHO, support.score)
+        if speaks_to_the_persona(sentence, evidence):
+            return dropped(sentence, SPOKEN_TO, support.score)
         if reason := found.objection or found.strays:
             return dropped(sentence, reason, support.score)
         self._shipped.add(sentence)
