@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 from twin_data.contracts.evaluation import Evidence, HeldOutQuestion
 from twin_eval.folding import word_line
@@ -21,20 +22,17 @@ def lost_evidence(
         questions: The questions.
         documents: The clean text of every kept document, by its id.
     """
-    open_quotes = [
-        (question.id, one)
-        for question in questions
-        for one in question.evidence
-        if not _holds(documents.get(one.file, ""), one)
-    ]
-    for text in documents.values():  # a file in a question need not be called as its document is
-        if not open_quotes:
-            break
-        open_quotes = [(name, one) for name, one in open_quotes if not _holds(text, one)]
-    lost: dict[str, tuple[Evidence, ...]] = {}
-    for name, one in open_quotes:
-        lost[name] = (*lost.get(name, ()), one)
-    return lost
+
+    @cache
+    def line_of(document: str) -> str:
+        return word_line(documents.get(document, ""))
+
+    def is_lost(evidence: Evidence) -> bool:
+        quote = word_line(evidence.quote)  # its file need not be called as its document is
+        return quote not in line_of(evidence.file) and not any(quote in line_of(name) for name in documents)
+
+    found = {question.id: tuple(filter(is_lost, question.evidence)) for question in questions}
+    return {name: lost for name, lost in found.items() if lost}
 
 
 def evidence_problems(
@@ -58,10 +56,6 @@ def why_lost(ids: Sequence[str], persona: str) -> str:
         f"no document of the archive holds what these questions quote: {', '.join(ids[:_SHOWN_IDS])}{more}; scores "
         f"that rest on their evidence leave them out. `twin questions check {persona}` says what to mend"
     )
-
-
-def _holds(text: str, evidence: Evidence) -> bool:
-    return word_line(evidence.quote) in word_line(text)
 
 
 def _problem(question: HeldOutQuestion, evidence: Evidence, text_of: Callable[[str], str | None]) -> QuestionProblem:
