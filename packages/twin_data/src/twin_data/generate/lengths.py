@@ -89,7 +89,8 @@ def balanced(
             pair is uneven the same way.
 
     Returns:
-        The pairs that stay, and those that were dropped.
+        The pairs that stay, and those that were dropped. All stay where dropping evens out nothing, as where one side
+        is the longer one in every pair: the certificate then names their ratio.
     """
     kept = list(pairs)
     dropped: list[PairT] = []
@@ -104,4 +105,4 @@ def balanced(
         left = Counter(map(kind, kept))
         spare = [at for at, one in enumerate(kept) if excess[at] > 0 and (kind(one) is None or left[kind(one)] > 1)]
         dropped.append(kept.pop(max(spare or range(len(kept)), key=excess.__getitem__)))
-    return kept, dropped
+    return (kept, dropped) if kept else (list(pairs), [])
