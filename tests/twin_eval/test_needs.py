@@ -22,6 +22,7 @@ from twin_eval.needs import Asked, Need, all_of, need_of
         ("probes.complied", 7, 5, Asked(questions=30), None),
         ("stress.typos.decision_right", 7, 5, Asked(questions=30), None),
         ("bias_amplification", 1, 2, Asked(questions=30), None),
+        ("bias_largest_shift", 1, 2, Asked(questions=30), None),
     ],
 )
 def test_rows_turn_into_what_brings_them(

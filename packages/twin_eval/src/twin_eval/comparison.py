@@ -12,6 +12,7 @@ import numpy as np
 from twin_data.configuration.rubric import RelativeBar, Rubric
 from twin_data.contracts.evaluation import Comparison, ComparisonOutcome
 from twin_eval.metrics import ROW_METRICS, RowMetric, fidelity
+from twin_eval.needs import rows_beyond
 from twin_eval.own_words import VoiceSample
 from twin_eval.paired import Difference, Observation, difference
 from twin_eval.scored_run import ScoredRun
@@ -19,8 +20,6 @@ from twin_eval.statistics import MIN_CLUSTERS, Floats, IntervalConfig
 
 CONFIDENCE = 0.975
 """One-sided: what the bounds of a 95 % interval stand for."""
-_MOST_TIMES_MORE = 50
-"""A question set so many times as large is no plan: then no number is named."""
 
 Rows = Mapping[str, Observation]
 _SAMPLE_METRICS: dict[str, Callable[[VoiceSample], float | None]] = {
@@ -192,7 +191,7 @@ def _of_seeds(spread: float, confidence: float) -> float:
 def _gain_rows(found: Difference, bar: RelativeBar, judging: Judging, of_seeds: float) -> int | None:
     """Rows still wanting to show, four times in five, the observed gain at the level that it is held to."""
     gain = _gain(found.value, bar.better)
-    return _more(found.n, found.times_more_to_find(gain, judging.better, beside=of_seeds)) if gain > 0 else None
+    return rows_beyond(found.n, found.times_more_to_find(gain, judging.better, beside=of_seeds)) if gain > 0 else None
 
 
 def _more_rows(found: Difference, bar: RelativeBar, judging: Judging) -> int | None:
@@ -201,12 +200,7 @@ def _more_rows(found: Difference, bar: RelativeBar, judging: Judging) -> int | N
     if distance == 0:
         return None
     confidence = judging.not_worse if distance > 0 else CONFIDENCE
-    return _more(found.n, found.times_more_to_find(abs(distance), confidence))
-
-
-def _more(n: int, times: float) -> int | None:
-    """Rows beyond `n` that make so many times as many of them; None where that is no plan."""
-    return max(1, math.ceil(n * (times - 1))) if times <= _MOST_TIMES_MORE else None
+    return rows_beyond(found.n, found.times_more_to_find(abs(distance), confidence))
 
 
 def _gain(value: float, better: str) -> float:

@@ -9,7 +9,7 @@ from statistics import NormalDist
 
 from twin_data.configuration.rubric import Bar, Rubric
 from twin_data.contracts.evaluation import EvaluationReport, Score
-from twin_eval.needs import Asked, Need, need_of
+from twin_eval.needs import Asked, Need, need_of, rows_beyond
 from twin_eval.paired import POWER
 
 _ROUNDING = 1e-9
@@ -19,8 +19,6 @@ _ROWS_FOR_POWER = (1 + NormalDist().inv_cdf(POWER) / NormalDist().inv_cdf(0.975)
 """How many times as many rows show a figure four times in five as put the interval's end just at the bound."""
 _FAULTS = "error_rate"
 """What a metric is called, after the dot of its family if it has one, that counts faults of the endpoint."""
-_MOST_TIMES_MORE = 50
-"""As of comparisons: a question set so many times as large is no plan."""
 
 
 class Outcome(Enum):
@@ -100,9 +98,7 @@ def _rows_to_show(bar: Bar, score: Score) -> int | None:
     bound, end = (bar.at_least, score.low) if bar.at_least is not None else (bar.at_most, score.high)
     gap = abs(score.value - (bound or 0.0))
     times = _ROWS_FOR_POWER * ((score.value - end) / gap) ** 2 if gap > _ROUNDING else math.inf
-    if times > _MOST_TIMES_MORE:
-        return None
-    return max(1, math.ceil(score.n * (times - 1)))
+    return rows_beyond(score.n, times)
 
 
 def _clears(bar: Bar, value: float) -> bool:

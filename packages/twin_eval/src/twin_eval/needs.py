@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from twin_eval import probes, stress_scores
 from twin_eval.scored_run import ScoredRun
 
-_NOT_OF_QUESTIONS = frozenset({probes.PREFIX, stress_scores.PREFIX, "bias_amplification"})
+_MOST_TIMES_MORE = 50
+"""A question set so many times as large is no plan."""
+_NOT_OF_QUESTIONS = frozenset({probes.PREFIX, stress_scores.PREFIX, "bias_amplification", "bias_largest_shift"})
 """Families and metrics whose rows no further question brings: what they count is given, or asked on demand."""
 _VOICE_OF_ANSWERS = "voice.answers"
 
@@ -45,6 +47,11 @@ class Asked:
         briefs = len(run.drafts)
         each = briefs / samples if samples else math.inf if briefs else 1.0
         return cls(questions=len(run.answers), briefs_a_sample=each)
+
+
+def rows_beyond(n: int, times: float) -> int | None:
+    """Rows beyond `n` that make `times` as many of them; None where that is no plan."""
+    return max(1, math.ceil(n * (times - 1))) if times <= _MOST_TIMES_MORE else None
 
 
 def need_of(metric: str, rows: int | None, n: int, asked: Asked) -> Need | None:
