@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flows.platform.settings import LOOPBACK_NAMES
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.persona import PersonaConfig
+from twin_data.contracts.endpoints import LOOPBACK_NAMES
 from twin_data.contracts.errors import ConfigurationError
 from twin_data.sources.github_api import PUBLIC_API, GitHubApi
 from twin_data.sources.github_fetch import check_repository, fetch_repository

@@ -14,10 +14,10 @@ from pydantic import Field, SecretStr, StringConstraints, ValidationError, model
 from flows.recipe_files import is_recipe_file
 from twin_data.configuration.home import cache_folder
 from twin_data.contracts.base import Contract
+from twin_data.contracts.endpoints import LOOPBACK_NAMES
 from twin_data.contracts.errors import ConfigurationError
 
 LOOPBACK = "127.0.0.1"
-LOOPBACK_NAMES = frozenset({LOOPBACK, "localhost", "::1"})
 PORT_PREFIX = "TWIN_PORT_"
 REPOSITORY_ROOT = Path(__file__).resolve().parents[2]
 

@@ -11,6 +11,9 @@ from pydantic import AfterValidator, Field, StringConstraints
 from twin_data.contracts.base import Contract
 from twin_data.contracts.errors import ConfigurationError
 
+LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
+"""What addresses call this machine."""
+
 
 def _address(url: str) -> str:
     """The address without a last slash; one that holds a secret is refused, as it would be written down."""

@@ -28,6 +28,7 @@ from twin_data.contracts.answers import Turn
 from twin_data.contracts.base import Contract
 from twin_data.contracts.datasets import DroppedRow
 from twin_data.contracts.digests import digest_value, short
+from twin_data.contracts.endpoints import LOOPBACK_NAMES
 from twin_data.contracts.errors import LLMError, LLMUnavailableError
 from twin_data.generate.candidates import dropped
 from twin_data.generate.teacher import Endpoint
@@ -42,7 +43,6 @@ MODELS_NAMED = 12
 _ENV_KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "PYTHONPATH", "VIRTUAL_ENV")
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy")
 """Those that `urllib` heeds, so that the worker reaches what was found to be reachable; either case is read."""
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _KEY_REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _HAS_NO_SUCH = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED})
 _REFUSES = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
@@ -269,7 +269,7 @@ def _opener(endpoint: Endpoint) -> urllib.request.OpenerDirector:
 
 def _may_be_proxied(endpoint: Endpoint) -> bool:
     """A server on this machine never is: no proxy knows the way to it."""
-    return urlsplit(endpoint.base_url).hostname not in _LOOPBACK
+    return urlsplit(endpoint.base_url).hostname not in LOOPBACK_NAMES
 
 
 def _names(told: bytes) -> list[str] | None:
