@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,21 @@ def test_what_a_bundle_carries_is_found(tmp_path: Path) -> None:
     assert Carried.of(None) == Carried()
 
 
+def rebuilt(
+    folder: Path,
+    home: Path,
+    train: Callable[..., dict[str, Any]],
+    registry: MemoryRegistry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> rebuilding.Rebuilt:
+    """A bundle made again where features are the recorded ones and `train` trains."""
+    features = {"features": {"features_digest": "0"}, "bundle": "ba9876543210"}
+    monkeypatch.setattr(rebuilding, "build_features", lambda persona, recipe: features)
+    monkeypatch.setattr(rebuilding, "train_twin", train)
+    monkeypatch.setattr(rebuilding, "open_registry", lambda home: registry)
+    return rebuilding.rebuild(TwinHome(home), folder, Path(BY))
+
+
 @pytest.mark.parametrize("weights", [b"w", b"of another processor"])
 def test_training_is_given_the_bundles_folder_and_its_weights_are_compared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, weights: bytes
@@ -136,11 +152,7 @@ def test_training_is_given_the_bundles_folder_and_its_weights_are_compared(
         given.extend(arguments)
         return {"bundle": again, "datasets": [{"kind": "instructions", "digest": "d" * 64}]}
 
-    features = {"features": {"features_digest": "0"}, "bundle": "ba9876543210"}
-    monkeypatch.setattr(rebuilding, "build_features", lambda persona, recipe: features)
-    monkeypatch.setattr(rebuilding, "train_twin", train)
-    monkeypatch.setattr(rebuilding, "open_registry", lambda home: registry)
-    made = rebuilding.rebuild(TwinHome(tmp_path / "home"), folder, Path(BY))
+    made = rebuilt(folder, tmp_path / "home", train, registry, monkeypatch)
     persona, recipe, reason, carried, last = given
     assert (persona, recipe, reason, Path(carried), last) == ("ada", BY, "a test", folder, TrainingStage.DPO)
     assert made.is_identical and made.bundle == again, "weights need not be the same"
@@ -163,11 +175,7 @@ def test_a_bundle_of_before_dpo_is_made_without_it_and_other_questions_are_named
         ends_with.append(last)
         return {"bundle": again, "datasets": [{"kind": "instructions", "digest": "e" * 64}]}
 
-    features = {"features": {"features_digest": "0"}, "bundle": "ba9876543210"}
-    monkeypatch.setattr(rebuilding, "build_features", lambda persona, recipe: features)
-    monkeypatch.setattr(rebuilding, "train_twin", train)
-    monkeypatch.setattr(rebuilding, "open_registry", lambda home: registry)
-    made = rebuilding.rebuild(TwinHome(tmp_path / "home"), folder, Path(BY))
+    made = rebuilt(folder, tmp_path / "home", train, registry, monkeypatch)
     assert ends_with == [TrainingStage.SFT] and not made.is_identical
     assert len(made.causes) == causes
     assert all(one.startswith("instructions: made of other questions (the bundle carries no") for one in made.causes)
