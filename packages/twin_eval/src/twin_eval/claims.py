@@ -36,7 +36,8 @@ class ClaimCheck(Contract):
     contradicted: bool
     """A passage denies what it affirms, or affirms what it denies, and none supports it, whichever of them it cites."""
     to_the_point: bool
-    """It states an essential fact of the question's; where there is none, it cites the place that holds the answer."""
+    """It states an essential fact of the question's; where there is none, it cites the place that holds the answer. Of
+    a question that names neither nothing more is known, and every sentence is."""
 
 
 def check_claims(question: HeldOutQuestion, answer: Answer) -> tuple[ClaimCheck, ...]:
@@ -109,7 +110,9 @@ def _is_to_the_point(question: HeldOutQuestion, sentence: str, cited: Sequence[s
     if essential := [fact for fact in question.facts if fact.essential]:
         stated = NormalisedText(sentence)
         return any(states_fact(stated, question, fact) for fact in essential)
-    return any(lies_on(quote, evidence.quote) for quote in cited for evidence in question.evidence)
+    return not question.evidence or any(
+        lies_on(quote, evidence.quote) for quote in cited for evidence in question.evidence
+    )
 
 
 def _holds(quote: str, sentence: SentenceSeen) -> bool:

@@ -184,7 +184,7 @@ def score_answer(
         cited_sentences=tuple(cited_sentences(answer)),
         voice=voice,
         is_own=is_own_answer(answer),
-        is_whole=is_whole_answer(question, answer, claims, voice),
+        is_whole=is_whole_answer(answer, claims, voice),
     )
 
 
@@ -259,9 +259,7 @@ def is_own_answer(answer: Answer) -> bool:
     return not answer.is_declined and any(one.outcome is SentenceOutcome.SUPPORTED for one in answer.twin.sentences)
 
 
-def is_whole_answer(
-    question: HeldOutQuestion, answer: Answer, claims: Sequence[ClaimCheck], voice: float | None
-) -> bool:
+def is_whole_answer(answer: Answer, claims: Sequence[ClaimCheck], voice: float | None) -> bool:
     """Whether the question was answered helpfully in the twin's own, in-voice, verified sentences (decision 32).
 
     Own: a sentence that cites its source and is neither quotation, refusal nor courtesy. Verified: the source supports
@@ -272,8 +270,7 @@ def is_whole_answer(
     """
     if answer.is_declined or any(one.contradicted for one in claims) or (voice is not None and voice < OUT_OF_VOICE):
         return False
-    known = bool(question.evidence) or any(fact.essential for fact in question.facts)
-    return any(one.cites and one.supported and (one.to_the_point or not known) for one in claims)
+    return any(one.cites and one.supported and one.to_the_point for one in claims)
 
 
 def was_searched(answer: Answer) -> bool:

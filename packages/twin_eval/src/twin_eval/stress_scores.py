@@ -164,7 +164,7 @@ def _cluster(one: StressRecord, plain: Mapping[str, ScoredAnswer]) -> str:
 
 def _is_whole(question: HeldOutQuestion, answer: Answer) -> bool:
     """Voice left out: an answer's few words are heard by their whole run, which stress has none of."""
-    return is_whole_answer(question, answer, check_claims(question, answer), voice=None)
+    return is_whole_answer(answer, check_claims(question, answer), voice=None)
 
 
 def _whole_answer_change(
