@@ -50,8 +50,9 @@ from twin_eval.storage import write_atomically
 
 REPORT_EVERY_S = 2.0
 TRAINED = (Rung.SFT, Rung.DPO)
-CHECKED, UNCHECKED = TwinOptions(), TwinOptions(verify=False)
-"""The trained rungs of the ladder are asked both ways: what they learnt is told apart from what the checks stop."""
+AS_SERVED, UNCHECKED, CLOSED_BOOK = TwinOptions(), TwinOptions(verify=False), TwinOptions(retrieval=False)
+"""The trained rungs of the ladder are asked all three ways: what they learnt is told apart from what the checks stop
+and from what the archive tells."""
 
 
 @flow(name="evaluate-twin", flow_run_name="evaluate-twin-{persona}", log_prints=False)
@@ -124,7 +125,8 @@ async def climb(home: TwinHome, persona: str, recipe: Recipe, exam: Exam, regist
     A rung that answers nothing, for instance because its adapter is refused, counts as missing and says why.
     """
     bundles, found_missing = await asyncio.to_thread(rung_bundles, home, persona, recipe)
-    runs, unchecked, missing = [], [], list(found_missing)
+    runs, missing = [], list(found_missing)
+    alone: dict[TwinOptions, list[RungRun]] = {UNCHECKED: [], CLOSED_BOOK: []}
     for bundle in bundles:
         run = await heard(bundle, put_questions(home, bundle, exam, recipe.evaluation))
         if isinstance(run, Silent):
@@ -132,11 +134,20 @@ async def climb(home: TwinHome, persona: str, recipe: Recipe, exam: Exam, regist
             continue
         spreads = await spreads_over_seeds(home, registry, bundle, exam, run, recipe.evaluation)
         runs.append(RungRun(manifest=bundle.manifest, run=run, seed_spreads=spreads))
-        if bundle.manifest.rung in TRAINED:
-            asking = put_questions(home, bundle, exam.without_texts, recipe.evaluation, UNCHECKED)
-            if not isinstance(alone := await heard(bundle, asking), Silent):
-                unchecked.append(RungRun(manifest=bundle.manifest, run=alone))
-    found = await asyncio.to_thread(build_ladder, runs, exam.rubric, missing=missing, unchecked=unchecked)
+        if bundle.manifest.rung not in TRAINED:
+            continue
+        for options, answered in alone.items():
+            asking = put_questions(home, bundle, exam.without_texts, recipe.evaluation, options)
+            if not isinstance(by_itself := await heard(bundle, asking), Silent):
+                answered.append(RungRun(manifest=bundle.manifest, run=by_itself))
+    found = await asyncio.to_thread(
+        build_ladder,
+        runs,
+        exam.rubric,
+        missing=missing,
+        unchecked=alone[UNCHECKED],
+        closed_book=alone[CLOSED_BOOK],
+    )
     report(f"ladder: {found.verdict}")
     ask = partial(put_questions, home, exam=exam, settings=recipe.evaluation)
     return await measured_against(home, recipe, bundles, Climbed(ladder=found, runs=tuple(runs)), exam.rubric, ask)
@@ -153,7 +164,7 @@ async def put_questions(
     bundle: RegisteredBundle,
     exam: Exam,
     settings: EvaluationSettings,
-    options: TwinOptions = CHECKED,
+    options: TwinOptions = AS_SERVED,
 ) -> ScoredRun:
     """The body of `ask`, for tasks that ask several bundles."""
     name, last = bundle.manifest.model_name, time.monotonic()

@@ -47,8 +47,10 @@ class LadderBench(Bench):
     def asked(self, rung: Rung) -> list[str]:
         return list(self.services[self.rungs[rung].bundle_id].asked)
 
-    def asked_unchecked(self, rung: Rung) -> list[str]:
-        return list(self.services[self.rungs[rung].bundle_id].asked_unchecked)
+    def asked_alone(self, rung: Rung) -> list[list[str]]:
+        """What was asked without the checks, and without the archive."""
+        service = self.services[self.rungs[rung].bundle_id]
+        return [list(service.asked_unchecked), list(service.asked_closed_book)]
 
     async def climb(self) -> Climbed:
         return await stages.climb.fn(self.home, "ada", load_recipe("demo"), EXAM, self.registry)
@@ -73,20 +75,25 @@ async def test_every_rung_is_asked_the_same_questions(bench: LadderBench) -> Non
     assert {one.seed_spread for one in compared} == {0.0}, "nothing was trained: there is no luck of a seed"
 
 
-async def test_trained_rungs_are_asked_once_more_with_all_checks_off(bench: LadderBench) -> None:
+async def test_trained_rungs_are_asked_once_more_without_the_checks_and_without_the_archive(bench: LadderBench) -> None:
     climbed = await bench.climb()
-    assert sorted(bench.asked_unchecked(Rung.SFT)) == sorted(one.question for one in QUESTIONS)
-    assert bench.asked_unchecked(Rung.BASE) == []
-    (sft,) = climbed.ladder.unchecked
-    facts = sft.score("facts_found")
-    assert (sft.rung, facts.value if facts else None) == (Rung.SFT, 22 / 40)
-    assert "sft+retrieval, all checks off: over_refusal 0.00" in ladder_text(climbed.ladder)
+    every = sorted(one.question for one in QUESTIONS)
+    assert [sorted(one) for one in bench.asked_alone(Rung.SFT)] == [every, every]
+    assert bench.asked_alone(Rung.BASE) == [[], []]
+    for (sft,) in (climbed.ladder.unchecked, climbed.ladder.closed_book):
+        facts = sft.score("facts_found")
+        assert (sft.rung, facts.value if facts else None) == (Rung.SFT, 22 / 40)
+    told = ladder_text(climbed.ladder)
+    assert "sft+retrieval, all checks off: over_refusal 0.00" in told
+    assert "sft+retrieval, closed book: over_refusal 0.00" in told
     judged = await stages.ask.fn(bench.home, bench.rungs[Rung.SFT], EXAM, EvaluationSettings())
     decision, _ = stages.decide.fn(judged, None, EXAM)
     files = stages.write_down.fn(bench.home, EXAM, judged, None, decision, climbed)
-    assert "apart from what the checks stop" in page_of(files.page)
+    page = page_of(files.page)
+    assert "apart from what the checks stop" in page
+    assert all(f"<td>{how}</td>" in page for how in ("as served", "checks off", "closed book"))
     await bench.climb()
-    assert len(bench.asked_unchecked(Rung.SFT)) == len(QUESTIONS), "kept like all answers"
+    assert [len(one) for one in bench.asked_alone(Rung.SFT)] == [len(QUESTIONS)] * 2, "kept like all answers"
 
 
 async def test_a_rung_that_was_evaluated_before_is_not_asked_again(bench: LadderBench) -> None:

@@ -22,6 +22,7 @@ from twin_eval.storage import AppendOnlyLines, append_lines, complete_lines
 
 ANSWERS_FILE = "answers.jsonl"
 UNCHECKED_FILE = "unchecked_answers.jsonl"
+CLOSED_BOOK_FILE = "closed_book_answers.jsonl"
 DRAFTS_FILE = "drafts.jsonl"
 PROBES_FILE = "probe_answers.jsonl"
 STRESS_FILE = "stress_answers.jsonl"
@@ -105,6 +106,13 @@ async def collect_answers(
     with append_lines(path) as lines:
         run = _Run(plan, endpoint, lines, known, progress)
         return await run.complete(already_here=set(_answers_of(path)))
+
+
+def answers_file(options: TwinOptions) -> str:
+    """Where answers made in this way are kept, so that nobody takes one kind for another."""
+    if not options.retrieval:
+        return CLOSED_BOOK_FILE
+    return ANSWERS_FILE if options.verify else UNCHECKED_FILE
 
 
 def stored_answers(path: Path) -> dict[AnswerKey, AnswerRecord]:

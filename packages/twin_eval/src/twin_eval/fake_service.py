@@ -112,17 +112,26 @@ class FakeService:
 
     @property
     def asked(self) -> Sequence[str]:
-        """The questions in the order of their arrival, without those that were to be answered unchecked."""
-        return self._asked(verify=True)
+        """The questions in the order of their arrival, as they are served: with the archive and all checks."""
+        return self._asked(verify=True, retrieval=True)
 
     @property
     def asked_unchecked(self) -> Sequence[str]:
         """The questions to be answered with all checks off."""
-        return self._asked(verify=False)
+        return self._asked(verify=False, retrieval=True)
 
-    def _asked(self, *, verify: bool) -> Sequence[str]:
+    @property
+    def asked_closed_book(self) -> Sequence[str]:
+        """The questions to be answered without retrieval."""
+        return self._asked(verify=True, retrieval=False)
+
+    def _asked(self, **options: bool) -> Sequence[str]:
         posts = [one for one in self.requests if one.url.path == "/v1/chat/completions"]
-        return [_question(one) for one in posts if _twin(one).get("verify", True) is verify]
+        return [
+            _question(one)
+            for one in posts
+            if all(_twin(one).get(name, True) is value for name, value in options.items())
+        ]
 
     def _handle(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)

@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.evaluation import Comparison, ComparisonOutcome, Verdict
-from twin_data.contracts.ladder import Ladder, MissingRung, PairedDifference, RungResult, Step, UncheckedRung, Worth
+from twin_data.contracts.ladder import Ladder, MissingRung, PairedDifference, RungAlone, RungResult, Step, Worth
 from twin_data.contracts.releases import ReleaseBundle, Rung
 from twin_eval import gate
 from twin_eval.comparison import CONFIDENCE, Judging, compare, difference_on
@@ -26,7 +26,7 @@ from twin_eval.statistics import IntervalConfig
 EXPENSES = ("cost", "seconds", "prompt_tokens", "completion_tokens")
 """What an answer takes, metric by metric."""
 ORDER = tuple(Rung)
-UNCHECKED_METRICS = ("over_refusal", "under_refusal", "facts_found")
+ALONE_METRICS = ("over_refusal", "under_refusal", "facts_found")
 SECONDS_PER_HOUR = 3600.0
 
 
@@ -55,10 +55,10 @@ class Climbed:
     """Empty where it was read back: then its answers are not at hand."""
 
 
-def unchecked_rung(one: RungRun) -> UncheckedRung:
-    """What is told of a rung whose questions were put with all checks off."""
-    scores = (one.run.report.score(name) for name in UNCHECKED_METRICS)
-    return UncheckedRung(rung=one.rung, scores=tuple(score for score in scores if score))
+def rung_alone(one: RungRun) -> RungAlone:
+    """What is told of a rung whose questions were put without the checks, or without the archive."""
+    scores = (one.run.report.score(name) for name in ALONE_METRICS)
+    return RungAlone(rung=one.rung, scores=tuple(score for score in scores if score))
 
 
 def build_ladder(
@@ -67,6 +67,7 @@ def build_ladder(
     *,
     missing: Sequence[MissingRung] = (),
     unchecked: Sequence[RungRun] = (),
+    closed_book: Sequence[RungRun] = (),
     config: IntervalConfig | None = None,
 ) -> Ladder:
     """Hold every rung to the rubric, compare neighbours, and say where to stand.
@@ -76,6 +77,7 @@ def build_ladder(
         rubric: The bars.
         missing: Rungs that were not evaluated, with the reason.
         unchecked: Rungs with all checks off, on the same questions; they are told and decide nothing.
+        closed_book: Rungs without retrieval, likewise.
         config: Resamples and seed of the comparisons.
 
     Raises:
@@ -97,7 +99,8 @@ def build_ladder(
         questions_digest=first.run.report.questions_digest,
         rungs=rungs,
         missing=tuple(missing),
-        unchecked=tuple(map(unchecked_rung, unchecked)),
+        unchecked=tuple(map(rung_alone, unchecked)),
+        closed_book=tuple(map(rung_alone, closed_book)),
         steps=steps,
         climbs=climbs,
         cheapest_fit=cheapest,

@@ -25,17 +25,19 @@ def ladder_text(ladder: Ladder) -> str:
         scores = [one.report.score(name) for name in names]
         cells = "".join(f"{figure(score.value if score else None):>15}" for score in scores)
         lines.append(f"{mark} {one.rung:<{width}}  {FIT_WORDS[one.fit]:<8}{cells}")
-    return "\n".join(["ladder:", *lines, *_unchecked(ladder), f"verdict: {ladder.verdict}"])
+    return "\n".join(["ladder:", *lines, *_alone(ladder), f"verdict: {ladder.verdict}"])
 
 
-def _unchecked(ladder: Ladder) -> list[str]:
+def _alone(ladder: Ladder) -> list[str]:
     """What the trained models do by themselves; nothing if that was not asked."""
+    told = ((ladder.unchecked, "all checks off"), (ladder.closed_book, "closed book"))
     return [
-        f"  {one.rung}, all checks off: "
+        f"  {one.rung}, {without}: "
         + ", ".join(
             f"{score.name} {figure(score.value)} [{figure(score.low)}, {figure(score.high)}]" for score in one.scores
         )
-        for one in ladder.unchecked
+        for rungs, without in told
+        for one in rungs
     ]
 
 

@@ -17,13 +17,12 @@ from twin_data.contracts.coverage_risk import RefusalCosts
 from twin_data.contracts.digests import short
 from twin_data.contracts.evaluation import HeldOutQuestion
 from twin_eval.answering import (
-    ANSWERS_FILE,
     DRAFTS_FILE,
     PROBES_FILE,
     STRESS_FILE,
-    UNCHECKED_FILE,
     AskPlan,
     Progress,
+    answers_file,
     collect_answers,
 )
 from twin_eval.bias import HeldOutText
@@ -124,8 +123,7 @@ async def evaluate(inputs: EvaluationInputs, *, config: EvaluationConfig) -> Sco
         transport=inputs.transport,
     ) as client:
         asking = _plan(inputs, config, await client.check())
-        file = ANSWERS_FILE if config.options.verify else UNCHECKED_FILE
-        records = await collect_answers(asking, client, folder / file, progress=inputs.progress)
+        records = await collect_answers(asking, client, folder / answers_file(config.options), progress=inputs.progress)
         drafts = await _drafts(inputs, asking, client, folder)
         probes = await _probes(inputs, asking, client, folder)
         stressed = await _stressed(inputs, asking, client, folder)

@@ -86,8 +86,8 @@ class Yardstick(Contract):
     """Beside the twin, which is the lower one: what the reference has more, question by question."""
 
 
-class UncheckedRung(Contract):
-    """What a trained model does by itself: neither the judge of answerability nor the check of sentences is asked."""
+class RungAlone(Contract):
+    """What a trained model does without part of its service: without the checks, or without the archive."""
 
     rung: Rung
     scores: tuple[Score, ...]
@@ -108,8 +108,12 @@ class Ladder(Contract):
     rungs: tuple[RungResult, ...]
     """From the lowest up."""
     missing: tuple[MissingRung, ...] = ()
-    unchecked: tuple[UncheckedRung, ...] = ()
-    """The trained rungs once more with all checks off: what training taught, apart from what the checks stop."""
+    unchecked: tuple[RungAlone, ...] = ()
+    """The trained rungs once more with all checks off (neither the judge of answerability nor the check of sentences is
+    asked): what training taught, apart from what the checks stop."""
+    closed_book: tuple[RungAlone, ...] = ()
+    """The trained rungs once more without retrieval: what the weights know by heart. The base model's closed book is
+    the rung of the prompt alone."""
     steps: tuple[Step, ...]
     """Each rung against its neighbour below."""
     climbs: tuple[Step, ...] = ()

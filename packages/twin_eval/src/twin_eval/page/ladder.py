@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from twin_data.contracts.evaluation import Score
-from twin_data.contracts.ladder import Ladder, RungResult, Step, UncheckedRung
-from twin_eval.ladder import UNCHECKED_METRICS
+from twin_data.contracts.evaluation import EvaluationReport, Score
+from twin_data.contracts.ladder import Ladder, RungAlone, RungResult, Step
+from twin_data.contracts.releases import Rung
+from twin_eval.ladder import ALONE_METRICS, ORDER
 from twin_eval.ladder_text import EXPENSE, FIT_WORDS, QUALITY, known
 from twin_eval.page import drawing
 from twin_eval.page.rows import UNKNOWN, ComparisonLine, comparison_line, figure
@@ -62,12 +63,12 @@ class StepLine:
 
 
 @dataclass(frozen=True)
-class UncheckedLine:
-    """A trained rung with all checks off, as text."""
+class AloneLine:
+    """A trained rung as it is served, or without part of its service, as text."""
 
     rung: str
-    unchecked: tuple[str, ...]
-    checked: tuple[str, ...]
+    asked: str
+    values: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,8 @@ class LadderPart:
     yardstick: StepLine | None
     reference: str
     """The reference model's name; empty without one."""
-    unchecked_metrics: tuple[str, ...]
-    unchecked: tuple[UncheckedLine, ...]
+    alone_metrics: tuple[str, ...]
+    alone: tuple[AloneLine, ...]
     plot: Markup
 
 
@@ -102,8 +103,8 @@ def ladder_part(ladder: Ladder) -> LadderPart:
         climbs=tuple(map(_step_line, ladder.climbs)),
         yardstick=_step_line(ladder.yardstick.against) if ladder.yardstick else None,
         reference=ladder.yardstick.model if ladder.yardstick else "",
-        unchecked_metrics=UNCHECKED_METRICS,
-        unchecked=tuple(_unchecked_line(one, ladder) for one in ladder.unchecked),
+        alone_metrics=ALONE_METRICS,
+        alone=_alone_lines(ladder),
         plot=Markup(  # drawn here, nothing received
             drawing.ladder_plot(
                 known(SHARES, ladder.measured), [(one.rung.value, one.report) for one in ladder.measured]
@@ -131,12 +132,20 @@ def _rung_line(one: RungResult, ladder: Ladder, quality: Sequence[str], expense:
     )
 
 
-def _unchecked_line(one: UncheckedRung, ladder: Ladder) -> UncheckedLine:
-    beside = ladder.rung(one.rung)
-    return UncheckedLine(
-        rung=one.rung.value,
-        unchecked=tuple(_with_interval(one.score(name)) for name in UNCHECKED_METRICS),
-        checked=tuple(_with_interval(beside.report.score(name) if beside else None) for name in UNCHECKED_METRICS),
+def _alone_lines(ladder: Ladder) -> tuple[AloneLine, ...]:
+    """Each rung that was asked alone in some way: as it is served, without the checks, without the archive."""
+    apart = {one.rung for one in (*ladder.unchecked, *ladder.closed_book)}
+    served: list[tuple[RungAlone | EvaluationReport, Rung, str]] = [
+        (one.report, one.rung, "as served") for one in ladder.rungs if one.rung in apart
+    ]
+    asked = [
+        *served,
+        *((one, one.rung, "checks off") for one in ladder.unchecked),
+        *((one, one.rung, "closed book") for one in ladder.closed_book),
+    ]
+    return tuple(
+        AloneLine(rung.value, how, tuple(_with_interval(scores.score(name)) for name in ALONE_METRICS))
+        for scores, rung, how in sorted(asked, key=lambda one: ORDER.index(one[1]))
     )
 
 
