@@ -146,15 +146,15 @@ def require_siblings(bundle: RegisteredBundle, bundles: Iterable[RegisteredBundl
     """
     if seed_siblings(bundle, bundles):
         return
-    manifest = bundle.manifest
+    manifest, persona = bundle.manifest, bundle.manifest.persona
     if not manifest.lineage.training:
         raise RegistryError(
             f"{manifest.model_name} was not trained: there is no seed whose luck could be measured",
-            next_step=f"twin evaluate {manifest.persona} without --seeds, or name a trained one with --bundle",
+            next_step=f"twin evaluate {persona} without --seeds, or name a trained one with --bundle",
         )
     raise RegistryError(
         f"there is no bundle of the training of {manifest.model_name} under another seed",
-        next_step=f"twin train {manifest.persona} --recipe {manifest.lineage.recipe} --seed N, then the same command",
+        next_step=f"twin train {persona} --seed N by recipe {manifest.lineage.recipe!r}, then the same command again",
     )
 
 

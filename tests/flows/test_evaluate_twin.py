@@ -255,7 +255,7 @@ async def test_on_demand_every_seed_of_the_training_is_asked_and_none_of_another
         RUBRIC,
     )
     assert (await stages.spreads_over_seeds(*arguments))["facts_found"].seeds == 3, "they have had it now"
-    assert [len(bench.services[each.bundle_id].requests) for each in (two, three)] == [len(QUESTIONS)] * 2
+    assert [len(list(bench.services[each.bundle_id].asked)) for each in (two, three)] == [len(QUESTIONS)] * 2
     assert [list(bench.services[each.bundle_id].asked) for each in (other, tainted)] == [[], []]
 
 

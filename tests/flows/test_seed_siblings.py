@@ -14,7 +14,7 @@ from twin_data.contracts.datasets import DatasetKind, DatasetVersion
 from twin_data.contracts.digests import canonical_json
 from twin_data.contracts.errors import ConfigurationError, RegistryError
 from twin_data.contracts.releases import Rung
-from twin_data.contracts.training import TrainingCode
+from twin_data.contracts.training import TrainingCode, TrainingStage
 from twin_data.registry.memory import MemoryRegistry
 from twin_data.registry.port import BundleFiles, RegisteredBundle
 
@@ -43,8 +43,11 @@ class Trained:
     def train(
         self, rung: Rung, parent: RegisteredBundle, recipe: Recipe = RECIPE, seed: int = 42, **changes: object
     ) -> RegisteredBundle:
+        (record,) = trained_with(seed).training
+        records = (record, record.model_copy(update={"stage": TrainingStage.DPO}))
         lineage = trained_with(seed).model_copy(
             update={
+                "training": records if rung is Rung.DPO else (record,),
                 "parent": parent.bundle_id, "datasets": (self.instructions,), "override_reason": "a test", **changes
             }
         )  # fmt: skip

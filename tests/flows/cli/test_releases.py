@@ -105,4 +105,4 @@ def test_bundles_tell_another_seed_from_what_was_trained_to_be_used(
     assert sibling.endswith(f"seed 7, the training of {first} again") and "candidate" not in sibling
     rows = json.loads(twin("bundles", "ada", "--json").stdout)["bundles"]
     assert [one["seed_sibling_of"] for one in rows] == [None, None, None, first]
-    assert [one["seeds"] for one in rows] == [{}, {"sft": 42}, {"sft": 42}, {"sft": 7}]
+    assert [one["seeds"] for one in rows] == [{}, {"sft": 42}, {"sft": 42, "dpo": 42}, {"sft": 7, "dpo": 7}]

@@ -32,12 +32,13 @@ def seed_spreads(
     """
     found = {}
     for metric in metrics:
-        squares, heard = [], set()
-        for pair in combinations(range(len(runs)), 2):
-            one = difference_on(*(runs[at] for at in pair), metric, config=config or IntervalConfig())
+        squares: list[float] = []
+        heard: set[int] = set()
+        for first, second in combinations(range(len(runs)), 2):
+            one = difference_on(runs[first], runs[second], metric, config=config or IntervalConfig())
             if one is not None:
                 squares.append(one.value**2 - one.standard_error**2)
-                heard.update(pair)
+                heard |= {first, second}
         if squares:
             spread = math.sqrt(max(0.0, math.fsum(squares) / len(squares)) / 2)
             found[metric] = SeedSpread(spread, len(heard))
