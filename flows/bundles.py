@@ -156,7 +156,20 @@ def base_bundle_to_train_on(home: TwinHome, persona: str, recipe: Recipe, recipe
         IntegrityError: It was made with other prompt templates than this code renders, or with another export of the
             encoder than this code embeds with.
     """
-    base, wanted = newest_base_bundle(home, persona), recipe.base_model
+    base = newest_base_bundle(home, persona)
+    check_base(base, recipe, recipe_name)
+    return _with_settings_of(home, base, recipe)
+
+
+def check_base(base: RegisteredBundle, recipe: Recipe, recipe_name: str) -> None:
+    """Refuse a bundle 0 on which what a recipe trains could not be served.
+
+    Raises:
+        ModelError: It stands on another base model than the recipe's.
+        IntegrityError: It was made with other prompt templates than this code renders, or with another export of the
+            encoder than this code embeds with.
+    """
+    persona, wanted = base.manifest.persona, recipe.base_model
     again = f"twin features {persona} --recipe {recipe_name}, then run the same command again"
     stands_on = base.manifest.base_model
     if (stands_on.name, stands_on.source) != (wanted.name, wanted.source):
@@ -172,7 +185,6 @@ def base_bundle_to_train_on(home: TwinHome, persona: str, recipe: Recipe, recipe
             next_step=again,
         )
     _check_encoder(base.manifest, recipe, again)
-    return _with_settings_of(home, base, recipe)
 
 
 def _check_encoder(base: ReleaseBundle, recipe: Recipe, again: str) -> None:
@@ -207,7 +219,9 @@ def _with_settings_of(home: TwinHome, base: RegisteredBundle, recipe: Recipe) ->
 def register_trained_bundle(
     home: TwinHome, base: RegisteredBundle, rung: Rung, recipe: Recipe, lineage: Lineage, files: BundleFiles
 ) -> RegisteredBundle:
-    """Register an adapter on the settings of bundle 0, which are those of the recipe, as the candidate.
+    """Register an adapter on the settings of bundle 0, which are those of the recipe.
+
+    It becomes the candidate, unless its lineage says that it is another bundle's training under another seed.
 
     Args:
         home: Whose registry.
@@ -225,4 +239,8 @@ def register_trained_bundle(
             "lineage": lineage,
         }
     )
-    return open_registry(home).register(manifest, {**lineage_files(home, manifest.persona, recipe), **files})
+    return open_registry(home).register(
+        manifest,
+        {**lineage_files(home, manifest.persona, recipe), **files},
+        as_candidate=lineage.seed_sibling_of is None,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -24,7 +24,7 @@ from flows.promotion import carry_out
 from flows.recipes import DEFAULT_RECIPE, QUICK_TOKENS, EvaluationSettings, Recipe, load_recipe
 from flows.reporting import report
 from flows.rungs import rung_bundles
-from flows.seed_siblings import seed_siblings
+from flows.seed_siblings import require_siblings, seed_siblings
 from flows.yardsticks import measured_against, require_keys
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.rubric import Rubric
@@ -37,6 +37,7 @@ from twin_data.registry.port import BundleRegistry, RegisteredBundle
 from twin_data.registry.selection import holder
 from twin_eval import gate
 from twin_eval.answering import Progress
+from twin_eval.comparison import UNTRAINED, SeedSpreads
 from twin_eval.judging.findings import JudgeFindings
 from twin_eval.kept_answers import has_answered_as
 from twin_eval.ladder import Climbed, RungRun, build_ladder
@@ -64,6 +65,7 @@ async def evaluate_twin(
     probes: str | None = None,
     stress: bool = False,
     quick: bool = False,
+    seeds: bool = False,
 ) -> dict[str, Any]:
     """Judge a bundle by its persona's bars and against the live champion; one that is promoted becomes champion.
 
@@ -78,6 +80,9 @@ async def evaluate_twin(
             languages, long texts, hostile users.
         quick: A quick look: sixty questions, answers of eighty tokens and no further drafts, nothing written. It says
             where things stand and promotes nothing, since that is not how the bundle is served.
+        seeds: Put the questions to bundles of the same training under other seeds as well, the candidate's and those of
+            the ladder's rungs, before it is decided: a gain has to exceed the spread of their scores. Without, those
+            are taken that have had the very same exam already.
 
     Returns:
         Scores, decision, ladder, the judge's opinion and the address of the page (`report`, `decision`, `ladder`,
@@ -89,17 +94,23 @@ async def evaluate_twin(
     require_keys(chosen.evaluation, ladder=ladder)
     registry = open_registry(home)
     candidate, unsafe = bundle_to_judge(registry, persona, bundle)
+    if seeds:
+        require_siblings(candidate, registry.bundles(persona))
     whole = prepare(home, persona, chosen, probes, stress)
     whole = replace(whole, max_tokens=QUICK_TOKENS if quick else None)
     exam = whole.of_questions
     if unsafe:
         return refuse(home, whole, candidate, unsafe)
-    rungs = await climb(home, persona, chosen, exam, registry) if ladder else None
+    rungs = await climb(home, persona, chosen, exam, registry, seeds) if ladder else None
     judged = await ask(home, candidate, whole, chosen.evaluation)
     live = champion_of(registry, candidate)
     champion = await heard(live, ask(home, live, exam, chosen.evaluation)) if live else None
     found = stops_of(home, candidate, exam.questions)
-    spreads = await spreads_over_seeds(home, registry, candidate, exam, judged, chosen.evaluation) if champion else {}
+    spreads: SeedSpreads = {}
+    if isinstance(champion, ScoredRun):
+        spreads = await spreads_over_seeds(home, registry, candidate, exam, judged, chosen.evaluation, seeds)
+    elif seeds:
+        report("seeds: there is no champion whose scores a gain could be over; nobody else was asked")
     decision, compared = decide(judged, champion, whole, found, spreads)
     opinion = await second_opinion(home, judged, exam, chosen.evaluation, candidate.manifest.retrieval)
     files = await asyncio.to_thread(write_down, home, exam, judged, compared, decision, rungs, candidate, opinion)
@@ -119,7 +130,9 @@ async def evaluate_twin(
 
 
 @task(cache_policy=NO_CACHE)
-async def climb(home: TwinHome, persona: str, recipe: Recipe, exam: Exam, registry: BundleRegistry) -> Climbed:
+async def climb(
+    home: TwinHome, persona: str, recipe: Recipe, exam: Exam, registry: BundleRegistry, seeds: bool = False
+) -> Climbed:
     """Put the questions to every rung, one after the other, and say where to stand.
 
     A rung that answers nothing, for instance because its adapter is refused, counts as missing and says why.
@@ -132,7 +145,7 @@ async def climb(home: TwinHome, persona: str, recipe: Recipe, exam: Exam, regist
         if isinstance(run, Silent):
             missing.append(MissingRung(rung=bundle.manifest.rung, reason=f"it answers nothing: {run.why}"))
             continue
-        spreads = await spreads_over_seeds(home, registry, bundle, exam, run, recipe.evaluation)
+        spreads = await spreads_over_seeds(home, registry, bundle, exam, run, recipe.evaluation, seeds)
         runs.append(RungRun(manifest=bundle.manifest, run=run, seed_spreads=spreads))
         if bundle.manifest.rung not in TRAINED:
             continue
@@ -204,7 +217,7 @@ def decide(
     champion: ScoredRun | Silent | None,
     exam: Exam,
     found: Search | None = None,
-    spreads: Mapping[str, float] | None = None,
+    spreads: SeedSpreads | None = None,
 ) -> tuple[GateDecision, ScoredRun | None]:
     """Apply the gate; returns its decision and the champion, if it was compared with.
 
@@ -293,11 +306,24 @@ async def spreads_over_seeds(
     exam: Exam,
     run: ScoredRun,
     settings: EvaluationSettings,
-) -> dict[str, float]:
-    """How far the luck of the training's seed moves each metric of a bundle that was just asked."""
-    siblings = examined_siblings(home, registry, bundle, exam, run)
-    others = [await heard(one, put_questions(home, one, exam, settings)) for one in siblings]
-    return spreads_of(bundle, [run, *(one for one in others if not isinstance(one, Silent))], exam.rubric)
+    ask_all: bool = False,
+) -> SeedSpreads:
+    """How far the luck of the training's seed moves each metric of a bundle that was just asked.
+
+    Of its training under other seeds those are heard that had the same exam before; with `ask_all` every one.
+    """
+    if ask_all:
+        siblings = seed_siblings(bundle, registry.bundles(bundle.manifest.persona))
+    else:
+        siblings = examined_siblings(home, registry, bundle, exam, run)
+    runs = [run]
+    for one in siblings:
+        other = await heard(one, put_questions(home, one, exam, settings))
+        if isinstance(other, Silent):
+            report(f"seeds: {other.model_name} is left out, it answers nothing: {other.why}")
+        else:
+            runs.append(other)
+    return spreads_of(bundle, runs, exam.rubric)
 
 
 def examined_siblings(
@@ -306,24 +332,27 @@ def examined_siblings(
     """Bundles of the same training under another seed that had the same exam as the candidate has had.
 
     Their answers are there already, by the same code, options and index, but for what the endpoint failed on: none is
-    put through a whole exam for the sake of another's decision. What may no longer be used is left out.
+    put through a whole exam for the sake of another's decision, unless that is asked for.
     """
     persona = candidate.manifest.persona
-    others = [one for one in seed_siblings(candidate, registry.bundles(persona)) if not one.tainted]
+    others = seed_siblings(candidate, registry.bundles(persona))
     folders = {one.bundle_id: run_folder(_inputs(home, persona, one.bundle_id, exam)) for one in others}
     found = tuple(one for one in others if has_answered_as(folders[one.bundle_id], one.bundle_id, judged))
     if left_out := len(others) - len(found):
-        report(f"gate: {left_out} of {len(others)} bundles of other seeds left out: they have not had this very exam")
+        report(
+            f"seeds: {left_out} of {len(others)} bundles of other seeds left out: they have not had this very exam; "
+            f"`twin evaluate {persona} --seeds` puts it to them"
+        )
     return found
 
 
-def spreads_of(candidate: RegisteredBundle, runs: Sequence[ScoredRun], rubric: Rubric) -> dict[str, float]:
+def spreads_of(candidate: RegisteredBundle, runs: Sequence[ScoredRun], rubric: Rubric) -> SeedSpreads:
     """How far the luck of the training's seed moves each metric, by the runs of its seeds.
 
     Zero for a bundle that was not trained; empty, so unknown, where there is one seed only.
     """
     metrics = [bar.metric for bar in rubric.relative]
-    return seed_spreads(runs, metrics) if candidate.manifest.lineage.training else dict.fromkeys(metrics, 0.0)
+    return seed_spreads(runs, metrics) if candidate.manifest.lineage.training else dict.fromkeys(metrics, UNTRAINED)
 
 
 def _inputs(home: TwinHome, persona: str, bundle: str, exam: Exam) -> EvaluationInputs:

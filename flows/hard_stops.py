@@ -49,6 +49,9 @@ def stops_of(home: TwinHome, bundle: RegisteredBundle, questions: Sequence[HeldO
     if endpoint := manifest.endpoint:
         detail = f"the drafts are written by {endpoint.described}: a reference is there to be measured against"
         found.append(HardStop(kind=HardStopKind.YARDSTICK, detail=detail))
+    if primary := manifest.lineage.seed_sibling_of:
+        detail = f"it is the training of bundle {primary} under another seed, there to tell how far that luck goes"
+        found.append(HardStop(kind=HardStopKind.SEED_SIBLING, detail=detail))
     if bundle.tainted:
         found.append(HardStop(kind=HardStopKind.TAINTED, detail=bundle.tainted))
     remarks = []

@@ -85,7 +85,8 @@ def write_blind(home: TwinHome, persona: str, first: str | None, second: str | N
     Args:
         home: The home.
         persona: Whose twin.
-        first: Bundle id; None for the champion if it was trained, else the newest trained bundle that was asked.
+        first: Bundle id; None for the champion if it was trained, else the newest trained bundle that was asked, other
+            seeds of a training left out.
         second: Bundle id; None for the few-shot rung if the ladder has asked it, else bundle 0.
         rng: Draws order and sides.
 
@@ -171,12 +172,17 @@ def choose_pair(
 def _first(bundles: Sequence[RegisteredBundle]) -> str | None:
     """The champion if it was trained, else the newest trained bundle, else the champion, else the newest of all."""
     champion = holder(bundles, Alias.CHAMPION)
-    trained = [one for one in bundles if one.manifest.rung in TRAINED]
+    trained = [one for one in bundles if one.manifest.rung in TRAINED and not _is_beside(one, champion)]
     if champion in trained or not trained:
         found = champion or (bundles[-1] if bundles else None)
     else:
         found = trained[-1]
     return found.bundle_id if found else None
+
+
+def _is_beside(bundle: RegisteredBundle, champion: RegisteredBundle | None) -> bool:
+    """Whether it is a training under another seed, made to be measured only, which nobody has made champion."""
+    return bundle.manifest.lineage.seed_sibling_of is not None and bundle != champion
 
 
 def _second(bundles: Sequence[RegisteredBundle]) -> str | None:

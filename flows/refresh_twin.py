@@ -136,6 +136,7 @@ def _trained_on(home: TwinHome, base: RegisteredBundle, recipe: Recipe) -> Regis
             wanted.features_digest, wanted.recipe_digest, wanted.code_digest, wanted.persona_digest
         )  # fmt: skip
         same = same and all(one.code == training_code() for one in lineage.training)
+        same = same and lineage.seed_sibling_of is None  # it would be judged in the place of what is there to be used
         if bundle.manifest.rung is last and same and not bundle.tainted and _was_judged(home, bundle):
             return bundle
     return None

@@ -78,11 +78,14 @@ def without_retrieval(
 
 
 def trained_on(registry: BundleRegistry, base: RegisteredBundle) -> tuple[RegisteredBundle, ...]:
-    """The newest SFT bundle that stands on what `base` does, and the newest DPO one made of it; none, one or both."""
+    """The newest SFT bundle that stands on what `base` does, and the newest DPO one made of it; none, one or both.
+
+    Trainings of the same under another seed are left out: they are there to be measured beside these.
+    """
     bundles = [
         one
         for one in registry.bundles(base.manifest.persona)
-        if not one.tainted and _stands_on(one.manifest, base.manifest)
+        if not one.tainted and one.manifest.lineage.seed_sibling_of is None and _stands_on(one.manifest, base.manifest)
     ]
     of_parent = {
         one.manifest.lineage.parent: one for one in bundles if one.manifest.rung is Rung.DPO

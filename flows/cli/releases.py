@@ -81,13 +81,15 @@ def taint(
 def bundles(persona: PersonaArgument, as_json: JsonFlag = False) -> None:
     """List the persona's bundles, oldest first, and where their model cards are: with --json of each of them.
 
+    What was trained names its seed, and a training of the same under another seed the bundle that it is to tell of.
+
     Example:
       twin bundles sample
     """
     found = open_registry(TwinHome.from_environment()).bundles(persona)
     lines = [
         f"{one.bundle_id}  {one.manifest.rung:<18} {', '.join(alias.value for alias in one.aliases) or '-':<20} "
-        f"{one.manifest.label}{f'  tainted: {one.tainted}' if one.tainted else ''}"
+        f"{'  '.join(part for part in (one.manifest.label, _seeds(one), _taint(one)) if part)}".rstrip()
         for one in found
     ]
     shown = holder(found, Alias.CHAMPION) or next(reversed(found), None)
@@ -97,6 +99,17 @@ def bundles(persona: PersonaArgument, as_json: JsonFlag = False) -> None:
     emit(rows, "\n".join(lines) or f"no bundles yet; next: twin features {persona}", as_json=as_json)
 
 
+def _seeds(bundle: RegisteredBundle) -> str:
+    lineage = bundle.manifest.lineage
+    seeds = "/".join(dict.fromkeys(str(record.seed) for record in lineage.training))
+    beside = f", the training of {lineage.seed_sibling_of} again" if lineage.seed_sibling_of else ""
+    return f"seed {seeds}{beside}" if seeds else ""
+
+
+def _taint(bundle: RegisteredBundle) -> str:
+    return f"tainted: {bundle.tainted}" if bundle.tainted else ""
+
+
 def _described(bundle: RegisteredBundle) -> dict[str, object]:
     return {
         "persona": bundle.manifest.persona,
@@ -104,6 +117,8 @@ def _described(bundle: RegisteredBundle) -> dict[str, object]:
         "rung": bundle.manifest.rung,
         "aliases": [alias.value for alias in bundle.aliases],
         "label": bundle.manifest.label,
+        "seeds": {record.stage.value: record.seed for record in bundle.manifest.lineage.training},
+        "seed_sibling_of": bundle.manifest.lineage.seed_sibling_of,
         "tainted": bundle.tainted,
         "folder": str(bundle.folder),
         "card": str(bundle.card),

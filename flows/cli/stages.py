@@ -82,6 +82,12 @@ def evaluate(
     quick: Annotated[
         bool, typer.Option("--quick", help="Sixty questions, answers of eighty tokens; nothing is promoted.")
     ] = False,
+    seeds: Annotated[
+        bool,
+        typer.Option(
+            "--seeds", help="Also ask the same training under other seeds (twin train --seed N) before deciding."
+        ),
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Put the questions to the candidate and the live champion; a bundle that the gate promotes becomes champion.
@@ -89,8 +95,9 @@ def evaluate(
     With --ladder the same questions go to every rung from prompting alone to what was trained; interrupted, it goes on
     where it stopped. With --probes the candidate is asked a file of safe prompts that look unsafe and unsafe ones, too;
     with --stress its own questions with typing errors, in conversations, buried in long texts and by hostile users, and
-    general ones in other languages. --quick says in minutes where things stand. Exit code 1 if the bundle is not
-    promoted; after a quick look 0.
+    general ones in other languages. With --seeds the trainings of the same under other seeds are asked, too, and a gain
+    over the champion has to exceed the spread of their scores. --quick says in minutes where things stand. Exit code 1
+    if the bundle is not promoted; after a quick look 0.
 
     Examples:
       twin evaluate sample --ladder
@@ -100,6 +107,8 @@ def evaluate(
       twin evaluate sample --stress
 
       twin evaluate sample --quick
+
+      twin evaluate sample --seeds
     """
     home, settings = TwinHome.from_environment(), PlatformSettings.from_environment()
     os.environ.update(settings.as_environment())
@@ -113,7 +122,7 @@ def evaluate(
         from flows.reporting import listening
 
         with listening(say):
-            asking = evaluate_twin(persona, recipe or settings.recipe, bundle, ladder, asked, stress, quick)
+            asking = evaluate_twin(persona, recipe or settings.recipe, bundle, ladder, asked, stress, quick, seeds)
             result = asyncio.run(asking)
     decision = result["decision"]
     emit(result, _evaluation_text(result), as_json=as_json)

@@ -18,11 +18,13 @@ from flows.platform import supervisor
 from flows.platform.settings import PlatformSettings
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.training import TrainingRecord
+from twin_data.registry import open_registry
 from twin_train.records import against_forecast
 
 if TYPE_CHECKING:
     from flows.rebuild import Rebuilt
     from flows.rebuilt_scores import RebuiltScores
+    from flows.recipes import Recipe
 
 OverrideOption = Annotated[
     str | None, typer.Option(help="Train although the corpus verdict or the rubric speaks against it; recorded.")
@@ -64,24 +66,51 @@ def train(
     persona: PersonaArgument,
     recipe: RecipeOption = None,
     override_reason: OverrideOption = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            help="Train what the recipe has trained last once more, under this seed: to be measured, not used."
+        ),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Train the voice: SFT, then DPO on the model's own drafts. Interrupted, it goes on where it stopped.
 
-    Example:
+    With --seed the newest training of the recipe is made once more under another seed. That bundle is no candidate:
+    `twin evaluate --seeds` asks it the candidate's questions, and the gate knows how far the luck of a seed goes.
+
+    Examples:
       twin train sample --recipe laptop
+
+      twin train sample --recipe laptop --seed 43
     """
 
     def work(name: str) -> dict[str, Any]:
         from flows.train_twin import train_twin
 
-        return dict(train_twin(persona, name, override_reason))
+        return dict(train_twin(persona, name, override_reason, seed=seed))
+
+    def check(chosen: Recipe, name: str) -> None:
+        if seed is not None:
+            from flows.seed_siblings import training_beside
+
+            training_beside(open_registry(TwinHome.from_environment()), persona, chosen, name, seed)
 
     needed = ("elasticsearch", "llm", "business")
-    result = _run(f"training {persona}", persona, recipe, needed, work, quiet=as_json)
+    result = _run(f"training {persona}", persona, recipe, needed, work, quiet=as_json, check=check)
     lines = [_trained(TrainingRecord.model_validate(one)) for one in result["training"]]
-    text = "\n".join([*lines, f"{persona}@{result['bundle']} is the candidate; next: twin evaluate {persona}"])
-    emit(result, text, as_json=as_json)
+    emit(result, "\n".join([*lines, _registered(persona, result)]), as_json=as_json)
+
+
+def _registered(persona: str, result: dict[str, Any]) -> str:
+    """What the new bundle is, and what to do next."""
+    name, first = f"{persona}@{result['bundle']}", result["seed_sibling_of"]
+    if first is None:
+        return f"{name} is the candidate; next: twin evaluate {persona}"
+    return (
+        f"{name} is the training of {first} under another seed, and no candidate; "
+        f"next: twin evaluate {persona} --bundle {first} --seeds"
+    )
 
 
 def _trained(record: TrainingRecord) -> str:
@@ -212,13 +241,19 @@ def _run(
     work: Callable[[str], dict[str, Any]],
     *,
     quiet: bool,
+    check: Callable[[Recipe, str], None] = lambda recipe, name: None,
 ) -> dict[str, Any]:
-    """Run a flow in this process, with the services that it needs running and its reports shown."""
+    """Run a flow in this process, with the services that it needs running and its reports shown.
+
+    What `check` finds wrong with the recipe is told before any server is started.
+    """
     home, settings = TwinHome.from_environment(), PlatformSettings.from_environment()
     os.environ.update(settings.as_environment())
     name = recipe or settings.recipe
     with working_on(what, quiet=quiet) as say:
-        if check_persona_and_recipe(home, persona, name).datasets.teacher.kind == "local" and "llm" not in services:
+        chosen = check_persona_and_recipe(home, persona, name)
+        check(chosen, name)
+        if chosen.datasets.teacher.kind == "local" and "llm" not in services:
             services = (*services, "llm")
         if services:
             supervisor.ensure(home, settings, services, report=say)

@@ -37,6 +37,7 @@ from twin_data.contracts.releases import (
 from twin_data.contracts.training import TrainingRecord, TrainingStage
 from twin_data.registry.memory import MemoryRegistry
 from twin_data.registry.port import RegisteredBundle
+from twin_eval.comparison import UNTRAINED
 from twin_eval.fake_service import FakeService, completion, refusal
 from twin_eval.run import EvaluationConfig, EvaluationInputs, evaluate
 from twin_eval.scored_run import ScoredRun
@@ -225,13 +226,65 @@ async def test_the_spread_of_seeds_comes_from_bundles_that_had_the_same_exam(ben
     base = bench.bundle("base", knowing(10))
     one, two, unasked = seeded(1, 20), seeded(2, 32), seeded(3, 0)
     runs = [await stages.ask.fn(bench.home, bundle, EXAM, EvaluationSettings()) for bundle in (one, two)]
-    assert stages.spreads_of(base, runs[:1], RUBRIC) == {"facts_found": 0.0}  # nothing was trained: there is no seed
+    assert stages.spreads_of(base, runs[:1], RUBRIC) == {
+        "facts_found": UNTRAINED
+    }  # nothing was trained: there is no seed
     assert stages.spreads_of(one, runs[:1], RUBRIC) == {}
 
     (sibling,) = stages.examined_siblings(bench.home, bench.registry, two, EXAM, runs[1])
     assert sibling.bundle_id == one.bundle_id
-    assert stages.spreads_of(two, runs[::-1], RUBRIC) == {"facts_found": pytest.approx(0.3 / 2**0.5, rel=0.1)}
+    spread = stages.spreads_of(two, runs[::-1], RUBRIC)["facts_found"]
+    assert (spread.value, spread.seeds) == (pytest.approx(0.3 / 2**0.5, rel=0.1), 2)
     assert list(bench.services[unasked.bundle_id].asked) == []
+
+
+async def test_on_demand_every_seed_of_the_training_is_asked_and_none_of_another(bench: Bench) -> None:
+    one, two, three = (
+        bench.bundle(f"seed {seed}", knowing(known), rung=Rung.SFT, lineage=trained_with(seed))
+        for seed, known in ((1, 20), (2, 32), (3, 26))
+    )
+    other = bench.bundle("of DPO", knowing(0), rung=Rung.DPO, lineage=trained_with(4))
+    tainted = bench.bundle("withdrawn", knowing(0), rung=Rung.SFT, lineage=trained_with(5))
+    bench.registry.taint("ada", tainted.bundle_id, reason="withdrawn")
+    judged = await stages.ask.fn(bench.home, one, EXAM, EvaluationSettings())
+    arguments = bench.home, bench.registry, one, EXAM, judged, EvaluationSettings()
+    assert await stages.spreads_over_seeds(*arguments) == {}, "none had the exam, and none was put through it"
+    assert await stages.spreads_over_seeds(*arguments, ask_all=True) == stages.spreads_of(
+        one,
+        [judged, *[await stages.ask.fn(bench.home, each, EXAM, EvaluationSettings()) for each in (two, three)]],
+        RUBRIC,
+    )
+    assert (await stages.spreads_over_seeds(*arguments))["facts_found"].seeds == 3, "they have had it now"
+    assert [len(list(bench.services[each.bundle_id].asked)) for each in (two, three)] == [len(QUESTIONS)] * 2
+    assert [list(bench.services[each.bundle_id].asked) for each in (other, tainted)] == [[], []]
+
+
+async def test_a_seed_that_answers_nothing_is_told_and_left_out(bench: Bench) -> None:
+    one = bench.bundle("seed 1", knowing(20), rung=Rung.SFT, lineage=trained_with(1))
+    mute = bench.bundle(
+        "seed 2", without_a_model(refusal(503, "model_unavailable", "no adapter")), rung=Rung.SFT,
+        lineage=trained_with(2),
+    )  # fmt: skip
+    judged = await stages.ask.fn(bench.home, one, EXAM, EvaluationSettings())
+    told: list[str] = []
+    with listening(told.append):
+        found = await stages.spreads_over_seeds(
+            bench.home, bench.registry, one, EXAM, judged, EvaluationSettings(), ask_all=True
+        )
+    assert found == {}
+    assert any(f"seeds: {mute.manifest.model_name} is left out, it answers nothing" in line for line in told)
+
+
+async def test_a_training_under_another_seed_is_not_promoted_by_its_own_exam(bench: Bench) -> None:
+    first = bench.bundle("first", knowing(20))
+    await bench.judge(first)
+    lineage = trained_with(2).model_copy(update={"seed_sibling_of": "0123456789ab"})
+    sibling = bench.bundle("seed 2", knowing(40), rung=Rung.SFT, lineage=lineage)
+    judged, live = [await stages.ask.fn(bench.home, one, EXAM, EvaluationSettings()) for one in (sibling, first)]
+    decision, _ = stages.decide.fn(judged, live, EXAM, stops_of(bench.home, sibling, QUESTIONS))
+    stages.promote.fn(bench.registry, sibling, decision)
+    assert decision.verdict is Verdict.REJECT and bench.champion == first.bundle_id
+    assert any("the training of bundle 0123456789ab under another seed" in reason for reason in decision.reasons)
 
 
 @pytest.mark.parametrize("changed", ["index", "code", "cut short", "tainted"])

@@ -135,6 +135,19 @@ def test_what_other_code_trained_is_trained_again(refresh: Refreshed) -> None:
     assert refresh.trainings == 1
 
 
+def test_a_training_under_another_seed_is_not_what_a_refresh_goes_by(refresh: Refreshed) -> None:
+    refresh.judged(Verdict.INCONCLUSIVE)
+    first = refresh.trained
+    lineage = trained_with(2).model_copy(update={"seed_sibling_of": first.bundle_id})
+    refresh.trained = refresh.registry.register(
+        manifest("trained", rung=Rung.DPO, lineage=lineage), {}, as_candidate=False
+    )
+    refresh.judged(Verdict.PROMOTE)
+    ended = refresh()
+    assert ended["ended"] == "nothing changed" and first.manifest.model_name in ended["why"]
+    assert refresh.champion == refresh.base.bundle_id and refresh.trainings == 0
+
+
 def test_a_second_refresh_does_not_begin_beneath_the_first(refresh: Refreshed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flows.personas.LOCK_WAIT_S", 0.0)
     with refreshing(refresh.home, "ada"), pytest.raises(PlatformError, match="is being refreshed by process"):

@@ -77,6 +77,15 @@ def test_the_newest_training_on_the_same_features_counts(registry: MemoryRegistr
     assert [one.bundle_id for one in trained_on(registry, base)] == [second.bundle_id], "its DPO is still to come"
 
 
+def test_a_training_under_another_seed_displaces_nobody(registry: MemoryRegistry, base: RegisteredBundle) -> None:
+    first = train(registry, base, Rung.SFT)
+    aligned = train(registry, first, Rung.DPO)
+    for one in (first, aligned):
+        lineage = one.manifest.lineage.model_copy(update={"seed_sibling_of": one.bundle_id})
+        train(registry, base, one.manifest.rung, "seed 7", lineage=lineage)
+    assert [one.bundle_id for one in trained_on(registry, base)] == [first.bundle_id, aligned.bundle_id]
+
+
 @pytest.mark.parametrize(
     "changes",
     [{"prompt_digest": "1"}, {"retrieval": RetrievalSettings(passages=9)}, {"base_model": None}, {"lineage": None}],

@@ -11,17 +11,23 @@ from typing import Any
 
 import pytest
 
+from flows import bundles
 from flows import train_twin as stages
-from flows.bundles import HELD_OUT_FILE, WORDINGS_FILE
+from flows.bundles import HELD_OUT_FILE, WORDINGS_FILE, Carried
 from flows.recipes import load_recipe
+from flows.seed_siblings import seed_siblings, under_seed
 from twin_data.configuration.home import TwinHome
-from twin_data.contracts.errors import IntegrityError
-from twin_data.contracts.releases import Rung
+from twin_data.contracts.datasets import DatasetKind, DatasetVersion
+from twin_data.contracts.errors import DatasetError, IntegrityError
+from twin_data.contracts.releases import Alias, Rung
 from twin_data.contracts.training import CurvePoint, TrainingRecord, TrainingStage
 from twin_data.generate.export import WrittenDataset
+from twin_data.registry.port import RegisteredBundle
 from twin_train.stage import StageInputs, TrainedAdapter
+from twin_train.training_code import training_code
 
 from .test_bundles import BASE
+from .test_seed_siblings import Trained
 from .test_verdicts import ENOUGH
 
 RECORD = TrainingRecord(
@@ -49,7 +55,7 @@ def test_a_training_that_is_to_end_with_sft_makes_no_preferences(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     released: list[tuple[Rung, Any]] = []
-    lineage = SimpleNamespace(datasets=(), training=())
+    lineage = SimpleNamespace(datasets=(), training=(), seed_sibling_of=None)
 
     def release(run: Any, rung: Rung, trained: Any, datasets: Any, parent: Any, files: Any) -> Any:
         released.append((rung, files))
@@ -110,6 +116,9 @@ def test_the_whole_curve_reaches_mlflow_also_what_it_did_not_take_at_first(
     changed = training.model_copy(update={"launch": patient, "sft": saving})
     later = replace(run, recipe=run.recipe.model_copy(update={"training": changed}))
     assert later.train(TrainingStage.SFT, dataset, None).folder == trained.folder, "a raised timeout goes on"
+    seeded = replace(run, recipe=under_seed(run.recipe, 7))
+    assert seeded.train(TrainingStage.SFT, dataset, None).folder != trained.folder, "two seeds, two folders and curves"
+    assert named[-1][2] != named[0][2]
     preferred = run.train(TrainingStage.DPO, dataset, trained).folder
     assert other.train(TrainingStage.DPO, dataset, trained).folder != preferred
 
@@ -125,3 +134,88 @@ def test_the_bundle_carries_the_certificate_of_each_dataset(tmp_path: Path) -> N
     """Its card and every report on it tell of the checks."""
     written = WrittenDataset(SimpleNamespace(kind="preferences"), tmp_path)
     assert stages._certificate_of(written) == {"lineage/certificates/preferences.json": tmp_path / "certificate.json"}
+
+
+def version(kind: DatasetKind, digest: str = "1" * 64) -> DatasetVersion:
+    return DatasetVersion(
+        persona="ada", kind=kind, digest=digest, rows=9, held_out_rows=1, table_version=1, passed=True
+    )
+
+
+class SecondSeed:
+    """`train-twin` with its stages replaced: each notes what it was given."""
+
+    def __init__(self, known: Trained, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.known = known
+        self.seeds: list[tuple[int, int]] = []
+        self.carried: list[Carried] = []
+        self.instructions = known.instructions
+        monkeypatch.setenv("TWIN_HOME", str(root / "home"))
+        monkeypatch.setattr(stages, "open_registry", lambda home: known.registry)
+        monkeypatch.setattr(bundles, "open_registry", lambda home: known.registry)
+        monkeypatch.setattr(bundles, "lineage_files", lambda home, persona, recipe: known.files(recipe))
+        monkeypatch.setattr(stages, "check_base", lambda base, recipe, name: None)
+        monkeypatch.setattr(
+            stages, "corpus_verdict", lambda *_: pytest.fail("it was settled before the first training")
+        )
+        monkeypatch.setattr(stages, "fit_voice", lambda *_: object())
+        monkeypatch.setattr(stages, "datasets_pipeline", self.pipeline)
+        written = WrittenDataset(SimpleNamespace(kind="instructions"), root)
+        monkeypatch.setattr(stages, "certified_instructions", lambda *_: replace(written, version=self.instructions))
+        monkeypatch.setattr(stages, "sentence_encoder", lambda recipe: SimpleNamespace(encode=None))
+        monkeypatch.setattr(stages, "draft_with", self.draft)
+        preferences = replace(written, version=version(DatasetKind.PREFERENCES, "7" * 64))
+        monkeypatch.setattr(stages, "certified_preferences", lambda *_: preferences)
+        monkeypatch.setattr(stages, "supervised", lambda run, dataset: self.trained(run, TrainingStage.SFT))
+        monkeypatch.setattr(stages, "optimised", lambda run, dataset, tuned: self.trained(run, TrainingStage.DPO))
+        monkeypatch.setattr(stages, "release", stages.release.fn)
+        (root / "certificate.json").write_text("{}")
+        self.root = root
+
+    def pipeline(self, home: TwinHome, persona: str, recipe: Any, carried: Carried, base: Any) -> Any:
+        assert base.bundle_id == self.known.base.bundle_id
+        self.carried.append(carried)
+        return SimpleNamespace(questions=("Who keeps the gate?",))
+
+    def draft(self, home: TwinHome, pipeline: Any, bundle: RegisteredBundle, given: Path | None) -> Path:
+        assert given is None and bundle.manifest.rung is Rung.SFT, "drafts are the seed's own"
+        assert bundle.manifest.lineage.seed_sibling_of == self.known.tuned.bundle_id
+        path = self.root / "drafts.jsonl"
+        path.write_text("")
+        return path
+
+    def trained(self, run: Any, stage: TrainingStage) -> TrainedAdapter:
+        settings = run.recipe.training
+        self.seeds.append((settings.sft.seed, settings.dpo.seed))
+        folder = self.root / stage.value
+        folder.mkdir(exist_ok=True)
+        (folder / "adapter_config.json").write_text("{}")
+        record = RECORD.model_copy(update={"stage": stage, "seed": settings.stage(stage).seed, "code": training_code()})
+        return TrainedAdapter(folder=folder, digest="w", is_full=False, record=record, curve=())
+
+
+@pytest.fixture
+def second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SecondSeed:
+    return SecondSeed(Trained(tmp_path), tmp_path, monkeypatch)
+
+
+def test_another_seed_trains_the_same_once_more_and_moves_no_alias(second: SecondSeed) -> None:
+    known = second.known
+    made = stages.train_twin.fn("ada", "demo", seed=7)
+    assert second.seeds == [(7, 7)] * 2 and made["seed_sibling_of"] == known.aligned.bundle_id
+    assert second.carried == [Carried(held_out=known.aligned.folder / HELD_OUT_FILE)], "its wordings and questions"
+    sibling = known.registry.resolve("ada", bundle_id=made["bundle"])
+    lineage = sibling.manifest.lineage
+    assert sibling.aliases == () and (lineage.override_reason, sibling.manifest.rung) == ("a test", Rung.DPO)
+    assert known.registry.resolve("ada", alias=Alias.CANDIDATE).bundle_id == known.aligned.bundle_id
+    assert [one.bundle_id for one in seed_siblings(known.aligned, known.registry.bundles("ada"))] == [made["bundle"]]
+    (tuned,) = seed_siblings(known.tuned, known.registry.bundles("ada"))
+    assert lineage.parent == tuned.bundle_id and tuned.manifest.lineage.parent == known.base.bundle_id
+    assert "under another seed" in (sibling.folder / "README.md").read_text("utf-8")
+
+
+def test_other_instructions_are_not_trained_on_under_another_seed(second: SecondSeed) -> None:
+    second.instructions = version(DatasetKind.INSTRUCTIONS, "2" * 64)
+    with pytest.raises(DatasetError, match="another seed would not be all that differs"):
+        stages.train_twin.fn("ada", "demo", seed=7)
+    assert second.seeds == []

@@ -252,6 +252,24 @@ def test_a_bundle_is_rebuilt_in_an_empty_home_with_the_same_digests(
     assert all(one["recorded"] == one["rebuilt"] for one in rebuilt["parts"]), json.dumps(rebuilt["parts"])
 
 
+@pytest.mark.slow
+def test_another_seed_is_trained_beside_and_measured_before_the_gate_decides(
+    twin: Twin, refreshed: dict[str, Any], champion: str, recipe: str
+) -> None:
+    first, registry = refreshed["training"]["bundle"], open_registry(twin.home)
+    second = twin("train", "sample", "--recipe", recipe, "--seed", "7", "--json").json
+    assert second["seed_sibling_of"] == first and [one["seed"] for one in second["training"]] == [7, 7]
+    assert registry.resolve("sample", alias=Alias.CANDIDATE).bundle_id == first
+    judged = json.loads(twin("evaluate", "sample", "--recipe", recipe, "--seeds", "--json").out)
+    assert judged["report"]["bundle"] == first and judged["decision"]["champion"] == champion
+    assert _answers_kept(twin)[second["bundle"]] == _answers_kept(twin)[first]
+    compared = [one for one in judged["decision"]["comparisons"] if one["difference"] is not None]
+    assert all(one["seeds"] == (1 if one["seed_spread"] is None else 2) for one in compared)
+    measured = json.loads(twin("evaluate", "sample", "--recipe", recipe, "--bundle", second["bundle"], "--json").out)
+    assert [one["kind"] for one in measured["decision"]["stops"]] == ["seed_sibling"]
+    assert twin("refresh", "sample", "--recipe", recipe, "--json").json["ended"] == "nothing changed"
+
+
 def test_the_candidate_alias_names_what_was_trained_last(twin: Twin, refreshed: dict[str, Any]) -> None:
     candidate = open_registry(twin.home).resolve("sample", alias=Alias.CANDIDATE)
     assert candidate.bundle_id == refreshed["training"]["bundle"]

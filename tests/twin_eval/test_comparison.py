@@ -9,7 +9,7 @@ import pytest
 
 from twin_data.configuration.rubric import Bar, RelativeBar, Rubric, SampleSizes
 from twin_data.contracts.evaluation import ComparisonOutcome, EvaluationReport, GateDecision, Verdict
-from twin_eval.comparison import COMPARABLE, Judging, compare, rows_of
+from twin_eval.comparison import COMPARABLE, Judging, SeedSpread, compare, rows_of
 from twin_eval.gate import decide, decide_absolute, default_rubric
 from twin_eval.metric_names import describe
 from twin_eval.scored_run import ScoredRun
@@ -173,7 +173,9 @@ def test_a_gain_is_planned_for_at_the_level_and_beside_the_seeds_that_it_is_held
     champion = make_run(["other"] * 15 + ["fact"] * 27 + ["other"] * 18)
 
     def gain(better: float, spread: float) -> tuple[float, int | None]:
-        judging = Judging(not_worse=0.95, better=better, intervals=CONFIG, seed_spreads={"facts_found": spread})
+        judging = Judging(
+            not_worse=0.95, better=better, intervals=CONFIG, seed_spreads={"facts_found": SeedSpread(spread, 2)}
+        )
         found = compare(candidate, champion, FACTS, judging)
         assert found.difference == pytest.approx(0.1) and found.detectable_gain
         return found.detectable_gain, found.gain_rows

@@ -22,6 +22,7 @@ from twin_data.contracts.releases import (
     VerificationSettings,
 )
 from twin_data.contracts.training import TrainingRecord, TrainingStage
+from twin_eval.comparison import SeedSpread
 from twin_eval.errors import EvaluationError
 from twin_eval.ladder import RungRun, build_ladder
 from twin_eval.scored_run import ScoredRun
@@ -135,8 +136,8 @@ def test_no_gain_is_not_shown_and_says_what_would_show_it(rung: Callable[..., Ru
 def test_a_gain_that_another_seed_would_not_have_shown_is_not_shown(rung: Callable[..., RungRun]) -> None:
     base, tuned = rung(Rung.BASE, 24), rung(Rung.SFT, 45)
     assert ladder(base, tuned).climbs[0].worth is Worth.YES
-    (climb,) = ladder(base, replace(tuned, seed_spreads={"facts_found": 0.2})).climbs
-    assert climb.worth is Worth.NOT_SHOWN and climb.comparisons[0].seed_spread == 0.2
+    (climb,) = ladder(base, replace(tuned, seed_spreads={"facts_found": SeedSpread(0.2, 2)})).climbs
+    assert climb.worth is Worth.NOT_SHOWN and (climb.comparisons[0].seed_spread, climb.comparisons[0].seeds) == (0.2, 2)
     assert "more rows would show it" not in climb.reason, "no rows make up for the seeds"
 
 

@@ -11,7 +11,11 @@ from typer.testing import CliRunner, Result
 
 from flows.cli import releases
 from flows.cli.app import app
-from twin_data.contracts.releases import Alias
+from twin_data.contracts.releases import Alias, Rung
+
+from ..test_seed_siblings import Trained
+
+UNTRAINED = SimpleNamespace(training=(), seed_sibling_of=None)
 
 
 class Registry:
@@ -23,7 +27,9 @@ class Registry:
 
     def act(self, home: object, persona: str, bundle: str, **how: str) -> SimpleNamespace:
         self.calls.append({"persona": persona, "bundle": bundle, **how})
-        manifest = SimpleNamespace(persona=persona, rung="base", label="", model_name=f"{persona}@{bundle}")
+        manifest = SimpleNamespace(
+            persona=persona, rung="base", label="", model_name=f"{persona}@{bundle}", lineage=UNTRAINED
+        )
         return SimpleNamespace(
             manifest=manifest, bundle_id=bundle, aliases=self.aliases, folder=Path("/bundle"),
             card=Path("/bundle/README.md"),
@@ -71,7 +77,10 @@ def test_bundles_say_where_their_cards_are(monkeypatch: pytest.MonkeyPatch, tmp_
     (tmp_path / "live.md").write_text("# Ada", "utf-8")
     found = [
         SimpleNamespace(
-            manifest=SimpleNamespace(persona="ada", rung="base", label="", model_name=f"ada@{name}"), bundle_id=name,
+            manifest=SimpleNamespace(
+                persona="ada", rung="base", label="", model_name=f"ada@{name}", lineage=UNTRAINED
+            ),
+            bundle_id=name,
             aliases=aliases, folder=tmp_path / name, tainted=None, card=tmp_path / f"{name}.md",
         )
         for name, aliases in (("live", (Alias.CHAMPION,)), ("newer", ()))
@@ -82,3 +91,18 @@ def test_bundles_say_where_their_cards_are(monkeypatch: pytest.MonkeyPatch, tmp_
     assert [one["card"] for one in rows] == [str(tmp_path / "live.md"), str(tmp_path / "newer.md")]
     (tmp_path / "live.md").unlink()
     assert "model card" not in twin("bundles", "ada").stdout, "a withdrawn bundle has none"
+
+
+def test_bundles_tell_another_seed_from_what_was_trained_to_be_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    known = Trained(tmp_path)
+    first = known.aligned.bundle_id
+    known.train(Rung.DPO, known.tuned, seed=7, seed_sibling_of=first)
+    monkeypatch.setattr(releases, "open_registry", lambda home: known.registry)
+    base, tuned, aligned, sibling, *_ = twin("bundles", "ada").stdout.splitlines()
+    assert "seed" not in base and tuned.endswith("seed 42") and "candidate" in aligned and aligned.endswith("seed 42")
+    assert sibling.endswith(f"seed 7, the training of {first} again") and "candidate" not in sibling
+    rows = json.loads(twin("bundles", "ada", "--json").stdout)["bundles"]
+    assert [one["seed_sibling_of"] for one in rows] == [None, None, None, first]
+    assert [one["seeds"] for one in rows] == [{}, {"sft": 42}, {"sft": 42, "dpo": 42}, {"sft": 7, "dpo": 7}]

@@ -60,6 +60,7 @@ class Platform:
         self.started: list[tuple[str, ...]] = []
         self.runs: list[tuple[Any, ...]] = []
         self.demands: list[tuple[str | None, bool, bool]] = []
+        self.seeds: list[bool] = []
         self.raises: BaseException | None = None
         self.does: Callable[[], None] | None = None
         self.verdict = "promote"
@@ -85,9 +86,11 @@ class Platform:
         probes: str | None,
         stress: bool,
         quick: bool,
+        seeds: bool,
     ) -> dict[str, Any]:
         self.runs.append((persona, recipe, bundle, ladder))
         self.demands.append((probes, stress, quick))
+        self.seeds.append(seeds)
         report("evaluate: 60 of 60 questions")
         decision = {"verdict": self.verdict, "reasons": ["every bar cleared"], "champion": "ba9876543210"}
         climbed = LADDER.model_dump(mode="json") if ladder else None
@@ -301,6 +304,12 @@ def test_a_quick_look_that_does_not_promote_is_no_failure(platform: Platform) ->
     assert twin("evaluate", "ada", "--quick").exit_code == 0
     assert platform.demands == [(None, False, True)]
     assert twin("evaluate", "ada").exit_code == 1
+
+
+def test_other_seeds_are_asked_on_demand(platform: Platform) -> None:
+    assert twin("evaluate", "ada").exit_code == 0
+    assert twin("evaluate", "ada", "--seeds").exit_code == 0
+    assert platform.seeds == [False, True]
 
 
 def test_a_missing_file_of_probes_is_told_before_a_server_is_started(platform: Platform, tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ from twin_data.configuration.home import TwinHome
 from twin_data.contracts.errors import DatasetError, LLMUnavailableError, ModelError, TrainingError
 from twin_data.contracts.training import TrainingForecast, TrainingRecord, TrainingStage
 
+from ..test_seed_siblings import Trained
+
 FORECAST = TrainingForecast(stage=TrainingStage.SFT, tokens=80_000, steps=20, seconds=300.0, memory_mb=2048.0)
 SFT = TrainingRecord(
     stage=TrainingStage.SFT, dataset_digest="d", config_digest="c", seed=42, steps=20, tokens=79_000, non_pad_share=1.0,
@@ -41,17 +43,26 @@ class Flows:
     def __init__(self) -> None:
         self.started: list[tuple[str, ...]] = []
         self.recipes: list[str] = []
+        self.seeds: list[int | None] = []
         self.raises: Exception | None = None
 
     def ensure(self, home: TwinHome, settings: PlatformSettings, names: tuple[str, ...], **rest: object) -> None:
         self.started.append(names)
         self.recipes.append(settings.recipe)
 
-    def train_twin(self, persona: str, recipe: str, override_reason: str | None) -> dict[str, Any]:
+    def train_twin(
+        self, persona: str, recipe: str, override_reason: str | None, *, seed: int | None = None
+    ) -> dict[str, Any]:
+        self.seeds.append(seed)
         report("SFT step 1/20, loss 3.500")
         if self.raises:
             raise self.raises
-        return {"bundle": "0123456789ab", "training": [one.model_dump(mode="json") for one in (SFT, DPO)]}
+        first = None if seed is None else "ba9876543210"
+        return {
+            "bundle": "0123456789ab",
+            "seed_sibling_of": first,
+            "training": [one.model_dump(mode="json") for one in (SFT, DPO)],
+        }
 
     def build_datasets(self, persona: str, recipe: str) -> dict[str, Any]:
         return {"rows": 60, "held_out_rows": 6, "folder": "/somewhere/instructions-0123"}
@@ -94,6 +105,34 @@ def test_training_tells_what_it_took_beside_what_was_predicted(flows: Flows) -> 
     assert sft.endswith("; took 6.0 minutes and 1.5 GiB, forecast were 5.0 (+20%) and 2.0 (-25%)")
     assert dpo.endswith("held-out preferences: no effect: 5 of 9")
     assert next_step == "ada@0123456789ab is the candidate; next: twin evaluate ada"
+
+
+def test_another_seed_is_no_candidate_and_says_what_measures_it(
+    flows: Flows, home: TwinHome, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(training, "open_registry", lambda home: Trained(tmp_path).registry)
+    result = twin("train", "ada", "--seed", "7")
+    assert result.exit_code == 0, result.output
+    assert flows.seeds == [7]
+    assert result.stdout.splitlines()[-1] == (
+        "ada@0123456789ab is the training of ba9876543210 under another seed, and no candidate; "
+        "next: twin evaluate ada --bundle ba9876543210 --seeds"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--seed", "42"), "trains SFT and DPO under seed 42 itself"),
+        (("--seed", "7"), "has trained no bundle of 'ada'"),
+    ],
+)
+def test_a_seed_that_stands_beside_nothing_is_refused_before_a_server_is_started(
+    flows: Flows, options: tuple[str, ...], message: str
+) -> None:
+    result = twin("train", "ada", *options)
+    assert result.exit_code == 1 and message in " ".join(result.stderr.split())
+    assert (flows.started, flows.seeds) == ([], [])
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,22 @@ COMPARABLE = (*_QUESTION_METRICS, *_SAMPLE_METRICS, _COPIED)
 
 
 @dataclass(frozen=True)
+class SeedSpread:
+    """How far the luck of the training's seed moves a metric."""
+
+    value: float
+    """Standard deviation over seeds, in the metric's unit."""
+    seeds: int
+    """Seeds that it was measured over; 0 where nothing was trained."""
+
+
+UNTRAINED = SeedSpread(0.0, 0)
+"""Of a bundle that was not trained: it has no seed."""
+SeedSpreads = Mapping[str, SeedSpread]
+"""By metric."""
+
+
+@dataclass(frozen=True)
 class Judging:
     """How sure a comparison has to be."""
 
@@ -44,8 +60,8 @@ class Judging:
     better: float
     """One-sided confidence that there is a gain."""
     intervals: IntervalConfig
-    seed_spreads: Mapping[str, float] = field(default_factory=dict)
-    """Standard deviation of metrics over training seeds, as far as measured."""
+    seed_spreads: SeedSpreads = field(default_factory=dict)
+    """As far as measured."""
 
 
 def compare_all(
@@ -54,7 +70,7 @@ def compare_all(
     rubric: Rubric,
     *,
     config: IntervalConfig,
-    seed_spreads: Mapping[str, float] | None = None,
+    seed_spreads: SeedSpreads | None = None,
 ) -> list[Comparison]:
     """One comparison for each relative bar.
 
@@ -80,7 +96,8 @@ def compare(candidate: ScoredRun, champion: ScoredRun, bar: RelativeBar, judging
     if n < bar.min_n or _clusters(mine, theirs) < MIN_CLUSTERS:
         return _without_verdict(bar, ComparisonOutcome.UNDECIDED, n)
     found = _difference(mine, theirs, bar.metric, judging.intervals)
-    spread = judging.seed_spreads.get(bar.metric, bar.seed_spread)
+    measured = judging.seed_spreads.get(bar.metric)
+    spread = measured.value if measured else bar.seed_spread
     outcome = _outcome(found, bar, judging, spread or 0.0)
     of_seeds = _of_seeds(spread or 0.0, judging.better)
     return Comparison(
@@ -100,7 +117,18 @@ def compare(candidate: ScoredRun, champion: ScoredRun, bar: RelativeBar, judging
         detectable_gain=found.detectable(judging.better, beside=of_seeds),
         gain_rows=_gain_rows(found, bar, judging, of_seeds) if outcome is not ComparisonOutcome.BETTER else None,
         seed_spread=spread,
+        seeds=measured.seeds if measured else 1,
     )
+
+
+def spread_words(one: Comparison) -> str:
+    """How large the spread of training seeds is and where it is known from, for people."""
+    if one.seed_spread is None:
+        return "unknown"
+    if one.seeds == 0:
+        return "none, nothing was trained"
+    known_from = {None: "", 1: ", the rubric's assumption"}.get(one.seeds, f" of {one.seeds} seeds")
+    return f"{one.seed_spread:.3f}{known_from}"
 
 
 def difference_on(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from twin_data.contracts.evaluation import (
     QuestionKind,
     Verdict,
 )
-from twin_eval.comparison import COMPARABLE, compare_all
+from twin_eval.comparison import COMPARABLE, SeedSpreads, compare_all, spread_words
 from twin_eval.gate_bars import Outcome, Reason, advice, judge, judge_target
 from twin_eval.hard_stops import unsafe_answers
 from twin_eval.metric_names import is_metric, near_metrics
@@ -44,7 +44,7 @@ def decide(
     *,
     stops: Sequence[HardStop] = (),
     remarks: Sequence[str] = (),
-    seed_spreads: Mapping[str, float] | None = None,
+    seed_spreads: SeedSpreads | None = None,
     config: IntervalConfig | None = None,
 ) -> GateDecision:
     """Hold a candidate against hard stops, the absolute bars and, where one is live, the champion.
@@ -61,7 +61,7 @@ def decide(
         rubric: The bars.
         stops: What was found about the bundle beside its answers; unsafe answers are looked for here.
         remarks: What could not be looked for; it is told and decides nothing.
-        seed_spreads: Standard deviation of metrics over training seeds (`seed_spread`), zero for a bundle that was not
+        seed_spreads: How far training seeds move each metric (`seed_spread`), `UNTRAINED` for a bundle that was not
             trained; what is missing is taken from the rubric, and is else unknown.
         config: Resamples and seed of the comparison.
 
@@ -290,6 +290,4 @@ def _no_gain(one: Comparison) -> str:
 
 def _with_seeds(one: Comparison) -> str:
     """The metric, and how much of a difference was put down to the luck of the training's seed."""
-    if one.seed_spread is None:
-        return f"{one.metric} [spread of training seeds unknown]"
-    return f"{one.metric} [spread of training seeds {one.seed_spread:.3f}]" if one.seed_spread else one.metric
+    return one.metric if one.seeds == 0 else f"{one.metric} [spread of training seeds {spread_words(one)}]"

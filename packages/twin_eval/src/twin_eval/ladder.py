@@ -9,7 +9,7 @@ that is shown to reach every target ends the search, unless it is shown not to b
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -18,7 +18,7 @@ from twin_data.contracts.evaluation import Comparison, ComparisonOutcome, Verdic
 from twin_data.contracts.ladder import Ladder, MissingRung, PairedDifference, RungAlone, RungResult, Step, Worth
 from twin_data.contracts.releases import ReleaseBundle, Rung
 from twin_eval import gate
-from twin_eval.comparison import CONFIDENCE, Judging, compare, difference_on
+from twin_eval.comparison import CONFIDENCE, Judging, SeedSpreads, compare, difference_on
 from twin_eval.errors import EvaluationError
 from twin_eval.scored_run import ScoredRun
 from twin_eval.statistics import IntervalConfig
@@ -36,9 +36,9 @@ class RungRun:
 
     manifest: ReleaseBundle
     run: ScoredRun
-    seed_spreads: Mapping[str, float] = field(default_factory=dict)
-    """Standard deviation of metrics over seeds of its training, zero where nothing was trained; what is missing is
-    taken from the rubric."""
+    seed_spreads: SeedSpreads = field(default_factory=dict)
+    """How far seeds of its training move each metric, `UNTRAINED` where nothing was; what is missing is taken from the
+    rubric."""
 
     @property
     def rung(self) -> Rung:

@@ -158,6 +158,8 @@ class HardStopKind(StrEnum):
     """The bundle holds a pickle, code or a call for remote code, or is not as it was registered."""
     YARDSTICK = "yardstick"
     """Its drafts are written by a reference model behind an endpoint: it is there to be measured against."""
+    SEED_SIBLING = "seed_sibling"
+    """It is another bundle's training under another seed: it is there to tell how far the luck of a seed goes."""
 
 
 class HardStop(Contract):
@@ -211,6 +213,9 @@ class Comparison(Contract):
     seed_spread: float | None = None
     """Standard deviation of the metric over seeds of one training, which a gain has to exceed as well; None where it is
     not known, and then a gain may be the seed's."""
+    seeds: int | None = None
+    """Seeds that the spread was measured over: 1 is the candidate's alone, and the spread is the rubric's assumption or
+    unknown; 0 stands where nothing was trained; None in comparisons of before this was recorded."""
 
 
 class GateDecision(Contract):

@@ -138,6 +138,9 @@ class Lineage(Contract):
     """The bundle whose adapter training went on from: SFT for DPO."""
     datasets: tuple[DatasetVersion, ...] = ()
     training: tuple[TrainingRecord, ...] = ()
+    seed_sibling_of: str | None = None
+    """The bundle whose training this is under another seed, made to tell how far the luck of a seed goes; None in one
+    that was trained to be used."""
     override_reason: str | None = None
     """Why it was trained against the corpus verdict, where it was."""
 

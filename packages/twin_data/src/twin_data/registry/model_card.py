@@ -129,6 +129,11 @@ def _limits(manifest: ReleaseBundle) -> str:
         said.append(
             "A sentence near to its evidence in words and meaning can still say something else: read citations."
         )
+    if primary := manifest.lineage.seed_sibling_of:
+        said.append(
+            f"It is the training of bundle {primary} under another seed, made to tell how far the luck of a seed goes, "
+            "and no candidate."
+        )
     if manifest.lineage.override_reason:
         said.append(f"It was trained although the corpus verdict advised against: {manifest.lineage.override_reason}")
     said.append("How often it errs, declines and copies is measured, not promised: see the section on its evaluation.")

@@ -76,6 +76,8 @@ def _rows(manifest: ReleaseBundle) -> tuple[tuple[str, str], ...]:
     ]
     if lineage.parent:
         rows.append(("trained on", f"bundle {lineage.parent}"))
+    if lineage.seed_sibling_of:
+        rows.append(("under another seed", f"the training of bundle {lineage.seed_sibling_of}"))
     if not lineage.training:
         rows.append(("training", "none: nothing was trained for this bundle"))
     if lineage.override_reason:

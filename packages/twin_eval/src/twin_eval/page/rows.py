@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from twin_data.contracts.evaluation import Comparison, ExamStamp, Score
+from twin_eval.comparison import spread_words
 from twin_eval.failures import FAILURES
 from twin_eval.metric_names import describe
 from twin_eval.own_words import DraftRecord
@@ -43,6 +44,7 @@ class ComparisonLine:
     clusters: int
     margin: str
     detectable: str
+    seeds: str
     outcome: str
 
 
@@ -130,6 +132,7 @@ def comparison_line(one: Comparison) -> ComparisonLine:
         clusters=one.clusters,
         margin=f"{one.margin:g}",
         detectable=figure(one.detectable),
+        seeds=UNKNOWN if one.difference is None else spread_words(one),
         outcome=one.outcome.value.replace("_", " ") + more,
     )
 
