@@ -1,11 +1,15 @@
 """A persona's pet phrases: runs of words that it uses far more often than other authors do, all over its documents.
 
-Corpus linguistics calls them key n-grams (Scott, 1997). A run of words within a sentence is one if
+Corpus linguistics calls them key n-grams (Scott, 1997). A run of words within a sentence may be one if
 
-- it is key: Dunning's (1993) log-likelihood ratio of its counts, the persona's against the other authors', is beyond
-  chance, and the persona uses it many times as often;
+- it is key: the persona uses it several times as often as the others, and Dunning's (1993) log-likelihood ratio of the
+  two counts is not small;
 - it is dispersed: it stands in several documents (near duplicates count once), so that it is no one matter's name;
 - every word of it is in the mouth of most authors: a run with a name in it tells the subject.
+
+Of these the most key are taken, so many at most: with every run that is key, a large archive's persona would speak in
+pet phrases all the time, and a few more would go unseen. Of a small archive some are key by chance alone, which
+takes something from what they show and adds nothing false: the persona's held-out text has them as seldom as others'.
 
 Rules alone: the same texts give the same phrases in whatever order they come.
 """
@@ -35,12 +39,14 @@ class PetPhraseConfig(Contract):
     shortest: int = Field(default=3, ge=2)
     """Words; shorter runs are grammar more often than habit."""
     longest: int = Field(default=5, ge=2)
-    min_documents: int = Field(default=4, ge=1)
+    most: int = Field(default=200, ge=1)
+    """Phrases; of more the most key are taken."""
+    min_documents: int = Field(default=3, ge=1)
     """Families of documents that a phrase stands in."""
-    min_ratio: float = Field(default=8.0, gt=1)
+    min_ratio: float = Field(default=4.0, gt=1)
     """How many times as often as the others the persona uses it."""
-    min_keyness: float = Field(default=6.63, gt=0)
-    """Least log-likelihood ratio; by chance one run in a hundred reaches 6.63 (chi-squared, one degree of freedom)."""
+    min_keyness: float = Field(default=3.84, gt=0)
+    """Least log-likelihood ratio; by chance one run in twenty reaches 3.84 (chi-squared, one degree of freedom)."""
     shared_by: float = Field(default=0.6, gt=0, le=1)
     """Share of the other authors that must use a word, or it tells the subject; as of a voice."""
 
@@ -94,12 +100,14 @@ def find_pet_phrases(
     rivals = Counter(run for run in _all_runs(theirs, config.lengths) if run in counts)
     own_words, other_words = _length(mine), _length(theirs)
 
-    def is_key(run: Run) -> bool:
-        ratio = (counts[run] + _SMOOTHING) * other_words / ((rivals[run] + _SMOOTHING) * own_words)
-        enough = log_likelihood_ratio(counts[run], rivals[run], own_words, other_words) >= config.min_keyness
-        return ratio >= config.min_ratio and enough
-
-    return PetPhrases(frozenset(filter(is_key, counts)))
+    keyness: dict[Run, float] = {}
+    for run, count in counts.items():
+        ratio = (count + _SMOOTHING) * other_words / ((rivals[run] + _SMOOTHING) * own_words)
+        found = log_likelihood_ratio(count, rivals[run], own_words, other_words)
+        if ratio >= config.min_ratio and found >= config.min_keyness:
+            keyness[run] = found
+    ranked = sorted(keyness, key=lambda run: (-keyness[run], run))
+    return PetPhrases(frozenset(ranked[: config.most]))
 
 
 def folded_sentences(text: str) -> Iterator[Run]:
