@@ -390,7 +390,10 @@ async def test_a_service_that_does_not_write_leaves_drafts_unmeasured(inputs: Ev
 
 
 async def test_pet_phrases_are_counted_in_what_the_twin_worded_itself(inputs: EvaluationInputs) -> None:
-    phrase, rest = "Mind you the tide was out and nobody had seen it", "since the gate by the river was shut for the day"
+    phrase, rest = (
+        "Mind you the tide was out and nobody had seen it",
+        "since the gate by the river was shut for the day",
+    )
     service = FakeService("ada", respond, write=lambda _: completion(f"{phrase}, {rest}. " * 8, bundle=BUNDLE))
     held_out = tuple(HeldOutText(document_id=name, text=f"All was well, {rest}. " * 10) for name in ("h1", "h2", "h3"))
     phrases = PetPhrases(frozenset({("mind", "you", "the")}))
