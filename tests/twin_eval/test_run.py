@@ -390,18 +390,16 @@ async def test_a_service_that_does_not_write_leaves_drafts_unmeasured(inputs: Ev
 
 
 async def test_pet_phrases_are_counted_in_what_the_twin_worded_itself(inputs: EvaluationInputs) -> None:
-    phrase, rest = (
-        "Mind you the tide was out and nobody had seen it",
-        "since the gate by the river was shut for the day",
-    )
+    phrase = "Mind you the tide was out and nobody had seen it"
+    rest = "since the gate by the river was shut for the day"
     service = FakeService("ada", respond, write=lambda _: completion(f"{phrase}, {rest}. " * 8, bundle=BUNDLE))
     held_out = tuple(HeldOutText(document_id=name, text=f"All was well, {rest}. " * 10) for name in ("h1", "h2", "h3"))
     phrases = PetPhrases(frozenset({("mind", "you", "the")}))
     asked = replace(inputs, transport=service.transport, briefs=BRIEFS, held_out=held_out, phrases=phrases)
     scored = await evaluate(replace(asked, corpus=()), config=CONFIG)
     found = scored.report.score("pet_phrase_overuse")
-    assert found and found.value == pytest.approx(3 / 21, abs=0.01) and found.low > 0
-    assert found.n >= 3 * 8 * 21
+    assert found and found.value == pytest.approx(3 / 22, abs=0.005)
+    assert found.n >= 3 * 8 * 22, "three drafts, and what the answers say"
     copied = await evaluate(replace(asked, corpus=(f"{phrase}, {rest}.",)), config=CONFIG)
     reasons = {one.name: one.reason for one in copied.report.unmeasured}
     assert "are fewer than" in reasons["pet_phrase_overuse"], "whose words they are is told by copied_8grams"
