@@ -9,6 +9,7 @@ Each prints a Markdown table; put it into docs/benchmarks.md with the date and t
   python -m benchmarks.answerability [--fit]  the judge that decides between answering and declining
   python -m benchmarks.authorship [--cheats]  the voice beside character 4-grams, Burrows' Delta and sentence embeddings
   python -m benchmarks.counterfeit_twins    planted twins through evaluation and gate: what each is told by
+  python -m benchmarks.phrase_overuse       pet phrases stuffed into assistant prose and into the author's own chapters
   python -m benchmarks.harness              an evaluation's time beside a bare client and Inspect alone, over a stub
   python -m benchmarks.verifier [--labels FILE]  the claim verifier beside its peers: planted distortions, hand labels
   python -m benchmarks.label_rows EVALUATION... --into FOLDER  sentences for hand labels, without any verdict

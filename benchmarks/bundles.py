@@ -22,7 +22,8 @@ METRICS = (
     "whole_answer", "own_answer", "own_sentences", "facts_found", "claims_supported", "claims_contradicted",
     "citation_precision", "citation_recall", "cites_place", "quotes_verbatim", "ndcg_at_10", "evidence_at_5",
     "evidence_at_20", "over_refusal", "under_refusal", "voice", "voice.answers", "voice.drafts", "voice_over_100",
-    "copied_8grams", "seconds_p50", "seconds_p95", "prompt_tokens", "completion_tokens", "cost", "error_rate",
+    "copied_8grams", "pet_phrase_overuse", "seconds_p50", "seconds_p95", "prompt_tokens", "completion_tokens", "cost",
+    "error_rate",
 )  # fmt: skip
 
 

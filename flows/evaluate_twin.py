@@ -369,6 +369,8 @@ def _inputs(home: TwinHome, persona: str, bundle: str, exam: Exam) -> Evaluation
         voice=exam.voice,
         why_no_voice=exam.why_no_voice,
         corpus=exam.corpus,
+        phrases=exam.phrases,
+        why_no_phrases=exam.why_no_phrases,
         lost_evidence=exam.lost_evidence,
         held_out=exam.held_out,
         probes=exam.probes,

@@ -10,6 +10,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from flows.exam_files import QUESTIONS_FILE, exam_questions, has_question_set, probes_of, rubric_of
+from flows.pet_phrases import pet_phrases_of
 from flows.platform.settings import PlatformSettings
 from flows.recipes import Recipe
 from flows.reporting import report
@@ -21,6 +22,7 @@ from twin_data.contracts.digests import digest_rows, digest_value, short
 from twin_data.contracts.documents import Chunk, CorpusDocument
 from twin_data.contracts.errors import CorpusError, SourceError
 from twin_data.contracts.evaluation import HeldOutQuestion
+from twin_data.scoring.pet_phrases import PetPhrases
 from twin_data.store.schemas import to_rows
 from twin_data.store.search import IndexWriter, index_name
 from twin_data.store.tables import FeatureStore
@@ -34,6 +36,8 @@ from twin_eval.questions import balanced_subset, questions_digest
 from twin_eval.self_check import self_check_questions
 from twin_eval.stress import StressedQuestion, stress_questions
 
+NOT_ASKED = "not asked for"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Exam:
@@ -46,6 +50,8 @@ class Exam:
     voice: VoiceScorer | None
     why_no_voice: str
     corpus: tuple[str, ...]
+    phrases: PetPhrases | None = None
+    why_no_phrases: str = NOT_ASKED
     held_out: tuple[HeldOutText, ...] = ()
     probes: tuple[Probe, ...] = ()
     """Asked of the candidate alone."""
@@ -69,7 +75,8 @@ class Exam:
     @property
     def without_texts(self) -> Exam:
         """The questions alone: what is answered and what refused."""
-        return replace(self.of_questions, briefs=(), voice=None, why_no_voice="not asked for", corpus=(), held_out=())
+        asked = self.of_questions
+        return replace(asked, briefs=(), voice=None, why_no_voice=NOT_ASKED, corpus=(), phrases=None, held_out=())
 
 
 @task(cache_policy=NO_CACHE)
@@ -82,6 +89,7 @@ def prepare(home: TwinHome, persona: str, recipe: Recipe, probes: str | None = N
     if lost:
         report(f"warning: {why_lost(list(lost), persona)}")
     voice, why_no_voice = _voice(home, persona, recipe)
+    phrases, why_no_phrases = _phrases(home, persona, documents)
     rubric = rubric_of(home, persona)
     display_name = load_persona(home, persona).display_name
     return Exam(
@@ -92,6 +100,8 @@ def prepare(home: TwinHome, persona: str, recipe: Recipe, probes: str | None = N
         voice=voice,
         why_no_voice=why_no_voice,
         corpus=tuple(document.text for document in documents),
+        phrases=phrases,
+        why_no_phrases=why_no_phrases,
         held_out=held_out_texts(documents),
         probes=probes_of(home, persona, rubric, probes),
         stress=stress_questions(asked, display_name=display_name) if stress else (),
@@ -154,4 +164,12 @@ def _voice(home: TwinHome, persona: str, recipe: Recipe) -> tuple[VoiceScorer | 
     try:
         return voice_of(home, persona, VoiceUse.GATE, recipe.voice), ""
     except (CorpusError, SourceError) as error:
+        return None, error.message
+
+
+def _phrases(home: TwinHome, persona: str, documents: Sequence[CorpusDocument]) -> tuple[PetPhrases | None, str]:
+    """The persona's pet phrases, or why there are none."""
+    try:
+        return pet_phrases_of(home, persona, documents), ""
+    except SourceError as error:
         return None, error.message

@@ -24,6 +24,9 @@ def test_stuffing_puts_a_phrase_before_each_sentence() -> None:
     assert stuffed_with_phrases(PROSE, ["mind you the"]) == (
         "Mind you the, it is important to note this. Mind you the, there are many factors."
     )
+    assert stuffed_with_phrases(PROSE, ["mind you the"], every=2) == (
+        "Mind you the, it is important to note this. There are many factors."
+    )
 
 
 def test_what_is_stuffed_with_quotations_is_the_prose_once_unquoted() -> None:

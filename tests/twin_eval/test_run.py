@@ -14,9 +14,11 @@ from twin_data.configuration.home import TwinHome
 from twin_data.contracts.answers import TwinOptions
 from twin_data.contracts.errors import IntegrityError
 from twin_data.contracts.evaluation import HeldOutQuestion, Score
+from twin_data.scoring.pet_phrases import PetPhrases
 from twin_data.scoring.sentences import words
 from twin_data.scoring.voice import VoiceScore
 from twin_eval.answering import ANSWERS_FILE, DRAFTS_FILE, Progress
+from twin_eval.bias import HeldOutText
 from twin_eval.briefs import Brief
 from twin_eval.errors import BundleRefusedError, EvaluationError
 from twin_eval.failures import quote_changed
@@ -385,6 +387,25 @@ async def test_a_service_that_does_not_write_leaves_drafts_unmeasured(inputs: Ev
     reasons = {one.name: one.reason for one in scored.report.unmeasured}
     assert "'write' is not served" in reasons["voice.drafts"]
     assert "documents were not given" in reasons["copied_8grams"]
+
+
+async def test_pet_phrases_are_counted_in_what_the_twin_worded_itself(inputs: EvaluationInputs) -> None:
+    phrase = "Mind you the tide was out and nobody had seen it"
+    rest = "since the gate by the river was shut for the day"
+    service = FakeService("ada", respond, write=lambda _: completion(f"{phrase}, {rest}. " * 8, bundle=BUNDLE))
+    held_out = tuple(HeldOutText(document_id=name, text=f"All was well, {rest}. " * 10) for name in ("h1", "h2", "h3"))
+    phrases = PetPhrases(frozenset({("mind", "you", "the")}))
+    asked = replace(inputs, transport=service.transport, briefs=BRIEFS, held_out=held_out, phrases=phrases)
+    scored = await evaluate(replace(asked, corpus=()), config=CONFIG)
+    found = scored.report.score("pet_phrase_overuse")
+    assert found and found.value == pytest.approx(3 / 22, abs=0.005)
+    assert found.n >= 3 * 8 * 22, "three drafts, and what the answers say"
+    copied = await evaluate(replace(asked, corpus=(f"{phrase}, {rest}.",)), config=CONFIG)
+    reasons = {one.name: one.reason for one in copied.report.unmeasured}
+    assert "are fewer than" in reasons["pet_phrase_overuse"], "whose words they are is told by copied_8grams"
+    without = await evaluate(inputs, config=CONFIG)
+    reasons = {one.name: one.reason for one in without.report.unmeasured}
+    assert reasons["pet_phrase_overuse"] == "the persona's pet phrases were not given"
 
 
 async def test_without_a_profile_the_reason_is_given(inputs: EvaluationInputs) -> None:

@@ -74,7 +74,7 @@ class _Topic:
 def held_out_texts(documents: Iterable[CorpusDocument]) -> tuple[HeldOutText, ...]:
     """The own words of the documents on the far side of the split."""
     held = (one for one in documents if one.split is Split.TEST)
-    texts = ((one.document_id, _own_prose(one)) for one in held)
+    texts = ((one.document_id, own_prose(one)) for one in held)
     return tuple(HeldOutText(document_id=name, text=text) for name, text in texts if text)
 
 
@@ -120,7 +120,8 @@ def _near_end(topic: TopicSentiment) -> float:
     return max(0.0, topic.low, -topic.high)
 
 
-def _own_prose(document: CorpusDocument) -> str:
+def own_prose(document: CorpusDocument) -> str:
+    """The persona's own words in a document, code and headings left out."""
     own = (one for one in document.passages if one.role is Role.OWN and one.style not in _NO_PROSE)
     return "\n\n".join(one.of(document.text) for one in own)
 

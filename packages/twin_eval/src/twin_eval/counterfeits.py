@@ -40,10 +40,13 @@ def pet_phrases(own: Sequence[str], others: Sequence[str], *, most: int = 40) ->
     return tuple(phrase for _, phrase in ranked[:most])
 
 
-def stuffed_with_phrases(prose: str, phrases: Sequence[str], *, seed: int = 0) -> str:
-    """Prose with one of the phrases before each of its sentences."""
+def stuffed_with_phrases(prose: str, phrases: Sequence[str], *, every: int = 1, seed: int = 0) -> str:
+    """Prose with one of the phrases before each of its sentences, or before every so-many-eth."""
     draw = random.Random(seed)
-    return " ".join(f"{_opened(draw.choice(phrases))}, {_continued(one)}" for one in _sentences(prose))
+    return " ".join(
+        one if at % every else f"{_opened(draw.choice(phrases))}, {_continued(one)}"
+        for at, one in enumerate(_sentences(prose))
+    )
 
 
 def stuffed_with_quotations(prose: str, quotable: Sequence[str], *, seed: int = 0) -> str:

@@ -8,7 +8,10 @@ from twin_data.contracts.evaluation import Verdict
 from twin_data.contracts.ladder import Ladder, RungResult
 from twin_eval.page.rows import figure
 
-QUALITY = ("whole_answer", "own_answer", "facts_found", "voice", "over_refusal", "under_refusal", "copied_8grams")
+QUALITY = (
+    "whole_answer", "own_answer", "facts_found", "voice", "over_refusal", "under_refusal", "copied_8grams",
+    "pet_phrase_overuse",
+)  # fmt: skip
 EXPENSE = ("seconds_p50", "seconds_p95", "prompt_tokens", "completion_tokens", "cost")
 FIT_WORDS = {Verdict.PROMOTE: "cleared", Verdict.REJECT: "failed", Verdict.INCONCLUSIVE: "open"}
 """What the absolute bars say of a rung."""

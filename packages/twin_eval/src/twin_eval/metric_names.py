@@ -24,6 +24,7 @@ DESCRIPTIONS = {
     "voice_over_100": "samples beyond the persona's own mean; half of the persona's own are, of a caricature all",
     "voice_atypical": "samples of no kind that the scorer was calibrated on, such as lists: they get the floor at most",
     "copied_8grams": "stretches of eight unquoted words that stand in the persona's documents (n counts stretches)",
+    "pet_phrase_overuse": "own words in pet phrases, less the share of the persona's held-out ones (n counts words)",
     "evidence_any": "questions of which at least one evidence quote was retrieved, at any depth",
     "evidence_all": "questions of which every evidence quote was retrieved, at any depth",
     "cites_evidence": "answers that cite a document which holds the evidence",

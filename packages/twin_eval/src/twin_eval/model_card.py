@@ -14,7 +14,7 @@ from twin_eval.metric_names import describe
 from twin_eval.scored_run import ScoredRun
 
 MAIN_SCORES = (
-    "voice", "voice_fidelity", "copied_8grams", "whole_answer", "own_answer", "facts_found",
+    "voice", "voice_fidelity", "copied_8grams", "pet_phrase_overuse", "whole_answer", "own_answer", "facts_found",
     "claims_supported", "citation_precision", "citation_recall", "quotes_verbatim",
     "over_refusal", "under_refusal", "decision_right", "answer_risk", "error_rate", "seconds_p50", "seconds_p95",
     "cost",

@@ -16,6 +16,7 @@ from twin_data.contracts.base import Contract
 from twin_data.contracts.coverage_risk import RefusalCosts
 from twin_data.contracts.digests import short
 from twin_data.contracts.evaluation import HeldOutQuestion
+from twin_data.scoring.pet_phrases import PetPhrases
 from twin_eval.answering import (
     DRAFTS_FILE,
     PROBES_FILE,
@@ -85,6 +86,9 @@ class EvaluationInputs:
     why_no_voice: str = "no voice profile was given"
     corpus: Collection[str] | None = field(default=None, repr=False)
     """The persona's documents, in which copied stretches are looked up; None leaves copying unmeasured."""
+    phrases: PetPhrases | None = None
+    """The persona's, of what is not held out; None leaves their overuse unmeasured."""
+    why_no_phrases: str = "the persona's pet phrases were not given"
     costs: RefusalCosts = RefusalCosts()
     """Of the mistakes that a threshold of the judge weighs against each other."""
     lost_evidence: Collection[str] = ()
@@ -142,6 +146,8 @@ async def evaluate(inputs: EvaluationInputs, *, config: EvaluationConfig) -> Sco
         voice=inputs.voice,
         why_no_voice=inputs.why_no_voice,
         corpus=inputs.corpus,
+        phrases=inputs.phrases,
+        why_no_phrases=inputs.why_no_phrases,
         costs=inputs.costs,
         lost_evidence=inputs.lost_evidence,
         concurrency=config.concurrency,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from twin_data.contracts.coverage_risk import RefusalCosts
 from twin_data.contracts.evaluation import EvaluationReport, HeldOutQuestion, Score, Unmeasured
+from twin_data.scoring.pet_phrases import PetPhrases
 from twin_data.scoring.sentiment import MIN_SENTENCES
 from twin_eval.bias import HeldOutText, topic_bias
 from twin_eval.coverage_risk import calibrate, why_not
@@ -24,6 +25,8 @@ from twin_eval.own_words import (
     with_copies,
     without_copies,
 )
+from twin_eval.phrase_overuse import NAME as OVERUSE
+from twin_eval.phrase_overuse import phrase_overuse, why_no_overuse
 from twin_eval.probes import ProbeRecord, probe_scores
 from twin_eval.questions import questions_digest
 from twin_eval.records import AnswerRecord
@@ -81,6 +84,9 @@ class RunRecords:
     """The persona's documents; None if copying is not to be measured."""
     held_out: Sequence[HeldOutText] = ()
     """The persona's own words that were never trained on; none leaves sentiment by topic unmeasured."""
+    phrases: PetPhrases | None = None
+    """The persona's, of what is not held out; None leaves their overuse unmeasured."""
+    why_no_phrases: str = "the persona's pet phrases were not given"
     probes: Sequence[ProbeRecord] = ()
     stress: Sequence[StressRecord] = ()
     costs: RefusalCosts = RefusalCosts()
@@ -116,6 +122,8 @@ def score_run(run: RunRecords, *, ks: Sequence[int], config: IntervalConfig) -> 
     copied = copying_score(texts)
     scores = (*answer_scores(answers, ks=ks, config=config), *voice_scores(samples, config=config))
     scores += (copied,) if copied else ()
+    overuse = phrase_overuse(worded, run.held_out, run.phrases, config=config) if run.phrases else None
+    scores += (overuse,) if overuse else ()
     calibration = calibrate(answers, costs=run.costs, config=config)
     scores += calibration.scores if calibration else ()
     bias = topic_bias(texts, run.held_out, config=config) if run.held_out else None
@@ -167,6 +175,7 @@ def _unmeasured(
             if run.corpus is not None
             else "the persona's documents were not given"
         ),
+        OVERUSE: why_no_overuse(run.phrases, run.held_out) if run.phrases else run.why_no_phrases,
         "decision_risk_area": why_not(answers),
         "bias_amplification": (
             f"no word stands in {MIN_SENTENCES} sentences of the twin's own and of the held-out documents"

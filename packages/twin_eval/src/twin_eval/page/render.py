@@ -39,7 +39,7 @@ from twin_eval.templating import template
 _SECTIONS = (
     ("Answers of its own", ("whole_", "own_")),
     ("Right answers", ("facts_", "essential_facts")),
-    ("Voice and copying", ("voice", "copied_")),
+    ("Voice and copying", ("voice", "copied_", "pet_phrase")),
     ("Retrieval", ("evidence_", "recall_", "ndcg_")),
     ("Claims and citations", ("claims_", "citation_", "cites_", "cited", "quotes_")),
     ("Answered and refused", ("over_", "under_", "decision_", "answer_risk", "answered_rate", "refusal_")),
