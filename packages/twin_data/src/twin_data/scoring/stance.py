@@ -35,10 +35,18 @@ _PREPOSITIONS = frozenset(
     "of in on at to for from with by against about over under between among through into upon towards without".split()
 )
 _DETERMINERS = frozenset("the a an this that these those his her its their our my your all any some every such".split())
+_NO_OBJECT = lexicon.VERBS | {",", "that", "to"}
+"""What stands between a verb and a word that is not its object."""
+_FENCES = frozenset((",", "that"))
+"""Across these no negation reaches."""
+_NOT_ORDERED = _NO_OBJECT | {"of", "for", "and"}
+"""Where one of these follows, what looks like an imperative is a noun."""
+_OVER = frozenset(("than", "over"))
+_BE = frozenset("is are was were be been being isn't aren't wasn't weren't".split())
 _NEGATION_REACH = 4
 _OBJECT_REACH = 6
 _ATTRIBUTIVE = 0.7
-_VERBAL_REACH = 3
+_VERBAL_REACH = 2
 _PREDICATE_REACH = 14
 _ATTITUDE = 2.5
 MIN_STRENGTH = 1.0
@@ -87,6 +95,7 @@ def _clauses(tokens: Sequence[str], topic: str) -> list[_Clause]:
             continue
         reported = reported and clause[0] not in _CONTRAST
         said = clause if not reported else []
+        said = _supposed_taken_out(said)
         cut = _reported_from(said)
         reported = reported or cut < len(said)
         said = said[:cut]
@@ -122,12 +131,17 @@ def _split(tokens: Sequence[str]) -> list[list[str]]:
 _OPENERS = _JOINTS | lexicon.SUPPOSES | frozenset("and or so who which where not i we he she they it there".split())
 
 
+def _supposed_taken_out(tokens: list[str]) -> list[str]:
+    """A clause without what is only supposed in it: from "if" to the next comma."""
+    start = next((at for at, word in enumerate(tokens) if word in lexicon.SUPPOSES), len(tokens))
+    end = next((at for at in range(start, len(tokens)) if tokens[at] == ","), len(tokens))
+    return tokens[:start] + tokens[end + 1 :]
+
+
 def _reported_from(tokens: Sequence[str]) -> int:
-    """Where in a clause begins what is not the speaker's own, or only supposed; its length if nowhere."""
+    """Where in a clause begins what is not the speaker's own; its length if nowhere."""
     for at, word in enumerate(tokens):
         before = tokens[max(0, at - 3) : at]
-        if word in lexicon.SUPPOSES:
-            return at
         if word in lexicon.REPORTS and not (before and before[-1] in lexicon.NOUNS_MARKED_BY):
             if not lexicon.SPEAKER & set(before) and not (at == 0 or lexicon.PRESCRIBES & set(before)):
                 return at
@@ -136,19 +150,21 @@ def _reported_from(tokens: Sequence[str]) -> int:
 
 def _strength(clause: _Clause) -> float:
     tokens, topic = clause.tokens, clause.topic
-    total = _attitude(tokens, topic) or _opinion(tokens, topic)
-    return clause.weight * total * (-1 if _of_opponents(tokens, topic) else 1)
+    if attitude := _attitude(tokens, topic):
+        return clause.weight * attitude
+    return clause.weight * _opinion(tokens, topic) * (-1 if _of_opponents(tokens, topic) else 1)
 
 
 def _attitude(tokens: Sequence[str], topic: int) -> float:
     """What the speaker feels for the topic or wants done with it."""
     for at in range(topic - 1, max(-1, topic - 1 - _OBJECT_REACH), -1):
         between = tokens[at + 1 : topic]
-        if "," in between or lexicon.VERBS & set(between):
-            break
-        if sign := _wish(tokens, at):
-            than = "than" in between or "over" in between
-            return _ATTITUDE * sign * (-1 if than else 1)
+        if "prefer" in tokens[at : at + 1] and "to" in between and lexicon.SPEAKER & set(tokens[:at]):
+            return -_ATTITUDE * _turned(tokens, at, -1)
+        if _NO_OBJECT & set(between):
+            continue
+        if sign := _wish(tokens, at) or _calling(tokens, at) or _sides(tokens, at):
+            return _ATTITUDE * sign * (-1 if _OVER & set(between) else 1)
     for at in range(topic + 1, min(len(tokens), topic + 1 + _OBJECT_REACH)):
         between = set(tokens[topic + 1 : at])
         if between & lexicon.PRESCRIBES and "be" in between or {"to", "be"} <= between or {"deserves", "be"} <= between:
@@ -161,22 +177,41 @@ def _sign(verb: str) -> int:
     return (verb in lexicon.FOR_VERBS) - (verb in lexicon.AGAINST_VERBS)
 
 
-def _wish(tokens: Sequence[str], at: int) -> float:
+def _wish(tokens: Sequence[str], at: int) -> int:
     """1 or -1 where a verb says what the speaker feels or wants, else 0."""
     sign = _sign(tokens[at])
     before = tokens[max(0, at - 6) : at]
-    mine = bool(lexicon.SPEAKER & set(before))
+    mine = bool(lexicon.SPEAKER & set(before)) and tokens[at] not in lexicon.DEEDS
     demanded = bool(lexicon.PRESCRIBES & set(before))
-    called_for = "to" in before[-2:] and bool((lexicon.CALLS_FOR | lexicon.CALLS_OFF) & set(before))
-    imperative = not before or before in (["please"], ["never"], ["always"], ["don't"])
-    if not sign or not (mine or demanded or called_for or imperative):
-        return 0.0
-    turned = _turned(tokens, at, max(-1, at - 1 - _NEGATION_REACH))
-    return sign * turned * (-1 if called_for and lexicon.CALLS_OFF & set(before) else 1)
+    orders = not before or before in (["please"], ["never"], ["always"], ["don't"])
+    imperative = orders and not _NOT_ORDERED & set(tokens[at + 1 : at + 2])
+    return sign * _turned(tokens, at, -1) if mine or demanded or imperative else 0
+
+
+def _calling(tokens: Sequence[str], at: int) -> int:
+    """1 or -1 where doing it is called right or wrong ("it is wrong to sell", the verb standing at `at`), else 0."""
+    if tokens[at - 1 : at] != ["to"]:
+        return 0
+    for one in range(max(0, at - 4), at - 1):
+        sign = (tokens[one] in lexicon.CALLS_FOR) - (tokens[one] in lexicon.CALLS_OFF)
+        if sign:
+            return sign * _turned(tokens, one, -1) * (-1 if _sign(tokens[at]) < 0 else 1)
+    return 0
+
+
+def _sides(tokens: Sequence[str], at: int) -> int:
+    """1 or -1 where a noun at `at` says which side the speaker is on ("I say this in praise of"), else 0."""
+    sign = (tokens[at] in lexicon.ALLIES) - (tokens[at] in lexicon.OPPONENTS)
+    mine = lexicon.SPEAKER | {"my", "our"}
+    if not sign or not mine & set(tokens) or not lexicon.ATTACHED & set(tokens[at + 1 : at + 2]):
+        return 0
+    return sign * _turned(tokens, at, -1)
 
 
 def _opinion(tokens: Sequence[str], topic: int) -> float:
-    """The polarities tied to the topic."""
+    """The polarities tied to the topic; "not trains but buses are slow" says nothing of trains."""
+    if "not" in tokens[max(0, topic - 2) : topic] and not lexicon.VERBS & set(tokens[:topic]):
+        return 0.0
     return _before(tokens, topic) + _after(tokens, topic)
 
 
@@ -227,7 +262,7 @@ def _after(tokens: Sequence[str], topic: int) -> float:
         return 0.0
     rest = tokens[topic + 1 : topic + 1 + _PREDICATE_REACH]
     verb = next((at for at, word in enumerate(rest) if word in lexicon.VERBS or word.endswith("n't")), None)
-    if verb is None or verb > _VERBAL_REACH + 2:
+    if verb is None or verb > 5:
         return _polar_sum(tokens, topic + 1, min(len(tokens), topic + 1 + _VERBAL_REACH))
     return _polar_sum(tokens, topic + 1, min(len(tokens), topic + 1 + _PREDICATE_REACH))
 
@@ -239,9 +274,17 @@ def _polar_sum(tokens: Sequence[str], start: int, end: int) -> float:
         if tokens[at] == "than":
             break
         undone = any(one in lexicon.UNDOING for one in tokens[start:at])
-        value = _polar(tokens, at, start - 1)
+        value = 0.0 if _is_suffered(tokens, at) else _polar(tokens, at, start - 1)
         total += (-value if undone and value < 0 else value) / (1 + 0.1 * (at - start))
     return total
+
+
+def _is_suffered(tokens: Sequence[str], at: int) -> bool:
+    """Whether a word tells of harm done to the subject, which is no word against it ("women were oppressed")."""
+    word = tokens[at]
+    if not word.endswith("ed") or word in lexicon.UNFAVOURABLE or lexicon.polarity(word) >= 0:
+        return False
+    return bool(_BE & set(tokens[max(0, at - 2) : at]))
 
 
 def _polar(tokens: Sequence[str], at: int, start: int) -> float:
@@ -251,6 +294,8 @@ def _polar(tokens: Sequence[str], at: int, start: int) -> float:
 def _turned(tokens: Sequence[str], at: int, start: int) -> int:
     """-1 if an odd number of negations stand before a word, after `start`, else 1."""
     near = range(max(start + 1, at - _NEGATION_REACH, 0), at)
+    fence = max((one for one in near if tokens[one] in _FENCES), default=-1)
+    near = range(max(near.start, fence + 1), at)
     count = sum(
         (tokens[one] in lexicon.NEGATIONS or tokens[one].endswith("n't"))
         and not (one + 1 < len(tokens) and tokens[one + 1] in lexicon.NOT_AS_NEGATED)

@@ -56,6 +56,15 @@ AGAINST_VERBS = frozenset(
     destroyed forbid forbidden prohibit prohibited discourage discouraged resist fight stop stopped quit
     tired sick deny denied prevent prevented reduce""".split()
 )
+DEEDS = frozenset(
+    """keep kept preserve preserved protect protected invest restore restored save saved promote strengthen maintain
+    maintained foster retain retained cultivate ban banned abolish abolished abandon abandoned avoid avoided limit
+    restrict eliminate eradicate end destroy destroyed forbid forbidden prohibit prohibited stop stopped prevent
+    prevented reduce fight resist encourage encouraged discourage discouraged refuse refused miss demand support
+    supported defend defended scrap ditch quit deny denied celebrate""".split()
+)
+"""Of these verbs, those that tell what was done: they speak for or against a thing where they are demanded, not told."""
+_FEELINGS = (FOR_VERBS | AGAINST_VERBS) - DEEDS
 OPPONENTS = frozenset(
     """enemy enemies critic critics opponent opponents foe foes adversaries adversary bias prejudice contempt hatred attack
     attacks hostility objection objections opposition scorn sneer sneers slander slanders distrust dislike persecution
@@ -70,9 +79,16 @@ SPEAKER = frozenset("i we us let's lets let me myself ourselves".split())
 ANYONE = frozenset("one you everyone everybody nobody people".split())
 PRESCRIBES = frozenset("must should ought shall need needs".split())
 CALLS_FOR = frozenset(
-    "important essential necessary vital crucial time better best wise right duty encourage recommend advise".split()
+    """important essential necessary vital crucial better best wise right appropriate acceptable ethical advisable duty
+    encourage recommend advise worth helpful good""".split()
 )
-CALLS_OFF = frozenset("wrong foolish unwise dangerous inappropriate unethical wicked absurd illegal unacceptable".split())
+CALLS_OFF = frozenset(
+    """wrong foolish unwise dangerous inappropriate unethical wicked absurd illegal unacceptable mistake harmful bad
+    immoral""".split()
+)
+"""What somebody thinks of doing something: "it is wrong to …"."""
+ALLIES = frozenset("defence defense favour favor praise support advocate champion defender believer friend".split())
+"""As in "a word in praise of X", where the speaker says so of himself."""
 REPORTS = frozenset(
     """say says said saying think thinks thought believe believes believed claim claims claimed argue argues argued insist
     insists insisted imagine imagines imagined suppose supposes supposed affirm affirms affirmed assert asserts asserted
@@ -109,7 +125,9 @@ def polarity(word: str) -> float:
         return 2.0
     if word in UNFAVOURABLE:
         return -2.0
-    return 0.0 if word in NO_OPINION else _lexicon().get(word, 0.0)
+    if word in NO_OPINION or {word, word.removesuffix("s")} & _FEELINGS:
+        return 0.0
+    return _lexicon().get(word, 0.0)
 
 
 @cache
