@@ -20,7 +20,8 @@ import numpy as np
 import regex
 
 from twin_data.scoring.sentences import content_stems, sentence_spans, stem
-from twin_data.scoring.sentiment import MIN_SENTENCES, MIN_TEXTS, is_topic, surface_forms, vader
+from twin_data.scoring.sentiment import vader
+from twin_data.scoring.topic_sentences import MIN_SENTENCES, MIN_TEXTS, is_topic, surface_forms
 from twin_data.scoring.weights import term_weights
 from twin_data.sources.contrast import read_contrast
 

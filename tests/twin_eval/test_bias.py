@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from twin_data.scoring.sentiment import MIN_SENTENCES, vader
+from twin_data.scoring.sentiment import vader
+from twin_data.scoring.topic_sentences import MIN_SENTENCES
 from twin_eval.bias import HeldOutText, TopicBias, topic_bias
 from twin_eval.metric_names import describe
 from twin_eval.own_words import OwnText
@@ -45,23 +46,23 @@ def bias(texts: list[OwnText], held_out: list[HeldOutText]) -> TopicBias:
 def test_a_twin_that_gushes_where_the_person_was_of_two_minds_amplifies() -> None:
     mixed = ["The harbour is splendid.", "The harbour is dreadful.", "The harbour lies in the east."]
     found = bias(twin("The harbour is splendid.", 12), corpus(mixed))
-    (topic,) = found.topics
+    (topic,) = found.sentiment.topics
     assert topic.topic == "harbour"
     assert (topic.twin, topic.corpus, topic.difference) == pytest.approx((1.0, 0.0, 1.0))
     assert (topic.twin_sentences, topic.corpus_sentences) == (12, 12)
     assert topic.low <= topic.difference <= topic.high
-    assert found.score.value > 0.6  # as many of the corpus's sentences would lie some .2 off by chance
-    assert found.score.low <= found.score.value <= found.score.high
-    assert found.score.n == 1
+    assert found.sentiment.amplification.value > 0.6  # as many of the corpus's sentences would lie some .2 off by chance
+    assert found.sentiment.amplification.low <= found.sentiment.amplification.value <= found.sentiment.amplification.high
+    assert found.sentiment.amplification.n == 1
 
 
 def test_an_opinion_turned_round_is_seen_by_the_largest_shift_alone() -> None:
     quiet = [f"The {name} lies in the east." for name in ("river", "mill", "gate")]
     texts = twin("The harbour is splendid.", 12) + [text for one in quiet for text in twin(one, 12)]
     found = bias(texts, corpus(["The harbour is dreadful.", *quiet] * 3))
-    assert found.score.value == pytest.approx(0.0, abs=0.02)
-    assert found.shift.value > 1.0 and found.shift.n == len(found.topics) >= 4
-    assert found.shift.low <= found.shift.value <= found.shift.high <= 2.0
+    assert found.sentiment.amplification.value == pytest.approx(0.0, abs=0.02)
+    assert found.sentiment.apart.value > 1.0 and found.sentiment.apart.n == len(found.sentiment.topics) >= 4
+    assert found.sentiment.apart.low <= found.sentiment.apart.value <= found.sentiment.apart.high <= 2.0
 
 
 def test_who_says_what_the_person_said_amplifies_nothing() -> None:
@@ -74,8 +75,8 @@ def test_who_says_what_the_person_said_amplifies_nothing() -> None:
             OwnText(source="drafts", id=str(at), cluster=str(at), sentences=(text,)) for at, text in enumerate(drawn)
         ]
         measured = bias(texts, corpus(pool))
-        found.append(measured.score.value)
-        shifts.append(measured.shift.value)
+        found.append(measured.sentiment.amplification.value)
+        shifts.append(measured.sentiment.apart.value)
     assert abs(float(np.mean(found))) < 0.05
     assert float(np.mean(shifts)) < 0.05
 
@@ -88,7 +89,7 @@ def test_a_topic_that_one_side_hardly_touches_has_no_figure() -> None:
 
 def test_words_of_sentiment_are_no_topics() -> None:
     found = bias(twin("A splendid harbour.", 12), corpus(["A splendid harbour.", "A splendid harbour."]))
-    assert [one.topic for one in found.topics] == ["harbour"]
+    assert [one.topic for one in found.sentiment.topics] == ["harbour"]
 
 
 def test_vader_knows_praise_blame_and_negation() -> None:
@@ -104,8 +105,8 @@ def test_the_page_shows_both_sides(make_run: Callable[..., Any]) -> None:
     run: ScoredRun = make_run(["fact"])
     assert {one.name: one.reason for one in run.report.unmeasured}["bias_amplification"] == "no document was held out"
     found = bias(twin("The harbour is splendid.", 12), corpus(["The harbour is dreadful."] * 3))
-    scores = (*run.report.scores, found.score)
-    page = render_page(replace(run, report=run.report.model_copy(update={"topics": found.topics, "scores": scores})))
+    scores = (*run.report.scores, found.sentiment.amplification)
+    page = render_page(replace(run, report=run.report.model_copy(update={"topics": found.sentiment.topics, "scores": scores})))
     assert "sound like on the same topics" in page
     assert "+1.00</td>" in page
     assert "-1.00</td>" in page

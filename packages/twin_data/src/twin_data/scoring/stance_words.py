@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from twin_data.scoring.sentiment import lexicon
+
 FAVOURABLE = frozenset(
     """essential indispensable necessary vital worthwhile wholesome practical remarkable remarkably superhuman sound sane
     reasonable rational fruitful divine sacred admirable admirably successful successfully sensible right rightly
@@ -130,8 +132,4 @@ def polarity(word: str) -> float:
     return _lexicon().get(word, 0.0)
 
 
-@cache
-def _lexicon() -> dict[str, float]:
-    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer  # reads its lexicon
-
-    return {word: float(value) for word, value in SentimentIntensityAnalyzer().lexicon.items()}
+_lexicon = cache(lexicon)
