@@ -2,8 +2,8 @@
 
     python -m benchmarks.stance_rows > ROWS.jsonl
 
-Needs the test data beside the repository. Three draws of pairs of a sentence and a topic in it, no sentence twice; every
-other one is held out. `any`: the topics of an author are those that an evaluation may choose, words that carry no
+Needs the test data beside the repository. Three draws of pairs of a sentence and a topic in it, no sentence twice, in
+three parts: every other one is `first`, the rest `second`; then further ones are drawn as `third`. `any`: the topics of an author are those that an evaluation may choose, words that carry no
 sentiment, in eight sentences of three texts or more, the most telling sixty. Many of them are nothing that one is for or
 against ("really", "side"), so that nearly all pairs are of neither; `disputed` are subjects of each author that were
 written down from what the books are known for, before a sentence of them was read.
@@ -31,6 +31,8 @@ ANY, DISPUTED, PREDICATED = "any", "disputed", "predicated"
 DRAWN = {(CHESTERTON, ANY): 80, (ASSISTANT, ANY): 20, (CHESTERTON, DISPUTED): 64, (CHESTERTON, PREDICATED): 90}
 """Rows of an author and a draw."""
 DRAWN_OF_OTHERS = {ANY: 12, DISPUTED: 8, PREDICATED: 10}
+THIRD = {(CHESTERTON, DISPUTED): 40, (CHESTERTON, PREDICATED): 60}
+THIRD_OF_OTHERS = {ANY: 0, DISPUTED: 4, PREDICATED: 6}
 SHORT_WORDS = 25
 _GOES_ON = r"(?i)\b{}\w*,? (?:is|are|was|were|has|have|had|does|do|did|can|cannot|will|would|must|should|ought|may)\b"
 TOPICS = 60
@@ -56,16 +58,22 @@ def main() -> None:
     texts |= read_contrast(DATA / "contrast")
     texts[ASSISTANT] = _assistant()
     seen: set[str] = set()
-    for draw in (ANY, DISPUTED, PREDICATED):
-        for author, theirs in texts.items():
-            named = " ".join(SUBJECTS.values()) if draw == PREDICATED else SUBJECTS.get(author, "")
-            topics = _telling(theirs) if draw == ANY else {stem(one): one for one in named.split()}
-            pairs = [one for one in _pairs(theirs, topics) if draw != PREDICATED or _is_predicated(*one)]
-            rows = _drawn(pairs, DRAWN.get((author, draw), DRAWN_OF_OTHERS[draw]), seen)
-            for at, (topic, sentence) in enumerate(rows):
-                half = ("develop", "held_out")[at % 2]
-                row = {"id": f"{author}-{draw}-{at:02}", "half": half, "topic": topic, "sentence": sentence}
-                print(json.dumps(row, ensure_ascii=False))
+    for parts, counts, others in ((("first", "second"), DRAWN, DRAWN_OF_OTHERS), (("third",), THIRD, THIRD_OF_OTHERS)):
+        for draw in (ANY, DISPUTED, PREDICATED):
+            for author, theirs in texts.items():
+                rows = _drawn(_of_draw(draw, author, theirs), counts.get((author, draw), others[draw]), seen)
+                for at, (topic, sentence) in enumerate(rows):
+                    part = parts[at % len(parts)]
+                    number = f"{at:02}" if part != "third" else f"3{at:02}"
+                    row = {"id": f"{author}-{draw}-{number}", "part": part, "topic": topic, "sentence": sentence}
+                    print(json.dumps(row, ensure_ascii=False))
+
+
+def _of_draw(draw: str, author: str, texts: Sequence[str]) -> list[tuple[str, str]]:
+    """All pairs of a draw."""
+    named = " ".join(SUBJECTS.values()) if draw == PREDICATED else SUBJECTS.get(author, "")
+    topics = _telling(texts) if draw == ANY else {stem(one): one for one in named.split()}
+    return [one for one in _pairs(texts, topics) if draw != PREDICATED or _is_predicated(*one)]
 
 
 def _assistant() -> list[str]:

@@ -26,6 +26,8 @@ from twin_data.scoring.sentences import stem
 _TOKEN = regex.compile(r"\p{L}[\p{L}\p{M}]*(?:['’\-‑]\p{L}+)*|\p{N}+|[;:—–()]|,")
 _QUOTED = regex.compile(r"“[^”]*(?:”|$)|\"[^\"]*(?:\"|$)|‘[^’]{3,}’(?!\p{L})")
 _SCARE_QUOTE_WORDS = 2
+_DOUBTED = regex.compile(r"(?:\bnot|n't) (?:seem|think|believe|consider|suppose|feel)\b")
+"""Before a "that", these deny what follows."""
 _BREAKS = frozenset(";:—–()")
 _JOINTS = frozenset("but yet though although because while whereas when since until".split())
 """Words at which another clause begins."""
@@ -46,7 +48,8 @@ _BE = frozenset("is are was were be been being isn't aren't wasn't weren't".spli
 _NEGATION_REACH = 4
 _OBJECT_REACH = 6
 _ATTRIBUTIVE = 0.7
-_VERBAL_REACH = 2
+_PHRASE_REACH = 3
+_VERB_REACH = 5
 _PREDICATE_REACH = 14
 _ATTITUDE = 2.5
 MIN_STRENGTH = 1.0
@@ -79,7 +82,7 @@ def _tokens(sentence: str) -> list[str]:
     """Words and breaks; of a quotation nothing is left but the place."""
 
     def quoted(found: regex.Match[str]) -> str:
-        return found[0].strip("“”\"‘’") if len(found[0].split()) <= _SCARE_QUOTE_WORDS else " ; "
+        return found[0].strip('“”"‘’') if len(found[0].split()) <= _SCARE_QUOTE_WORDS else " ; "
 
     bare = _QUOTED.sub(quoted, sentence)
     return [one.casefold().replace("’", "'").replace("‑", "-") for one in _TOKEN.findall(bare)]
@@ -143,7 +146,9 @@ def _reported_from(tokens: Sequence[str]) -> int:
     for at, word in enumerate(tokens):
         before = tokens[max(0, at - 3) : at]
         if word in lexicon.REPORTS and not (before and before[-1] in lexicon.NOUNS_MARKED_BY):
-            if not lexicon.SPEAKER & set(before) and not (at == 0 or lexicon.PRESCRIBES & set(before)):
+            if not lexicon.SPEAKER & set(before) and not (
+                at == 0 and word not in lexicon.REPORTING_NOUNS or lexicon.PRESCRIBES & set(before)
+            ):
                 return at
     return len(tokens)
 
@@ -152,7 +157,8 @@ def _strength(clause: _Clause) -> float:
     tokens, topic = clause.tokens, clause.topic
     if attitude := _attitude(tokens, topic):
         return clause.weight * attitude
-    return clause.weight * _opinion(tokens, topic) * (-1 if _of_opponents(tokens, topic) else 1)
+    turned = _of_opponents(tokens, topic) != bool(_DOUBTED.search(" ".join(tokens[:topic])))
+    return clause.weight * _opinion(tokens, topic) * (-1 if turned else 1)
 
 
 def _attitude(tokens: Sequence[str], topic: int) -> float:
@@ -161,7 +167,7 @@ def _attitude(tokens: Sequence[str], topic: int) -> float:
         between = tokens[at + 1 : topic]
         if "prefer" in tokens[at : at + 1] and "to" in between and lexicon.SPEAKER & set(tokens[:at]):
             return -_ATTITUDE * _turned(tokens, at, -1)
-        if _NO_OBJECT & set(between):
+        if tokens[at] != "regret" and _NO_OBJECT & set(between):
             continue
         if sign := _wish(tokens, at) or _calling(tokens, at) or _sides(tokens, at):
             return _ATTITUDE * sign * (-1 if _OVER & set(between) else 1)
@@ -185,7 +191,9 @@ def _wish(tokens: Sequence[str], at: int) -> int:
     demanded = bool(lexicon.PRESCRIBES & set(before))
     orders = not before or before in (["please"], ["never"], ["always"], ["don't"])
     imperative = orders and not _NOT_ORDERED & set(tokens[at + 1 : at + 2])
-    return sign * _turned(tokens, at, -1) if mine or demanded or imperative else 0
+    if not (mine or demanded or imperative):
+        return 0
+    return sign if "enough" in tokens[at:] else sign * _turned(tokens, at, -1)
 
 
 def _calling(tokens: Sequence[str], at: int) -> int:
@@ -223,10 +231,11 @@ def _before(tokens: Sequence[str], topic: int) -> float:
     while start and tokens[start - 1] in _DETERMINERS:
         start -= 1
     near = tokens[start - 1] if start else ""
-    if near == "of" and start >= 2:
+    if near in ("of", "about") and start >= 2:
         return _polar(tokens, start - 2, -1)
     if near == "without":
-        return -_polar_sum(tokens, topic + 1, len(tokens))
+        needed = lexicon.NEGATIONS & set(tokens[: start - 1])
+        return _ATTITUDE if needed else -_polar_sum(tokens, topic + 1, len(tokens))
     direct = _polar(tokens, topic - 1, -1) if topic else 0.0
     return _ATTRIBUTIVE * direct
 
@@ -241,29 +250,29 @@ def _compared(tokens: Sequence[str], topic: int) -> float:
     none_is = {"nothing", "nobody", "none", "no"} & set(tokens[:at])
     value = sum(lexicon.polarity(one) for one in tokens[:at])
     if joint == "than":
-        return value if none_is else -value
+        return (value or _ATTITUDE * ("more" in tokens[:at])) if none_is else -value
     return value if none_is and {"so", "as"} & set(tokens[:at]) else 0.0
 
 
 def _is_subject(tokens: Sequence[str], topic: int) -> bool:
     """Whether what follows is said of the topic: it is not in a phrase that hangs on another noun."""
     start = topic
-    while start and tokens[start - 1] not in _PREPOSITIONS and tokens[start - 1] not in lexicon.VERBS | {","}:
+    while start and topic - start < _PHRASE_REACH and tokens[start - 1] not in _PREPOSITIONS | lexicon.VERBS | _FENCES:
         start -= 1
-        if topic - start > 3:
-            break
     hangs = start > 1 and tokens[start - 1] in _PREPOSITIONS
     return not hangs or tokens[start - 2] in lexicon.OPPONENTS
 
 
 def _after(tokens: Sequence[str], topic: int) -> float:
     """Of the predicate."""
-    if not _is_subject(tokens, topic):
+    if not _is_subject(tokens, topic) or tokens[topic + 1 : topic + 2] == [","]:
         return 0.0
     rest = tokens[topic + 1 : topic + 1 + _PREDICATE_REACH]
     verb = next((at for at, word in enumerate(rest) if word in lexicon.VERBS or word.endswith("n't")), None)
-    if verb is None or verb > 5:
-        return _polar_sum(tokens, topic + 1, min(len(tokens), topic + 1 + _VERBAL_REACH))
+    if verb is None or verb > _VERB_REACH:
+        at = topic + 2 if rest and rest[0].endswith("ly") else topic + 1
+        is_verb = at < len(tokens) and (tokens[at].endswith(("s", "ed")) or tokens[topic].endswith("s"))
+        return _polar_sum(tokens, at, at + 1) if is_verb else 0.0
     return _polar_sum(tokens, topic + 1, min(len(tokens), topic + 1 + _PREDICATE_REACH))
 
 
@@ -282,7 +291,7 @@ def _polar_sum(tokens: Sequence[str], start: int, end: int) -> float:
 def _is_suffered(tokens: Sequence[str], at: int) -> bool:
     """Whether a word tells of harm done to the subject, which is no word against it ("women were oppressed")."""
     word = tokens[at]
-    if not word.endswith("ed") or word in lexicon.UNFAVOURABLE or lexicon.polarity(word) >= 0:
+    if not word.endswith(("ed", "en")) or word in lexicon.UNFAVOURABLE or lexicon.polarity(word) >= 0:
         return False
     return bool(_BE & set(tokens[max(0, at - 2) : at]))
 

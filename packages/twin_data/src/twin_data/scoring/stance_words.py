@@ -38,7 +38,8 @@ NO_OPINION = frozenset(
     defense defence defend defended argue argued argument battle enemy enemies critic critics help helped treasure
     significant debt limited grant granted care cared challenge resolved hope hoped hopes wish wishes promise
     promised credit increase original sympathy ready love loved loving lover fear fears feared hate hated joke
-    created create creative importance clear clearly easy easily avoid avoided ban banned pressure reach expand""".split()
+    created create creative importance clear clearly easy easily avoid avoided ban banned pressure reach expand
+    applause admiration approval anger joy""".split()
 )
 """Of those that VADER rates. Verbs of feeling and doing are left to the lists below, which ask whose they are."""
 
@@ -48,7 +49,7 @@ FOR_VERBS = frozenset(
     encourage encouraged value valued treasure keep kept preserve preserved protect protected invest restore
     restored respect respected honour honor revere appreciate embrace endorse champion owe uphold save saved promote
     rejoice thank believe believed strengthen maintain maintained foster prioritize prioritise need want crave miss
-    demand vindicate vindicated retain retained cultivate tolerate tolerated forgive""".split()
+    demand fond proud glad grateful vindicate vindicated retain retained cultivate tolerate tolerated forgive""".split()
 )
 AGAINST_VERBS = frozenset(
     """hate hated detest detested loathe loathed oppose opposed ban banned abolish abolished reject rejected regret
@@ -56,7 +57,7 @@ AGAINST_VERBS = frozenset(
     dislike disliked deplore deplored resent resented refuse refused ditch scrap limit restrict fear feared dread
     doubt doubted eliminate eradicate end disbelieve dismiss dismissed criticise criticize repudiate renounce destroy
     destroyed forbid forbidden prohibit prohibited discourage discouraged resist fight stop stopped quit
-    tired sick deny denied prevent prevented reduce""".split()
+    tired sick weary ashamed afraid suspicious jealous deny denied prevent prevented reduce""".split()
 )
 DEEDS = frozenset(
     """keep kept preserve preserved protect protected invest restore restored save saved promote strengthen maintain
@@ -89,7 +90,10 @@ CALLS_OFF = frozenset(
     immoral""".split()
 )
 """What somebody thinks of doing something: "it is wrong to …"."""
-ALLIES = frozenset("defence defense favour favor praise support advocate champion defender believer friend".split())
+ALLIES = frozenset(
+    """defence defense favour favor praise support advocate champion defender believer friend fan supporter
+    proponent admirer lover""".split()
+)
 """As in "a word in praise of X", where the speaker says so of himself."""
 REPORTS = frozenset(
     """say says said saying think thinks thought believe believes believed claim claims claimed argue argues argued insist
@@ -99,6 +103,7 @@ REPORTS = frozenset(
     denounces proclaim proclaims proclaimed tells told describe describes described conceive conceived assume assumes
     assumed contend contends contended hold holds fancy fancied accusation objection according""".split()
 )
+REPORTING_NOUNS = frozenset("accusation objection according".split())
 NOUNS_MARKED_BY = frozenset("the a an this that his her its their our my no of modern every such some any".split())
 SUPPOSES = frozenset("if unless whether suppose supposing".split())
 
