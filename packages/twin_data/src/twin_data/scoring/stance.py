@@ -47,12 +47,12 @@ _OVER = frozenset(("than", "over"))
 _BE = frozenset("is are was were be been being isn't aren't wasn't weren't".split())
 _NEGATION_REACH = 4
 _OBJECT_REACH = 6
-_ATTRIBUTIVE = 0.7
+_ATTRIBUTIVE = 0.5
 _PHRASE_REACH = 3
 _VERB_REACH = 5
 _PREDICATE_REACH = 14
 _ATTITUDE = 2.5
-MIN_STRENGTH = 1.0
+MIN_STRENGTH = 1.2
 """Of the sum of polarities, in VADER's units; a weaker one is neither."""
 
 
