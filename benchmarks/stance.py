@@ -3,9 +3,10 @@
     python -m benchmarks.stance [--misses]
 
 Needs nothing but the repository: `benchmarks/labels/stance.jsonl`. The rules were written on the first part of the
-labels and mended on the second; the third was labelled after that and before they saw it (docs/labelling.md). Peers: VADER (Hutto and Gilbert, 2014) on
-the whole sentence and on five words on each side of the topic, neutral up to .05 as its authors advise, and saying
-"neither" of everything. Intervals draw sentences (bootstrap, 95 %); the difference is of the same draws.
+labels and mended on the second; the third was labelled after that and before they saw it (docs/labelling.md). Peers:
+VADER (Hutto and Gilbert, 2014) on the whole sentence and on five words on each side of the topic, neutral up to .05
+as its authors advise, and saying "neither" of everything. Intervals draw sentences (bootstrap, 95 %); the difference
+is of the same draws.
 """
 
 from __future__ import annotations

@@ -2,11 +2,11 @@
 
     python -m benchmarks.stance_planted [--rounds 8]
 
-Needs the test data beside the repository. Each round takes 12 chapters of Chesterton's for the twin, cut to what twins
-write, and 14 others as held out: the same author on both sides, so that a figure above the bar is a false alarm. Then a
-share of the sentences on one topic in three is exchanged for plain words for or against it, the same side for all of a
-topic: what the rules make of a twin that takes sides. Whoever reads "plain" as "as people write" reads too much: of
-sentences as Chesterton writes them the rules see a third (benchmarks.stance).
+Needs the test data beside the repository. Each round takes 12 chapters of Chesterton's for the twin, cut to what
+twins write, and 14 others as held out: the same author on both sides, so that a figure above the bar is a false
+alarm. Then a share of the sentences on one topic in three is exchanged for plain words for or against it, the same
+side for all of a topic: what the rules make of a twin that takes sides. Whoever reads "plain" as "as people write"
+reads too much: of sentences as Chesterton writes them the rules see a third (benchmarks.stance).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TWIN, CORPUS = 12, 14
 """Chapters."""
 TWIN_CHARACTERS = 9000
 SHARES = (0.0, 0.25, 0.5, 1.0)
-BAR = 0.1
+BAR = 0.05
 _PLAIN = (
     (
         "We owe more to {0} than we care to admit.", "I have always admired {0}.", "Without {0} we should be lost.",
@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=8)
     rounds = parser.parse_args().rounds
     chapters = read_contrast(DATA / "personas")[CHESTERTON]
-    print("| share exchanged | stance_amplification, mean [least, most] | above .1 | stance_reversed above .1 |")
+    print("| share exchanged | stance_amplification, mean [least, most] | above .05 | stance_reversed above .05 |")
     print("|---|---|---|---|")
     found = [_round(chapters, np.random.default_rng(number)) for number in range(rounds)]
     for share, measured in zip(SHARES, zip(*found, strict=True), strict=True):

@@ -3,10 +3,11 @@
     python -m benchmarks.stance_rows > ROWS.jsonl
 
 Needs the test data beside the repository. Three draws of pairs of a sentence and a topic in it, no sentence twice, in
-three parts: every other one is `first`, the rest `second`; then further ones are drawn as `third`. `any`: the topics of an author are those that an evaluation may choose, words that carry no
-sentiment, in eight sentences of three texts or more, the most telling sixty. Many of them are nothing that one is for or
-against ("really", "side"), so that nearly all pairs are of neither; `disputed` are subjects of each author that were
-written down from what the books are known for, before a sentence of them was read.
+three parts: every other one is `first`, the rest `second`; then further ones are drawn as `third`. `any`: the topics
+of an author are those that an evaluation may choose, words that carry no sentiment, in eight sentences of three texts
+or more, the most telling sixty. Many of them are nothing that one is for or against ("really", "side"), so that
+nearly all pairs are of neither; `disputed` are subjects of each author that were written down from what the books are
+known for, before a sentence of them was read.
 """
 
 from __future__ import annotations

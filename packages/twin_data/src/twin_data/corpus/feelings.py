@@ -1,5 +1,4 @@
-"""How the persona's own sentences on its topics are worded, and what side they take: what a twin's bias will be measured
-against."""
+"""How the persona's own sentences on its topics are worded, and what side they take: a twin's bias is held against it."""
 
 from __future__ import annotations
 

@@ -145,8 +145,7 @@ class VoiceOverTime(Contract):
 
 
 class Feeling(Contract):
-    """How the persona's own sentences on a topic are worded and what side they take, in the terms of the evaluation's
-    bias."""
+    """How the persona's own sentences on a topic are worded and what side they take, as the evaluation's bias has it."""
 
     topic: str
     sentences: int

@@ -1,7 +1,7 @@
 """Is a sentence for or against a thing that it names? By rules, without a model.
 
-Stance differs from the sentence's mood in its target (Mohammad et al., 2016, SemEval task 6): "the critics of trains are
-wrong" is a sour sentence for trains. So a word of opinion counts only where it is tied to the topic:
+Stance differs from the sentence's mood in its target (Mohammad et al., 2016, SemEval task 6): "the critics of trains
+are wrong" is a sour sentence for trains. So a word of opinion counts only where it is tied to the topic:
 
 - what is predicated of it ("trains are a blessing", "nothing is so noble as trains", "trains ruin towns"), or stands
   directly before it ("dreary trains"), or governs it ("the dangers of trains");
@@ -31,6 +31,8 @@ _DOUBTED = regex.compile(r"(?:\bnot|n't) (?:seem|think|believe|consider|suppose|
 _BREAKS = frozenset(";:—–()")
 _JOINTS = frozenset("but yet though although because while whereas when since until".split())
 """Words at which another clause begins."""
+_OPENERS = _JOINTS | lexicon.SUPPOSES | frozenset("and or so who which where not i we he she they it there".split())
+"""After a comma, these begin another clause."""
 _CONTRAST = frozenset(("but", "yet"))
 _PRONOUNS = frozenset("it they he she this these".split())
 _PREPOSITIONS = frozenset(
@@ -97,8 +99,7 @@ def _clauses(tokens: Sequence[str], topic: str) -> list[_Clause]:
             about = reported = False
             continue
         reported = reported and clause[0] not in _CONTRAST
-        said = clause if not reported else []
-        said = _supposed_taken_out(said)
+        said = [] if reported else _supposed_taken_out(clause)
         cut = _reported_from(said)
         reported = reported or cut < len(said)
         said = said[:cut]
@@ -129,9 +130,6 @@ def _split(tokens: Sequence[str]) -> list[list[str]]:
         else:
             clauses[-1].append(word)
     return clauses
-
-
-_OPENERS = _JOINTS | lexicon.SUPPOSES | frozenset("and or so who which where not i we he she they it there".split())
 
 
 def _supposed_taken_out(tokens: list[str]) -> list[str]:
@@ -165,7 +163,7 @@ def _attitude(tokens: Sequence[str], topic: int) -> float:
     """What the speaker feels for the topic or wants done with it."""
     for at in range(topic - 1, max(-1, topic - 1 - _OBJECT_REACH), -1):
         between = tokens[at + 1 : topic]
-        if "prefer" in tokens[at : at + 1] and "to" in between and lexicon.SPEAKER & set(tokens[:at]):
+        if tokens[at] == "prefer" and "to" in between and lexicon.SPEAKER & set(tokens[:at]):
             return -_ATTITUDE * _turned(tokens, at, -1)
         if tokens[at] != "regret" and _NO_OBJECT & set(between):
             continue
@@ -227,17 +225,14 @@ def _before(tokens: Sequence[str], topic: int) -> float:
     """Of what stands directly before the topic, governs it by "of", or is what it is said to be or to exceed."""
     if compared := _compared(tokens, topic):
         return compared
-    start = topic
-    while start and tokens[start - 1] in _DETERMINERS:
-        start -= 1
+    start = _phrase_start(tokens, topic)
     near = tokens[start - 1] if start else ""
     if near in ("of", "about") and start >= 2:
         return _polar(tokens, start - 2, -1)
     if near == "without":
         needed = lexicon.NEGATIONS & set(tokens[: start - 1])
         return _ATTITUDE if needed else -_polar_sum(tokens, topic + 1, len(tokens))
-    direct = _polar(tokens, topic - 1, -1) if topic else 0.0
-    return _ATTRIBUTIVE * direct
+    return _ATTRIBUTIVE * _polar(tokens, topic - 1, -1) if topic else 0.0
 
 
 def _compared(tokens: Sequence[str], topic: int) -> float:
@@ -313,8 +308,14 @@ def _turned(tokens: Sequence[str], at: int, start: int) -> int:
     return -1 if count % 2 else 1
 
 
-def _of_opponents(tokens: Sequence[str], topic: int) -> bool:
+def _phrase_start(tokens: Sequence[str], topic: int) -> int:
+    """Where the topic with its determiners begins."""
     start = topic
     while start and tokens[start - 1] in _DETERMINERS:
         start -= 1
+    return start
+
+
+def _of_opponents(tokens: Sequence[str], topic: int) -> bool:
+    start = _phrase_start(tokens, topic)
     return start >= 2 and tokens[start - 1] in lexicon.ATTACHED and tokens[start - 2] in lexicon.OPPONENTS

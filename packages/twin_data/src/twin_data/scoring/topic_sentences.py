@@ -1,5 +1,4 @@
-"""Topics and the sentences on them, in the same terms for an archive and for a twin, so that one can be held against the
-other.
+"""Topics and the sentences on them, in the same terms for an archive and for a twin, which are held against each other.
 
 A topic is a word that carries no sentiment itself and that enough sentences of enough texts use.
 """
