@@ -1,4 +1,4 @@
-"""How the persona's own sentences on its topics are worded, and what side they take: a twin's bias is held against it."""
+"""How the persona's own sentences on its topics are worded, and what side they take: the measure of a twin's bias."""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ class VoiceOverTime(Contract):
 
 
 class Feeling(Contract):
-    """How the persona's own sentences on a topic are worded and what side they take, as the evaluation's bias has it."""
+    """How the persona's own sentences on a topic are worded and what side they take, as in the evaluation's bias."""
 
     topic: str
     sentences: int

@@ -1,7 +1,7 @@
 """The sentiment of a sentence, from -1 to 1: VADER's (Hutto and Gilbert, 2014).
 
-A lexicon of English with rules for negation and degree. It sees words, not what they are said of: irony and quoted opinions count as they read. What is said of a thing that
-the sentence names is its stance (`stance.py`).
+A lexicon of English with rules for negation and degree. It sees words, not what they are said of: irony and quoted
+opinions count as they read. What is said of a thing that the sentence names is its stance (`stance.py`).
 """
 
 from __future__ import annotations
