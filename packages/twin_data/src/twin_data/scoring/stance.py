@@ -170,8 +170,8 @@ def _attitude(tokens: Sequence[str], topic: int) -> float:
         if sign := _wish(tokens, at) or _calling(tokens, at) or _sides(tokens, at):
             return _ATTITUDE * sign * (-1 if _OVER & set(between) else 1)
     for at in range(topic + 1, min(len(tokens), topic + 1 + _OBJECT_REACH)):
-        between = set(tokens[topic + 1 : at])
-        if between & lexicon.PRESCRIBES and "be" in between or {"to", "be"} <= between or {"deserves", "be"} <= between:
+        due = set(tokens[topic + 1 : at])
+        if "be" in due and due & (lexicon.PRESCRIBES | {"to"}):
             if sign := _sign(tokens[at]):
                 return _ATTITUDE * sign * _turned(tokens, at, topic)
     return 0.0
