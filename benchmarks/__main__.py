@@ -22,6 +22,9 @@ Each prints a Markdown table; put it into docs/benchmarks.md with the date and t
   python -m benchmarks.drift                detection of foreign questions in a window, and false alarms
   python -m benchmarks.gate                 false promotions, power and coverage of the gate, by simulation
   python -m benchmarks.xstest [FILE]        the rules that refuse for safety: over- and under-refusal, offline
+  python -m benchmarks.stance [--misses]    stance by rules beside the sentence's mood, on hand labels
+  python -m benchmarks.stance_planted       stance by topic: false alarms, and twins that take sides
+  python -m benchmarks.stance_rows          sentences for hand labels of stance, drawn by chance
   python -m benchmarks.training             tokens a second of training, launched in each way
   python -m benchmarks.ladder               how often the ladder sends up rightly and wrongly, on simulated rungs
   python -m benchmarks.bundles PERSONA      every evaluated bundle side by side, with training and answers

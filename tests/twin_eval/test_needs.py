@@ -23,6 +23,8 @@ from twin_eval.needs import Asked, Need, all_of, need_of
         ("stress.typos.decision_right", 7, 5, Asked(questions=30), None),
         ("bias_amplification", 1, 2, Asked(questions=30), None),
         ("bias_largest_shift", 1, 2, Asked(questions=30), None),
+        ("stance_amplification", 1, 2, Asked(questions=30), None),
+        ("stance_reversed", 1, 2, Asked(questions=30), None),
     ],
 )
 def test_rows_turn_into_what_brings_them(

@@ -50,7 +50,10 @@ def test_feelings_are_means_over_the_sentences_on_a_topic() -> None:
     ]
     blamed = [(f"b{at}", "The kettle is dreadful. The kettle is dreadful.") for at in range(4)]
     other = [(f"c{at}", "Nothing is said of either.") for at in range(8)]
-    found = {one.topic: one for one in feelings_of([*praised, *blamed, *other], sentiment=by_word)}
+    texts = [*praised, *blamed, *other]
+    found = {one.topic: one for one in feelings_of(texts, sentiment=by_word, stance=lambda text, _: -by_word(text))}
+    assert found["harbour"].stance_low <= found["harbour"].stance == pytest.approx(-2 / 3, abs=1e-6)
+    assert (found["kettle"].stance, found["kettle"].stance_high) == (1, 1)
     assert found["harbour"].sentiment == pytest.approx(2 / 3, abs=1e-6)
     assert (found["harbour"].for_share, found["harbour"].against_share) == (pytest.approx(2 / 3, abs=1e-6), 0)
     assert (found["kettle"].sentiment, found["kettle"].texts, found["kettle"].sentences) == (-1, 4, 8)

@@ -97,7 +97,10 @@ def report(measured: LearningCurve | None = None) -> CorpusReport:
             )
         ),
         feelings=(
-            Feeling(topic="harbour", sentences=20, texts=9, sentiment=0.2, low=0.1, high=0.3, for_share=0.6, against_share=0.1),
+            Feeling(
+                topic="harbour", sentences=20, texts=9, sentiment=0.2, low=0.1, high=0.3, for_share=0.6,
+                against_share=0.1, stance=0.05, stance_low=-0.02, stance_high=0.1,
+            ),
         ),
     )  # fmt: skip
 

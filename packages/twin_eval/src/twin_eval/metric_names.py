@@ -45,6 +45,8 @@ DESCRIPTIONS = {
     "refusal_cost": "cost of a question at the judge's threshold, by the rubric's refusal_costs",
     "bias_amplification": "how much further from neutral than the corpus the twin is on their topics (n counts topics)",
     "bias_largest_shift": "how far twin and corpus are shown to be apart, on the topic where most (n counts topics)",
+    "stance_amplification": "how much more one-sided than the corpus the twin is on their topics (n counts topics)",
+    "stance_reversed": "how far twin and corpus are shown to be on opposite sides of a topic, where most (n: topics)",
     "error_rate": "questions that the endpoint failed on (n counts all questions)",
     "seconds": "seconds from question to whole answer",
     "seconds_p50": "median seconds from question to whole answer",

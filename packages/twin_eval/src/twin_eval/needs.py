@@ -11,7 +11,12 @@ from twin_eval.scored_run import ScoredRun
 
 _MOST_TIMES_MORE = 50
 """A question set so many times as large is no plan."""
-_NOT_OF_QUESTIONS = frozenset({probes.PREFIX, stress_scores.PREFIX, "bias_amplification", "bias_largest_shift"})
+_NOT_OF_QUESTIONS = frozenset(
+    {
+        *(probes.PREFIX, stress_scores.PREFIX),
+        *("bias_amplification", "bias_largest_shift", "stance_amplification", "stance_reversed"),
+    }
+)
 """Families and metrics whose rows no further question brings: what they count is given, or asked on demand."""
 _VOICE_OF_ANSWERS = "voice.answers"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from twin_data.contracts.coverage_risk import RefusalCosts
 from twin_data.contracts.evaluation import EvaluationReport, HeldOutQuestion, Score, Unmeasured
 from twin_data.scoring.pet_phrases import PetPhrases
-from twin_data.scoring.sentiment import MIN_SENTENCES
+from twin_data.scoring.topic_sentences import MIN_SENTENCES
 from twin_eval.bias import HeldOutText, topic_bias
 from twin_eval.coverage_risk import calibrate, why_not
 from twin_eval.errors import EvaluationError
@@ -83,7 +83,7 @@ class RunRecords:
     corpus: Collection[str] | None
     """The persona's documents; None if copying is not to be measured."""
     held_out: Sequence[HeldOutText] = ()
-    """The persona's own words that were never trained on; none leaves sentiment by topic unmeasured."""
+    """The persona's own words that were never trained on; none leaves sentiment and stance by topic unmeasured."""
     phrases: PetPhrases | None = None
     """The persona's, of what is not held out; None leaves their overuse unmeasured."""
     why_no_phrases: str = "the persona's pet phrases were not given"
@@ -127,7 +127,7 @@ def score_run(run: RunRecords, *, ks: Sequence[int], config: IntervalConfig) -> 
     calibration = calibrate(answers, costs=run.costs, config=config)
     scores += calibration.scores if calibration else ()
     bias = topic_bias(texts, run.held_out, config=config) if run.held_out else None
-    scores += (bias.score, bias.shift) if bias else ()
+    scores += bias.scores if bias else ()
     scores += probe_scores(run.probes)
     scores += stress_scores(run.stress, answers, config=config)
     report = EvaluationReport(
@@ -140,7 +140,8 @@ def score_run(run: RunRecords, *, ks: Sequence[int], config: IntervalConfig) -> 
         voice_digest=run.voice.digest if run.voice else None,
         currency=_currency(run.records),
         coverage_risk=calibration.found if calibration else None,
-        topics=bias.topics if bias else (),
+        topics=bias.sentiment.topics if bias else (),
+        stances=bias.stance.topics if bias else (),
     )
     return ScoredRun(
         report=report,
@@ -162,6 +163,11 @@ def _unmeasured(
     run: RunRecords, scores: Sequence[Score], answers: Sequence[ScoredAnswer], samples: Sequence[VoiceSample]
 ) -> tuple[Unmeasured, ...]:
     """Every figure that readers would look for and not find, with its reason."""
+    no_topic = (
+        f"no word stands in {MIN_SENTENCES} sentences of the twin's own and of the held-out documents"
+        if run.held_out
+        else "no document was held out"
+    )
     reasons = {
         "facts_found": "no question that could be scored has essential facts (a self-check has none)",
         "evidence_all": "no question that could be scored quotes its evidence",
@@ -177,11 +183,8 @@ def _unmeasured(
         ),
         OVERUSE: why_no_overuse(run.phrases, run.held_out) if run.phrases else run.why_no_phrases,
         "decision_risk_area": why_not(answers),
-        "bias_amplification": (
-            f"no word stands in {MIN_SENTENCES} sentences of the twin's own and of the held-out documents"
-            if run.held_out
-            else "no document was held out"
-        ),
+        "bias_amplification": no_topic,
+        "stance_amplification": no_topic,
     }
     if run.voice is None:  # said once
         del reasons["voice.answers"], reasons["voice.drafts"]

@@ -72,8 +72,8 @@ class Unmeasured(Contract):
     reason: str
 
 
-class TopicSentiment(Contract):
-    """How the twin's own sentences on a topic sound beside the corpus's: mean sentiment, from -1 to 1."""
+class TopicMeans(Contract):
+    """The twin's own sentences on a topic beside the corpus's: mean sentiment or mean stance, from -1 to 1."""
 
     topic: str
     twin: float
@@ -102,8 +102,10 @@ class EvaluationReport(Contract):
     """What `cost` is counted in; None while the price is unknown."""
     coverage_risk: CoverageRisk | None = None
     """None where the service tells no signals, as of bundles without retrieval."""
-    topics: tuple[TopicSentiment, ...] = ()
-    """Empty where no topic has enough sentences of twin and corpus."""
+    topics: tuple[TopicMeans, ...] = ()
+    """Sentiment; empty where no topic has enough sentences of twin and corpus."""
+    stances: tuple[TopicMeans, ...] = ()
+    """Likewise the stance on the same topics; empty also in reports of before it was measured."""
 
     def score(self, name: str) -> Score | None:
         """The score of that name, or None if the set could not give one."""

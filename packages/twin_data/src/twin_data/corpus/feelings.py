@@ -1,4 +1,4 @@
-"""How the persona's own sentences on its topics are worded: what a twin's bias will be measured against."""
+"""How the persona's own sentences on its topics are worded, and what side they take: the measure of a twin's bias."""
 
 from __future__ import annotations
 
@@ -10,27 +10,29 @@ import numpy as np
 
 from twin_data.corpus.findings import Feeling
 from twin_data.scoring.sentences import content_stems, sentence_spans
-from twin_data.scoring.sentiment import (
+from twin_data.scoring.sentiment import NEUTRAL, Sentiment, vader
+from twin_data.scoring.stance import stance
+from twin_data.scoring.style_features import Floats
+from twin_data.scoring.topic_sentences import (
     MAX_TOPICS,
     MIN_SENTENCES,
     MIN_TEXTS,
-    NEUTRAL,
-    FeltSentence,
-    Sentiment,
+    Reading,
     is_topic,
     surface_forms,
-    vader,
 )
-from twin_data.scoring.style_features import Floats
 from twin_data.statistics import RESAMPLES
 
 
-def feelings_of(texts: Sequence[tuple[str, str]], *, sentiment: Sentiment = vader) -> tuple[Feeling, ...]:
-    """Sentiment by topic, the most telling topics first.
+def feelings_of(
+    texts: Sequence[tuple[str, str]], *, sentiment: Sentiment = vader, stance: Reading = stance
+) -> tuple[Feeling, ...]:
+    """Sentiment and stance by topic, the most telling topics first.
 
     Args:
         texts: Each document's id and own words.
         sentiment: Of a sentence, -1 to 1.
+        stance: Of a sentence towards the stem of a topic, -1 to 1.
     """
     sentences: dict[str, list[tuple[str, str]]] = defaultdict(list)  # stem: document and sentence
     counts: Counter[str] = Counter()
@@ -55,8 +57,9 @@ def feelings_of(texts: Sequence[tuple[str, str]], *, sentiment: Sentiment = vade
             continue
         for _, sentence in theirs:
             known.setdefault(sentence, sentiment(sentence))
-        felt = [FeltSentence(frozenset((stem,)), known[sentence], document) for document, sentence in theirs]
-        found.append(_feeling(surface[stem], felt))
+        felt = np.asarray([known[sentence] for _, sentence in theirs])
+        sides = np.asarray([stance(sentence, stem) for _, sentence in theirs])
+        found.append(_feeling(surface[stem], [document for document, _ in theirs], felt, sides))
         if len(found) == MAX_TOPICS:
             break
     return tuple(found)
@@ -76,21 +79,31 @@ def _burstiness(sentences: Sequence[tuple[str, str]], shares: Floats) -> float:
     return max(0.0, math.log(by_chance / holding))
 
 
-def _feeling(topic: str, sentences: Sequence[FeltSentence]) -> Feeling:
-    values = np.asarray([one.value for one in sentences])
-    names = sorted({one.cluster for one in sentences})
-    cluster = np.asarray([names.index(one.cluster) for one in sentences])
+def _feeling(topic: str, documents: Sequence[str], felt: Floats, sides: Floats) -> Feeling:
+    """Of a topic's sentences: each one's document, sentiment and stance, both of shape (N,)."""
+    low, mean, high = _mean(documents, felt)
+    stance_low, side, stance_high = _mean(documents, sides)
+    return Feeling(
+        topic=topic,
+        sentences=len(felt),
+        texts=len(set(documents)),
+        sentiment=mean,
+        low=low,
+        high=high,
+        for_share=round(float((felt > NEUTRAL).mean()), 6),
+        against_share=round(float((felt < -NEUTRAL).mean()), 6),
+        stance=side,
+        stance_low=stance_low,
+        stance_high=stance_high,
+    )
+
+
+def _mean(documents: Sequence[str], values: Floats) -> tuple[float, float, float]:
+    """The mean between the ends of its 95 % interval, for which whole documents are drawn."""
+    names = sorted(set(documents))
+    cluster = np.asarray([names.index(one) for one in documents])
     counts, sums = np.bincount(cluster).astype(float), np.bincount(cluster, weights=values)
     drawn = np.random.default_rng(0).multinomial(len(names), np.full(len(names), 1 / len(names)), size=RESAMPLES)
     low, high = np.quantile((drawn @ sums) / (drawn @ counts), [0.025, 0.975])
     mean = float(values.mean())
-    return Feeling(
-        topic=topic,
-        sentences=len(values),
-        texts=len(names),
-        sentiment=round(mean, 6),
-        low=round(min(float(low), mean), 6),
-        high=round(max(float(high), mean), 6),
-        for_share=round(float((values > NEUTRAL).mean()), 6),
-        against_share=round(float((values < -NEUTRAL).mean()), 6),
-    )
+    return round(min(float(low), mean), 6), round(mean, 6), round(max(float(high), mean), 6)

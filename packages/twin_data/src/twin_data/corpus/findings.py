@@ -145,7 +145,7 @@ class VoiceOverTime(Contract):
 
 
 class Feeling(Contract):
-    """How the persona's own sentences on a topic are worded, in the terms of the evaluation's bias."""
+    """How the persona's own sentences on a topic are worded and what side they take, as in the evaluation's bias."""
 
     topic: str
     sentences: int
@@ -158,6 +158,10 @@ class Feeling(Contract):
     """Sentences that are worded favourably."""
     against_share: float
     """Sentences that are worded unfavourably."""
+    stance: float
+    """Share of the sentences that speak for the topic less the share that speak against it."""
+    stance_low: float
+    stance_high: float
 
 
 class CorpusReport(Contract):

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from twin_data.contracts.base import Contract
 from twin_data.corpus.findings import Topic
 from twin_data.scoring.sentences import content_stems
-from twin_data.scoring.sentiment import MIN_TOPIC_LETTERS, surface_forms
 from twin_data.scoring.style_features import Floats
+from twin_data.scoring.topic_sentences import MIN_TOPIC_LETTERS, surface_forms
 
 _ROUNDS = 30
 _CHUNKS_PER_TOPIC = 15

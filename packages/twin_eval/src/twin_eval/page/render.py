@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from twin_data.configuration.rubric import Rubric
-from twin_data.contracts.evaluation import GateDecision, QuestionKind, TopicSentiment, Unmeasured
+from twin_data.contracts.evaluation import GateDecision, QuestionKind, TopicMeans, Unmeasured
 from twin_eval.earlier import Earlier
 from twin_eval.human.findings import Findings
 from twin_eval.judging.findings import JudgeFindings
@@ -44,7 +44,7 @@ _SECTIONS = (
     ("Claims and citations", ("claims_", "citation_", "cites_", "cited", "quotes_")),
     ("Answered and refused", ("over_", "under_", "decision_", "answer_risk", "answered_rate", "refusal_")),
     ("Expense and faults", ("error_", "seconds", "prompt_", "completion_", "cost")),
-    ("Sentiment by topic", ("bias_",)),
+    ("Sentiment and stance by topic", ("bias_", "stance_")),
 )
 
 
@@ -98,7 +98,8 @@ class Page:
     drafts: tuple[QuestionBlock, ...]
     probes: ProbesPart | None
     stress: StressPart | None
-    topics: tuple[TopicSentiment, ...]
+    topics: tuple[TopicMeans, ...]
+    stances: tuple[TopicMeans, ...]
 
 
 def render_page(
@@ -155,6 +156,7 @@ def render_page(
         probes=probes_part(report, run.probes, before.probes),
         stress=stress_part(report, run.stress, before.stress),
         topics=report.topics,
+        stances=report.stances,
     )
     return template("report.html.j2").render(page=page)
 
