@@ -208,20 +208,24 @@ def decide(
 ) -> tuple[GateDecision, ScoredRun | None]:
     """Apply the gate; returns its decision and the champion, if it was compared with.
 
-    A champion that can answer nothing any more, because templates or index have changed under it, protects nobody.
+    A champion that the service cannot serve any more, because templates or index have changed under it, protects
+    nobody. One whose answers failed for another reason stays: the gate leaves the decision open.
     """
-    unable = None
+    unable, asked, compared = None, champion, champion
     if isinstance(champion, Silent):
         report(f"gate: the champion {champion.model_name} answers nothing ({champion.why})")
-        unable = champion.bundle.bundle_id
-        champion = None
+        unable = champion.bundle.bundle_id if champion.is_refused else None
+        asked, compared = None if unable else champion.run, None
     found = found or Search()
     decision = gate.decide(
-        candidate, champion, exam.rubric, stops=found.stops, remarks=found.remarks, seed_spreads=spreads
+        candidate, asked, exam.rubric, stops=found.stops, remarks=found.remarks, seed_spreads=spreads
     )
-    decision = decision.model_copy(update={"unable_champion": unable, "exam_digest": exam.digest})
+    failed = candidate.failed + (asked.failed if asked else 0)
+    decision = decision.model_copy(
+        update={"unable_champion": unable, "exam_digest": exam.digest, "failed_questions": failed}
+    )
     report(f"gate: {decision.verdict.value} {candidate.model_name}: {'; '.join(decision.reasons)}")
-    return decision, champion
+    return decision, compared
 
 
 @task(cache_policy=NO_CACHE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -313,7 +314,7 @@ def without_a_model(error: httpx.Response) -> Callable[[str, str], httpx.Respons
     return respond
 
 
-@pytest.mark.parametrize(("status", "code"), [(503, "bundle_mismatch"), (503, "model_unavailable"), (502, "llm_error")])
+@pytest.mark.parametrize(("status", "code"), [(503, "bundle_mismatch"), (503, "model_unavailable")])
 async def test_a_champion_that_can_answer_nothing_any_more_protects_nobody(
     bench: Bench, status: int, code: str
 ) -> None:
@@ -327,3 +328,41 @@ async def test_a_champion_that_can_answer_nothing_any_more_protects_nobody(
     assert decision.unable_champion == first.bundle_id
     assert bench.champion == second.bundle_id
     assert "Against the champion" not in page_of(page)
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(504, "timeout"), (500, "internal_error"), (429, "rate_limit"), (502, "llm_error")]
+)
+async def test_a_champion_whose_answers_all_failed_keeps_its_place_until_it_was_heard(
+    bench: Bench, status: int, code: str
+) -> None:
+    first = bench.bundle("first", knowing(20))
+    await bench.judge(first)
+    failing = without_a_model(refusal(status, code, "too late", headers={"Retry-After": "0"}))
+    bench.services[first.bundle_id] = FakeService("ada", lambda question: failing(question, first.bundle_id))
+    forget_answers(bench, first)
+    second = bench.bundle("second", knowing(40))
+    decision, page = await bench.judge(second)
+    assert decision.verdict is Verdict.INCONCLUSIVE
+    assert (decision.champion, decision.unable_champion) == (first.bundle_id, None)
+    assert "too late" in decision.reasons[0] and "run again" in decision.reasons[0]
+    assert decision.more_questions is None and decision.failed_questions == 20
+    assert bench.champion == first.bundle_id
+    assert "Against the champion" not in page_of(page)
+    bench.services[first.bundle_id] = FakeService("ada", lambda question: knowing(20)(question, first.bundle_id))
+    decision, _ = await bench.judge(second)
+    assert decision.verdict is Verdict.PROMOTE and decision.comparisons and not decision.failed_questions
+
+
+async def test_a_bad_candidate_is_rejected_also_where_the_champion_was_not_heard(bench: Bench) -> None:
+    first = bench.bundle("first", knowing(20))
+    await bench.judge(first)
+    late = refusal(504, "timeout", "too late")
+    bench.services[first.bundle_id] = FakeService("ada", lambda question: late)
+    forget_answers(bench, first)
+    decision, _ = await bench.judge(bench.bundle("second", knowing(3)))
+    assert decision.verdict is Verdict.REJECT and decision.champion == first.bundle_id
+
+
+def forget_answers(bench: Bench, bundle: RegisteredBundle) -> None:
+    shutil.rmtree(bench.home.evaluations / "ada" / bundle.bundle_id)

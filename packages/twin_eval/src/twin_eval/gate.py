@@ -51,7 +51,7 @@ def decide(
 
     Reject if there is a hard stop, an absolute bar fails or a metric is worse than its margin allows; a missed bar on
     faults of the endpoint fails nobody and leaves the decision open. Promote if every
-    absolute bar is cleared and, against a champion, the rubric's minimum of questions is there, every metric is shown
+    absolute bar is cleared and, against a champion that was heard, the rubric's minimum of questions is there, every metric is shown
     to be not worse and, where the rubric asks for it, one of `improves` to be better. Else inconclusive: the champion
     stays, and the reasons say how many more questions would decide.
 
@@ -75,6 +75,8 @@ def decide(
         return _decision(candidate.report, absolute, stops=found)
     if candidate.report.questions_digest != champion.report.questions_digest:
         raise ValueError(f"{candidate.model_name} and {champion.model_name} answered different questions")
+    if champion.why_silent:
+        return _decision(candidate.report, [*absolute, _unheard(champion)], champion.report.bundle, stops=found)
     comparisons = compare_all(candidate, champion, rubric, config=config or IntervalConfig(), seed_spreads=seed_spreads)
     both = _answered_by_both(candidate, champion)
     failed = len(candidate.answers) - both.total()
@@ -211,6 +213,15 @@ def _decision(
         more_questions=need.questions or None if need else None,
         more_briefs=need.briefs or None if need else None,
     )
+
+
+def _unheard(champion: ScoredRun) -> Reason:
+    """What is said of a champion on whose every question the endpoint failed: nothing was compared with it."""
+    text = (
+        f"the champion {champion.model_name} answered nothing, {champion.failed} of its {len(champion.answers)} "
+        f"questions failed ({champion.why_silent}): it stays; run again: only what failed is asked"
+    )
+    return Reason(Outcome.UNDECIDED, text)
 
 
 def _answered_by_both(candidate: ScoredRun, champion: ScoredRun) -> Counter[QuestionKind]:

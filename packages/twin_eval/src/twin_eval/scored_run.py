@@ -9,6 +9,7 @@ from twin_data.contracts.coverage_risk import RefusalCosts
 from twin_data.contracts.evaluation import EvaluationReport, HeldOutQuestion, Score, Unmeasured
 from twin_data.scoring.sentiment import MIN_SENTENCES
 from twin_eval.bias import HeldOutText, topic_bias
+from twin_eval.client import REFUSED
 from twin_eval.coverage_risk import calibrate, why_not
 from twin_eval.errors import EvaluationError
 from twin_eval.evidence import why_lost
@@ -60,6 +61,20 @@ class ScoredRun:
         answers = [one.record.answer for one in self.answers if one.record.answer]
         spoke = any(one.is_of_model or not one.is_declined for one in answers)
         return errors[0] if errors and not spoke else ""
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the bundle's model never spoke because the service does not serve it, and for no other reason.
+
+        A model that was slow, busy or away is there again when it is asked again.
+        """
+        codes = {one.record.error.code for one in self.answers if one.record.error}
+        return bool(self.why_silent) and codes <= REFUSED
+
+    @property
+    def failed(self) -> int:
+        """Questions on which the endpoint failed: they are asked again by the next evaluation."""
+        return sum(one.scores is None for one in self.answers)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -231,7 +231,9 @@ class GateDecision(Contract):
     more_briefs: int | None = None
     """Likewise how many more texts to be written, which is what voice is heard in."""
     unable_champion: str | None = None
-    """A live bundle that could answer nothing any more, so that there was nothing to compare with."""
+    """A live bundle that the service could not serve any more, so that there was nothing to compare with."""
+    failed_questions: int = 0
+    """On which the endpoint failed, of either bundle: asked again they may change the decision."""
     exam_digest: str = ""
     """Names the questions, bars, probes and search index that it was decided by; empty where the caller did not say."""
 
