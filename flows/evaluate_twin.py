@@ -345,6 +345,7 @@ def _inputs(home: TwinHome, persona: str, bundle: str, exam: Exam) -> Evaluation
         why_no_voice=exam.why_no_voice,
         corpus=exam.corpus,
         lost_evidence=exam.lost_evidence,
+        held_by=exam.held_by,
         held_out=exam.held_out,
         probes=exam.probes,
         stress=exam.stress,

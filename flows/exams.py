@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from elasticsearch import Elasticsearch
 from prefect import task
@@ -27,7 +27,7 @@ from twin_data.store.tables import FeatureStore
 from twin_data.transform.pipeline import CHUNKS, DOCUMENTS
 from twin_eval.bias import HeldOutText, held_out_texts
 from twin_eval.briefs import Brief, writing_briefs
-from twin_eval.evidence import lost_evidence, why_lost
+from twin_eval.evidence import quote_holders, why_lost
 from twin_eval.own_words import VoiceScorer
 from twin_eval.probes import Probe
 from twin_eval.questions import balanced_subset, questions_digest
@@ -53,6 +53,8 @@ class Exam:
     """Likewise."""
     lost_evidence: frozenset[str] = frozenset()
     """Ids of the questions that quote what the archive does not hold."""
+    held_by: Mapping[str, str] = field(default_factory=dict)
+    """The document that holds a question's first quote, by the question's id."""
     max_tokens: int | None = None
     """Longest answer of a quick look; None leaves it to the bundle, as serving does."""
 
@@ -78,9 +80,9 @@ def prepare(home: TwinHome, persona: str, recipe: Recipe, probes: str | None = N
     store = FeatureStore.of(home.features, persona)
     asked = _asked(home, persona, recipe)
     documents = to_rows(store.read(DOCUMENTS).select(list(CorpusDocument.model_fields)), CorpusDocument)
-    lost = lost_evidence(asked, {one.document_id: one.text for one in documents})
-    if lost:
-        report(f"warning: {why_lost(list(lost), persona)}")
+    holders = quote_holders(asked, {one.document_id: one.text for one in documents})
+    if lost := [name for name, held in holders.items() if None in held]:
+        report(f"warning: {why_lost(lost, persona)}")
     voice, why_no_voice = _voice(home, persona, recipe)
     rubric = rubric_of(home, persona)
     display_name = load_persona(home, persona).display_name
@@ -96,6 +98,7 @@ def prepare(home: TwinHome, persona: str, recipe: Recipe, probes: str | None = N
         probes=probes_of(home, persona, rubric, probes),
         stress=stress_questions(asked, display_name=display_name) if stress else (),
         lost_evidence=frozenset(lost),
+        held_by={name: held[0] for name, held in holders.items() if held[0] is not None},
     )
 
 

@@ -50,9 +50,9 @@ def decide(
     """Hold a candidate against hard stops, the absolute bars and, where one is live, the champion.
 
     Reject if there is a hard stop, an absolute bar fails or a metric is worse than its margin allows; a missed bar on
-    faults of the endpoint fails nobody and leaves the decision open. Promote if every
-    absolute bar is cleared and, against a champion that was heard, the rubric's minimum of questions is there, every metric is shown
-    to be not worse and, where the rubric asks for it, one of `improves` to be better. Else inconclusive: the champion
+    faults of the endpoint fails nobody and leaves the decision open. Promote if every absolute bar is cleared and,
+    against a champion, that one was heard, the rubric's minimum of questions is there, every metric is shown to be not
+    worse and, where the rubric asks for it, one of `improves` to be better. Else inconclusive: the champion
     stays, and the reasons say how many more questions would decide.
 
     Args:
@@ -269,6 +269,8 @@ def comparison_text(one: Comparison) -> str:
     if one.outcome is ComparisonOutcome.NOT_COMPARED:
         return f"{name}: neither bundle has a figure, left out"
     if one.difference is None or one.low is None or one.high is None or one.detectable is None:
+        if one.more_rows is None:
+            return f"{name}: all {one.n} rows that both have rest on one source: questions on others are wanting"
         return f"{name}: {one.n} rows that both have are too few; about {one.more_rows} more would do"
     figure = (
         f"{name}: {one.difference:+.3f} [{one.low:+.3f}, {one.high:+.3f}], n = {one.n} from {one.clusters} sources; "
@@ -294,7 +296,7 @@ def _improvement(comparisons: Sequence[Comparison], improves: Sequence[str], ask
 
 def _no_gain(one: Comparison) -> str:
     if one.difference is None or one.detectable_gain is None:
-        return f"{one.metric} has too few rows"
+        return f"{one.metric} has {'too few rows' if one.more_rows or not one.n else 'rows of one source only'}"
     hint = f", about {one.gain_rows} more rows would show it" if one.gain_rows else ""
     return f"{_with_seeds(one)} {one.difference:+.3f} (detectable {one.detectable_gain:.3f}{hint})"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -89,6 +89,8 @@ class EvaluationInputs:
     """Of the mistakes that a threshold of the judge weighs against each other."""
     lost_evidence: Collection[str] = ()
     """Ids of the questions that quote what the archive does not hold; nothing that rests on the quote is scored."""
+    held_by: Mapping[str, str] = field(default_factory=dict)
+    """The document that holds a question's first quote, by the question's id; else the file that it names counts."""
     progress: Callable[[Progress], None] | None = None
     """Called after every answer."""
     transport: httpx.AsyncBaseTransport | None = field(default=None, repr=False)
@@ -144,6 +146,7 @@ async def evaluate(inputs: EvaluationInputs, *, config: EvaluationConfig) -> Sco
         corpus=inputs.corpus,
         costs=inputs.costs,
         lost_evidence=inputs.lost_evidence,
+        held_by=inputs.held_by,
         concurrency=config.concurrency,
     )
     return score_run(scored, ks=config.ks, config=config.intervals)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from twin_data.contracts.coverage_risk import RefusalCosts
@@ -102,6 +102,8 @@ class RunRecords:
     """Of the mistakes that a threshold of the judge weighs against each other."""
     lost_evidence: Collection[str] = ()
     """Ids of the questions that quote what the archive does not hold (`evidence.lost_evidence`)."""
+    held_by: Mapping[str, str] = field(default_factory=dict)
+    """The document that holds a question's first quote, by the question's id (`evidence.quote_holders`)."""
     concurrency: int | None = None
     """Questions under way at a time; None takes every answer's seconds as they are."""
 
@@ -122,7 +124,13 @@ def score_run(run: RunRecords, *, ks: Sequence[int], config: IntervalConfig) -> 
         for question, record, voice in zip(run.questions, run.records, voices, strict=True)
     )
     answers = tuple(
-        one if _is_timed(one.record, run.concurrency) else one.model_copy(update={"is_timed": False}) for one in answers
+        one.model_copy(
+            update={
+                "is_timed": _is_timed(one.record, run.concurrency),
+                "held_by": run.held_by.get(one.question.id),
+            }
+        )
+        for one in answers
     )
     texts = worded = own_texts(answers, run.drafts)
     if run.corpus is not None:
