@@ -21,6 +21,7 @@ from twin_data.contracts.digests import digest_rows, digest_value, short
 from twin_data.contracts.documents import Chunk, CorpusDocument
 from twin_data.contracts.errors import CorpusError, SourceError
 from twin_data.contracts.evaluation import HeldOutQuestion
+from twin_data.contracts.exam import FEWEST_ANSWERABLE
 from twin_data.store.schemas import to_rows
 from twin_data.store.search import IndexWriter, index_name
 from twin_data.store.tables import FeatureStore
@@ -28,6 +29,7 @@ from twin_data.transform.pipeline import CHUNKS, DOCUMENTS
 from twin_eval.bias import HeldOutText, held_out_texts
 from twin_eval.briefs import Brief, writing_briefs
 from twin_eval.evidence import quote_holders, why_lost
+from twin_eval.exam.files import GENERATED_FILE
 from twin_eval.own_words import VoiceScorer
 from twin_eval.probes import Probe
 from twin_eval.questions import balanced_subset, questions_digest
@@ -130,11 +132,18 @@ def _asked(home: TwinHome, persona: str, recipe: Recipe) -> tuple[HeldOutQuestio
     if not has_question_set(home, persona):
         report(
             f"no {QUESTIONS_FILE}: asking the built-in probes and a few questions made from the corpus; "
-            f"`twin questions generate {persona}` makes some 400"
+            f"{_why_self_check(home, persona)}"
         )
         chunks = FeatureStore.of(home.features, persona).read(CHUNKS)
         questions = (*questions, *self_check_questions(to_rows(chunks, Chunk)))
     return balanced_subset(questions, recipe.evaluation.max_questions)
+
+
+def _why_self_check(home: TwinHome, persona: str) -> str:
+    """What would make it an exam of the persona's own."""
+    if (home.persona_folder(persona) / GENERATED_FILE).is_file():
+        return f"{GENERATED_FILE} has fewer than {FEWEST_ANSWERABLE} questions to be answered: write some"
+    return f"`twin questions generate {persona}` makes some 400"
 
 
 def live_index(persona: str) -> str:
