@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from twin_data.contracts.evaluation import (
     EvaluationReport,
     Evidence,
     GateDecision,
+    QuestionKind,
     Verdict,
 )
 from twin_eval.comparison import COMPARABLE, Judging, compare, rows_of
@@ -103,6 +105,36 @@ def test_too_little_to_tell_says_what_could_be_detected_and_how_many_more(make_r
     assert decision.more_questions is not None
     assert decision.more_questions >= found.more_rows  # one question in thirteen has no facts to find
     assert f"about {decision.more_questions} more questions in the same mixture would decide" in decision.reasons
+
+
+def of_kinds(run: ScoredRun, kinds: Sequence[QuestionKind]) -> ScoredRun:
+    """The same answers, its questions to be refused being of these kinds."""
+    answerable = [one for one in run.answers if one.kind.is_answerable]
+    rest = [one for one in run.answers if not one.kind.is_answerable]
+    changed = [
+        one.model_copy(update={"question": one.question.model_copy(update={"kind": kind})})
+        for one, kind in zip(rest, kinds, strict=True)
+    ]
+    return replace(run, answers=(*answerable, *changed))
+
+
+def test_so_many_more_questions_in_the_same_mixture_bring_enough_of_each_kind(make_run: MakeRun) -> None:
+    """Of 72 questions 12, 7 and 5 are of the kinds to be refused, of each of which 60 are wanted."""
+    counts = {QuestionKind.UNANSWERABLE: 12, QuestionKind.OUT_OF_PERSONA: 7, QuestionKind.PRIVATE_OR_UNSAFE: 5}
+
+    def decided(times: int) -> GateDecision:
+        kinds = [kind for kind, count in counts.items() for _ in range(count * times)]
+        sides = [
+            of_kinds(make_run(what * times, ["decline"] * len(kinds)), kinds)
+            for what in (["fact"] * 44 + ["other"] * 4, ["fact"] * 14 + ["other"] * 34)
+        ]
+        return judged(sides[0], sides[1], RUBRIC.model_copy(update={"minimum": SampleSizes()}))
+
+    short = decided(1)
+    assert short.verdict is Verdict.INCONCLUSIVE
+    assert short.more_questions == 55 * 72 / 5 == 11 * 72
+    assert "228 more, at least 48 unanswerable, 53 out_of_persona, 55 private_or_unsafe" in short.reasons[0]
+    assert decided(12).verdict is Verdict.PROMOTE
 
 
 def test_so_many_more_rows_do_decide(make_run: MakeRun) -> None:

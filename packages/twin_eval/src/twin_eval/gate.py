@@ -29,7 +29,7 @@ from twin_eval.comparison import COMPARABLE, compare_all
 from twin_eval.gate_bars import Outcome, Reason, advice, judge, judge_target
 from twin_eval.hard_stops import unsafe_answers
 from twin_eval.metric_names import is_metric, near_metrics
-from twin_eval.needs import Asked, Need, all_of, need_of
+from twin_eval.needs import Asked, Need, all_of, need_of, need_of_kind
 from twin_eval.scored_run import ScoredRun
 from twin_eval.statistics import IntervalConfig
 
@@ -246,7 +246,8 @@ def _samples(both: Counter[QuestionKind], failed: int, rubric: Rubric) -> list[R
         text += f", at least {', '.join(f'{gap} {kind}' for kind, gap in lacking.items())}"
     if failed:
         text += f"; {failed} failed, and are asked again when the same command is run"
-    return [Reason(Outcome.UNDECIDED, text, Need(questions=more))]
+    needs = [need_of_kind(gap, both[kind], total) for kind, gap in lacking.items()]
+    return [Reason(Outcome.UNDECIDED, text, all_of([Need(questions=more), *needs]))]
 
 
 _OF_COMPARISON = {
