@@ -93,16 +93,17 @@ def taint(home: TwinHome, persona: str, bundle_id: str, *, reason: str) -> Regis
 
 
 def rollback(home: TwinHome, persona: str, *, by: str, reason: str) -> RegisteredBundle:
-    """Give the alias `champion` back to the bundle that had it before.
+    """Give the alias `champion` back to the bundle that had it before; once more, to the one before that.
 
     Raises:
-        RegistryError: There is no former champion, or it has been tainted since.
+        RegistryError: There is no former champion, all of them being rolled back from, or it has been tainted since.
     """
     registry = open_registry(home)
     former = registry.former_champion(persona)
     if former is None:
         raise RegistryError(
-            f"{persona!r} has had no other champion", next_step=f"twin evaluate {persona} decides about the candidate"
+            f"{persona!r} has had no champion before this one, but for what was rolled back from",
+            next_step=f"twin evaluate {persona} decides about the candidate",
         )
     if former.tainted:
         raise RegistryError(
