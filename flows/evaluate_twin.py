@@ -221,8 +221,15 @@ def decide(
         candidate, asked, exam.rubric, stops=found.stops, remarks=found.remarks, seed_spreads=spreads
     )
     failed = candidate.failed + (asked.failed if asked else 0)
+    is_today = exam.is_answered_today(candidate)
+    if not is_today:
+        report("gate: the service runs other code than this command: restart it with `twin up`; a refresh judges again")
     decision = decision.model_copy(
-        update={"unable_champion": unable, "exam_digest": exam.digest, "failed_questions": failed}
+        update={
+            "unable_champion": unable,
+            "exam_digest": exam.digest if is_today else "",
+            "failed_questions": failed,
+        }
     )
     report(f"gate: {decision.verdict.value} {candidate.model_name}: {'; '.join(decision.reasons)}")
     return decision, compared

@@ -6,15 +6,18 @@ from pathlib import Path
 
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.rubric import Rubric
+from twin_data.contracts.answers import TwinOptions
 from twin_data.contracts.evaluation import HeldOutQuestion
 from twin_data.contracts.exam import FEWEST_ANSWERABLE
 from twin_data.store.tables import FeatureStore, digest_frame
 from twin_data.transform.pipeline import DOCUMENTS
+from twin_eval.answering import AskPlan
 from twin_eval.errors import QuestionsError
 from twin_eval.exam.files import GENERATED_FILE, check_certificate, generated_questions, read_candidates
 from twin_eval.gate import persona_rubric
 from twin_eval.probes import Probe, load_probes
 from twin_eval.questions import completed, load_questions
+from twin_serve.version import answering_code
 
 QUESTIONS_FILE = "questions.jsonl"
 RUBRIC_FILE = "rubric.yaml"
@@ -111,3 +114,17 @@ def probes_of(home: TwinHome, persona: str, rubric: Rubric, path: str | None = N
     if path is not None:
         return load_probes(Path(path))
     return load_probes(home.persona_folder(persona) / rubric.probes) if rubric.probes else ()
+
+
+def settings_of_today(index: str, max_tokens: int | None = None) -> str:
+    """Names the settings of an answer that the code of now gives, asked as it is served.
+
+    Args:
+        index: The search index.
+        max_tokens: Longest answer of a quick look; None leaves it to the bundle.
+    """
+    plan = AskPlan(
+        bundle="", questions=(), options=TwinOptions(), concurrency=1, index=index, code=answering_code(),
+        max_tokens=max_tokens,
+    )  # fmt: skip
+    return plan.settings_digest

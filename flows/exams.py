@@ -9,7 +9,7 @@ from elasticsearch import Elasticsearch
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from flows.exam_files import QUESTIONS_FILE, exam_questions, has_question_set, probes_of, rubric_of
+from flows.exam_files import QUESTIONS_FILE, exam_questions, has_question_set, probes_of, rubric_of, settings_of_today
 from flows.platform.settings import PlatformSettings
 from flows.recipes import Recipe
 from flows.reporting import report
@@ -28,13 +28,16 @@ from twin_data.store.tables import FeatureStore
 from twin_data.transform.pipeline import CHUNKS, DOCUMENTS
 from twin_eval.bias import HeldOutText, held_out_texts
 from twin_eval.briefs import Brief, writing_briefs
+from twin_eval.earlier import scoring_digest
 from twin_eval.evidence import quote_holders, why_lost
 from twin_eval.exam.files import GENERATED_FILE
 from twin_eval.own_words import VoiceScorer
 from twin_eval.probes import Probe
 from twin_eval.questions import balanced_subset, questions_digest
+from twin_eval.scored_run import ScoredRun
 from twin_eval.self_check import self_check_questions
 from twin_eval.stress import StressedQuestion, stress_questions
+from twin_serve.version import answering_code
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +65,13 @@ class Exam:
 
     @property
     def digest(self) -> str:
-        """Names what a decision rests on beside the bundles: questions, bars, index, and probes that the bars name."""
+        """Names what a decision rests on beside the bundles: questions, bars, index, code, and probes of the bars."""
         return _digest_of(self.questions, self.rubric, self.index, self.probes)
+
+    def is_answered_today(self, run: ScoredRun) -> bool:
+        """Whether a run's answers are of the code of now: the service may still run that of before an update."""
+        wanted = settings_of_today(self.index, self.max_tokens)
+        return all(one.record.settings_digest == wanted for one in run.answers)
 
     @property
     def of_questions(self) -> Exam:
@@ -118,9 +126,12 @@ def exam_digest(home: TwinHome, persona: str, recipe: Recipe) -> str:
 
 
 def _digest_of(questions: Sequence[HeldOutQuestion], rubric: Rubric, index: str, probes: Sequence[Probe]) -> str:
-    """Probes that somebody has asked for by hand belong to no exam: they must not make the next refresh judge again."""
+    """The same questions, bars and index are another exam to other code that answers or judges.
+
+    Probes that somebody has asked for by hand belong to no exam: they must not make the next refresh judge again.
+    """
     named = digest_rows(probes) if rubric.probes else ""
-    return digest_value([questions_digest(questions), rubric, index, named])
+    return digest_value([questions_digest(questions), rubric, index, named, scoring_digest(), answering_code()])
 
 
 def _asked(home: TwinHome, persona: str, recipe: Recipe) -> tuple[HeldOutQuestion, ...]:

@@ -102,7 +102,7 @@ def _already_trained(
     exam = exam_digest(home, manifest.persona, load_recipe(recipe))
     said = decision_by(home, manifest.persona, trained.bundle_id, exam)
     if said is None:
-        report(f"{same}, but questions, bars or index have changed since it was judged: it is judged again")
+        report(f"{same}, but questions, bars, index or code have changed since it was judged: it is judged again")
         return _judged(manifest.persona, trained.bundle_id, recipe, features)
     if said.verdict is not Verdict.PROMOTE:
         if not said.stops and said.failed_questions:

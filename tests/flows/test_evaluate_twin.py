@@ -41,6 +41,7 @@ from twin_data.registry.port import RegisteredBundle
 from twin_eval.fake_service import FakeService, completion, refusal
 from twin_eval.run import EvaluationConfig, EvaluationInputs, evaluate
 from twin_eval.scored_run import ScoredRun
+from twin_serve.version import answering_code
 from twin_train.training_code import training_code
 
 RUBRIC = Rubric(
@@ -115,8 +116,14 @@ class Bench:
 
     def bundle(self, label: str, respond: Callable[[str, str], httpx.Response], **changes: object) -> RegisteredBundle:
         found = self.registry.register(manifest(label, **changes), {})
-        self.services[found.bundle_id] = FakeService("ada", lambda question: respond(question, found.bundle_id))
+        self.serve(found, respond)
         return found
+
+    def serve(self, bundle: RegisteredBundle, respond: Callable[[str, str], httpx.Response]) -> None:
+        """Let a bundle answer like this from now on, by the code of now."""
+        service = FakeService("ada", lambda question: respond(question, bundle.bundle_id))
+        service.code = answering_code()
+        self.services[bundle.bundle_id] = service
 
     async def judge(self, candidate: RegisteredBundle) -> tuple[GateDecision, Path]:
         """The flow's body."""
@@ -338,8 +345,7 @@ async def test_a_champion_whose_answers_all_failed_keeps_its_place_until_it_was_
 ) -> None:
     first = bench.bundle("first", knowing(20))
     await bench.judge(first)
-    failing = without_a_model(refusal(status, code, "too late", headers={"Retry-After": "0"}))
-    bench.services[first.bundle_id] = FakeService("ada", lambda question: failing(question, first.bundle_id))
+    bench.serve(first, without_a_model(refusal(status, code, "too late", headers={"Retry-After": "0"})))
     forget_answers(bench, first)
     second = bench.bundle("second", knowing(40))
     decision, page = await bench.judge(second)
@@ -349,7 +355,7 @@ async def test_a_champion_whose_answers_all_failed_keeps_its_place_until_it_was_
     assert decision.more_questions is None and decision.failed_questions == 20
     assert bench.champion == first.bundle_id
     assert "Against the champion" not in page_of(page)
-    bench.services[first.bundle_id] = FakeService("ada", lambda question: knowing(20)(question, first.bundle_id))
+    bench.serve(first, knowing(20))
     decision, _ = await bench.judge(second)
     assert decision.verdict is Verdict.PROMOTE and decision.comparisons and not decision.failed_questions
 
@@ -357,8 +363,7 @@ async def test_a_champion_whose_answers_all_failed_keeps_its_place_until_it_was_
 async def test_a_bad_candidate_is_rejected_also_where_the_champion_was_not_heard(bench: Bench) -> None:
     first = bench.bundle("first", knowing(20))
     await bench.judge(first)
-    late = refusal(504, "timeout", "too late")
-    bench.services[first.bundle_id] = FakeService("ada", lambda question: late)
+    bench.serve(first, lambda question, bundle: refusal(504, "timeout", "too late"))
     forget_answers(bench, first)
     decision, _ = await bench.judge(bench.bundle("second", knowing(3)))
     assert decision.verdict is Verdict.REJECT and decision.champion == first.bundle_id
@@ -366,3 +371,13 @@ async def test_a_bad_candidate_is_rejected_also_where_the_champion_was_not_heard
 
 def forget_answers(bench: Bench, bundle: RegisteredBundle) -> None:
     shutil.rmtree(bench.home.evaluations / "ada" / bundle.bundle_id)
+
+
+async def test_a_decision_on_answers_of_other_code_is_none_to_stay_with(bench: Bench) -> None:
+    first = bench.bundle("first", knowing(20))
+    bench.services[first.bundle_id].code = "of before the update"
+    told: list[str] = []
+    with listening(told.append):
+        decision, _ = await bench.judge(first)
+    assert decision.verdict is Verdict.PROMOTE and decision.exam_digest == ""
+    assert any("the service runs other code" in line for line in told)

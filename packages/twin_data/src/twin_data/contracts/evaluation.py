@@ -235,7 +235,8 @@ class GateDecision(Contract):
     failed_questions: int = 0
     """On which the endpoint failed, of either bundle: asked again they may change the decision."""
     exam_digest: str = ""
-    """Names the questions, bars, probes and search index that it was decided by; empty where the caller did not say."""
+    """Names the questions, bars, probes, search index and code that it was decided by; empty where the caller did not
+    say, or where the answers are of other code than the caller's."""
 
     @model_validator(mode="after")
     def _stopped(self) -> GateDecision:
