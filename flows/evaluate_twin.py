@@ -350,6 +350,7 @@ def _inputs(home: TwinHome, persona: str, bundle: str, exam: Exam) -> Evaluation
         max_tokens=exam.max_tokens,
         voice=exam.voice,
         why_no_voice=exam.why_no_voice,
+        voice_contrast=exam.voice_contrast,
         corpus=exam.corpus,
         lost_evidence=exam.lost_evidence,
         held_by=exam.held_by,

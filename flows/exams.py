@@ -13,7 +13,7 @@ from flows.exam_files import QUESTIONS_FILE, exam_questions, has_question_set, p
 from flows.platform.settings import PlatformSettings
 from flows.recipes import Recipe
 from flows.reporting import report
-from flows.voices import VoiceUse, voice_of
+from flows.voices import VoiceUse, contrast_note, voice_of
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.persona import load_persona
 from twin_data.configuration.rubric import Rubric
@@ -22,6 +22,7 @@ from twin_data.contracts.documents import Chunk, CorpusDocument
 from twin_data.contracts.errors import CorpusError, SourceError
 from twin_data.contracts.evaluation import HeldOutQuestion
 from twin_data.contracts.exam import FEWEST_ANSWERABLE
+from twin_data.scoring.voice import VoiceProfile
 from twin_data.store.schemas import to_rows
 from twin_data.store.search import IndexWriter, index_name
 from twin_data.store.tables import FeatureStore
@@ -58,6 +59,8 @@ class Exam:
     """Likewise."""
     lost_evidence: frozenset[str] = frozenset()
     """Ids of the questions that quote what the archive does not hold."""
+    voice_contrast: str = ""
+    """Whose texts the voice is told from, in words."""
     held_by: Mapping[str, str] = field(default_factory=dict)
     """The document that holds a question's first quote, by the question's id."""
     max_tokens: int | None = None
@@ -94,6 +97,9 @@ def prepare(home: TwinHome, persona: str, recipe: Recipe, probes: str | None = N
     if lost := [name for name, held in holders.items() if None in held]:
         report(f"warning: {why_lost(lost, persona)}")
     voice, why_no_voice = _voice(home, persona, recipe)
+    contrast = contrast_note(home, persona, voice.authors) if voice else ""
+    if voice:
+        report(f"voice: {contrast}")
     rubric = rubric_of(home, persona)
     display_name = load_persona(home, persona).display_name
     return Exam(
@@ -103,6 +109,7 @@ def prepare(home: TwinHome, persona: str, recipe: Recipe, probes: str | None = N
         index=live_index(persona),
         voice=voice,
         why_no_voice=why_no_voice,
+        voice_contrast=contrast,
         corpus=tuple(document.text for document in documents),
         held_out=held_out_texts(documents),
         probes=probes_of(home, persona, rubric, probes),
@@ -172,7 +179,7 @@ def live_index(persona: str) -> str:
     return index_name(persona, short(live[1].features_digest)) if live else ""
 
 
-def _voice(home: TwinHome, persona: str, recipe: Recipe) -> tuple[VoiceScorer | None, str]:
+def _voice(home: TwinHome, persona: str, recipe: Recipe) -> tuple[VoiceProfile | None, str]:
     """The gate's voice profile, or why there is none."""
     try:
         return voice_of(home, persona, VoiceUse.GATE, recipe.voice), ""

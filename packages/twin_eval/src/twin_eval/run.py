@@ -83,6 +83,8 @@ class EvaluationInputs:
     voice: VoiceScorer | None = None
     """Tells the persona's hand from others'; None leaves voice unmeasured."""
     why_no_voice: str = "no voice profile was given"
+    voice_contrast: str = ""
+    """Whose texts the voice is told from, in words."""
     corpus: Collection[str] | None = field(default=None, repr=False)
     """The persona's documents, in which copied stretches are looked up; None leaves copying unmeasured."""
     costs: RefusalCosts = RefusalCosts()
@@ -143,6 +145,7 @@ async def evaluate(inputs: EvaluationInputs, *, config: EvaluationConfig) -> Sco
         document_text=texts.get,
         voice=inputs.voice,
         why_no_voice=inputs.why_no_voice,
+        voice_contrast=inputs.voice_contrast,
         corpus=inputs.corpus,
         costs=inputs.costs,
         lost_evidence=inputs.lost_evidence,

@@ -92,6 +92,8 @@ class RunRecords:
     """The clean text of a document by its id; None where it could not be had."""
     voice: VoiceScorer | None
     why_no_voice: str
+    voice_contrast: str = ""
+    """Whose texts the voice is told from, in words."""
     corpus: Collection[str] | None
     """The persona's documents; None if copying is not to be measured."""
     held_out: Sequence[HeldOutText] = ()
@@ -153,6 +155,7 @@ def score_run(run: RunRecords, *, ks: Sequence[int], config: IntervalConfig) -> 
         unmeasured=_unmeasured(run, scores, answers, samples),
         index=run.index,
         voice_digest=run.voice.digest if run.voice else None,
+        voice_contrast=run.voice_contrast if run.voice else "",
         currency=_currency(run.records),
         coverage_risk=calibration.found if calibration else None,
         topics=bias.topics if bias else (),

@@ -98,6 +98,8 @@ class EvaluationReport(Contract):
     """The search index that the answers were retrieved from; empty where the caller did not say."""
     voice_digest: str | None = None
     """Names the voice profile that scored it; None if voice was not scored."""
+    voice_contrast: str = ""
+    """Whose texts that profile tells the persona's from, in words; empty where the caller did not say."""
     currency: str | None = None
     """What `cost` is counted in; None while the price is unknown."""
     coverage_risk: CoverageRisk | None = None
