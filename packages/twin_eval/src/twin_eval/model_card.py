@@ -60,7 +60,7 @@ def card_summary(run: ScoredRun, decision: GateDecision) -> str:
 
 
 def _section(run: ScoredRun, decision: GateDecision, page: Path, ladder: str) -> str:
-    against = f", compared with the live bundle {decision.champion}" if decision.champion else ""
+    against = f", compared with the live bundle {decision.champion}" if decision.comparisons else ""
     reasons = "\n".join(f"- {one}" for one in decision.reasons)
     missing = [one for one in run.report.unmeasured if one.name in MAIN_SCORES]
     unmeasured = "".join(f"- not measured: {one.name} ({one.reason})\n" for one in missing)
