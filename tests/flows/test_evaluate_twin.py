@@ -186,7 +186,7 @@ async def test_a_better_candidate_takes_over_and_the_champion_is_not_asked_again
 async def test_on_too_few_questions_even_a_much_better_candidate_has_to_wait(bench: Bench) -> None:
     first = bench.bundle("first", knowing(20))
     await bench.judge(first)
-    strict = replace(EXAM, rubric=RUBRIC.model_copy(update={"minimum": SampleSizes()}))
+    strict = replace(EXAM, rubric=RUBRIC.model_copy(update={"minimum": SampleSizes(per_refusal_kind=0)}))
     second = bench.bundle("second", knowing(35))
     judged, live = [await stages.ask.fn(bench.home, one, strict, EvaluationSettings()) for one in (second, first)]
     decision, _ = stages.decide.fn(judged, live, strict)
@@ -195,6 +195,10 @@ async def test_on_too_few_questions_even_a_much_better_candidate_has_to_wait(ben
     assert decision.more_questions == 260
     assert "40 questions that both answered or declined: to take a champion's place needs 300" in decision.reasons[0]
     assert bench.champion == first.bundle_id
+    of_each_kind = replace(EXAM, rubric=RUBRIC.model_copy(update={"minimum": SampleSizes()}))
+    decision, _ = stages.decide.fn(judged, live, of_each_kind)
+    assert decision.more_questions is None, "none of forty is to be refused: more in the same mixture bring none"
+    assert "and 60 of each kind to be refused" in decision.reasons[0]
 
 
 async def test_a_hard_stop_rejects_a_better_candidate(bench: Bench) -> None:
