@@ -211,11 +211,15 @@ def decide(
     A champion that the service cannot serve any more, because templates or index have changed under it, protects
     nobody. One whose answers failed for another reason stays: the gate leaves the decision open.
     """
-    unable, asked, compared = None, champion, champion
+    unable: str | None = None
+    asked: ScoredRun | None
+    compared: ScoredRun | None = None
     if isinstance(champion, Silent):
         report(f"gate: the champion {champion.model_name} answers nothing ({champion.why})")
         unable = champion.bundle.bundle_id if champion.is_refused else None
-        asked, compared = None if unable else champion.run, None
+        asked = None if unable else champion.run
+    else:
+        asked = compared = champion
     found = found or Search()
     decision = gate.decide(
         candidate, asked, exam.rubric, stops=found.stops, remarks=found.remarks, seed_spreads=spreads
