@@ -221,20 +221,35 @@ def decide(
 ) -> tuple[GateDecision, ScoredRun | None]:
     """Apply the gate; returns its decision and the champion, if it was compared with.
 
-    A champion that can answer nothing any more, because templates or index have changed under it, protects nobody.
+    A champion that the service cannot serve any more, because templates or index have changed under it, protects
+    nobody. One whose answers failed for another reason stays: the gate leaves the decision open.
     """
-    unable = None
+    unable: str | None = None
+    asked: ScoredRun | None
+    compared: ScoredRun | None = None
     if isinstance(champion, Silent):
         report(f"gate: the champion {champion.model_name} answers nothing ({champion.why})")
-        unable = champion.bundle.bundle_id
-        champion = None
+        unable = champion.bundle.bundle_id if champion.is_refused else None
+        asked = None if unable else champion.run
+    else:
+        asked = compared = champion
     found = found or Search()
     decision = gate.decide(
-        candidate, champion, exam.rubric, stops=found.stops, remarks=found.remarks, seed_spreads=spreads
+        candidate, asked, exam.rubric, stops=found.stops, remarks=found.remarks, seed_spreads=spreads
     )
-    decision = decision.model_copy(update={"unable_champion": unable, "exam_digest": exam.digest})
+    failed = candidate.failed + (asked.failed if asked else 0)
+    is_today = exam.is_answered_today(candidate)
+    if not is_today:
+        report("gate: the service runs other code than this command: restart it with `twin up`; a refresh judges again")
+    decision = decision.model_copy(
+        update={
+            "unable_champion": unable,
+            "exam_digest": exam.digest if is_today else "",
+            "failed_questions": failed,
+        }
+    )
     report(f"gate: {decision.verdict.value} {candidate.model_name}: {'; '.join(decision.reasons)}")
-    return decision, champion
+    return decision, compared
 
 
 @task(cache_policy=NO_CACHE)
@@ -368,10 +383,12 @@ def _inputs(home: TwinHome, persona: str, bundle: str, exam: Exam) -> Evaluation
         max_tokens=exam.max_tokens,
         voice=exam.voice,
         why_no_voice=exam.why_no_voice,
+        voice_contrast=exam.voice_contrast,
         corpus=exam.corpus,
         phrases=exam.phrases,
         why_no_phrases=exam.why_no_phrases,
         lost_evidence=exam.lost_evidence,
+        held_by=exam.held_by,
         held_out=exam.held_out,
         probes=exam.probes,
         stress=exam.stress,

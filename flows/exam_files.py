@@ -6,14 +6,18 @@ from pathlib import Path
 
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.rubric import Rubric
+from twin_data.contracts.answers import TwinOptions
 from twin_data.contracts.evaluation import HeldOutQuestion
+from twin_data.contracts.exam import FEWEST_ANSWERABLE
 from twin_data.store.tables import FeatureStore, digest_frame
 from twin_data.transform.pipeline import DOCUMENTS
+from twin_eval.answering import AskPlan
 from twin_eval.errors import QuestionsError
 from twin_eval.exam.files import GENERATED_FILE, check_certificate, generated_questions, read_candidates
 from twin_eval.gate import persona_rubric
 from twin_eval.probes import Probe, load_probes
 from twin_eval.questions import completed, load_questions
+from twin_serve.version import answering_code
 
 QUESTIONS_FILE = "questions.jsonl"
 RUBRIC_FILE = "rubric.yaml"
@@ -59,13 +63,15 @@ def held_out_questions(home: TwinHome, persona: str) -> tuple[HeldOutQuestion, .
 def exam_questions(home: TwinHome, persona: str) -> tuple[HeldOutQuestion, ...]:
     """The same for an evaluation, which asks a generated set only with a certificate of the corpus as it is now.
 
+    One with hardly anything to be answered is asked beside the persona's own questions, and does not stand for them.
+
     Raises:
         QuestionsError: A file is wrong, or the generated set is not certified.
     """
     folder = home.persona_folder(persona)
     if (folder / GENERATED_FILE).is_file():
         check_certificate(folder, persona, corpus_digest(FeatureStore.of(home.features, persona)))
-    return held_out_questions(home, persona)
+    return held_out_questions(home, persona) if has_question_set(home, persona) else written_questions(home, persona)
 
 
 def corpus_digest(store: FeatureStore) -> str:
@@ -74,9 +80,18 @@ def corpus_digest(store: FeatureStore) -> str:
 
 
 def has_question_set(home: TwinHome, persona: str) -> bool:
-    """Whether there is a set to be judged by, own or generated; without one the self-check is asked."""
+    """Whether there is a set to be judged by; without one the self-check is asked.
+
+    That is an own file, or a generated set with enough answerable questions for a verdict: a chat's short lines may
+    give none at all.
+
+    Raises:
+        QuestionsError: The generated set is damaged.
+    """
     folder = home.persona_folder(persona)
-    return any((folder / name).is_file() for name in (QUESTIONS_FILE, GENERATED_FILE))
+    if (folder / QUESTIONS_FILE).is_file():
+        return True
+    return sum(one.kind.is_answerable for one in generated_questions(folder)) >= FEWEST_ANSWERABLE
 
 
 def rubric_of(home: TwinHome, persona: str) -> Rubric:
@@ -84,6 +99,7 @@ def rubric_of(home: TwinHome, persona: str) -> Rubric:
 
     Raises:
         ConfigurationError: The file is there and wrong.
+        QuestionsError: The generated set is damaged.
     """
     is_self_check = not has_question_set(home, persona)
     return persona_rubric(home.persona_folder(persona) / RUBRIC_FILE, is_self_check=is_self_check)
@@ -98,3 +114,17 @@ def probes_of(home: TwinHome, persona: str, rubric: Rubric, path: str | None = N
     if path is not None:
         return load_probes(Path(path))
     return load_probes(home.persona_folder(persona) / rubric.probes) if rubric.probes else ()
+
+
+def settings_of_today(index: str, max_tokens: int | None = None) -> str:
+    """Names the settings of an answer that the code of now gives, asked as it is served.
+
+    Args:
+        index: The search index.
+        max_tokens: Longest answer of a quick look; None leaves it to the bundle.
+    """
+    plan = AskPlan(
+        bundle="", questions=(), options=TwinOptions(), concurrency=1, index=index, code=answering_code(),
+        max_tokens=max_tokens,
+    )  # fmt: skip
+    return plan.settings_digest

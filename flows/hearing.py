@@ -16,11 +16,18 @@ class Silent:
 
     bundle: RegisteredBundle
     why: str
+    run: ScoredRun | None = None
+    """What was asked in vain; None where the service would not have the bundle asked."""
 
     @property
     def model_name(self) -> str:
         """`<persona>@<bundle>`."""
         return self.bundle.manifest.model_name
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the service does not serve the bundle, so that to ask again would change nothing."""
+        return self.run is None or self.run.is_refused
 
 
 async def heard(bundle: RegisteredBundle, asking: Awaitable[ScoredRun]) -> ScoredRun | Silent:
@@ -37,4 +44,4 @@ async def heard(bundle: RegisteredBundle, asking: Awaitable[ScoredRun]) -> Score
         run = await asking
     except BundleRefusedError as error:
         return Silent(bundle, error.message)
-    return Silent(bundle, run.why_silent) if run.why_silent else run
+    return Silent(bundle, run.why_silent, run) if run.why_silent else run

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from flows.bundles import newest_base_bundle
-from flows.exam_files import rubric_of
+from flows.exam_files import rubric_of, settings_of_today
 from flows.recipes import Recipe
 from twin_data.configuration.home import TwinHome
-from twin_data.contracts.answers import TwinOptions
 from twin_data.contracts.base import Contract
 from twin_data.contracts.digests import digest_value
 from twin_data.contracts.errors import RegistryError
@@ -14,10 +13,8 @@ from twin_data.contracts.evaluation import ExamStamp
 from twin_data.contracts.ladder import Ladder
 from twin_data.contracts.releases import TRAINED, Rung
 from twin_data.registry import open_registry
-from twin_eval.answering import AskPlan
 from twin_eval.earlier import scoring_digest
 from twin_eval.report import newest_ladder
-from twin_serve.version import answering_code
 
 
 class LadderFinding(Contract):
@@ -91,12 +88,9 @@ def _judged_otherwise(home: TwinHome, found: Ladder) -> tuple[str, ...]:
 
 def _of_today(stamp: ExamStamp, home: TwinHome, persona: str) -> ExamStamp:
     """The stamp that the same questions, put to the same index, would have today."""
-    asked = AskPlan(
-        bundle="", questions=(), options=TwinOptions(), concurrency=1, index=stamp.index, code=answering_code()
-    )
     return stamp.model_copy(
         update={
-            "settings_digests": (asked.settings_digest,),
+            "settings_digests": (settings_of_today(stamp.index),),
             "rubric_digest": digest_value(rubric_of(home, persona)),
             "scoring_digest": scoring_digest(),
         }

@@ -57,33 +57,12 @@ def is_over_live(registry: BundleRegistry, decision: GateDecision) -> bool:
 
 def decision_by(home: TwinHome, persona: str, bundle_id: str, exam_digest: str) -> GateDecision | None:
     """What the gate said of a bundle by exactly this exam; None if nothing, or if it was killed while writing it."""
-    kept = _decided_by(home, persona, bundle_id, exam_digest)
-    return kept[1] if kept else None
-
-
-def has_failed_questions(home: TwinHome, persona: str, bundle_id: str, exam_digest: str) -> bool:
-    """Whether the endpoint failed on some question of the exam that a bundle was last decided on by exactly this exam.
-
-    Such a decision may change when they are asked again.
-
-    Raises:
-        IntegrityError: The kept report is damaged.
-    """
-    from twin_eval.report import read_report
-
-    kept = _decided_by(home, persona, bundle_id, exam_digest)
-    found = read_report(kept[0].parent) if kept else None
-    errors = found.score("error_rate") if found else None
-    return errors is not None and errors.value > 0
-
-
-def _decided_by(home: TwinHome, persona: str, bundle_id: str, exam_digest: str) -> tuple[Path, GateDecision] | None:
     from twin_eval.report import REPORT_JSON
 
     for path, said in _decisions(home, persona, bundle_id):
         is_whole = path.with_name(REPORT_JSON).is_file() or bool(said.stops)  # what was refused unasked has no report
         if said.exam_digest == exam_digest and is_whole:
-            return path, said
+            return said
     return None
 
 
@@ -114,16 +93,17 @@ def taint(home: TwinHome, persona: str, bundle_id: str, *, reason: str) -> Regis
 
 
 def rollback(home: TwinHome, persona: str, *, by: str, reason: str) -> RegisteredBundle:
-    """Give the alias `champion` back to the bundle that had it before.
+    """Give the alias `champion` back to the bundle that had it before; once more, to the one before that.
 
     Raises:
-        RegistryError: There is no former champion, or it has been tainted since.
+        RegistryError: There is no former champion, all of them being rolled back from, or it has been tainted since.
     """
     registry = open_registry(home)
     former = registry.former_champion(persona)
     if former is None:
         raise RegistryError(
-            f"{persona!r} has had no other champion", next_step=f"twin evaluate {persona} decides about the candidate"
+            f"{persona!r} has had no champion before this one, but for what was rolled back from",
+            next_step=f"twin evaluate {persona} decides about the candidate",
         )
     if former.tainted:
         raise RegistryError(

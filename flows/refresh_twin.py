@@ -14,7 +14,7 @@ from flows.evaluate_twin import evaluate_twin
 from flows.exam_files import rubric_of
 from flows.exam_questions import renew_questions
 from flows.exams import exam_digest
-from flows.promotion import carry_out, decision_by, has_failed_questions, is_over_live, was_champion
+from flows.promotion import carry_out, decision_by, is_over_live, was_champion
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
 from flows.reporting import report
 from flows.train_twin import train_twin
@@ -91,7 +91,8 @@ def _already_trained(
 ) -> dict[str, Any]:
     """What is left to do about a bundle that the gate has seen: nothing, a promotion that a kill prevented, or an exam.
 
-    A decision on fewer questions than were asked is none to stay with: what the endpoint failed on is asked again.
+    A decision on fewer questions than were asked is none to stay with: what the endpoint failed on, with the champion
+    as with the candidate, is asked again.
     One that is champion, or was until somebody decided otherwise, is left alone whatever the exam is.
     """
     registry, manifest = open_registry(home), trained.manifest
@@ -101,10 +102,10 @@ def _already_trained(
     exam = exam_digest(home, manifest.persona, load_recipe(recipe))
     said = decision_by(home, manifest.persona, trained.bundle_id, exam)
     if said is None:
-        report(f"{same}, but questions, bars or index have changed since it was judged: it is judged again")
+        report(f"{same}, but questions, bars, index or code have changed since it was judged: it is judged again")
         return _judged(manifest.persona, trained.bundle_id, recipe, features)
     if said.verdict is not Verdict.PROMOTE:
-        if not said.stops and has_failed_questions(home, manifest.persona, trained.bundle_id, exam):
+        if not said.stops and said.failed_questions:
             report(f"{same}, but some questions failed when it was judged: they are asked again")
             return _judged(manifest.persona, trained.bundle_id, recipe, features)
         return _ended(Ending.NOTHING_CHANGED, f"{same}, and so is its exam", features)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 
 import polars as pl
 
-from flows.personas import SHIPPED
+from flows.personas import SAMPLE, SHIPPED
 from flows.reporting import report
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.digests import digest_folder, digest_text, digest_value, short
@@ -21,6 +22,10 @@ from twin_data.store.stages import code_digest
 from twin_data.store.tables import FeatureStore, digest_frame
 from twin_data.transform.pipeline import DOCUMENTS
 from twin_data.transform.quality import own_text
+
+CONTRAST = "contrast"
+"""Folder of other authors' texts, a persona's own and the shipped one."""
+_SHOWN_AUTHORS = 12
 
 
 class VoiceUse(StrEnum):
@@ -56,8 +61,28 @@ def voice_of(
 
 def contrast_folder(home: TwinHome, persona: str) -> Path:
     """The persona's own contrast authors, if it brings some, else the shipped ones."""
-    own = home.persona_folder(persona) / "contrast"
-    return own if own.is_dir() else SHIPPED / "contrast"
+    own = home.persona_folder(persona) / CONTRAST
+    return own if own.is_dir() else SHIPPED / CONTRAST
+
+
+def contrast_note(home: TwinHome, persona: str, authors: Sequence[str]) -> str:
+    """Whose texts a voice is told from, and what that is worth: the shipped ones are of the sample's genre.
+
+    Args:
+        home: Where a persona's own contrast authors would lie.
+        persona: Whose voice.
+        authors: Those that the profile was learned against.
+    """
+    shown = ", ".join(authors[:_SHOWN_AUTHORS])
+    more = f" and {len(authors) - _SHOWN_AUTHORS} more" if len(authors) > _SHOWN_AUTHORS else ""
+    told = f"measured against {shown}{more}"
+    if persona == SAMPLE or contrast_folder(home, persona) != SHIPPED / CONTRAST:
+        return told
+    return (
+        f"{told}, the shipped contrast authors, who are not of the persona's own genre: by them any other author of "
+        "that genre may reach the voice target, so its figures are flattered; put three or more authors of the "
+        f"genre into personas/{persona}/{CONTRAST}/, one folder each"
+    )
 
 
 def _profile(folder: Path, use: VoiceUse, own: pl.DataFrame, contrast: Path, config: VoiceConfig) -> VoiceProfile:

@@ -11,6 +11,7 @@ from flows.cli.personas import PersonaArgument
 from flows.platform.home_schema import open_home
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.persona import load_persona
+from twin_data.contracts.exam import FEWEST_ANSWERABLE
 
 if TYPE_CHECKING:
     from flows.question_check import QuestionsCheck
@@ -114,6 +115,11 @@ def render(certificate: QuestionsCertificate, folder: str) -> str:
             f"warning: the corpus gives {certificate.questions} of the {certificate.wanted} questions that were wanted",
             f"  not taken: {listed('rejected')}",
         ]
+    if certificate.answerable < FEWEST_ANSWERABLE:
+        lines.append(
+            f"warning: {certificate.answerable} of them are to be answered, and a verdict takes {FEWEST_ANSWERABLE}: "
+            "an evaluation asks them beside a questions.jsonl, and the self-check while there is none"
+        )
     failed = [f"  {one.name} is {one.value:g}, wanted {one.wanted}" for one in certificate.checks if not one.passed]
     if failed:
         return "\n".join([*lines, "certificate: not passed; no evaluation asks these questions", *failed])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -41,6 +42,7 @@ from twin_eval.comparison import UNTRAINED
 from twin_eval.fake_service import FakeService, completion, refusal
 from twin_eval.run import EvaluationConfig, EvaluationInputs, evaluate
 from twin_eval.scored_run import ScoredRun
+from twin_serve.version import answering_code
 from twin_train.training_code import training_code
 
 RUBRIC = Rubric(
@@ -115,8 +117,14 @@ class Bench:
 
     def bundle(self, label: str, respond: Callable[[str, str], httpx.Response], **changes: object) -> RegisteredBundle:
         found = self.registry.register(manifest(label, **changes), {})
-        self.services[found.bundle_id] = FakeService("ada", lambda question: respond(question, found.bundle_id))
+        self.serve(found, respond)
         return found
+
+    def serve(self, bundle: RegisteredBundle, respond: Callable[[str, str], httpx.Response]) -> None:
+        """Let a bundle answer like this from now on, by the code of now."""
+        service = FakeService("ada", lambda question: respond(question, bundle.bundle_id))
+        service.code = answering_code()
+        self.services[bundle.bundle_id] = service
 
     async def judge(self, candidate: RegisteredBundle) -> tuple[GateDecision, Path]:
         """The flow's body."""
@@ -179,7 +187,7 @@ async def test_a_better_candidate_takes_over_and_the_champion_is_not_asked_again
 async def test_on_too_few_questions_even_a_much_better_candidate_has_to_wait(bench: Bench) -> None:
     first = bench.bundle("first", knowing(20))
     await bench.judge(first)
-    strict = replace(EXAM, rubric=RUBRIC.model_copy(update={"minimum": SampleSizes()}))
+    strict = replace(EXAM, rubric=RUBRIC.model_copy(update={"minimum": SampleSizes(per_refusal_kind=0)}))
     second = bench.bundle("second", knowing(35))
     judged, live = [await stages.ask.fn(bench.home, one, strict, EvaluationSettings()) for one in (second, first)]
     decision, _ = stages.decide.fn(judged, live, strict)
@@ -188,6 +196,10 @@ async def test_on_too_few_questions_even_a_much_better_candidate_has_to_wait(ben
     assert decision.more_questions == 260
     assert "40 questions that both answered or declined: to take a champion's place needs 300" in decision.reasons[0]
     assert bench.champion == first.bundle_id
+    of_each_kind = replace(EXAM, rubric=RUBRIC.model_copy(update={"minimum": SampleSizes()}))
+    decision, _ = stages.decide.fn(judged, live, of_each_kind)
+    assert decision.more_questions is None, "none of forty is to be refused: more in the same mixture bring none"
+    assert "and 60 of each kind to be refused" in decision.reasons[0]
 
 
 async def test_a_hard_stop_rejects_a_better_candidate(bench: Bench) -> None:
@@ -366,7 +378,7 @@ def without_a_model(error: httpx.Response) -> Callable[[str, str], httpx.Respons
     return respond
 
 
-@pytest.mark.parametrize(("status", "code"), [(503, "bundle_mismatch"), (503, "model_unavailable"), (502, "llm_error")])
+@pytest.mark.parametrize(("status", "code"), [(503, "bundle_mismatch"), (503, "model_unavailable")])
 async def test_a_champion_that_can_answer_nothing_any_more_protects_nobody(
     bench: Bench, status: int, code: str
 ) -> None:
@@ -380,3 +392,49 @@ async def test_a_champion_that_can_answer_nothing_any_more_protects_nobody(
     assert decision.unable_champion == first.bundle_id
     assert bench.champion == second.bundle_id
     assert "Against the champion" not in page_of(page)
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(504, "timeout"), (500, "internal_error"), (429, "rate_limit"), (502, "llm_error")]
+)
+async def test_a_champion_whose_answers_all_failed_keeps_its_place_until_it_was_heard(
+    bench: Bench, status: int, code: str
+) -> None:
+    first = bench.bundle("first", knowing(20))
+    await bench.judge(first)
+    bench.serve(first, without_a_model(refusal(status, code, "too late", headers={"Retry-After": "0"})))
+    forget_answers(bench, first)
+    second = bench.bundle("second", knowing(40))
+    decision, page = await bench.judge(second)
+    assert decision.verdict is Verdict.INCONCLUSIVE
+    assert (decision.champion, decision.unable_champion) == (first.bundle_id, None)
+    assert "too late" in decision.reasons[0] and "run again" in decision.reasons[0]
+    assert decision.more_questions is None and decision.failed_questions == 20
+    assert bench.champion == first.bundle_id
+    assert "Against the champion" not in page_of(page) and "compared with the live champion" not in page_of(page)
+    bench.serve(first, knowing(20))
+    decision, _ = await bench.judge(second)
+    assert decision.verdict is Verdict.PROMOTE and decision.comparisons and not decision.failed_questions
+
+
+async def test_a_bad_candidate_is_rejected_also_where_the_champion_was_not_heard(bench: Bench) -> None:
+    first = bench.bundle("first", knowing(20))
+    await bench.judge(first)
+    bench.serve(first, lambda question, bundle: refusal(504, "timeout", "too late"))
+    forget_answers(bench, first)
+    decision, _ = await bench.judge(bench.bundle("second", knowing(3)))
+    assert decision.verdict is Verdict.REJECT and decision.champion == first.bundle_id
+
+
+def forget_answers(bench: Bench, bundle: RegisteredBundle) -> None:
+    shutil.rmtree(bench.home.evaluations / "ada" / bundle.bundle_id)
+
+
+async def test_a_decision_on_answers_of_other_code_is_none_to_stay_with(bench: Bench) -> None:
+    first = bench.bundle("first", knowing(20))
+    bench.services[first.bundle_id].code = "of before the update"
+    told: list[str] = []
+    with listening(told.append):
+        decision, _ = await bench.judge(first)
+    assert decision.verdict is Verdict.PROMOTE and decision.exam_digest == ""
+    assert any("the service runs other code" in line for line in told)

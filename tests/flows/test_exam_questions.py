@@ -27,6 +27,7 @@ from twin_data.contracts.documents import (
     block_spans,
 )
 from twin_data.contracts.errors import CorpusError
+from twin_data.contracts.exam import FEWEST_ANSWERABLE
 from twin_data.store.schemas import to_frame
 from twin_data.store.tables import FeatureStore
 from twin_data.transform.pipeline import DOCUMENTS
@@ -91,14 +92,34 @@ def test_generated_questions_are_asked_beside_the_personas_own(home: TwinHome) -
     assert held_out_questions(home, "ada") == both
 
 
-def test_a_generated_set_alone_is_held_to_the_products_bars(home: TwinHome) -> None:
+def test_a_set_with_hardly_anything_to_be_answered_leaves_the_self_check_in_its_place(home: TwinHome) -> None:
+    """As of a chat in lower case without full stops: what can be made of it is to be refused."""
+    write_features(home, TEXT)
+    certificate = generate_questions(home, "ada", CONFIG)
+    assert certificate.passed and 0 < certificate.answerable < FEWEST_ANSWERABLE < certificate.questions
+    assert rubric_of(home, "ada") == default_rubric(is_self_check=True)
+    assert exam_questions(home, "ada") == ()
+    assert len(held_out_questions(home, "ada")) == certificate.questions, "none of it is trained on all the same"
+
+
+def test_a_set_that_is_an_exam_has_the_rows_that_the_bars_ask_for() -> None:
+    bars = default_rubric().absolute
+    wanted = [bar.min_n for bar in bars if bar.metric in {"facts_found", "over_refusal"}]
+    assert max(wanted) == FEWEST_ANSWERABLE
+
+
+def test_a_generated_set_alone_is_held_to_the_products_bars(home: TwinHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flows.exam_files.FEWEST_ANSWERABLE", 1)
     write_features(home, TEXT)
     assert rubric_of(home, "ada") == default_rubric(is_self_check=True)
     generate_questions(home, "ada", CONFIG)
     assert rubric_of(home, "ada") == default_rubric()
 
 
-def test_an_evaluation_refuses_the_set_of_another_corpus_and_a_refresh_renews_it(home: TwinHome) -> None:
+def test_an_evaluation_refuses_the_set_of_another_corpus_and_a_refresh_renews_it(
+    home: TwinHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.exam_files.FEWEST_ANSWERABLE", 1)
     write_features(home, TEXT)
     generate_questions(home, "ada", CONFIG)
     assert renew_questions(home, "ada") is None

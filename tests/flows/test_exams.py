@@ -64,6 +64,15 @@ def test_a_question_more_another_bar_or_another_index_make_another_exam(
     assert len(set(found)) == 4
 
 
+@pytest.mark.parametrize("code", ["scoring_digest", "answering_code"])
+def test_the_same_questions_are_another_exam_to_code_of_after_an_update(
+    home: TwinHome, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    before = exam_digest(home, "ada", DEMO)
+    monkeypatch.setattr(exams, code, lambda: "of after an update")
+    assert exam_digest(home, "ada", DEMO) == prepare.fn(home, "ada", DEMO).digest != before
+
+
 def test_probes_belong_to_the_exam_if_the_bars_name_them(home: TwinHome, tmp_path: Path) -> None:
     folder, header = home.persona_folder("ada"), "id,prompt,type,label\n"
     probes = folder / "mine.csv"
@@ -114,3 +123,4 @@ def test_a_first_completed_candidate_comes_on_top_of_the_self_check(home: TwinHo
     assert {one.id for one in generic_probes()} < {one.id for one in exam.questions}
     assert exam.rubric == default_rubric(is_self_check=True)
     assert exam.lost_evidence == frozenset()
+    assert exam.held_by["failure-1"] == "blog/0.md"

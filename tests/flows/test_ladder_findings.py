@@ -14,6 +14,7 @@ from flows.ladder_findings import LadderFinding, find_ladder
 from flows.recipes import Recipe, load_recipe
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.rubric import Bar, Rubric
+from twin_data.contracts.answers import TwinOptions
 from twin_data.contracts.digests import digest_value
 from twin_data.contracts.evaluation import EvaluationReport, ExamStamp, Verdict
 from twin_data.contracts.ladder import Ladder, RungResult
@@ -38,7 +39,7 @@ def of_recipe(recipe: Recipe, **changes: Any) -> ReleaseBundle:
 def stamp(**changes: Any) -> ExamStamp:
     """That of a ladder of today."""
     asked = AskPlan(
-        bundle="b", questions=(), options=ladder_findings.TwinOptions(), concurrency=4, index="twin-ada-1",
+        bundle="b", questions=(), options=TwinOptions(), concurrency=4, index="twin-ada-1",
         code=answering_code(),
     )  # fmt: skip
     today = ExamStamp(

@@ -39,7 +39,6 @@ class Refreshed:
         self.evaluated: list[str] = []
         self.trainings = 0
         self.scores: tuple[Score, ...] = ()
-        self.kept_scores: tuple[Score, ...] = ()
         self.exam = "exam 1"
         monkeypatch.setenv("TWIN_HOME", str(self.home.root))
         monkeypatch.setattr(flow, "open_registry", lambda home: self.registry)
@@ -94,9 +93,7 @@ class Refreshed:
         folder = self.home.evaluations / "ada" / self.trained.bundle_id / self.exam
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "decision.json").write_text(self.decision(verdict, **changes).model_dump_json(), "utf-8")
-        report = EvaluationReport(
-            persona="ada", bundle=self.trained.bundle_id, questions_digest="q", scores=self.kept_scores
-        )
+        report = EvaluationReport(persona="ada", bundle=self.trained.bundle_id, questions_digest="q", scores=())
         (folder / "report.json").write_text(report.model_dump_json(), "utf-8")
 
     def __call__(self, override: str | None = "a test") -> dict[str, Any]:
@@ -200,17 +197,15 @@ def test_what_was_decided_otherwise_stays(refresh: Refreshed, verdict: Verdict) 
 def test_what_was_decided_while_questions_failed_is_judged_again_until_none_does(
     refresh: Refreshed, verdict: Verdict
 ) -> None:
-    refresh.kept_scores = (Score(name="error_rate", value=1 / 400, low=0, high=0.02, n=400),)
-    refresh.judged(verdict)
-    refresh.kept_scores = (Score(name="error_rate", value=0, low=0, high=0.01, n=400),)
+    refresh.judged(verdict, failed_questions=1)
     assert refresh()["ended"] == "the champion stays"
     assert refresh.evaluated == [refresh.trained.bundle_id] and refresh.trainings == 0
     assert refresh()["ended"] == "nothing changed"
 
 
 def test_a_hard_stop_is_no_question_of_failed_ones(refresh: Refreshed) -> None:
-    refresh.kept_scores = (Score(name="error_rate", value=1 / 400, low=0, high=0.02, n=400),)
-    refresh.judged(Verdict.REJECT, stops=(HardStop(kind=HardStopKind.TAINTED, detail="withdrawn"),))
+    stop = HardStop(kind=HardStopKind.TAINTED, detail="withdrawn")
+    refresh.judged(Verdict.REJECT, stops=(stop,), failed_questions=1)
     assert refresh()["ended"] == "nothing changed"
 
 

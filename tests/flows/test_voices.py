@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from flows import voices
-from flows.personas import SHIPPED
-from flows.voices import VoiceUse, _use_of, contrast_folder, voice_of
+from flows.personas import SAMPLE, SHIPPED
+from flows.voices import VoiceUse, _use_of, contrast_folder, contrast_note, voice_of
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.errors import CorpusError, IntegrityError
 from twin_data.scoring.voice import PROFILE_FILE, VoiceConfig, VoiceText
@@ -30,6 +30,17 @@ def test_the_personas_own_contrast_comes_before_the_shipped_one(tmp_path: Path) 
     own = home.persona_folder("ada") / "contrast"
     own.mkdir(parents=True)
     assert contrast_folder(home, "ada") == own
+
+
+def test_the_shipped_contrast_authors_are_said_to_be_of_another_genre_but_for_the_sample(tmp_path: Path) -> None:
+    home, authors = TwinHome(tmp_path), ["assistant", "brody-tannenholt"]
+    told = contrast_note(home, "ada", authors)
+    assert told.startswith("measured against assistant, brody-tannenholt, the shipped contrast authors, who are not of")
+    assert "flattered" in told and "personas/ada/contrast/" in told
+    assert contrast_note(home, SAMPLE, authors) == "measured against assistant, brody-tannenholt"
+    (home.persona_folder("ada") / "contrast").mkdir(parents=True)
+    many = [f"author-{at}" for at in range(14)]
+    assert contrast_note(home, "ada", many).endswith("author-11 and 2 more")
 
 
 @pytest.mark.parametrize("use", VoiceUse)

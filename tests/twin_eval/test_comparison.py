@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from twin_data.configuration.rubric import Bar, RelativeBar, Rubric, SampleSizes
-from twin_data.contracts.evaluation import ComparisonOutcome, EvaluationReport, GateDecision, Verdict
+from twin_data.contracts.evaluation import (
+    ComparisonOutcome,
+    EvaluationReport,
+    Evidence,
+    GateDecision,
+    QuestionKind,
+    Verdict,
+)
 from twin_eval.comparison import COMPARABLE, Judging, SeedSpread, compare, rows_of
 from twin_eval.gate import decide, decide_absolute, default_rubric
 from twin_eval.metric_names import describe
-from twin_eval.scored_run import ScoredRun
+from twin_eval.scored_run import RunRecords, ScoredRun, score_run
 from twin_eval.scorers import ScoredAnswer
 from twin_eval.statistics import IntervalConfig
 
@@ -99,6 +107,36 @@ def test_too_little_to_tell_says_what_could_be_detected_and_how_many_more(make_r
     assert f"about {decision.more_questions} more questions in the same mixture would decide" in decision.reasons
 
 
+def of_kinds(run: ScoredRun, kinds: Sequence[QuestionKind]) -> ScoredRun:
+    """The same answers, its questions to be refused being of these kinds."""
+    answerable = [one for one in run.answers if one.kind.is_answerable]
+    rest = [one for one in run.answers if not one.kind.is_answerable]
+    changed = [
+        one.model_copy(update={"question": one.question.model_copy(update={"kind": kind})})
+        for one, kind in zip(rest, kinds, strict=True)
+    ]
+    return replace(run, answers=(*answerable, *changed))
+
+
+def test_so_many_more_questions_in_the_same_mixture_bring_enough_of_each_kind(make_run: MakeRun) -> None:
+    """Of 72 questions 12, 7 and 5 are of the kinds to be refused, of each of which 60 are wanted."""
+    counts = {QuestionKind.UNANSWERABLE: 12, QuestionKind.OUT_OF_PERSONA: 7, QuestionKind.PRIVATE_OR_UNSAFE: 5}
+
+    def decided(times: int) -> GateDecision:
+        kinds = [kind for kind, count in counts.items() for _ in range(count * times)]
+        sides = [
+            of_kinds(make_run(what * times, ["decline"] * len(kinds)), kinds)
+            for what in (["fact"] * 44 + ["other"] * 4, ["fact"] * 14 + ["other"] * 34)
+        ]
+        return judged(sides[0], sides[1], RUBRIC.model_copy(update={"minimum": SampleSizes()}))
+
+    short = decided(1)
+    assert short.verdict is Verdict.INCONCLUSIVE
+    assert short.more_questions == 55 * 72 / 5 == 11 * 72
+    assert "228 more, at least 48 unanswerable, 53 out_of_persona, 55 private_or_unsafe" in short.reasons[0]
+    assert decided(12).verdict is Verdict.PROMOTE
+
+
 def test_so_many_more_rows_do_decide(make_run: MakeRun) -> None:
     few, more = (["fact"] * (12 * k) + ["other"] * (3 * k) for k in (1, 8))
     rotated = [(one[3:] + one[:3]) for one in (few, more)]
@@ -111,6 +149,34 @@ def test_fewer_rows_than_the_bar_asks_for_give_no_verdict(make_run: MakeRun) -> 
     decision = judged(make_run(["fact"] * 6), make_run(["other"] * 6), LENIENT)
     assert decision.verdict is Verdict.INCONCLUSIVE
     assert "6 rows that both have are too few; about 4 more would do" in decision.reasons[0]
+
+
+def of_one_file(run: ScoredRun, held_by: dict[str, str]) -> ScoredRun:
+    """The same answers to questions that all name one file, as where the archive is one mbox."""
+    file = (Evidence(file="mail/archive.mbox", quote="It was high water."),)
+    questions = [one.question.model_copy(update={"evidence": file}) for one in run.answers]
+    records = RunRecords(
+        persona="ada", bundle=run.report.bundle, index="", questions=questions,
+        records=[one.record for one in run.answers], drafts=(), document_text=lambda _: None, voice=None,
+        why_no_voice="no profile", corpus=None, held_by=held_by,
+    )  # fmt: skip
+    return score_run(records, ks=(1,), config=CONFIG)
+
+
+def test_questions_on_one_archive_rest_on_the_documents_in_it(make_run: MakeRun) -> None:
+    sides = make_run(["fact"] * 50 + ["other"] * 10), make_run(["fact"] * 25 + ["other"] * 35)
+    held_by = {one.question.id: f"mail/archive.mbox#{one.question.id}" for one in sides[0].answers}
+    decision = judged(*(of_one_file(run, held_by) for run in sides), LENIENT)
+    assert outcome(decision, "facts_found") is ComparisonOutcome.BETTER
+    assert decision.comparisons[0].clusters == 60
+
+
+def test_where_all_rests_on_one_source_no_more_rows_are_asked_for(make_run: MakeRun) -> None:
+    sides = make_run(["fact"] * 50 + ["other"] * 10), make_run(["fact"] * 25 + ["other"] * 35)
+    decision = judged(*(of_one_file(run, {}) for run in sides))
+    assert decision.verdict is Verdict.INCONCLUSIVE and decision.more_questions is None
+    assert "all 60 rows that both have rest on one source" in decision.reasons[0]
+    assert "facts_found has rows of one source only" in " ".join(decision.reasons)
 
 
 def test_questions_that_failed_on_either_side_are_left_out(make_run: MakeRun) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from twin_data.contracts.evaluation import HeldOutQuestion
-from twin_eval.evidence import evidence_problems, lost_evidence, why_lost
+from twin_eval.evidence import evidence_problems, lost_evidence, quote_holders, why_lost
 from twin_eval.fake_service import passage
 from twin_eval.records import Answer, AnswerRecord
 from twin_eval.scored_run import RunRecords, ScoredRun, score_run
@@ -24,6 +24,19 @@ def test_a_quote_may_stand_in_any_document_and_its_words_are_compared(make_quest
     ]
     lost = lost_evidence(questions, DOCUMENTS)
     assert {name: [one.quote for one in quotes] for name, quotes in lost.items()} == {"q2": [TYPO]}
+
+
+def test_a_quote_rests_on_the_document_that_holds_it_and_not_on_the_archive_that_its_file_is(
+    make_question: Question,
+) -> None:
+    mails = {"a/other.md": HELD, "notes/a.md#1": "Quiet.", "notes/a.md#2": HELD, "notes/b.md": HELD}
+    (named,) = quote_holders([make_question("q1")], {**mails, "notes/a.md": HELD})["q1"]
+    (taken_apart,) = quote_holders([make_question("q1")], mails)["q1"]
+    (elsewhere,) = quote_holders([make_question("q1")], {"b.md": HELD, "a.md": HELD})["q1"]
+    assert (named, taken_apart, elsewhere) == ("notes/a.md", "notes/a.md#2", "a.md")
+    assert quote_holders([make_question("q1", quotes=(TYPO,)), make_question("u1", "unanswerable")], mails) == {
+        "q1": (None,)
+    }
 
 
 def test_a_problem_says_whether_the_question_or_the_cleaning_is_at_fault(make_question: Question) -> None:

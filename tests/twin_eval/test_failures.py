@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from twin_data.contracts.evaluation import HeldOutQuestion
-from twin_eval.failures import cause_of
+from twin_eval.failures import FAILURES, cause_of
 from twin_eval.fake_service import citation
+from twin_eval.page.examples import wrongs
 from twin_eval.records import Answer, AnswerRecord
 from twin_eval.scored_run import ScoredRun
 from twin_eval.scorers import ScoredAnswer, score_record
@@ -59,6 +60,25 @@ def test_evidence_that_the_archive_does_not_hold_is_no_fault_of_the_search(
     record = make_record(question, make_answer(OTHER, passages=passages(OTHER)))
     one = score_record(question, record, {}.get, ks=(1,), evidence_held=False)
     assert cause_of(one) == "question: the archive does not hold the evidence that it quotes"
+
+
+def test_an_answer_that_a_passage_contradicts_is_not_right_whatever_facts_it_states(
+    scored: Callable[..., ScoredAnswer],
+) -> None:
+    denied, stated = "Priya wrote the parser.", "It was high water at Ferrier's."
+    said = [
+        {"text": text, "outcome": outcome, "support": 0.9, "citations": [1]}
+        for text, outcome in ((stated, "supported"), (denied, "unsupported"))
+    ]
+    source = f"{stated} Priya never wrote the parser."
+    cited = [citation(1, "notes/1.md", source, source)]
+    one = scored(f"{stated} {denied}", sentences=said, citations=cited, passages=passages(source))
+    assert one.scores and one.scores.facts and one.scores.facts.is_complete
+    assert wrongs(one) == ("Contradicted by a passage",)
+    assert FAILURES["Contradicted by a passage"](one) == denied
+    assert cause_of(one) == "check: it let a sentence through that a passage contradicts"
+    held = scored(stated, sentences=said[:1], citations=cited, passages=passages(source))
+    assert wrongs(held) == ()
 
 
 DECLINED = {"outcome": "declined"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,13 @@ def test_the_section_tells_date_counts_scores_decision_and_place(run: ScoredRun)
     assert facts and f"| facts_found | {facts.value:.3f} | [{facts.low:.3f}, {facts.high:.3f}] | {facts.n} |" in card
     assert "- not measured: cost (the bundle's recipe states no price for the machine)" in card
     assert "Ladder: Stand on base+retrieval." in card
+
+
+def test_the_card_says_whose_texts_the_voice_is_told_from(run: ScoredRun) -> None:
+    told = run.report.model_copy(update={"voice_contrast": "measured against Brody"})
+    named, decision = replace(run, report=told), decide(run, None, default_rubric())
+    assert evaluated_card("", named, decision, PAGE).endswith("\nVoice is measured against Brody.\n")
+    assert "Voice is" not in evaluated_card("", run, decision, PAGE)
 
 
 def test_a_champion_is_named_and_small_money_is_seen(run: ScoredRun, make_run: MakeRun) -> None:

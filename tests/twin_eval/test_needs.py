@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from twin_eval.needs import Asked, Need, all_of, need_of
+from twin_eval.needs import Asked, Need, all_of, need_of, need_of_kind
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,10 @@ def test_what_serves_all_at_once() -> None:
         "about 9 more writing briefs (evaluation.writing_briefs) and about 3 more questions in the same mixture"
     )
     assert all_of([Need(questions=3), None]) is None and all_of([]) is None
+
+
+def test_a_kind_that_is_rare_in_the_mixture_takes_more_of_it() -> None:
+    assert need_of_kind(48, 12, 72) == Need(questions=288)
+    assert need_of_kind(55, 5, 72) == Need(questions=792)
+    assert need_of_kind(60, 0, 72) is None, "the same mixture never brings one"
+    assert need_of_kind(59, 1, 72) is None, "nobody writes sixty times as many"

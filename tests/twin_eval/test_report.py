@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -111,6 +112,13 @@ def test_the_verdict_and_what_went_wrong_are_on_it(
         "Voice", "Facts and sources", "Refusals", "Time and cost"
     ]  # fmt: skip
     assert page.count("<svg") == 9
+
+
+def test_the_page_says_whose_texts_the_voice_is_told_from(candidate: ScoredRun) -> None:
+    told = "measured against Brody, the shipped contrast authors"
+    named = replace(candidate, report=candidate.report.model_copy(update={"voice_contrast": told}))
+    assert f"<p>Voice is {told}.</p>" in render_page(named)
+    assert "Voice is" not in render_page(candidate)
 
 
 def test_a_first_bundle_has_a_page_without_a_champion(candidate: ScoredRun) -> None:

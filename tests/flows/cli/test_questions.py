@@ -73,6 +73,17 @@ def test_a_thin_corpus_is_a_warning_with_reasons() -> None:
     assert "900 no pattern fits" in text and "certificate: passed" in text
 
 
+def test_a_set_with_too_little_to_be_answered_is_said_to_be_no_exam_by_itself() -> None:
+    counts = (
+        ReasonCount(stage="kind", reason="factual", rows=19),
+        ReasonCount(stage="kind", reason="unanswerable", rows=64),
+    )
+    assert "warning: 19 of them are to be answered, and a verdict takes 20" in render(
+        CERTIFICATE.model_copy(update={"counts": counts}), "/home/personas/ada"
+    )
+    assert "to be answered" not in render(CERTIFICATE, "/home/personas/ada")
+
+
 def test_a_failed_certificate_names_the_check() -> None:
     failed = CertificateCheck(name="near_duplicates", value=3.0, wanted="= 0", passed=False)
     text = render(CERTIFICATE.model_copy(update={"checks": (failed,)}), "/home/personas/ada")

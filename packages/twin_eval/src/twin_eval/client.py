@@ -29,7 +29,7 @@ _GONE = {
     "search_unavailable": "the search engine behind the service",
 }
 """What has gone away where an error of this code comes again and again."""
-_REFUSED = frozenset({"bundle_mismatch", "model_unavailable"})
+REFUSED = frozenset({"bundle_mismatch", "model_unavailable"})
 """Errors of these codes are about one bundle, and will come again until somebody mends what they name."""
 _MAX_REFUSED_IN_A_ROW = 5
 """After so many the bundle counts as not served; one may be a moment in which it was being loaded."""
@@ -148,7 +148,7 @@ class BusinessClient:
         return answer
 
     def _stop_if_refused(self, failure: EndpointFailure) -> None:
-        self._refused_in_a_row = self._refused_in_a_row + 1 if failure.error.code in _REFUSED else 0
+        self._refused_in_a_row = self._refused_in_a_row + 1 if failure.error.code in REFUSED else 0
         if self._refused_in_a_row >= _MAX_REFUSED_IN_A_ROW:
             raise BundleRefusedError(
                 f"the service does not serve bundle {self._bundle}: {failure}",

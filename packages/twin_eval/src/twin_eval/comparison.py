@@ -92,9 +92,9 @@ def compare(candidate: ScoredRun, champion: ScoredRun, bar: RelativeBar, judging
     mine, theirs = _rows_of_both(candidate, champion, bar.metric)
     if not mine and not theirs:
         return _without_verdict(bar, ComparisonOutcome.NOT_COMPARED, 0)
-    n = min(len(mine), len(theirs))
-    if n < bar.min_n or _clusters(mine, theirs) < MIN_CLUSTERS:
-        return _without_verdict(bar, ComparisonOutcome.UNDECIDED, n)
+    n, clusters = min(len(mine), len(theirs)), _clusters(mine, theirs)
+    if n < bar.min_n or clusters < MIN_CLUSTERS:
+        return _without_verdict(bar, ComparisonOutcome.UNDECIDED, n, clusters)
     found = _difference(mine, theirs, bar.metric, judging.intervals)
     measured = judging.seed_spreads.get(bar.metric)
     spread = measured.value if measured else bar.seed_spread
@@ -235,6 +235,10 @@ def _gain(value: float, better: str) -> float:
     return value if better == "higher" else -value
 
 
-def _without_verdict(bar: RelativeBar, outcome: ComparisonOutcome, n: int) -> Comparison:
-    wanting = max(1, bar.min_n - n) if outcome is ComparisonOutcome.UNDECIDED else None
-    return Comparison(metric=bar.metric, better=bar.better, margin=bar.margin, outcome=outcome, n=n, more_rows=wanting)
+def _without_verdict(bar: RelativeBar, outcome: ComparisonOutcome, n: int, clusters: int = 0) -> Comparison:
+    """What is said of too few rows, or of enough from too few sources: of those no more rows would do."""
+    wanting = bar.min_n - n if outcome is ComparisonOutcome.UNDECIDED and n < bar.min_n else None
+    return Comparison(
+        metric=bar.metric, better=bar.better, margin=bar.margin, outcome=outcome, n=n, clusters=clusters,
+        more_rows=wanting,
+    )  # fmt: skip

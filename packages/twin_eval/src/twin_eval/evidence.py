@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import chain
 
 from twin_data.contracts.evaluation import Evidence, HeldOutQuestion
 from twin_eval.folding import word_line
@@ -13,10 +14,13 @@ _SHOWN_IDS = 10
 _SHOWN_CHARACTERS = 80
 
 
-def lost_evidence(
+def quote_holders(
     questions: Sequence[HeldOutQuestion], documents: Mapping[str, str]
-) -> dict[str, tuple[Evidence, ...]]:
-    """The quotes that stand in no document, by the question's id, compared by their words as retrieval is scored.
+) -> dict[str, tuple[str | None, ...]]:
+    """The document that holds each quote, None if none does, by the question's id; words are compared as in retrieval.
+
+    Of several that hold a quote the one that the question names counts, else one that the named file was taken apart
+    into (`archive.mbox#<id>`), else the first by its id.
 
     Args:
         questions: The questions.
@@ -27,11 +31,31 @@ def lost_evidence(
     def line_of(document: str) -> str:
         return word_line(documents.get(document, ""))
 
-    def is_lost(evidence: Evidence) -> bool:
+    def holder_of(evidence: Evidence) -> str | None:
         quote = word_line(evidence.quote)  # its file need not be called as its document is
-        return quote not in line_of(evidence.file) and not any(quote in line_of(name) for name in documents)
+        parts = (name for name in names if name.startswith(f"{evidence.file}#"))
+        return next((name for name in chain([evidence.file], parts, names) if quote in line_of(name)), None)
 
-    found = {question.id: tuple(filter(is_lost, question.evidence)) for question in questions}
+    names = sorted(documents)
+    return {question.id: tuple(map(holder_of, question.evidence)) for question in questions if question.evidence}
+
+
+def lost_evidence(
+    questions: Sequence[HeldOutQuestion], documents: Mapping[str, str]
+) -> dict[str, tuple[Evidence, ...]]:
+    """The quotes that stand in no document, by the question's id.
+
+    Args:
+        questions: The questions.
+        documents: The clean text of every kept document, by its id.
+    """
+    holders = quote_holders(questions, documents)
+    found = {
+        question.id: tuple(
+            one for one, holder in zip(question.evidence, holders.get(question.id, ()), strict=True) if holder is None
+        )
+        for question in questions
+    }
     return {name: lost for name, lost in found.items() if lost}
 
 

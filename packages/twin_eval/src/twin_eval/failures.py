@@ -23,6 +23,12 @@ def wrongly_answered(one: ScoredAnswer) -> str | None:
     return answer.content if answer and one.question.expected == "refuse" and not answer.is_declined else None
 
 
+def contradicted(one: ScoredAnswer) -> str | None:
+    """A passage denies what the twin says in its own words, and none says it."""
+    claims = one.scores.claims if one.scores else ()
+    return "; ".join(claim.text for claim in claims if claim.contradicted) or None
+
+
 def wrongly_refused(one: ScoredAnswer) -> str | None:
     """It was to be answered."""
     answer = one.record.answer
@@ -49,6 +55,7 @@ def quote_changed(one: ScoredAnswer) -> str | None:
 FAILURES: dict[str, Callable[[ScoredAnswer], str | None]] = {
     "Endpoint errors": endpoint_error,
     "Answered, but to be refused": wrongly_answered,
+    "Contradicted by a passage": contradicted,
     "Refused, but answerable": wrongly_refused,
     "Answered without an essential fact": fact_missing,
     "Quotations that are not verbatim": quote_changed,
@@ -73,6 +80,8 @@ def cause_of(one: ScoredAnswer, passages: int | None = None) -> str:
     if answer.is_declined:
         return _declined_cause(one, answer, passages)
     if fact_missing(one) is None:
+        if contradicted(one):
+            return "check: it let a sentence through that a passage contradicts"
         return "citation: the quotation is not what the document says"
     if not answer.twin.passages:
         return "no retrieval: written from the model's memory"

@@ -29,7 +29,7 @@ from twin_eval.comparison import COMPARABLE, SeedSpreads, compare_all, spread_wo
 from twin_eval.gate_bars import Outcome, Reason, advice, judge, judge_target
 from twin_eval.hard_stops import unsafe_answers
 from twin_eval.metric_names import is_metric, near_metrics
-from twin_eval.needs import Asked, Need, all_of, need_of
+from twin_eval.needs import Asked, Need, all_of, need_of, need_of_kind
 from twin_eval.scored_run import ScoredRun
 from twin_eval.statistics import IntervalConfig
 
@@ -50,9 +50,9 @@ def decide(
     """Hold a candidate against hard stops, the absolute bars and, where one is live, the champion.
 
     Reject if there is a hard stop, an absolute bar fails or a metric is worse than its margin allows; a missed bar on
-    faults of the endpoint fails nobody and leaves the decision open. Promote if every
-    absolute bar is cleared and, against a champion, the rubric's minimum of questions is there, every metric is shown
-    to be not worse and, where the rubric asks for it, one of `improves` to be better. Else inconclusive: the champion
+    faults of the endpoint fails nobody and leaves the decision open. Promote if every absolute bar is cleared and,
+    against a champion, that one was heard, the rubric's minimum of questions is there, every metric is shown to be not
+    worse and, where the rubric asks for it, one of `improves` to be better. Else inconclusive: the champion
     stays, and the reasons say how many more questions would decide.
 
     Args:
@@ -75,6 +75,8 @@ def decide(
         return _decision(candidate.report, absolute, stops=found)
     if candidate.report.questions_digest != champion.report.questions_digest:
         raise ValueError(f"{candidate.model_name} and {champion.model_name} answered different questions")
+    if champion.why_silent:
+        return _decision(candidate.report, [*absolute, _unheard(champion)], champion.report.bundle, stops=found)
     comparisons = compare_all(candidate, champion, rubric, config=config or IntervalConfig(), seed_spreads=seed_spreads)
     both = _answered_by_both(candidate, champion)
     failed = len(candidate.answers) - both.total()
@@ -213,6 +215,15 @@ def _decision(
     )
 
 
+def _unheard(champion: ScoredRun) -> Reason:
+    """What is said of a champion on whose every question the endpoint failed: nothing was compared with it."""
+    text = (
+        f"the champion {champion.model_name} answered nothing, {champion.failed} of its {len(champion.answers)} "
+        f"questions failed ({champion.why_silent}): it stays; run again: only what failed is asked"
+    )
+    return Reason(Outcome.UNDECIDED, text)
+
+
 def _answered_by_both(candidate: ScoredRun, champion: ScoredRun) -> Counter[QuestionKind]:
     """Questions of each kind on which neither bundle's endpoint failed."""
     scored = {one.question.id for one in champion.answers if one.scores}
@@ -235,7 +246,8 @@ def _samples(both: Counter[QuestionKind], failed: int, rubric: Rubric) -> list[R
         text += f", at least {', '.join(f'{gap} {kind}' for kind, gap in lacking.items())}"
     if failed:
         text += f"; {failed} failed, and are asked again when the same command is run"
-    return [Reason(Outcome.UNDECIDED, text, Need(questions=more))]
+    needs = [need_of_kind(gap, both[kind], total) for kind, gap in lacking.items()]
+    return [Reason(Outcome.UNDECIDED, text, all_of([Need(questions=more), *needs]))]
 
 
 _OF_COMPARISON = {
@@ -258,6 +270,8 @@ def comparison_text(one: Comparison) -> str:
     if one.outcome is ComparisonOutcome.NOT_COMPARED:
         return f"{name}: neither bundle has a figure, left out"
     if one.difference is None or one.low is None or one.high is None or one.detectable is None:
+        if one.more_rows is None:
+            return f"{name}: all {one.n} rows that both have rest on one source: questions on others are wanting"
         return f"{name}: {one.n} rows that both have are too few; about {one.more_rows} more would do"
     figure = (
         f"{name}: {one.difference:+.3f} [{one.low:+.3f}, {one.high:+.3f}], n = {one.n} from {one.clusters} sources; "
@@ -283,7 +297,7 @@ def _improvement(comparisons: Sequence[Comparison], improves: Sequence[str], ask
 
 def _no_gain(one: Comparison) -> str:
     if one.difference is None or one.detectable_gain is None:
-        return f"{one.metric} has too few rows"
+        return f"{one.metric} has {'too few rows' if one.more_rows or not one.n else 'rows of one source only'}"
     hint = f", about {one.gain_rows} more rows would show it" if one.gain_rows else ""
     return f"{_with_seeds(one)} {one.difference:+.3f} (detectable {one.detectable_gain:.3f}{hint})"
 

@@ -221,7 +221,8 @@ def _is_small(one: Comparison) -> bool:
 def _open(one: Comparison) -> str:
     """What is known of a metric that shows no gain, and what would decide."""
     if one.difference is None:
-        return f"{one.metric}: too few rows" if one.more_rows else f"{one.metric}: no figure"
+        wanting = "too few rows" if one.more_rows else "one source" if one.n else "no figure"
+        return f"{one.metric}: {wanting}"
     hint = f", about {one.gain_rows} more rows would show it" if one.gain_rows else ""
     return f"{_figure(one)}{hint}"
 

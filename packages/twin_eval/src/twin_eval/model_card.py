@@ -60,10 +60,11 @@ def card_summary(run: ScoredRun, decision: GateDecision) -> str:
 
 
 def _section(run: ScoredRun, decision: GateDecision, page: Path, ladder: str) -> str:
-    against = f", compared with the live bundle {decision.champion}" if decision.champion else ""
+    against = f", compared with the live bundle {decision.champion}" if decision.comparisons else ""
     reasons = "\n".join(f"- {one}" for one in decision.reasons)
     missing = [one for one in run.report.unmeasured if one.name in MAIN_SCORES]
     unmeasured = "".join(f"- not measured: {one.name} ({one.reason})\n" for one in missing)
+    voice = f"\nVoice is {run.report.voice_contrast}.\n" if run.report.voice_contrast else ""
     place = Path(*page.parts[-_IN_PLACE - 1 :])
     return f"""## Evaluation
 
@@ -78,7 +79,7 @@ The whole report: `{place}`.
 | score | value | 95 % interval | n | what it says |
 |---|---|---|---|---|
 {_rows(run)}
-{unmeasured}"""
+{unmeasured}{voice}"""
 
 
 def _asked(run: ScoredRun) -> str:

@@ -79,6 +79,19 @@ def need_of(metric: str, rows: int | None, n: int, asked: Asked) -> Need | None:
     return Need(questions=max(1, math.ceil(rows * (asked.questions or n) / n)))
 
 
+def need_of_kind(gap: int, of_kind: int, questions: int) -> Need | None:
+    """What brings so many more questions of one kind, if more are asked in the same mixture; None if that is no plan.
+
+    Args:
+        gap: How many of the kind are wanting.
+        of_kind: How many there are.
+        questions: How many there are of all kinds.
+    """
+    if not of_kind or gap > _MOST_TIMES_MORE * of_kind:
+        return None
+    return Need(questions=math.ceil(gap * questions / of_kind))
+
+
 def all_of(needs: Iterable[Need | None]) -> Need | None:
     """What serves every need at once; None if there is none, or if for any of it no number can be named."""
     known = []

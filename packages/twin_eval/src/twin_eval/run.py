@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -84,6 +84,8 @@ class EvaluationInputs:
     voice: VoiceScorer | None = None
     """Tells the persona's hand from others'; None leaves voice unmeasured."""
     why_no_voice: str = "no voice profile was given"
+    voice_contrast: str = ""
+    """Whose texts the voice is told from, in words."""
     corpus: Collection[str] | None = field(default=None, repr=False)
     """The persona's documents, in which copied stretches are looked up; None leaves copying unmeasured."""
     phrases: PetPhrases | None = None
@@ -93,6 +95,8 @@ class EvaluationInputs:
     """Of the mistakes that a threshold of the judge weighs against each other."""
     lost_evidence: Collection[str] = ()
     """Ids of the questions that quote what the archive does not hold; nothing that rests on the quote is scored."""
+    held_by: Mapping[str, str] = field(default_factory=dict)
+    """The document that holds a question's first quote, by the question's id; else the file that it names counts."""
     progress: Callable[[Progress], None] | None = None
     """Called after every answer."""
     transport: httpx.AsyncBaseTransport | None = field(default=None, repr=False)
@@ -145,11 +149,13 @@ async def evaluate(inputs: EvaluationInputs, *, config: EvaluationConfig) -> Sco
         document_text=texts.get,
         voice=inputs.voice,
         why_no_voice=inputs.why_no_voice,
+        voice_contrast=inputs.voice_contrast,
         corpus=inputs.corpus,
         phrases=inputs.phrases,
         why_no_phrases=inputs.why_no_phrases,
         costs=inputs.costs,
         lost_evidence=inputs.lost_evidence,
+        held_by=inputs.held_by,
         concurrency=config.concurrency,
     )
     return score_run(scored, ks=config.ks, config=config.intervals)

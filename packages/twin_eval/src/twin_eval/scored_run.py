@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from twin_data.contracts.coverage_risk import RefusalCosts
@@ -10,6 +10,7 @@ from twin_data.contracts.evaluation import EvaluationReport, HeldOutQuestion, Sc
 from twin_data.scoring.pet_phrases import PetPhrases
 from twin_data.scoring.topic_sentences import MIN_SENTENCES
 from twin_eval.bias import HeldOutText, topic_bias
+from twin_eval.client import REFUSED
 from twin_eval.coverage_risk import calibrate, why_not
 from twin_eval.errors import EvaluationError
 from twin_eval.evidence import why_lost
@@ -64,6 +65,20 @@ class ScoredRun:
         spoke = any(one.is_of_model or not one.is_declined for one in answers)
         return errors[0] if errors and not spoke else ""
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether the bundle's model never spoke because the service does not serve it, and for no other reason.
+
+        A model that was slow, busy or away is there again when it is asked again.
+        """
+        codes = {one.record.error.code for one in self.answers if one.record.error}
+        return bool(self.why_silent) and codes <= REFUSED
+
+    @property
+    def failed(self) -> int:
+        """Questions on which the endpoint failed: they are asked again by the next evaluation."""
+        return sum(one.scores is None for one in self.answers)
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunRecords:
@@ -80,6 +95,8 @@ class RunRecords:
     """The clean text of a document by its id; None where it could not be had."""
     voice: VoiceScorer | None
     why_no_voice: str
+    voice_contrast: str = ""
+    """Whose texts the voice is told from, in words."""
     corpus: Collection[str] | None
     """The persona's documents; None if copying is not to be measured."""
     held_out: Sequence[HeldOutText] = ()
@@ -93,6 +110,8 @@ class RunRecords:
     """Of the mistakes that a threshold of the judge weighs against each other."""
     lost_evidence: Collection[str] = ()
     """Ids of the questions that quote what the archive does not hold (`evidence.lost_evidence`)."""
+    held_by: Mapping[str, str] = field(default_factory=dict)
+    """The document that holds a question's first quote, by the question's id (`evidence.quote_holders`)."""
     concurrency: int | None = None
     """Questions under way at a time; None takes every answer's seconds as they are."""
 
@@ -113,7 +132,13 @@ def score_run(run: RunRecords, *, ks: Sequence[int], config: IntervalConfig) -> 
         for question, record, voice in zip(run.questions, run.records, voices, strict=True)
     )
     answers = tuple(
-        one if _is_timed(one.record, run.concurrency) else one.model_copy(update={"is_timed": False}) for one in answers
+        one.model_copy(
+            update={
+                "is_timed": _is_timed(one.record, run.concurrency),
+                "held_by": run.held_by.get(one.question.id),
+            }
+        )
+        for one in answers
     )
     texts = worded = own_texts(answers, run.drafts)
     if run.corpus is not None:
@@ -138,6 +163,7 @@ def score_run(run: RunRecords, *, ks: Sequence[int], config: IntervalConfig) -> 
         unmeasured=_unmeasured(run, scores, answers, samples),
         index=run.index,
         voice_digest=run.voice.digest if run.voice else None,
+        voice_contrast=run.voice_contrast if run.voice else "",
         currency=_currency(run.records),
         coverage_risk=calibration.found if calibration else None,
         topics=bias.sentiment.topics if bias else (),

@@ -105,6 +105,8 @@ class ScoredAnswer(Contract):
     scores: AnswerScores | None
     is_timed: bool = True
     """Whether its seconds are of this run's concurrency, as far as is known: others say nothing beside them."""
+    held_by: str | None = None
+    """The document of the archive that holds the question's first quote; None where it was not looked up."""
 
     @property
     def kind(self) -> QuestionKind:
@@ -113,12 +115,12 @@ class ScoredAnswer(Contract):
 
     @property
     def cluster(self) -> str:
-        """The source document that the question rests on."""
-        return cluster_of(self.question)
+        """The source document that the question rests on: a file of many, as an mbox is, is none by itself."""
+        return self.held_by or cluster_of(self.question)
 
 
 def cluster_of(question: HeldOutQuestion) -> str:
-    """The source document that a question rests on; the question itself where there is none.
+    """The source that a question names as what it rests on; the question itself where it names none.
 
     Of several documents the first counts: to join whatever shares one would soon join everything.
     """

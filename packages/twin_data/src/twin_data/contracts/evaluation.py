@@ -98,6 +98,8 @@ class EvaluationReport(Contract):
     """The search index that the answers were retrieved from; empty where the caller did not say."""
     voice_digest: str | None = None
     """Names the voice profile that scored it; None if voice was not scored."""
+    voice_contrast: str = ""
+    """Whose texts that profile tells the persona's from, in words; empty where the caller did not say."""
     currency: str | None = None
     """What `cost` is counted in; None while the price is unknown."""
     coverage_risk: CoverageRisk | None = None
@@ -238,9 +240,12 @@ class GateDecision(Contract):
     more_briefs: int | None = None
     """Likewise how many more texts to be written, which is what voice is heard in."""
     unable_champion: str | None = None
-    """A live bundle that could answer nothing any more, so that there was nothing to compare with."""
+    """A live bundle that the service could not serve any more, so that there was nothing to compare with."""
+    failed_questions: int = 0
+    """On which the endpoint failed, of either bundle: asked again they may change the decision."""
     exam_digest: str = ""
-    """Names the questions, bars, probes and search index that it was decided by; empty where the caller did not say."""
+    """Names the questions, bars, probes, search index and code that it was decided by; empty where the caller did not
+    say, or where the answers are of other code than the caller's."""
 
     @model_validator(mode="after")
     def _stopped(self) -> GateDecision:

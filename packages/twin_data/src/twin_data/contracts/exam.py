@@ -46,6 +46,11 @@ class GeneratedQuestion(HeldOutQuestion):
         return HeldOutQuestion(**fields, evidence=evidence)
 
 
+FEWEST_ANSWERABLE = 20
+"""Answerable questions below which a generated set is no exam: the product's bars give no verdict on fewer, so that
+one of refusals alone would leave every decision open."""
+
+
 class QuestionsCertificate(Contract):
     """What `questions.generated.jsonl` was checked for; an evaluation reads it first."""
 
@@ -68,6 +73,12 @@ class QuestionsCertificate(Contract):
     def passed(self) -> bool:
         """Whether every check was."""
         return bool(self.checks) and all(one.passed for one in self.checks)
+
+    @property
+    def answerable(self) -> int:
+        """How many of the questions are to be answered."""
+        kinds = {kind.value for kind in QuestionKind if kind.is_answerable}
+        return sum(one.rows for one in self.counts if one.stage == "kind" and one.reason in kinds)
 
 
 class QuestionCandidate(Contract):

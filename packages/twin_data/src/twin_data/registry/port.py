@@ -120,7 +120,7 @@ class BundleRegistry(Protocol):
         ...
 
     def former_champion(self, persona: str) -> RegisteredBundle | None:
-        """The bundle that was champion before the present one; None if there was none."""
+        """The bundle that a rollback leads to: champion before the present one, and not rolled back from itself."""
         ...
 
     def history(self, persona: str) -> tuple[AliasChange, ...]:

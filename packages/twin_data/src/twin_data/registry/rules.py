@@ -113,9 +113,21 @@ def check_taint(persona: str, bundle_id: str, reason: str) -> str:
 
 
 def former_champion_id(changes: Iterable[AliasChange]) -> str | None:
-    """The bundle that was champion before the present one, from the record of moves."""
-    line = [change.bundle for change in in_order(changes) if change.alias is Alias.CHAMPION]
-    return next((bundle for bundle in reversed(line) if bundle != line[-1]), None)
+    """The bundle that was champion before the present one and was not rolled back from; None if there is none.
+
+    A person who makes an earlier champion champion again goes back to it: whatever had come after it was found wanting,
+    and a further step back leads to what came before it. The gate's promotion of an earlier champion is a step ahead.
+    """
+    line: list[str] = []
+    for change in in_order(changes):
+        if change.alias is not Alias.CHAMPION or line[-1:] == [change.bundle]:
+            continue
+        if change.override_by is not None and change.bundle in line:
+            while line[-1] != change.bundle:
+                line.pop()
+        else:
+            line.append(change.bundle)
+    return line[-2] if len(line) > 1 else None
 
 
 def in_order(changes: Iterable[AliasChange]) -> tuple[AliasChange, ...]:

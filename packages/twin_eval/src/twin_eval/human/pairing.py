@@ -69,15 +69,25 @@ def bundle_records(persona_folder: Path, bundle: str) -> dict[str, AnswerRecord]
     return {one.question_digest: one for one in sorted(records, key=lambda record: record.asked_at)}
 
 
-def known_questions(persona_folder: Path, more: Iterable[HeldOutQuestion] = ()) -> dict[str, HeldOutQuestion]:
+@dataclass(frozen=True)
+class KnownQuestion:
+    """What pairs need of a question."""
+
+    text: str
+    cluster: str
+    """The source document that it rests on."""
+
+
+def known_questions(persona_folder: Path, more: Iterable[HeldOutQuestion] = ()) -> dict[str, KnownQuestion]:
     """Every question that some bundle was judged on, and those given, by digest."""
     bundles = {path.parent.parent.name for path in persona_folder.glob(f"*/*/{SCORED_FILE}")}
-    judged = (one.question for one in stored_answers(persona_folder, bundles))
-    return {question_digest(one): one for one in (*more, *judged)}
+    judged = ((one.question, one.cluster) for one in stored_answers(persona_folder, bundles))
+    given = ((one, cluster_of(one)) for one in more)
+    return {question_digest(one): KnownQuestion(one.question, cluster) for one, cluster in (*given, *judged)}
 
 
 def common_answers(
-    questions: Mapping[str, HeldOutQuestion], first: Mapping[str, AnswerRecord], second: Mapping[str, AnswerRecord]
+    questions: Mapping[str, KnownQuestion], first: Mapping[str, AnswerRecord], second: Mapping[str, AnswerRecord]
 ) -> Common:
     """What both answered, as readers of the blind page see it."""
     pairs, alike = [], 0
@@ -89,7 +99,7 @@ def common_answers(
             alike += 1
             continue
         question = questions[digest]
-        pairs.append(Compared(question.question, cluster_of(question), *texts))
+        pairs.append(Compared(question.text, question.cluster, *texts))
     return Common(tuple(pairs), alike)
 
 

@@ -36,10 +36,11 @@ from twin_eval.page.stress import StressPart, stress_part
 from twin_eval.scored_run import ScoredRun
 from twin_eval.templating import template
 
+_VOICE = "Voice and copying"
 _SECTIONS = (
     ("Answers of its own", ("whole_", "own_")),
     ("Right answers", ("facts_", "essential_facts")),
-    ("Voice and copying", ("voice", "copied_", "pet_phrase")),
+    (_VOICE, ("voice", "copied_", "pet_phrase")),
     ("Retrieval", ("evidence_", "recall_", "ndcg_")),
     ("Claims and citations", ("claims_", "citation_", "cites_", "cited", "quotes_")),
     ("Answered and refused", ("over_", "under_", "decision_", "answer_risk", "answered_rate", "refusal_")),
@@ -54,6 +55,7 @@ class Section:
 
     title: str
     rows: tuple[ScoreLine, ...]
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -186,8 +188,13 @@ def _sections(run: ScoredRun, champion: ScoredRun | None) -> tuple[Section, ...]
         scores = [score for score in run.report.scores if score.name.startswith(prefixes)]
         rows = tuple(score_line(score, champion.report.score(score.name) if champion else None) for score in scores)
         if rows:
-            found.append(Section(title, rows))
+            found.append(Section(title, rows, _voice_note(run) if title == _VOICE else ""))
     return tuple(found)
+
+
+def _voice_note(run: ScoredRun) -> str:
+    """What the voice was told from; empty where nobody said."""
+    return f"Voice is {run.report.voice_contrast}." if run.report.voice_contrast else ""
 
 
 def _examples(
