@@ -12,6 +12,7 @@ from twin_eval.fake_service import citation, passage
 from twin_eval.prose import without_markers, without_sources
 from twin_eval.records import Answer, AnswerRecord, PassageSeen
 from twin_eval.scorers import (
+    AnswerScores,
     cites_evidence,
     evidence_retrieved,
     is_quote_verbatim,
@@ -78,20 +79,37 @@ def test_the_list_of_sources_is_left_out_of_the_prose(footer: str) -> None:
 
 
 def test_prose_that_only_looks_like_sources_stays() -> None:
-    for content in ("I name my sources.\nAll of them.", "[3] things to say:\nfirst", "Sources say so.\nOthers not."):
+    for content in (
+        "I name my sources.\nAll of them.", "[3] things to say:\nfirst", "Sources say so.\nOthers not.", "[1] We drew it.",
+    ):  # fmt: skip
         assert without_sources(content, {1}) == content
 
 
-def test_facts_in_quoted_sources_count_for_the_reader_and_not_for_the_prose(
-    make_question: Question, make_answer: MakeAnswer
+@pytest.mark.parametrize(
+    ("content", "is_stated"),
+    [
+        ("We drew it. [1]\n\nSources:\n[1] “It was high water at Ferrier's.” — Notes, 9 January 2022", False),
+        ("We drew it. “It was high water at Ferrier's.” [1]\n\nSources:\n[1] Notes, 9 January 2022", True),
+        ("“It was high water at Ferrier's.” [1]\n\nSources:\n[1] Notes", True),
+    ],
+)
+def test_an_answer_states_what_it_says_and_quotes_and_not_what_its_sources_say(
+    make_question: Question, make_answer: MakeAnswer, content: str, is_stated: bool
 ) -> None:
     cited = [citation(1, "notes/a.md", TEXT, "It was high water at Ferrier's.")]
-    answer = make_answer("We drew it. [1]\n\n[1] Notes\n    “It was high water at Ferrier's.”", citations=cited)
+    answer = make_answer(content, citations=cited)
     scores = score_answer(make_question(), answer, {"notes/a.md": TEXT}.get, ks=(5,))
     assert scores.facts is not None
-    assert scores.facts.is_complete
-    assert scores.facts_in_prose is not None
-    assert not scores.facts_in_prose.is_complete
+    assert scores.facts.is_complete is is_stated
+    dated = score_answer(make_question(facts=("2022",)), answer, lambda _: None, ks=(5,))
+    assert dated.facts is not None
+    assert not dated.facts.is_complete, "the date of a source"
+
+
+def test_scores_kept_with_a_field_that_is_gone_are_read(make_question: Question, make_answer: MakeAnswer) -> None:
+    scores = score_answer(make_question(), make_answer(), lambda _: None, ks=(5,))
+    kept = scores.model_dump(mode="json") | {"facts_in_prose": None}
+    assert AnswerScores.model_validate(kept) == scores
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+from pydantic import ConfigDict
+
 from twin_data.contracts.answers import SentenceOutcome
 from twin_data.contracts.base import Contract
 from twin_data.contracts.evaluation import HeldOutQuestion, QuestionKind
@@ -62,13 +64,14 @@ class EvidenceCheck(Contract):
 class AnswerScores(Contract):
     """The scores of one answer."""
 
+    model_config = ConfigDict(frozen=True, extra="ignore")  # a row kept before may hold what is no longer scored
+
     is_answered: bool
     is_decision_right: bool
     """Answered what was to be answered, refused what was to be refused."""
     facts: FactCheck | None
-    """In all that the reader sees; None for questions without essential facts."""
-    facts_in_prose: FactCheck | None
-    """The same without the list of sources below the answer."""
+    """In what the answer says, its quotations included and the list of sources below it left out; None for questions
+    without essential facts."""
     evidence: tuple[EvidenceCheck, ...]
     """One for each k, then one for all passages; empty for questions without evidence that the archive holds."""
     evidence_held: bool = True
@@ -162,13 +165,11 @@ def score_answer(
     """
     twin = answer.twin
     claims = check_claims(question, answer)
-    prose = without_sources(answer.content, {citation.n for citation in twin.citations})
     depths = (*ks, len(twin.passages))
     return AnswerScores(
         is_answered=not answer.is_declined,
         is_decision_right=answer.is_declined == (question.expected == "refuse"),
-        facts=key_facts(question, answer.content),
-        facts_in_prose=key_facts(question, prose),
+        facts=key_facts(question, without_sources(answer.content, {citation.n for citation in twin.citations})),
         evidence=tuple(evidence_retrieved(question, twin.passages, k) for k in depths)
         if question.evidence and evidence_held and was_searched(answer)
         else (),
