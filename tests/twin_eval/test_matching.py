@@ -67,6 +67,22 @@ def test_another_number_is_another_fact(n: int, m: int) -> None:
     assert states(f"We counted {in_words(n)} openings.", f"{m:,} openings") == (n == m)
 
 
+PRICES = {
+    "dollar": ("${}", "{} dollars", "US${}", "{} USD"),
+    "euro": ("€{}", "{} euros", "{} €", "EUR {}"),
+    "pound": ("£{}", "{} pounds"),
+}
+
+
+@given(st.integers(1, 99_999), st.sampled_from(list(PRICES)), st.sampled_from(list(PRICES)), st.data())
+def test_a_price_is_its_number_and_its_currency(n: int, one: str, other: str, data: st.DataObject) -> None:
+    written = data.draw(st.sampled_from(PRICES[one])).format(f"{n:,}")
+    fact = data.draw(st.sampled_from(PRICES[other])).format(n)
+    assert states(f"They asked {written} for it.", fact) == (one == other)
+    assert states(f"They asked {written} for it.", f"{n}")
+    assert not states(f"They asked {n} people for it.", fact)
+
+
 @given(st.text(max_size=60), st.text(max_size=20))
 def test_no_text_breaks_it_and_every_text_states_itself(text: str, other: str) -> None:
     assert states(text, text) or NormalisedText(text).is_empty
@@ -107,6 +123,27 @@ def test_no_text_breaks_it_and_every_text_states_itself(text: str, other: str) -
         ("No, we already have a river", "already have a river"),
         ("It is not a gale but a breeze", "breeze"),
         ("there were no fewer than 30 boats", "30 boats"),
+        ("We raised $1.2m in 2019.", "$1.2 million"),
+        ("They paid 1.2M dollars", "$1.2 million"),
+        ("worth £2bn", "2 billion pounds"),
+        ("It cost 4k euros.", "€4,000"),
+        ("It grew by 25%.", "25 percent"),
+        ("It grew by 25 per cent", "25%"),
+        ("The call is at 3pm.", "3 p.m."),
+        ("at 3:00 p.m. sharp", "3 pm"),
+        ("10 kilometres away", "10 km"),
+        ("a 10-km walk", "10 kilometers"),
+        ("It weighs five kilos.", "5 kg"),
+        ("at 20°C", "20 degrees Celsius"),
+        ("five kilometres, minus five degrees", "-5 degrees"),
+        ("in Dec 2020", "December 2020"),
+        ("in Dec. 2020", "December 2020"),
+        ("in December of 2020", "December 2020"),
+        ("It opened in May.", "May"),
+        ("we met in may and left", "May"),
+        ("it may open", "may open"),
+        ("We wrote it in C++, alas", "C++"),
+        ("Jan moved in 2021", "Jan"),
     ],
 )
 def test_forms_that_agree(text: str, fact: str) -> None:
@@ -131,6 +168,18 @@ def test_forms_that_agree(text: str, fact: str) -> None:
         ("a third of them", "3"),
         ("", "anything"),
         ("some text", "the"),
+        ("25 people came", "25%"),
+        ("1.2 million users", "$1.2 million"),
+        ("-5", "5"),
+        ("five", "-5"),
+        ("C", "C++"),
+        ("C#", "C++"),
+        ("C++", "C"),
+        ("the .NET team", "NET"),
+        ("It may open.", "May"),
+        ("5 miles", "5 km"),
+        ("at 3 am", "3 pm"),
+        ("Jan moved", "January"),
     ],
 )
 def test_forms_that_do_not_agree(text: str, fact: str) -> None:

@@ -1,7 +1,8 @@
 """Whether a text states a key fact: its words next to each other, or spread over one sentence in their order.
 
 What does not count as a difference: letter case, accents, quotes, punctuation, white space, hyphens, articles, the
-common spellings of Britain and America, inflection (Snowball stems), and how numbers and days are written. Of three
+common spellings of Britain and America, inflection (Snowball stems), and how numbers, units and days are written. What
+is counted, its sign and its currency belong to the fact: `£300` is not said by "300 dollars". Of three
 words of content or more others may stand between, and the end may stand first ("In 2021 we left Kafka" states "left
 Kafka in 2021"). A sentence that denies the words does not state them.
 """
@@ -19,6 +20,7 @@ import regex
 from twin_data.contracts.evaluation import HeldOutQuestion, KeyFact
 from twin_data.scoring.sentences import STOPWORDS, WORD, sentence_spans, stem
 from twin_eval.numerals import Gap, Word, normalise_days, normalise_numbers, write_out_iso_dates
+from twin_eval.units import normalise_units, write_out_capitals, write_out_units
 
 _APOSTROPHES = dict.fromkeys(map(ord, "‘’ʼ′`´"), "'")
 _HYPHENS = frozenset("-\u2010\u2011")
@@ -181,7 +183,7 @@ def _lines(text: str) -> frozenset[str]:
 
 
 def _words(text: str) -> list[Word]:
-    return normalise_days(normalise_numbers(list(_split(_plain(text)))))
+    return normalise_days(normalise_units(normalise_numbers(list(_split(_plain(text))))))
 
 
 def _plain(text: str) -> str:
@@ -189,7 +191,7 @@ def _plain(text: str) -> str:
     text = _THOUSANDS_SPACE.sub("", text.translate(_WIDTHLESS))
     decomposed = unicodedata.normalize("NFKD", text.translate(_APOSTROPHES))
     bare = _NO_ASCII.sub(lambda match: "" if unicodedata.combining(match[0]) else match[0], decomposed)
-    return write_out_iso_dates(bare.casefold())
+    return write_out_units(write_out_iso_dates(write_out_capitals(bare).casefold()))
 
 
 def _split(text: str) -> Iterable[Word]:
