@@ -271,6 +271,23 @@ def test_a_fact_that_the_reference_answer_denies_is_to_be_denied(make_question: 
         assert found.is_complete is stated
 
 
+@pytest.mark.parametrize(
+    ("reference", "text", "is_stated"),
+    [
+        ("I refused to pay 400 pounds.", "400 pounds.", True),
+        ("I refused to pay 400 pounds.", "I gladly paid 400 pounds.", False),
+        ("It was 300 or 400 pounds.", "I paid 300 or 400 pounds.", True),
+        ("It was 400 pounds.", "I paid 300 or 400 pounds.", False),
+    ],
+)
+def test_a_fact_is_stated_as_the_reference_answer_states_it(
+    make_question: Question, reference: str, text: str, is_stated: bool
+) -> None:
+    found = key_facts(make_question(facts=("400 pounds",)).model_copy(update={"answer": reference}), text)
+    assert found is not None
+    assert found.is_complete is is_stated
+
+
 def test_ndcg_rewards_evidence_that_comes_early(make_question: Question) -> None:
     question = make_question(quotes=("It was high water at Ferrier's.",))
     held, other = seen(18, len(TEXT)), seen(0, 16)

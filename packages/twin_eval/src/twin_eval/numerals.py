@@ -53,7 +53,7 @@ _ISO_DATE = re.compile(r"\b(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])\b")
 _PLAIN_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _GROUPED_NUMBER = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 _ORDINAL_TOKEN = re.compile(r"([0-9]+)th")
-_YEAR = re.compile(r"1[0-9]{3}|20[0-9]{2}")
+YEAR = re.compile(r"1[0-9]{3}|20[0-9]{2}")
 _JOINS = frozenset({Gap.SPACE, Gap.HYPHEN})
 
 
@@ -198,7 +198,7 @@ def _month_then_day(words: Sequence[Word], at: int) -> tuple[str, str, int] | No
     if text is None or day is None:
         return None
     end = day_at + 1
-    is_last = end == len(words) or words[end].gap is Gap.BREAK or bool(_YEAR.fullmatch(words[end].text))
+    is_last = end == len(words) or words[end].gap is Gap.BREAK or bool(YEAR.fullmatch(words[end].text))
     return (day, month, end) if is_last or not text.isdecimal() else None
 
 
@@ -206,7 +206,7 @@ def _bare_month(words: Sequence[Word], at: int) -> tuple[str, int]:
     """The word at this place and where it ends, a month in full and without the "of" before its year."""
     text = words[at].text
     year_at = at + 2 if _joined(words, at + 1) == "of" else at + 1
-    has_year = year_at < len(words) and bool(_YEAR.fullmatch(words[year_at].text))
+    has_year = year_at < len(words) and bool(YEAR.fullmatch(words[year_at].text))
     if text not in _MONTHS or not (has_year or text in _SURE_MONTHS):
         return text, at + 1
     return _MONTHS[text], year_at if has_year else at + 1

@@ -51,6 +51,11 @@ _SHORT = {
     "min": "minute",
     "sec": "second", "ms": "millisecond", "kb": "kilobyte", "mb": "megabyte", "gb": "gigabyte", "tb": "terabyte",
 }  # fmt: skip
+_LONGER = "day week month year mile inch yard degree percent".split()
+UNITS = frozenset(
+    form for one in (*_CURRENCIES.values(), *_FULL.values(), *_SHORT.values(), *_LONGER) for form in (one, f"{one}s")
+)
+"""What numbers count, in full."""
 _PARTED = frozenset({Gap.GLUED, Gap.SPACE, Gap.HYPHEN})
 
 
