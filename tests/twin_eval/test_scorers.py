@@ -288,6 +288,26 @@ def test_a_fact_is_stated_as_the_reference_answer_states_it(
     assert found.is_complete is is_stated
 
 
+@pytest.mark.parametrize(
+    ("text", "is_stated"),
+    [
+        ("Oak.", True),
+        ("It was oak, not iron.", True),
+        ("It was oak for its price or its looks.", True),
+        ("You ask whether it was oak or iron.", False),
+        ("You ask whether it was iron or oak.", False),
+        ("Iron or oak? It was oak.", True),
+    ],
+)
+def test_who_names_both_that_a_question_lets_choose_from_has_not_chosen(
+    make_question: Question, text: str, is_stated: bool
+) -> None:
+    either = {"question": "Was the gate oak or iron?", "answer": "It was oak."}
+    found = key_facts(make_question(facts=("oak",)).model_copy(update=either), text)
+    assert found is not None
+    assert found.is_complete is is_stated
+
+
 def test_ndcg_rewards_evidence_that_comes_early(make_question: Question) -> None:
     question = make_question(quotes=("It was high water at Ferrier's.",))
     held, other = seen(18, len(TEXT)), seen(0, 16)

@@ -30,7 +30,7 @@ _PARTICIPLE = regex.compile(
 _BEFORE_FIGURES = frozenset("in on at by it was or of and maybe perhaps even from".split())
 """What may stand between the figures of a list."""
 _LIST_REACH = 3
-"""Words from "or" to a figure of its list."""
+"""Words from "or" to a member of its list."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,16 @@ class Sentence:
         if not any(self._is_figure(at) for at in place):
             return False
         return any(self._is_alike(place, at) for at in (*self._listed_behind(place), *self._listed_before(place)))
+
+    def alternatives(self, place: range) -> frozenset[str]:
+        """The stems on the other side of an "or" that stands near the place."""
+        found: list[str] = []
+        for at in (at for at in range(max(0, place.start - _LIST_REACH), place.start) if self.words[at] == "or"):
+            found += self.stems[max(0, at - _LIST_REACH) : at]
+        for at in range(place.stop, min(place.stop + _LIST_REACH, len(self.words))):
+            if self.words[at] == "or":
+                found += self.stems[at + 1 : at + 1 + _LIST_REACH]
+        return frozenset(found)
 
     def _denied_before(self, place: range) -> bool:
         at = place.start

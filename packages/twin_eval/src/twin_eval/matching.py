@@ -60,9 +60,16 @@ class NormalisedText:
         forms = (_without_articles(words) for one in spelt for words in (one, _without_hyphens(one)))
         return [Sentence.of(words, [_stem(one.text) for one in words]) for words in forms]
 
-    def states(self, fact: str) -> bool:
-        """Whether the fact's words stand in this text, by any way of taking hyphens, and are not denied there."""
-        places = self._places(fact)
+    def states(self, fact: str, *, among: frozenset[str] = frozenset()) -> bool:
+        """Whether the fact's words stand in this text, by any way of taking hyphens, and it says so.
+
+        Args:
+            fact: What is looked for.
+            among: Stems of alternatives to it. Where it is joined with one by "or" the text leaves open which it is.
+        """
+        places = [(one, place) for one, place in self._places(fact) if among.isdisjoint(one.alternatives(place))]
+        if among and not places:
+            return False
         if not places:
             return self.mentions(fact)  # over the end of a sentence, or what was taken for one
         denies = not NEGATIONS.isdisjoint(one.text for one in _words(fact))
@@ -75,6 +82,12 @@ class NormalisedText:
     def guesses(self, fact: str) -> bool:
         """Whether they stand there as one of several guesses."""
         return any(sentence.guesses(place) for sentence, place in self._places(fact))
+
+    def alternatives(self, fact: str) -> frozenset[str]:
+        """The stems of what this text names beside them with "or"; none of small words."""
+        if "or" not in self._text.casefold():
+            return frozenset()
+        return frozenset().union(*(one.alternatives(place) for one, place in self._places(fact))) - _SMALL
 
     def is_just(self, fact: str) -> bool:
         """Whether a sentence consists of them, and so says nothing of them."""
@@ -144,11 +157,11 @@ def states_fact(text: NormalisedText, question: HeldOutQuestion, fact: KeyFact) 
     """Whether the text states one of a question's facts, as the reference answer does.
 
     What the reference denies is to be denied, or named alone ("What did you refuse to use?"); what it leaves open
-    may be left open.
+    may be left open. Who names both of what the question lets choose from has not chosen.
     """
     answer = NormalisedText(question.answer or "")
     if answer.states(fact.text) or not answer.mentions(fact.text):
-        return text.states(fact.text)
+        return text.states(fact.text, among=NormalisedText(question.question).alternatives(fact.text))
     if answer.denies(fact.text):
         return text.denies(fact.text) or text.is_just(fact.text)
     return text.states(fact.text) or text.guesses(fact.text)
