@@ -146,6 +146,24 @@ def test_a_stretch_lies_on_the_evidence_by_eight_words_or_all_of_a_short_one() -
     assert not lies_on(ELSEWHERE, QUOTE)
 
 
+def test_only_names_that_the_evidence_has_somewhere_are_granted(
+    make_question: Question, make_answer: MakeAnswer
+) -> None:
+    """A question cannot put into its evidence somebody of whom nothing there is said."""
+    quote = "She drew the gate in March, and paid for the oak herself."
+    question = make_question(facts=("March",)).model_copy(update={"question": "When did old Ottoline draw the gate?"})
+
+    def is_supported(*shown: str) -> bool:
+        passages = [passage("notes/b.md", text, 0, len(text)) for text in shown]
+        one = said("In March Ottoline drew the gate, and paid for the oak herself.", "supported", 1)
+        cites = [citation(1, "notes/a.md", quote, quote)]
+        answer = make_answer(sentences=[one], citations=cites, passages=passages)
+        return check_claims(question, answer)[0].supported
+
+    assert not is_supported(quote)
+    assert is_supported(quote, "Ottoline came back in the winter.")
+
+
 def test_a_name_of_the_question_may_stand_for_a_pronoun() -> None:
     assert not supports("She drew the gate in March.", "In March Ottoline drew the gate.")
     assert supports("She drew the gate in March.", "In March Ottoline drew the gate.", {"ottolin"})

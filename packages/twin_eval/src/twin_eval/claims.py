@@ -45,9 +45,16 @@ def check_claims(question: HeldOutQuestion, answer: Answer) -> tuple[ClaimCheck,
     if answer.is_declined:
         return ()
     shown = [passage.text for passage in answer.twin.passages]
-    granted = {stem(name) for name in names(question.question)}
+    granted = granted_names(question.question, answer)
     own = (one for one in answer.twin.sentences if one.outcome in OWN and one.reason != DISCLOSURE)
     return tuple(_checked(one, question, cited_by(one, answer), shown, granted) for one in own if words(one.text))
+
+
+def granted_names(question: str, answer: Answer) -> set[str]:
+    """Stems of the question's names that the answer's evidence has somewhere: a passage may say "she" for them."""
+    sources = (f"{one.title} {one.quote}" for one in answer.twin.citations)
+    held = {stem(word) for text in (*sources, *(one.text for one in answer.twin.passages)) for word in words(text)}
+    return {stem(name) for name in names(question)} & held
 
 
 def cited_by(sentence: SentenceSeen, answer: Answer) -> list[str]:
