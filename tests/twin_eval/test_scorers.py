@@ -231,6 +231,27 @@ def test_a_whole_answer_is_own_verified_helpful_and_in_voice(make_question: Ques
     assert not whole(question, make_answer(outcome="declined", sentences=[mine], citations=[CITED]))
 
 
+def test_a_copy_is_no_sentence_of_its_own_whatever_the_service_calls_it(
+    make_question: Question, make_answer: MakeAnswer
+) -> None:
+    question, passages = make_question(), [passage("notes/a.md", TEXT, 0, len(TEXT))]
+    copied = "It was high water at Ferrier's. Nobody slept that night, and then we left."
+    for text in (
+        "It was high water at Ferrier's. Nobody slept that night, and I least of all.",
+        copied,
+        f"“{copied}” [1]",
+    ):
+        copy = {"text": text, "outcome": "supported", "support": 0.9, "citations": [1]}
+        answer = make_answer(sentences=[copy], citations=[CITED], passages=passages)
+        scores = score_answer(question, answer, lambda _: None, ks=(1,))
+        assert (scores.is_whole, scores.is_own, scores.own_sentence_share) == (False, False, 0.0), text
+        assert len(scores.claims) == 1, "a copy with words exchanged is checked"
+    mine = {"text": OWN, "outcome": "supported", "support": 0.9, "citations": [1]}
+    both = make_answer(sentences=[mine, copy], citations=[CITED], passages=passages)
+    assert whole(question, both)
+    assert own_sentence_share(both) == 0.5
+
+
 def test_a_true_sentence_on_something_else_is_no_whole_answer(make_question: Question, make_answer: MakeAnswer) -> None:
     beside = citation(1, "notes/a.md", TEXT, "We drew it.")
     mine = {"text": "We drew it then.", "outcome": "supported", "support": 0.9, "citations": [1]}

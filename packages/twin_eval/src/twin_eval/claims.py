@@ -12,8 +12,10 @@ from collections.abc import Iterable, Sequence
 from twin_data.contracts.answers import SentenceOutcome
 from twin_data.contracts.base import Contract, Span
 from twin_data.contracts.evaluation import HeldOutQuestion
+from twin_data.scoring.copies import is_mostly_copied
 from twin_data.scoring.sentences import content_stems, grams, sentence_spans, stem, words
 from twin_data.scoring.support import EvidenceText, names
+from twin_eval.copying import copied_flags
 from twin_eval.folding import word_line
 from twin_eval.matching import NormalisedText, states_fact
 from twin_eval.records import Answer, SentenceSeen
@@ -38,16 +40,27 @@ class ClaimCheck(Contract):
     to_the_point: bool
     """It states an essential fact of the question's; where there is none, it cites the place that holds the answer. Of
     a question that names neither nothing more is known, and every sentence is."""
+    is_copied: bool = False
+    """More than half of it stands in the evidence by eight words in a row: it is checked, but is the persona's."""
 
 
 def check_claims(question: HeldOutQuestion, answer: Answer) -> tuple[ClaimCheck, ...]:
-    """Each sentence that the twin shipped as its own, disclosures aside; none of a refusal."""
+    """Each sentence that the twin shipped as its own, disclosures aside; none of a refusal.
+
+    What is copied is among them, since a copy with a word exchanged may be wrong; its own it is not (`is_copied`).
+    """
     if answer.is_declined:
         return ()
     shown = [passage.text for passage in answer.twin.passages]
     granted = granted_names(question.question, answer)
     own = (one for one in answer.twin.sentences if one.outcome in OWN and one.reason != DISCLOSURE)
-    return tuple(_checked(one, question, cited_by(one, answer), shown, granted) for one in own if words(one.text))
+    return tuple(
+        _checked(one, question, cited_by(one, answer), shown, granted).model_copy(
+            update={"is_copied": is_copied(one.text, answer)}
+        )
+        for one in own
+        if words(one.text)
+    )
 
 
 def granted_names(question: str, answer: Answer) -> set[str]:
@@ -55,6 +68,16 @@ def granted_names(question: str, answer: Answer) -> set[str]:
     sources = (f"{one.title} {one.quote}" for one in answer.twin.citations)
     held = {stem(word) for text in (*sources, *(one.text for one in answer.twin.passages)) for word in words(text)}
     return {stem(name) for name in names(question)} & held
+
+
+def is_copied(text: str, answer: Answer) -> bool:
+    """Whether what is said as the twin's own is for the greater part copied from the answer's evidence.
+
+    By the rule of decision 36, by which serving quotes such a sentence. A shorter one than eight words may be written
+    twice by chance.
+    """
+    sources = (*(one.text for one in answer.twin.passages), *(one.quote for one in answer.twin.citations))
+    return is_mostly_copied(copied_flags([text], sources)[0])
 
 
 def cited_by(sentence: SentenceSeen, answer: Answer) -> list[str]:

@@ -10,11 +10,11 @@ from pydantic import ConfigDict
 from twin_data.contracts.answers import SentenceOutcome
 from twin_data.contracts.base import Contract
 from twin_data.contracts.evaluation import HeldOutQuestion, QuestionKind
-from twin_eval.claims import ClaimCheck, check_claims, citation_pairs, cited_sentences, lies_on
+from twin_eval.claims import ClaimCheck, check_claims, citation_pairs, cited_sentences, is_copied, lies_on
 from twin_eval.folding import word_line
 from twin_eval.matching import NormalisedText, states_fact
 from twin_eval.prose import without_markers, without_sources
-from twin_eval.records import Answer, AnswerRecord, CitationSeen, PassageSeen
+from twin_eval.records import Answer, AnswerRecord, CitationSeen, PassageSeen, SentenceSeen
 
 DocumentText = Callable[[str], str | None]
 OUT_OF_VOICE = 0.0
@@ -248,30 +248,34 @@ def cites_evidence(question: HeldOutQuestion, answer: Answer, document_text: Doc
 
 
 def own_sentence_share(answer: Answer) -> float | None:
-    """Share of the shipped sentences that are the twin's own and supported, and so no quotation."""
+    """Share of the shipped sentences that are the twin's own and supported, and so neither quotation nor copy."""
     shipped = [one for one in answer.twin.sentences if one.outcome is not SentenceOutcome.DROPPED]
     if answer.is_declined or not shipped:
         return None
-    return sum(one.outcome is SentenceOutcome.SUPPORTED for one in shipped) / len(shipped)
+    return sum(_is_own(one, answer) for one in shipped) / len(shipped)
 
 
 def is_own_answer(answer: Answer) -> bool:
     """Whether the twin answered with a sentence of its own that the service's check passed."""
-    return not answer.is_declined and any(one.outcome is SentenceOutcome.SUPPORTED for one in answer.twin.sentences)
+    return not answer.is_declined and any(_is_own(one, answer) for one in answer.twin.sentences)
+
+
+def _is_own(sentence: SentenceSeen, answer: Answer) -> bool:
+    return sentence.outcome is SentenceOutcome.SUPPORTED and not is_copied(sentence.text, answer)
 
 
 def is_whole_answer(answer: Answer, claims: Sequence[ClaimCheck], voice: float | None) -> bool:
     """Whether the question was answered helpfully in the twin's own, in-voice, verified sentences (decision 32).
 
-    Own: a sentence that cites its source and is neither quotation, refusal nor courtesy. Verified: the source supports
-    it by the evaluation's own check, too, and none of the answer's sentences is contradicted. Helpful: that sentence
-    states an essential fact or, where the question names none, rests on the place that holds the answer. In voice:
-    what the twin worded is not further from the persona than other authors are; too few words to tell are not held
-    against it.
+    Own: a sentence that cites its source and is neither quotation, copy, refusal nor courtesy. Verified: the source
+    supports it by the evaluation's own check, too, and none of the answer's sentences is contradicted. Helpful: that
+    sentence states an essential fact or, where the question names none, rests on the place that holds the answer. In
+    voice: what the twin worded is not further from the persona than other authors are; too few words to tell are not
+    held against it.
     """
     if answer.is_declined or any(one.contradicted for one in claims) or (voice is not None and voice < OUT_OF_VOICE):
         return False
-    return any(one.cites and one.supported and one.to_the_point for one in claims)
+    return any(one.cites and one.supported and one.to_the_point and not one.is_copied for one in claims)
 
 
 def was_searched(answer: Answer) -> bool:
