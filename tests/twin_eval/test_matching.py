@@ -145,6 +145,7 @@ def test_no_text_breaks_it_and_every_text_states_itself(text: str, other: str) -
         ("We wrote it in C++, alas", "C++"),
         ("Jan moved in 2021", "Jan"),
         ("Without Kafka we would have failed.", "Kafka"),
+        ("Not before one in the afternoon.", "one in the afternoon"),
         ("I can't recommend Kafka highly enough.", "Kafka"),
         ("It was not just Kafka that failed.", "Kafka"),
         ("We used Kafka, not Rabbit.", "Kafka"),

@@ -13,8 +13,8 @@ from twin_eval.units import UNITS
 DENIED_WITHIN = 3
 """Words before a fact in which a negation governs it."""
 NEGATIONS = frozenset("not never no neither nor without hardly nobody none".split())
-_NO_DENIAL = frozenset("only but merely just fewer less more until than doubt".split())
-"""After a negation: "not only", "no fewer than", "not a gale but a breeze"."""
+_NO_DENIAL = frozenset("only but merely just fewer less more until before than doubt".split())
+"""After a negation: "not only", "no fewer than", "not before one o'clock", "not a gale but a breeze"."""
 _AGAINST = frozenset("decid chose chosen choos opt adviz argu rule".split())
 """Before "against", in stems. To fight or to vote against a thing is said of the thing."""
 _SUPPOSING = frozenset({"would", "could", "might"})
