@@ -205,11 +205,12 @@ def _month_then_day(words: Sequence[Word], at: int) -> tuple[str, str, int] | No
 def _bare_month(words: Sequence[Word], at: int) -> tuple[str, int]:
     """The word at this place and where it ends, a month in full and without the "of" before its year."""
     text = words[at].text
-    year_at = at + 2 if _joined(words, at + 1) == "of" else at + 1
-    has_year = year_at < len(words) and bool(YEAR.fullmatch(words[year_at].text))
-    if text not in _MONTHS or not (has_year or text in _SURE_MONTHS):
+    if text not in _MONTHS:
         return text, at + 1
-    return _MONTHS[text], year_at if has_year else at + 1
+    year_at = at + 2 if _joined(words, at + 1) == "of" else at + 1
+    if year_at < len(words) and YEAR.fullmatch(words[year_at].text):
+        return _MONTHS[text], year_at
+    return _MONTHS[text] if text in _SURE_MONTHS else text, at + 1
 
 
 def _day(text: str) -> str | None:

@@ -30,7 +30,7 @@ _NOON = regex.compile(r"(?<!\p{L}\.?)([ap])\.m\b\.?")
 _DEGREES = regex.compile(r"\s?°\s?(?:([cf])\b)?")
 _DEGREE_NAMES = {"c": "celsius", "f": "fahrenheit", None: ""}
 _PER_CENT = regex.compile(r"\s?%|\bper cent\b")
-_MINUS = regex.compile(r"(?<![^\s(\[“\"'])[-\u2212](?=(?:us\$|[$€£¥₹])?\p{Nd})")
+_MINUS = regex.compile(r"[-\u2212](?<![^\s(\[“\"'].)(?=(?:us\$|[$€£¥₹])?\p{Nd})")
 _NAMES = (
     (regex.compile(r"(?<=\p{L})\+\+"), "plusplus"),
     (regex.compile(r"(?<![\p{L}\p{N}])([cfj])#(?!\p{L})"), r"\1sharp"),
