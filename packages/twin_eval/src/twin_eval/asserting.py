@@ -107,7 +107,8 @@ class Sentence:
         if place.start and self.words[place.start - 1] in _PREPOSITIONS:
             return False  # not the subject
         at = place.stop
-        verb = word if (word := self._following(at)) in _AUXILIARIES else ""
+        first = self._following(at)
+        verb = first if first in _AUXILIARIES else ""
         at += bool(verb)
         negation = self._following(at)
         if negation != "never" and not (verb and negation == "not"):
