@@ -112,6 +112,24 @@ def test_precision_asks_of_each_source_and_recall_of_each_sentence(
     assert cited_sentences(answer) == [True, True, False]
 
 
+BILL = "Autumn was mild. The monthly bill fell from 4,200 to 1,300 dollars after the move. We were glad of it."
+LATENCY = "Nobody had hoped for it. The slowest page took 95 milliseconds after the move. Then came winter."
+BOTH = "After the move the monthly bill fell to 1,300 dollars and the slowest page took 95 milliseconds."
+
+
+def test_two_sources_support_together_what_neither_does_alone(make_question: Question, make_answer: MakeAnswer) -> None:
+    cites = [citation(at, f"notes/{at}.md", text, text) for at, text in ((1, BILL), (2, LATENCY), (3, ELSEWHERE))]
+    answer = make_answer(sentences=[said(BOTH, "supported", 1, 2)], citations=cites[:2])
+    (claim,) = check_claims(make_question(), answer)
+    assert claim.supported
+    assert (citation_pairs(answer), cited_sentences(answer)) == ([True, True], [True])
+    more = make_answer(sentences=[said(BOTH, "supported", 1, 2, 3)], citations=cites)
+    assert citation_pairs(more) == [True, True, False], "the third is not needed"
+    fewer = make_answer(sentences=[said(BOTH, "supported", 1, 3)], citations=[cites[0], cites[2]])
+    assert not check_claims(make_question(), fewer)[0].supported
+    assert (citation_pairs(fewer), cited_sentences(fewer)) == ([False, False], [False])
+
+
 def test_a_source_that_no_sentence_names_supports_nothing(
     make_answer: MakeAnswer, sources: list[dict[str, object]]
 ) -> None:
@@ -126,6 +144,24 @@ def test_a_stretch_lies_on_the_evidence_by_eight_words_or_all_of_a_short_one() -
     assert not lies_on("when the gate gave way. Nobody slept that night", QUOTE)
     assert not lies_on("", QUOTE)
     assert not lies_on(ELSEWHERE, QUOTE)
+
+
+def test_only_names_that_the_evidence_has_somewhere_are_granted(
+    make_question: Question, make_answer: MakeAnswer
+) -> None:
+    """A question cannot put into its evidence somebody of whom nothing there is said."""
+    quote = "She drew the gate in March, and paid for the oak herself."
+    question = make_question(facts=("March",)).model_copy(update={"question": "When did old Ottoline draw the gate?"})
+
+    def is_supported(*shown: str) -> bool:
+        passages = [passage("notes/b.md", text, 0, len(text)) for text in shown]
+        one = said("In March Ottoline drew the gate, and paid for the oak herself.", "supported", 1)
+        cites = [citation(1, "notes/a.md", quote, quote)]
+        answer = make_answer(sentences=[one], citations=cites, passages=passages)
+        return check_claims(question, answer)[0].supported
+
+    assert not is_supported(quote)
+    assert is_supported(quote, "Ottoline came back in the winter.")
 
 
 def test_a_name_of_the_question_may_stand_for_a_pronoun() -> None:

@@ -78,7 +78,7 @@ def scored(at: int, document: int, side: Side) -> ScoredAnswer:
     missing = () if is_right else ("high water",)
     facts = FactCheck(found=(), missing_essential=missing, missing_other=(), essential=1) if asked.facts else None
     scores = AnswerScores(
-        is_answered=is_answered, is_decision_right=True, facts=facts, facts_in_prose=facts, evidence=(), passages=0,
+        is_answered=is_answered, is_decision_right=True, facts=facts, evidence=(), passages=0,
         citations=0, quotes_verbatim=(), cites_evidence=None, own_sentence_share=None, is_own=is_whole, is_whole=is_whole,
     )  # fmt: skip
     record = AnswerRecord(

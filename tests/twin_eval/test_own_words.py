@@ -1,12 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
+from twin_data.contracts.evaluation import HeldOutQuestion
 from twin_data.scoring.voice import VoiceScore
+from twin_eval.fake_service import passage
 from twin_eval.metrics import answer_scores, voice_scores
-from twin_eval.own_words import OwnText, VoiceSample, without_copies
+from twin_eval.own_words import OwnText, VoiceSample, answer_voices, without_copies
+from twin_eval.records import Answer, AnswerRecord
 from twin_eval.scored_run import ScoredRun
 from twin_eval.statistics import IntervalConfig
 
@@ -23,6 +26,32 @@ def test_a_copied_sentence_is_not_the_twins_voice_though_no_marks_stand_round_it
     assert found.sentences == (mine,)
     (draft,) = without_copies([own(f"{DOCUMENT} {mine}", source="drafts")], [DOCUMENT])
     assert draft.sentences == (mine,)
+
+
+class Heard:
+    """Keeps what it was given to score."""
+
+    digest = "0" * 12
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def score(self, texts: Sequence[str]) -> list[VoiceScore | None]:
+        self.texts += texts
+        return [None] * len(texts)
+
+
+def test_of_an_answer_the_voice_is_heard_without_what_it_copies_from_its_evidence(
+    make_question: Callable[..., HeldOutQuestion],
+    make_answer: Callable[..., Answer],
+    make_record: Callable[..., AnswerRecord],
+) -> None:
+    mine = "I count the sluices twice, as my mother did before me, and then again."
+    sentences = [{"text": one, "outcome": "supported", "support": 0.9, "citations": []} for one in (DOCUMENT, mine)]
+    shown = [passage("notes/a.md", DOCUMENT, 0, len(DOCUMENT))]
+    heard = Heard()
+    answer_voices([make_record(make_question(), make_answer(sentences=sentences, passages=shown))], heard)
+    assert heard.texts == [mine]
 
 
 def test_of_a_copyist_nothing_is_left() -> None:

@@ -38,6 +38,22 @@ def write(path: Path, *rows: dict[str, Any] | str) -> Path:
     return path
 
 
+@pytest.mark.parametrize(
+    ("question", "answer", "facts"),
+    [
+        ("Did you draw it at 04:12 or at 05:40?", "At 04:12.", ("04:12",)),
+        ("Was it the oak gate or the iron one?", "The oak gate.", ("oak gate",)),
+        ("Did you draw it at 04:12?", "Yes, at 04:12.", ("04:12", "yes")),
+        ("Does a man smoke?", "A man does not smoke.", ("smoke",)),
+        ("What did it cost?", "It was €4,000.", ("4,000 euros",)),
+    ],
+)
+def test_questions_that_people_ask_are_read(tmp_path: Path, question: str, answer: str, facts: tuple[str, ...]) -> None:
+    marked = [{"text": fact, "essential": True} for fact in facts]
+    row = {**GOOD, "question": question, "answer": answer, "facts": marked}
+    assert len(load_questions(write(tmp_path / "q.jsonl", row))) == 1
+
+
 def test_questions_are_read_in_order_and_blank_lines_ignored(tmp_path: Path) -> None:
     second = {**GOOD, **REFUSED, "id": "q2", "question": "A line\u2028separator?"}
     loaded = load_questions(write(tmp_path / "q.jsonl", GOOD, "", json.dumps(second, ensure_ascii=False)))
@@ -58,6 +74,7 @@ def test_questions_are_read_in_order_and_blank_lines_ignored(tmp_path: Path) -> 
         ({**GOOD, **REFUSED, "facts": GOOD["facts"]}, "a question to be refused has facts or evidence"),
         ({**GOOD, "facts": [{"text": "04:12", "essential": False}]}, "no fact is essential"),
         ({**GOOD, "evidence": []}, "no evidence; quote the passage"),
+        ({**GOOD, "question": "Did you draw it at 4:12?"}, "the question itself states every essential fact"),
         ({**GOOD, "evidence": [{"file": "a", "quote": " "}]}, "an evidence quote is empty"),
         ({**GOOD, "facts": [{"text": "the", "essential": True}]}, "the fact 'the' has no word to look for"),
         ({**GOOD, "question": " "}, "question is empty"),

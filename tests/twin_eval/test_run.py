@@ -101,7 +101,6 @@ async def test_every_score_has_its_value_its_n_and_its_unscored(inputs: Evaluati
         "whole_answer.voice_measured": (0.0, 2, 0),
         "own_answer": (0.5, 4, 1),
         "facts_found": (0.5, 4, 1),
-        "facts_found_in_prose": (0.5, 4, 1),
         "facts_found_when_answered": (round(2 / 3, 4), 3, 1),
         "essential_facts_share": (0.5, 4, 1),
         "evidence_at_1": (round(2 / 3, 4), 3, 1),

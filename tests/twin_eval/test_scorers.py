@@ -12,6 +12,7 @@ from twin_eval.fake_service import citation, passage
 from twin_eval.prose import without_markers, without_sources
 from twin_eval.records import Answer, AnswerRecord, PassageSeen
 from twin_eval.scorers import (
+    AnswerScores,
     cites_evidence,
     evidence_retrieved,
     is_quote_verbatim,
@@ -78,20 +79,37 @@ def test_the_list_of_sources_is_left_out_of_the_prose(footer: str) -> None:
 
 
 def test_prose_that_only_looks_like_sources_stays() -> None:
-    for content in ("I name my sources.\nAll of them.", "[3] things to say:\nfirst", "Sources say so.\nOthers not."):
+    for content in (
+        "I name my sources.\nAll of them.", "[3] things to say:\nfirst", "Sources say so.\nOthers not.", "[1] We drew it.",
+    ):  # fmt: skip
         assert without_sources(content, {1}) == content
 
 
-def test_facts_in_quoted_sources_count_for_the_reader_and_not_for_the_prose(
-    make_question: Question, make_answer: MakeAnswer
+@pytest.mark.parametrize(
+    ("content", "is_stated"),
+    [
+        ("We drew it. [1]\n\nSources:\n[1] “It was high water at Ferrier's.” — Notes, 9 January 2022", False),
+        ("We drew it. “It was high water at Ferrier's.” [1]\n\nSources:\n[1] Notes, 9 January 2022", True),
+        ("“It was high water at Ferrier's.” [1]\n\nSources:\n[1] Notes", True),
+    ],
+)
+def test_an_answer_states_what_it_says_and_quotes_and_not_what_its_sources_say(
+    make_question: Question, make_answer: MakeAnswer, content: str, is_stated: bool
 ) -> None:
     cited = [citation(1, "notes/a.md", TEXT, "It was high water at Ferrier's.")]
-    answer = make_answer("We drew it. [1]\n\n[1] Notes\n    “It was high water at Ferrier's.”", citations=cited)
+    answer = make_answer(content, citations=cited)
     scores = score_answer(make_question(), answer, {"notes/a.md": TEXT}.get, ks=(5,))
     assert scores.facts is not None
-    assert scores.facts.is_complete
-    assert scores.facts_in_prose is not None
-    assert not scores.facts_in_prose.is_complete
+    assert scores.facts.is_complete is is_stated
+    dated = score_answer(make_question(facts=("2022",)), answer, lambda _: None, ks=(5,))
+    assert dated.facts is not None
+    assert not dated.facts.is_complete, "the date of a source"
+
+
+def test_scores_kept_with_a_field_that_is_gone_are_read(make_question: Question, make_answer: MakeAnswer) -> None:
+    scores = score_answer(make_question(), make_answer(), lambda _: None, ks=(5,))
+    kept = scores.model_dump(mode="json") | {"facts_in_prose": None}
+    assert AnswerScores.model_validate(kept) == scores
 
 
 @pytest.mark.parametrize(
@@ -213,6 +231,27 @@ def test_a_whole_answer_is_own_verified_helpful_and_in_voice(make_question: Ques
     assert not whole(question, make_answer(outcome="declined", sentences=[mine], citations=[CITED]))
 
 
+def test_a_copy_is_no_sentence_of_its_own_whatever_the_service_calls_it(
+    make_question: Question, make_answer: MakeAnswer
+) -> None:
+    question, passages = make_question(), [passage("notes/a.md", TEXT, 0, len(TEXT))]
+    copied = "It was high water at Ferrier's. Nobody slept that night, and then we left."
+    for text in (
+        "It was high water at Ferrier's. Nobody slept that night, and I least of all.",
+        copied,
+        f"“{copied}” [1]",
+    ):
+        copy = {"text": text, "outcome": "supported", "support": 0.9, "citations": [1]}
+        answer = make_answer(sentences=[copy], citations=[CITED], passages=passages)
+        scores = score_answer(question, answer, lambda _: None, ks=(1,))
+        assert (scores.is_whole, scores.is_own, scores.own_sentence_share) == (False, False, 0.0), text
+        assert len(scores.claims) == 1, "a copy with words exchanged is checked"
+    mine = {"text": OWN, "outcome": "supported", "support": 0.9, "citations": [1]}
+    both = make_answer(sentences=[mine, copy], citations=[CITED], passages=passages)
+    assert whole(question, both)
+    assert own_sentence_share(both) == 0.5
+
+
 def test_a_true_sentence_on_something_else_is_no_whole_answer(make_question: Question, make_answer: MakeAnswer) -> None:
     beside = citation(1, "notes/a.md", TEXT, "We drew it.")
     mine = {"text": "We drew it then.", "outcome": "supported", "support": 0.9, "citations": [1]}
@@ -251,6 +290,43 @@ def test_a_fact_that_the_reference_answer_denies_is_to_be_denied(make_question: 
         found = key_facts(question, text)
         assert found is not None
         assert found.is_complete is stated
+
+
+@pytest.mark.parametrize(
+    ("reference", "text", "is_stated"),
+    [
+        ("I refused to pay 400 pounds.", "400 pounds.", True),
+        ("I refused to pay 400 pounds.", "I gladly paid 400 pounds.", False),
+        ("It was 300 or 400 pounds.", "I paid 300 or 400 pounds.", True),
+        ("It was 400 pounds.", "I paid 300 or 400 pounds.", False),
+    ],
+)
+def test_a_fact_is_stated_as_the_reference_answer_states_it(
+    make_question: Question, reference: str, text: str, is_stated: bool
+) -> None:
+    found = key_facts(make_question(facts=("400 pounds",)).model_copy(update={"answer": reference}), text)
+    assert found is not None
+    assert found.is_complete is is_stated
+
+
+@pytest.mark.parametrize(
+    ("text", "is_stated"),
+    [
+        ("Oak.", True),
+        ("It was oak, not iron.", True),
+        ("It was oak for its price or its looks.", True),
+        ("You ask whether it was oak or iron.", False),
+        ("You ask whether it was iron or oak.", False),
+        ("Iron or oak? It was oak.", True),
+    ],
+)
+def test_who_names_both_that_a_question_lets_choose_from_has_not_chosen(
+    make_question: Question, text: str, is_stated: bool
+) -> None:
+    either = {"question": "Was the gate oak or iron?", "answer": "It was oak."}
+    found = key_facts(make_question(facts=("oak",)).model_copy(update=either), text)
+    assert found is not None
+    assert found.is_complete is is_stated
 
 
 def test_ndcg_rewards_evidence_that_comes_early(make_question: Question) -> None:

@@ -12,8 +12,10 @@ from collections.abc import Iterable, Sequence
 from twin_data.contracts.answers import SentenceOutcome
 from twin_data.contracts.base import Contract, Span
 from twin_data.contracts.evaluation import HeldOutQuestion
-from twin_data.scoring.sentences import grams, stem, words
+from twin_data.scoring.copies import is_mostly_copied
+from twin_data.scoring.sentences import content_stems, grams, sentence_spans, stem, words
 from twin_data.scoring.support import EvidenceText, names
+from twin_eval.copying import copied_flags
 from twin_eval.folding import word_line
 from twin_eval.matching import NormalisedText, states_fact
 from twin_eval.records import Answer, SentenceSeen
@@ -38,16 +40,44 @@ class ClaimCheck(Contract):
     to_the_point: bool
     """It states an essential fact of the question's; where there is none, it cites the place that holds the answer. Of
     a question that names neither nothing more is known, and every sentence is."""
+    is_copied: bool = False
+    """More than half of it stands in the evidence by eight words in a row: it is checked, but is the persona's."""
 
 
 def check_claims(question: HeldOutQuestion, answer: Answer) -> tuple[ClaimCheck, ...]:
-    """Each sentence that the twin shipped as its own, disclosures aside; none of a refusal."""
+    """Each sentence that the twin shipped as its own, disclosures aside; none of a refusal.
+
+    What is copied is among them, since a copy with a word exchanged may be wrong; its own it is not (`is_copied`).
+    """
     if answer.is_declined:
         return ()
     shown = [passage.text for passage in answer.twin.passages]
-    granted = {stem(name) for name in names(question.question)}
+    granted = granted_names(question.question, answer)
     own = (one for one in answer.twin.sentences if one.outcome in OWN and one.reason != DISCLOSURE)
-    return tuple(_checked(one, question, cited_by(one, answer), shown, granted) for one in own if words(one.text))
+    return tuple(
+        _checked(one, question, cited_by(one, answer), shown, granted).model_copy(
+            update={"is_copied": is_copied(one.text, answer)}
+        )
+        for one in own
+        if words(one.text)
+    )
+
+
+def granted_names(question: str, answer: Answer) -> set[str]:
+    """Stems of the question's names that the answer's evidence has somewhere: a passage may say "she" for them."""
+    sources = (f"{one.title} {one.quote}" for one in answer.twin.citations)
+    held = {stem(word) for text in (*sources, *(one.text for one in answer.twin.passages)) for word in words(text)}
+    return {stem(name) for name in names(question)} & held
+
+
+def is_copied(text: str, answer: Answer) -> bool:
+    """Whether what is said as the twin's own is for the greater part copied from the answer's evidence.
+
+    By the rule of decision 36, by which serving quotes such a sentence. A shorter one than eight words may be written
+    twice by chance.
+    """
+    sources = (*(one.text for one in answer.twin.passages), *(one.quote for one in answer.twin.citations))
+    return is_mostly_copied(copied_flags([text], sources)[0])
 
 
 def cited_by(sentence: SentenceSeen, answer: Answer) -> list[str]:
@@ -61,25 +91,37 @@ def supports(evidence: str, sentence: str, granted: Iterable[str] = ()) -> bool:
     return found is not None and not found.missing and found.score >= MIN_SUPPORT
 
 
-def citation_pairs(answer: Answer) -> list[bool]:
-    """For each source that a shipped sentence names, whether it supports that sentence.
+def support_together(texts: Sequence[str], sentence: str, granted: Iterable[str] = ()) -> bool:
+    """Whether one of the texts says what the sentence says, or all of them do together.
 
-    A quotation is supported by what it was copied from. Citations that no sentence names support nothing.
+    What is joined is, of each text, the sentence nearest to it: a stretch of evidence is three sentences at most.
+    """
+    if any(supports(text, sentence, granted) for text in texts):
+        return True
+    return len(texts) > 1 and supports("\n\n".join(_nearest(text, sentence) for text in texts), sentence, granted)
+
+
+def citation_pairs(answer: Answer) -> list[bool]:
+    """For each source that a shipped sentence names, whether it supports that sentence, or is needed beside the others.
+
+    So ALCE's citation precision (Gao et al., 2023): a source is wrong if it does not support the sentence alone and the
+    others do without it, or all of them together do not. A quotation is supported by what it was copied from. Citations
+    that no sentence names support nothing.
     """
     if answer.is_declined:
         return []
     shipped = [one for one in answer.twin.sentences if one.outcome is not SentenceOutcome.DROPPED]
-    pairs = [_holds(quote, one) for one in shipped for quote in cited_by(one, answer)]
+    pairs = [held for one in shipped for held in _holding(cited_by(one, answer), one)]
     named = {n for one in shipped for n in one.citations}
     return pairs + [False] * sum(one.n not in named for one in answer.twin.citations)
 
 
 def cited_sentences(answer: Answer) -> list[bool]:
-    """For each sentence shipped, disclosures aside, whether the sources that it names support it."""
+    """For each sentence shipped, disclosures aside, whether the sources that it names support it, be it together."""
     if answer.is_declined:
         return []
     shipped = (one for one in answer.twin.sentences if one.outcome is not SentenceOutcome.DROPPED)
-    return [any(_holds(quote, one) for quote in cited_by(one, answer)) for one in shipped if one.reason != DISCLOSURE]
+    return [_hold(cited_by(one, answer), one) for one in shipped if one.reason != DISCLOSURE]
 
 
 def lies_on(quote: str, evidence: str) -> bool:
@@ -94,7 +136,11 @@ def lies_on(quote: str, evidence: str) -> bool:
 def _checked(
     one: SentenceSeen, question: HeldOutQuestion, cited: Sequence[str], shown: Sequence[str], granted: set[str]
 ) -> ClaimCheck:
-    supported = any(supports(text, one.text, granted) for text in cited or shown)
+    supported = (
+        support_together(cited, one.text, granted)
+        if cited
+        else any(supports(text, one.text, granted) for text in shown)
+    )
     denied = not supported and any(_evidence(text).denies(one.text, _alike) for text in (*cited, *shown))
     return ClaimCheck(
         text=one.text,
@@ -115,10 +161,30 @@ def _is_to_the_point(question: HeldOutQuestion, sentence: str, cited: Sequence[s
     )
 
 
-def _holds(quote: str, sentence: SentenceSeen) -> bool:
-    if sentence.outcome is SentenceOutcome.QUOTED:
-        return word_line(sentence.text) in word_line(quote) or word_line(quote) in word_line(sentence.text)
-    return supports(quote, sentence.text)
+def _holding(quotes: Sequence[str], sentence: SentenceSeen) -> list[bool]:
+    """For each quotation whether it holds the sentence alone, or the others do not without it."""
+    together = _hold(quotes, sentence)
+    return [
+        _hold([quote], sentence) or (together and not _hold([*quotes[:at], *quotes[at + 1 :]], sentence))
+        for at, quote in enumerate(quotes)
+    ]
+
+
+def _hold(quotes: Sequence[str], sentence: SentenceSeen) -> bool:
+    if sentence.outcome is not SentenceOutcome.QUOTED:
+        return support_together(quotes, sentence.text)
+    said = word_line(sentence.text)
+    return any(said in line or line in said for line in map(word_line, quotes))
+
+
+def _nearest(text: str, sentence: str) -> str:
+    """The sentence of a text that has most of these words of content; of equals the first."""
+    wanted = set(content_stems(sentence))
+    return max(
+        (span.of(text) for span in sentence_spans(text)),
+        key=lambda one: len(wanted.intersection(content_stems(one))),
+        default="",
+    )
 
 
 def _evidence(text: str) -> EvidenceText:

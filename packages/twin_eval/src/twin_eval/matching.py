@@ -1,16 +1,16 @@
 """Whether a text states a key fact: its words next to each other, or spread over one sentence in their order.
 
 What does not count as a difference: letter case, accents, quotes, punctuation, white space, hyphens, articles, the
-common spellings of Britain and America, inflection (Snowball stems), and how numbers and days are written. Of three
-words of content or more others may stand between, and the end may stand first ("In 2021 we left Kafka" states "left
-Kafka in 2021"). A sentence that denies the words does not state them.
+common spellings of Britain and America, inflection (Snowball stems), and how numbers, units and days are written. What
+is counted, its sign and its currency belong to the fact: `£300` is not said by "300 dollars". Of three words of content
+or more others may stand between, and the end may stand first ("In 2021 we left Kafka" states "left Kafka in 2021"). A
+sentence that denies the words, or names them among guesses, does not state them.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
 
@@ -18,7 +18,9 @@ import regex
 
 from twin_data.contracts.evaluation import HeldOutQuestion, KeyFact
 from twin_data.scoring.sentences import STOPWORDS, WORD, sentence_spans, stem
+from twin_eval.asserting import NEGATIONS, Sentence
 from twin_eval.numerals import Gap, Word, normalise_days, normalise_numbers, write_out_iso_dates
+from twin_eval.units import normalise_units, write_out_capitals, write_out_units
 
 _APOSTROPHES = dict.fromkeys(map(ord, "‘’ʼ′`´"), "'")
 _HYPHENS = frozenset("-\u2010\u2011")
@@ -42,11 +44,6 @@ MIN_SPREAD = 3
 """Words of content that a fact must have before others may stand between them: two stand near each other by chance."""
 MOST_BETWEEN = 4
 """Words that may stand between those of a spread fact, all together."""
-DENIED_WITHIN = 3
-"""Words before a fact in which a negation governs it."""
-_NEGATIONS = frozenset("not never no neither nor without hardly".split())
-_NO_DENIAL = frozenset("onli but mere just fewer less more until than doubt".split())
-"""After a negation, in stems: "not only", "no fewer than", "not a gale but a breeze"."""
 
 
 class NormalisedText:
@@ -57,29 +54,51 @@ class NormalisedText:
         self._lines = _lines(text)
 
     @cached_property
-    def _sentences(self) -> list[_Sentence]:
+    def _sentences(self) -> list[Sentence]:
         """Each sentence, by both ways of taking a hyphen."""
         spelt = (_words(span.of(self._text)) for span in sentence_spans(self._text))
-        return [_Sentence.of(words) for one in spelt for words in (one, _without_hyphens(one))]
+        forms = (_without_articles(words) for one in spelt for words in (one, _without_hyphens(one)))
+        return [Sentence.of(words, [_stem(one.text) for one in words]) for words in forms]
 
-    def states(self, fact: str) -> bool:
-        """Whether the fact's words stand in this text, by any way of taking hyphens, and are not denied there."""
-        places = self._places(fact)
+    def states(self, fact: str, *, among: frozenset[str] = frozenset()) -> bool:
+        """Whether the fact's words stand in this text, by any way of taking hyphens, and it says so.
+
+        Args:
+            fact: What is looked for.
+            among: Stems of alternatives to it. Where it is joined with one by "or" the text leaves open which it is.
+        """
+        places = [(one, place) for one, place in self._places(fact) if among.isdisjoint(one.alternatives(place))]
+        if among and not places:
+            return False
         if not places:
             return self.mentions(fact)  # over the end of a sentence, or what was taken for one
-        denies = not _NEGATIONS.isdisjoint(_line(_words(fact)).split())
-        return denies or not all(_is_denied(sentence, place) for sentence, place in places)
+        denies = not NEGATIONS.isdisjoint(one.text for one in _words(fact))
+        return any((denies or not one.denies(place)) and not one.guesses(place) for one, place in places)
 
     def denies(self, fact: str) -> bool:
         """Whether they stand there as something that is not so."""
-        return any(_is_denied(sentence, place) for sentence, place in self._places(fact))
+        return any(sentence.denies(place) for sentence, place in self._places(fact))
+
+    def guesses(self, fact: str) -> bool:
+        """Whether they stand there as one of several guesses."""
+        return any(sentence.guesses(place) for sentence, place in self._places(fact))
+
+    def alternatives(self, fact: str) -> frozenset[str]:
+        """The stems of what this text names beside them with "or"; none of small words."""
+        if "or" not in self._text.casefold():
+            return frozenset()
+        return frozenset().union(*(one.alternatives(place) for one, place in self._places(fact))) - _SMALL
+
+    def is_just(self, fact: str) -> bool:
+        """Whether a sentence consists of them, and so says nothing of them."""
+        return any(len(place) == len(sentence.stems) for sentence, place in self._places(fact))
 
     def mentions(self, fact: str) -> bool:
         """Whether they stand there, either way."""
         written = (part in line for part in _lines(fact) if part.strip() for line in self._lines)
         return any(written) or bool(self._places(fact))
 
-    def _places(self, fact: str) -> list[tuple[_Sentence, range]]:
+    def _places(self, fact: str) -> list[tuple[Sentence, range]]:
         wanted = [part.split() for part in sorted(_lines(fact)) if part.strip()]
         return [
             (sentence, place)
@@ -92,19 +111,6 @@ class NormalisedText:
     def is_empty(self) -> bool:
         """Whether nothing is left to look for or in."""
         return not any(line.strip() for line in self._lines)
-
-
-@dataclass(frozen=True)
-class _Sentence:
-    """Its stems, articles aside, and which of them begin after a mark."""
-
-    stems: list[str]
-    after_mark: list[bool]
-
-    @classmethod
-    def of(cls, words: Sequence[Word]) -> _Sentence:
-        kept = [one for one in words if one.text not in _ARTICLES]
-        return cls([_stem(one.text) for one in kept], [one.gap is Gap.BREAK for one in kept])
 
 
 def _runs(sentence: Sequence[str], wanted: Sequence[str]) -> Iterator[range]:
@@ -147,22 +153,18 @@ def _keeps_numbers(sentence: Sequence[str], place: range, content: Sequence[str]
     return all(pair in list(pairwise(there)) for pair in counted)
 
 
-def _is_denied(sentence: _Sentence, place: range) -> bool:
-    """Whether a negation governs these words: within them, or shortly before them with no mark between."""
-    at, stems = place.start, sentence.stems
-    while at > max(0, place.start - DENIED_WITHIN) and not sentence.after_mark[at]:
-        at -= 1
-    return any(
-        stems[one] in _NEGATIONS and _NO_DENIAL.isdisjoint(stems[one + 1 : max(place.start, one + 2)])
-        for one in range(at, place.stop)
-    )
-
-
 def states_fact(text: NormalisedText, question: HeldOutQuestion, fact: KeyFact) -> bool:
-    """Whether the text states one of a question's facts; one that the reference answer denies is to be denied."""
+    """Whether the text states one of a question's facts, as the reference answer does.
+
+    What the reference denies is to be denied, or named alone ("What did you refuse to use?"); what it leaves open
+    may be left open. Who names both of what the question lets choose from has not chosen.
+    """
     answer = NormalisedText(question.answer or "")
-    is_denied = answer.mentions(fact.text) and not answer.states(fact.text)
-    return text.denies(fact.text) if is_denied else text.states(fact.text)
+    if answer.states(fact.text) or not answer.mentions(fact.text):
+        return text.states(fact.text, among=NormalisedText(question.question).alternatives(fact.text))
+    if answer.denies(fact.text):
+        return text.denies(fact.text) or text.is_just(fact.text)
+    return text.states(fact.text) or text.guesses(fact.text)
 
 
 def states(text: str, fact: str) -> bool:
@@ -181,7 +183,7 @@ def _lines(text: str) -> frozenset[str]:
 
 
 def _words(text: str) -> list[Word]:
-    return normalise_days(normalise_numbers(list(_split(_plain(text)))))
+    return normalise_days(normalise_units(normalise_numbers(list(_split(_plain(text))))))
 
 
 def _plain(text: str) -> str:
@@ -189,7 +191,7 @@ def _plain(text: str) -> str:
     text = _THOUSANDS_SPACE.sub("", text.translate(_WIDTHLESS))
     decomposed = unicodedata.normalize("NFKD", text.translate(_APOSTROPHES))
     bare = _NO_ASCII.sub(lambda match: "" if unicodedata.combining(match[0]) else match[0], decomposed)
-    return write_out_iso_dates(bare.casefold())
+    return write_out_units(write_out_iso_dates(write_out_capitals(bare).casefold()))
 
 
 def _split(text: str) -> Iterable[Word]:
@@ -235,8 +237,11 @@ def _without_hyphens(words: list[Word]) -> list[Word]:
 
 def _line(words: list[Word]) -> str:
     """The stems in a line that begins and ends with a space, so that only whole words are found in it."""
-    stems = (_stem(word.text) for word in words if word.text not in _ARTICLES)
-    return f" {' '.join(stems)} "
+    return f" {' '.join(_stem(word.text) for word in _without_articles(words))} "
+
+
+def _without_articles(words: Sequence[Word]) -> list[Word]:
+    return [word for word in words if word.text not in _ARTICLES]
 
 
 def _stem(word: str) -> str:

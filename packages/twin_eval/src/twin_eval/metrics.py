@@ -257,7 +257,6 @@ ROW_METRICS = (
     _share("whole_answer.voice_measured", _whole, lambda _, scores: scores.voice is not None),
     _share("own_answer", _answerable, lambda _, scores: scores.is_own),
     _share("facts_found", _with_facts, lambda _, scores: _complete(scores.facts)),
-    _share("facts_found_in_prose", _with_facts, lambda _, scores: _complete(scores.facts_in_prose)),
     _share(
         "facts_found_when_answered",
         lambda one: _with_facts(one) and _answered(one),

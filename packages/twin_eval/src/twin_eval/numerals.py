@@ -34,7 +34,7 @@ _TO_NINETEEN = (
 ).split()
 _TENS = {word: 10 * (at + 2) for at, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split())}
 _SMALL = {word: value for value, word in enumerate(_TO_NINETEEN)} | _TENS
-_SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
+_SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _ORDINALS = {
     word: value
     # "second" is left out: it is a unit of time at least as often.
@@ -47,11 +47,13 @@ _ORDINALS = {
 } | {"thirtieth": 30}
 _MONTH_NAMES = "january february march april may june july august september october november december".split()
 _MONTHS = {name: name for name in _MONTH_NAMES} | {name[:3]: name for name in _MONTH_NAMES} | {"sept": "september"}
+_SURE_MONTHS = frozenset({*_MONTH_NAMES, "feb", "apr", "aug", "sept", "oct", "nov", "dec"})
+"""Jan is a person, too, and things mar, step and march; those are months before a year, or with a day."""
 _ISO_DATE = re.compile(r"\b(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])\b")
 _PLAIN_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _GROUPED_NUMBER = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 _ORDINAL_TOKEN = re.compile(r"([0-9]+)th")
-_YEAR = re.compile(r"1[0-9]{3}|20[0-9]{2}")
+YEAR = re.compile(r"1[0-9]{3}|20[0-9]{2}")
 _JOINS = frozenset({Gap.SPACE, Gap.HYPHEN})
 
 
@@ -74,7 +76,7 @@ def normalise_numbers(words: Sequence[Word]) -> list[Word]:
 
 
 def normalise_days(words: Sequence[Word]) -> list[Word]:
-    """A day of a month as the figure, then the month's full name, whatever their order was."""
+    """A day of a month as the figure, then the month's full name, whatever their order was; a bare month in full."""
     result: list[Word] = []
     at = 0
     while at < len(words):
@@ -83,8 +85,8 @@ def normalise_days(words: Sequence[Word]) -> list[Word]:
             day, month, end = found
             result += [Word(day, words[at].gap), Word(month, Gap.SPACE)]
         else:
-            end = at + 1
-            result.append(words[at])
+            month, end = _bare_month(words, at)
+            result.append(words[at]._replace(text=month))
         at = end
     return result
 
@@ -127,7 +129,7 @@ def _cardinal_at(words: Sequence[Word], at: int) -> tuple[str, int] | None:
     if group is None:
         return None
     value, end = group
-    total, smallest = Decimal(0), 10**12
+    total, smallest = Decimal(0), 10**15
     while (scale := _SCALES.get(_joined(words, end) or "")) and scale < smallest:
         total += value * scale
         smallest = scale
@@ -196,8 +198,19 @@ def _month_then_day(words: Sequence[Word], at: int) -> tuple[str, str, int] | No
     if text is None or day is None:
         return None
     end = day_at + 1
-    is_last = end == len(words) or words[end].gap is Gap.BREAK or bool(_YEAR.fullmatch(words[end].text))
+    is_last = end == len(words) or words[end].gap is Gap.BREAK or bool(YEAR.fullmatch(words[end].text))
     return (day, month, end) if is_last or not text.isdecimal() else None
+
+
+def _bare_month(words: Sequence[Word], at: int) -> tuple[str, int]:
+    """The word at this place and where it ends, a month in full and without the "of" before its year."""
+    text = words[at].text
+    if text not in _MONTHS:
+        return text, at + 1
+    year_at = at + 2 if _joined(words, at + 1) == "of" else at + 1
+    if year_at < len(words) and YEAR.fullmatch(words[year_at].text):
+        return _MONTHS[text], year_at
+    return _MONTHS[text] if text in _SURE_MONTHS else text, at + 1
 
 
 def _day(text: str) -> str | None:

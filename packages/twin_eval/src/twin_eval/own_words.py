@@ -10,8 +10,9 @@ from twin_data.scoring.copies import is_mostly_copied
 from twin_data.scoring.sentences import sentence_spans
 from twin_data.scoring.voice import VoiceScore
 from twin_eval.briefs import Brief
+from twin_eval.claims import is_copied
 from twin_eval.copying import copied_flags
-from twin_eval.records import AnswerRecord
+from twin_eval.records import Answer, AnswerRecord
 from twin_eval.scorers import ScoredAnswer
 from twin_eval.unquoted import own_draft, own_sentences, pooled
 
@@ -87,9 +88,16 @@ def with_copies(texts: Sequence[OwnText], documents: Iterable[str]) -> tuple[Own
 
 
 def answer_voices(records: Sequence[AnswerRecord], scorer: VoiceScorer) -> list[float | None]:
-    """The voice of each answer's own words, in per cent of the gap; None where there are too few to have a style."""
-    texts = [" ".join(own_sentences(one.answer)) if one.answer else "" for one in records]
+    """The voice of each answer's own words, in per cent of the gap; None where there are too few to have a style.
+
+    What is copied from the answer's evidence is left out: that it sounds like the persona is no merit of the twin's.
+    """
+    texts = [" ".join(_worded(one.answer)) if one.answer else "" for one in records]
     return [one.percent if one else None for one in scorer.score(texts)]
+
+
+def _worded(answer: Answer) -> list[str]:
+    return [one for one in own_sentences(answer) if not is_copied(one, answer)]
 
 
 def without_copies(texts: Sequence[OwnText], documents: Iterable[str]) -> tuple[OwnText, ...]:

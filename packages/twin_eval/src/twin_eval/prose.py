@@ -22,11 +22,12 @@ def without_sources(content: str, numbers: Collection[int]) -> str:
     Args:
         content: The message's text.
         numbers: The numbers of the answer's citations. A line is taken for the list's first if it is a heading such
-            as `Sources:`, or begins with one of these numbers in brackets.
+            as `Sources:`, or begins with one of these numbers in brackets and stands below something.
     """
     lines = content.split("\n")
     for at, line in enumerate(lines):
         item = _ITEM.match(line)
-        if _HEADING.fullmatch(line) or (item and int(item[1]) in numbers):
-            return "\n".join(lines[:at]).rstrip()
+        above = "\n".join(lines[:at]).rstrip()
+        if _HEADING.fullmatch(line) or (above and item and int(item[1]) in numbers):
+            return above
     return content

@@ -16,7 +16,7 @@ from twin_data.contracts.evaluation import HeldOutQuestion, QuestionKind
 from twin_data.contracts.exam import GeneratedQuestion, QuestionCandidate
 from twin_eval.errors import QuestionsError
 from twin_eval.folding import fold_white_space
-from twin_eval.matching import NormalisedText
+from twin_eval.matching import NormalisedText, states_fact
 from twin_eval.records import Asked
 from twin_eval.row_problems import described
 
@@ -216,4 +216,17 @@ def _inconsistencies(question: HeldOutQuestion) -> list[str]:
         if NormalisedText(fact.text).is_empty
     ]
     found += [f"{one.message}; {one.fix}" for one in check_reference_answers([question])]
+    if _answers_itself(question):
+        found.append(
+            "the question itself states every essential fact, so that to repeat it would be a right answer; ask "
+            "without the fact, ask for one of two (“in 2021 or in 2022?”), or add as a fact what a right answer says "
+            "beyond it, such as “yes”"
+        )
     return found
+
+
+def _answers_itself(question: HeldOutQuestion) -> bool:
+    """Whether its own words, given as the answer, would state every essential fact."""
+    said = NormalisedText(question.question)
+    essential = [fact for fact in question.facts if fact.essential]
+    return bool(essential) and all(states_fact(said, question, fact) for fact in essential)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+from pydantic import ConfigDict
+
 from twin_data.contracts.answers import SentenceOutcome
 from twin_data.contracts.base import Contract
 from twin_data.contracts.evaluation import HeldOutQuestion, QuestionKind
-from twin_eval.claims import ClaimCheck, check_claims, citation_pairs, cited_sentences, lies_on
+from twin_eval.claims import ClaimCheck, check_claims, citation_pairs, cited_sentences, is_copied, lies_on
 from twin_eval.folding import word_line
 from twin_eval.matching import NormalisedText, states_fact
 from twin_eval.prose import without_markers, without_sources
-from twin_eval.records import Answer, AnswerRecord, CitationSeen, PassageSeen
+from twin_eval.records import Answer, AnswerRecord, CitationSeen, PassageSeen, SentenceSeen
 
 DocumentText = Callable[[str], str | None]
 OUT_OF_VOICE = 0.0
@@ -62,13 +64,14 @@ class EvidenceCheck(Contract):
 class AnswerScores(Contract):
     """The scores of one answer."""
 
+    model_config = ConfigDict(frozen=True, extra="ignore")  # a row kept before may hold what is no longer scored
+
     is_answered: bool
     is_decision_right: bool
     """Answered what was to be answered, refused what was to be refused."""
     facts: FactCheck | None
-    """In all that the reader sees; None for questions without essential facts."""
-    facts_in_prose: FactCheck | None
-    """The same without the list of sources below the answer."""
+    """In what the answer says, its quotations included and the list of sources below it left out; None for questions
+    without essential facts."""
     evidence: tuple[EvidenceCheck, ...]
     """One for each k, then one for all passages; empty for questions without evidence that the archive holds."""
     evidence_held: bool = True
@@ -164,13 +167,11 @@ def score_answer(
     """
     twin = answer.twin
     claims = check_claims(question, answer)
-    prose = without_sources(answer.content, {citation.n for citation in twin.citations})
     depths = (*ks, len(twin.passages))
     return AnswerScores(
         is_answered=not answer.is_declined,
         is_decision_right=answer.is_declined == (question.expected == "refuse"),
-        facts=key_facts(question, answer.content),
-        facts_in_prose=key_facts(question, prose),
+        facts=key_facts(question, without_sources(answer.content, {citation.n for citation in twin.citations})),
         evidence=tuple(evidence_retrieved(question, twin.passages, k) for k in depths)
         if question.evidence and evidence_held and was_searched(answer)
         else (),
@@ -249,30 +250,34 @@ def cites_evidence(question: HeldOutQuestion, answer: Answer, document_text: Doc
 
 
 def own_sentence_share(answer: Answer) -> float | None:
-    """Share of the shipped sentences that are the twin's own and supported, and so no quotation."""
+    """Share of the shipped sentences that are the twin's own and supported, and so neither quotation nor copy."""
     shipped = [one for one in answer.twin.sentences if one.outcome is not SentenceOutcome.DROPPED]
     if answer.is_declined or not shipped:
         return None
-    return sum(one.outcome is SentenceOutcome.SUPPORTED for one in shipped) / len(shipped)
+    return sum(_is_own(one, answer) for one in shipped) / len(shipped)
 
 
 def is_own_answer(answer: Answer) -> bool:
     """Whether the twin answered with a sentence of its own that the service's check passed."""
-    return not answer.is_declined and any(one.outcome is SentenceOutcome.SUPPORTED for one in answer.twin.sentences)
+    return not answer.is_declined and any(_is_own(one, answer) for one in answer.twin.sentences)
+
+
+def _is_own(sentence: SentenceSeen, answer: Answer) -> bool:
+    return sentence.outcome is SentenceOutcome.SUPPORTED and not is_copied(sentence.text, answer)
 
 
 def is_whole_answer(answer: Answer, claims: Sequence[ClaimCheck], voice: float | None) -> bool:
     """Whether the question was answered helpfully in the twin's own, in-voice, verified sentences (decision 32).
 
-    Own: a sentence that cites its source and is neither quotation, refusal nor courtesy. Verified: the source supports
-    it by the evaluation's own check, too, and none of the answer's sentences is contradicted. Helpful: that sentence
-    states an essential fact or, where the question names none, rests on the place that holds the answer. In voice:
-    what the twin worded is not further from the persona than other authors are; too few words to tell are not held
-    against it.
+    Own: a sentence that cites its source and is neither quotation, copy, refusal nor courtesy. Verified: the source
+    supports it by the evaluation's own check, too, and none of the answer's sentences is contradicted. Helpful: that
+    sentence states an essential fact or, where the question names none, rests on the place that holds the answer. In
+    voice: what the twin worded is not further from the persona than other authors are; too few words to tell are not
+    held against it.
     """
     if answer.is_declined or any(one.contradicted for one in claims) or (voice is not None and voice < OUT_OF_VOICE):
         return False
-    return any(one.cites and one.supported and one.to_the_point for one in claims)
+    return any(one.cites and one.supported and one.to_the_point and not one.is_copied for one in claims)
 
 
 def was_searched(answer: Answer) -> bool:
