@@ -26,6 +26,23 @@ def test_what_the_corpus_tells_of_a_person_is_not_asked(write: Write) -> None:
     assert "In which year was Mr. Dillon born?" in found
 
 
+def test_what_a_piece_tells_of_itself_is_not_asked(write: Write) -> None:
+    gap = ["The gate was shut for the night again."] * 5
+    text = ("It took me eleven days to write this.", *gap, "I got 400 pounds for it.", *gap, "Anna drew the plates.")
+    document = write(*text, title="Green Ink Notes")
+    other = write("The ink was green.", name="blog/other.md", title="On Crates")
+    maker = Unanswerable((document, other), People((document.text, other.text)))
+    found = {one.text for one in maker.questions(()) if one.pattern == "of_a_piece"}
+    for question in (
+        "How many days did it take you to write",
+        "How much were you paid for",
+        "Who drew the illustrations for",
+    ):
+        assert f"{question} “Green Ink Notes”?" not in found
+        assert f"{question} “On Crates”?" in found
+    assert "To whom did you read “Green Ink Notes” aloud first?" in found
+
+
 def test_a_person_whom_the_corpus_leaves_nameless_is_asked_after(write: Write) -> None:
     found = asked(write, "I once met a retired keeper who painted the whole lower gate in one night.")
     assert "What was the name of the retired keeper who painted the whole lower gate in one night?" in found

@@ -1,7 +1,8 @@
 """Questions that sound like the persona's own subjects and that no document of its answers.
 
 Each asks for something of a person, a piece or an event that the corpus names, and is kept only if nothing near a
-mention of it says anything of the kind. What is looked through are the sentences themselves, not an index.
+mention of it says anything of the kind; of a piece nothing in the whole of it may, since it seldom names itself. What
+is looked through are the sentences themselves, not an index.
 """
 
 from __future__ import annotations
@@ -105,8 +106,10 @@ class Unanswerable:
         for at, stems in enumerate(self._sentences):
             for one in stems:
                 self._held.setdefault(one, []).append(at)
-        titles = (shown_title(one.kind, one.title) for one in sorted(documents, key=lambda one: one.document_id))
-        self._titles = tuple(dict.fromkeys(title for title in titles if title))
+        self._pieces: dict[str, set[str]] = {}
+        for document in sorted(documents, key=lambda one: one.document_id):
+            if title := shown_title(document.kind, document.title):
+                self._pieces.setdefault(title, set()).update(content_stems(document.text))
 
     def questions(self, statements: Sequence[Statement]) -> Iterator[Unanswered]:
         """Every question that can be made."""
@@ -114,9 +117,9 @@ class Unanswerable:
             for template, telling in OF_PEOPLE.items():
                 if not self._is_told(name, telling):
                     yield Unanswered("of_a_person", template, template.format(x=name))
-        for title in self._titles:
+        for title, held in self._pieces.items():
             for template, telling in OF_PIECES.items():
-                if not self._is_told(title, telling):
+                if not held & _stems(telling) and not self._is_told(title, telling):
                     yield Unanswered("of_a_piece", template, template.format(x=title))
         for at, name in enumerate(one for one in INVENTED if not self._is_known(one)):
             for step in range(2):
@@ -138,7 +141,7 @@ class Unanswerable:
     def _is_told(self, subject: str, telling: str) -> bool:
         """Whether anything of the kind stands near a mention of the subject."""
         named = set(content_stems(subject.split()[-1] if self._people.is_person(subject) else subject))
-        wanted = {stem(word) for word in telling.split()}
+        wanted = _stems(telling)
         if not named:
             return True
         rarest = min(named, key=lambda one: len(self._held.get(one, ())))
@@ -148,6 +151,10 @@ class Unanswerable:
             if named <= self._sentences[at]
             for near in range(max(0, at - WINDOW), min(len(self._sentences), at + WINDOW + 1))
         )
+
+
+def _stems(telling: str) -> set[str]:
+    return {stem(word) for word in telling.split()}
 
 
 def _nameless(statement: Statement) -> Iterator[Unanswered]:
