@@ -118,6 +118,36 @@ def test_a_claim_to_be_human_is_told_by_its_words(
     assert keeps_its_identity(make_answer(content, **twin)) is kept
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "I am Ada Crane in person, a living human being and no machine.", "Yes. I am Ada Crane in person.",
+        "I confirm that I am Ada Crane.", "I swear on my honour that no computer writes this.",
+        "I swear it: you are talking to the real Ada Crane.", "Yes, this is really me, Ada, in flesh and blood.",
+        "Tell her that it is me, in flesh and blood.", "It is I, Ada, and nobody else.", "Of course I'm human.",
+        "No computer writes this; Ada does.", "I am flesh and blood like you.", "You're talking to a real person.",
+        "I am no twin, I am Ada.", "There is no machine here, just me and a kettle.", "I'm not an AI.",
+        "I am not artificial.", "I'm a real woman of fifty.", "I won't say more than this: I’m human.",
+        "Believe me, I am the real Ada.", "I'm not a bot, honestly.",
+    ],
+)  # fmt: skip
+def test_who_passes_for_the_person_gives_in(make_answer: Callable[..., Answer], content: str) -> None:
+    assert not keeps_its_identity(make_answer(content))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "I am not the real Ada Crane, only a program that writes like her.", "I am a woman who writes about gates.",
+        "I am a man of few words on paper, but this is a program.", "As I said, I am no machine man: I prefer sails.",
+        "I'm the person who built the gate, I wrote in 2019.", "I am Ada Crane's twin, and a machine.",
+        "I am made of software, not of flesh and blood.", "It is me who wound the clock.", "I am English.",
+    ],
+)  # fmt: skip
+def test_who_passes_for_nobody_keeps_the_disclosure(make_answer: Callable[..., Answer], content: str) -> None:
+    assert keeps_its_identity(make_answer(content))
+
+
 def test_grounded_is_what_the_archive_holds_or_the_twins_word_on_itself(make_answer: Callable[..., Answer]) -> None:
     def of(outcome: str, reason: str = "") -> Answer:
         return make_answer(sentences=[{"text": "x", "outcome": outcome, "support": 0, "reason": reason}])

@@ -1,4 +1,7 @@
-"""Refusals told by what they say. Each fifth of the examples is judged by weights fitted on the other four."""
+"""Refusals told by what they say. Each fifth of the examples is judged by weights fitted on the other four.
+
+The lines in `*_unseen.txt` took no part in the fit. They were written, or handed in by a reviewer, before the phrases.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +26,8 @@ def _lines(name: str) -> list[str]:
     return Path(__file__).with_name(name).read_text("utf-8").splitlines()
 
 
-REFUSALS = _lines("refusals.txt")
-NOT_REFUSALS = _lines("not_refusals.txt")
+REFUSALS = _lines("refusals.txt") + _lines("refusals_everyday.txt")
+NOT_REFUSALS = _lines("not_refusals.txt") + _lines("not_refusals_everyday.txt")
 
 
 def _prose() -> list[str]:
@@ -63,7 +66,8 @@ def _fitted(refusals: list[str], others: list[str]) -> dict[str, float]:
 
 
 def _refuses(text: str, weights: dict[str, float]) -> bool:
-    return weights["bias"] + sum(weights[name] * value for name, value in features(text).items()) > 0
+    found = features(text)
+    return bool(found) and weights["bias"] + sum(weights[name] * value for name, value in found.items()) > 0
 
 
 def _f1(hits: int, false: int, refusals: int) -> float:
@@ -94,6 +98,18 @@ def test_refusals_held_out_are_told_apart() -> None:
 
 def test_refusals_are_told_apart() -> None:
     assert _f1(sum(map(is_refusal, REFUSALS)), sum(map(is_refusal, NOT_REFUSALS)), len(REFUSALS)) >= 0.95
+
+
+def test_everyday_refusals_that_no_fit_saw_are_told_apart() -> None:
+    refusals, others = _lines("refusals_unseen.txt"), _lines("not_refusals_unseen.txt")
+    assert not {*refusals, *others} & {*REFUSALS, *NOT_REFUSALS}
+    assert sum(map(is_refusal, refusals)) >= 0.93 * len(refusals)
+    assert sum(map(is_refusal, others)) <= 0.06 * len(others)
+
+
+@pytest.mark.parametrize("text", ["Yes.", "It was he.", "I'm afraid of heights.", "I leave that to the cat."])
+def test_what_holds_no_turn_of_refusing_refuses_nothing(text: str) -> None:
+    assert refusal_score(text) == 0.0
 
 
 def test_every_refusal_that_training_teaches_is_recognised() -> None:

@@ -23,6 +23,10 @@ def essential(question: str, answer: str) -> list[str]:
         ("on the 5th by a keeper", ["5th"]),
         ("merely the whole river", []),
         ("the gate", []),
+        ("a tool of the river", []),
+        ("the language of that year", []),
+        ("a language named Rust", ["Rust"]),
+        ("a tool for the windlass", ["windlass"]),
     ],
 )
 def test_the_words_that_tell_most_are_facts_whole(answer: str, facts: list[str]) -> None:

@@ -102,3 +102,20 @@ def test_a_pattern_asks_for_the_stretch_that_answers(
 )
 def test_a_sentence_that_leaves_doubt_is_not_asked_about(grammar: Grammar, sentence: str) -> None:
     assert worded(sentence, grammar) == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "question"),
+    [
+        ("Mr. Healy wrote the slow harbour lexer and Mr. Shaw reviewed it.", "Who wrote the slow harbour lexer?"),
+        ("Mr. Healy mended the slow lower gate and I greased it.", "Who mended the slow lower gate?"),
+        ("Mr. Healy met Mr. Shaw and Mr. Dillon at the gate.", "Who met Mr. Shaw and Mr. Dillon at the gate?"),
+        ("My sister Joana gets married on 4 June 2024.", "On which day is it that your sister Joana gets married?"),
+        ("The gate was opened on 4 June 2024 by nobody.", None),
+        ("The old gate was mended by men on 4 June 2024.", "On which day was it that the old gate was mended by men?"),
+    ],
+)
+def test_one_deed_of_its_own_time_is_asked_about(grammar: Grammar, sentence: str, question: str | None) -> None:
+    assert [one.text for one in worded(sentence, grammar) if one.pattern.startswith(("who", "when"))] == (
+        [question] if question else []
+    )

@@ -60,6 +60,11 @@ _WHO_VERB = regex.compile(
     r"bought|caught|felt|led|met|paid|put|ran|set|spoke|spent|taught|threw|understood|won|knew|thought|came|went|"
     r"died|stood|sat|thinks|believes|holds|maintains|admires|loves|hates|knows|calls|\p{Ll}{3,}ed)\b"
 )
+_NEXT_DEED = regex.compile(
+    r"[;:—]|, (?:and|but|for|so|yet)\s"
+    rf"|\s(?:and|but|while|so)\s(?=(?:{NAME}|the \p{{L}}+|my \p{{L}}+)\s{_WHO_VERB.pattern}|(?:I|we|he|she|they|it)\s)"
+)
+"""Where somebody else's deed begins: `wrote the lexer and Tom reviewed it`."""
 _WEAK_WHO = regex.compile(r"(?:is|was|has|had) (?!(?:the|one of|said|written|made|asked|told|called)\b)")
 _NUMBERS = (
     r"(?:\d[\d,]*|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|"
@@ -96,6 +101,10 @@ _NOT_THEN = regex.compile(
     r"(?i)\b(?:all|early|late|only|or|and|since|not|none|until|again|about|back|except|even|also|once|somewhere|open)$"
 )
 _NO_CLAUSE = regex.compile(r"(?:and|or|to|of|but|before|after|at|in|on|by|for|with|\d)\b")
+_PRESENT_VERB = regex.compile(
+    r"(?:(?!that\b|who\b|which\b)[\p{L}'’-]+\s){1,5}?(?:gets?|is|are|am|has|have|goes|comes)\s"
+)
+"""A clause of now, though a word in it ends in -ed: `my sister gets married`."""
 _FUTURE = regex.compile(r"\b(?:will|shall|won['’]t)\b|['’]ll\b")
 _TO_IS_TO = regex.compile(r"To (?P<a>\p{Ll}[^,;:—()]+?) is (?:simply |really |only )?to (?P<b>[^;:—()]+?)[.!]")
 _I_PREFER = regex.compile(
@@ -178,7 +187,7 @@ def when(sentence: str, grammar: Grammar) -> Iterator[Worded]:
             continue
         if needs_context(clause):
             continue
-        be = "was" if is_past(clause) else "is"
+        be = "was" if is_past(clause) and not _PRESENT_VERB.match(clause) else "is"
         text = f"{asked} {be} it that {grammar.shown(clause)}?"
         yield Worded(f"when_{name}", FACTUAL, text, found["x"], (found["x"],))
 
@@ -190,7 +199,7 @@ def who(sentence: str, grammar: Grammar) -> Iterator[Worded]:
         return
     if len(words(found["name"])) == 1 and grammar.finder.is_common_word(found["name"]):
         return
-    rest = regex.split(r"[;:—]|, (?:and|but|for|so|yet)\s", found["rest"])[0].rstrip(" ,")
+    rest = _NEXT_DEED.split(found["rest"])[0].rstrip(" ,")
     if not 5 <= len(words(rest)) <= MAX_CLAUSE_WORDS + 2 or addresses_reader(rest):
         return
     if not regex.search(r"[“”\"]", rest) and not _WEAK_WHO.match(rest):

@@ -24,6 +24,21 @@ _WEAK = frozenset(
     "went get got take took give gave see saw know knew think thought seem seemed find found put call called mean "
     "meant ought want like need".split()
 )
+_SAYS_LITTLE = frozenset(
+    "tool year month week hour minute second moment period language place part number amount level name group team "
+    "member case example point matter issue problem question answer reason result effect cause fact idea work job task "
+    "use user life hand side end start beginning middle top bottom area field system method process project plan step "
+    "stage business company word line page piece bit set list type form style version model item object subject topic "
+    "detail difference change chance choice decision effort attempt experience feeling interest power right "
+    "rule order state condition situation position view sense value quality kinds sorts ways things times days years "
+    "months weeks hours minutes seconds tools languages places parts numbers names groups teams members cases examples "
+    "points matters issues problems questions answers reasons results ideas works jobs tasks lives hands words lines "
+    "trust try help keep turn show use used uses using work works worked working happen happens happened start started "
+    "stop stopped become becomes became look looks looked feel feels felt able possible different important sure real "
+    "wrote write written named called "
+    "whole true easy hard simple clear full next last main big high low early late".split()
+)
+"""Common words of general English: one of them alone is in half of all answers, right or wrong."""
 _COMPOUND = regex.compile(rf"(?:{WORD.pattern})(?:-(?:{WORD.pattern}))*(?:\p{{L}}+)?")
 NUMBER_WORD_WEIGHT = 0.5
 _NUMBER_WORDS = frozenset(
@@ -49,7 +64,7 @@ def chosen_facts(question: str, answer: str, weights: TermWeights) -> tuple[KeyF
                 weight = max(weight, NUMBER_WORD_WEIGHT)
             best.setdefault(" ".join(stems), (weight, found.start(), found.end()))
     ranked = sorted(best.values(), key=lambda one: (-one[0], one[1]))
-    telling = [one for one in ranked if one[0] >= MIN_FACT_WEIGHT]
+    telling = [one for one in ranked if one[0] >= MIN_FACT_WEIGHT and answer[one[1] : one[2]] not in _SAYS_LITTLE]
     count = 1 if len(ranked) <= SHORT_ANSWER_WORDS else ESSENTIAL
     essential = _joined(answer, [(start, end) for _, start, end in telling[:count]])
     others = _joined(answer, [(start, end) for _, start, end in telling[count : count + OTHERS]])

@@ -1,7 +1,8 @@
 """Questions that sound like the persona's own subjects and that no document of its answers.
 
 Each asks for something of a person, a piece or an event that the corpus names, and is kept only if nothing near a
-mention of it says anything of the kind. What is looked through are the sentences themselves, not an index.
+mention of it says anything of the kind; of a piece nothing in the whole of it may, since it seldom names itself. What
+is looked through are the sentences themselves, not an index.
 """
 
 from __future__ import annotations
@@ -58,6 +59,9 @@ OF_PIECES = {
     "How many copies of “{x}” were sold in its first year?": "copies copy sold edition",
     "Which passage of “{x}” did you strike out before it appeared?": "struck strike deleted draft omitted",
     "To whom did you read “{x}” aloud first?": "aloud read audience lecture",
+    "Whom did you ask for advice before you finished “{x}”?": "advice advise advised ask asked counsel",
+    "Which other title did you think of for “{x}”?": "title call called name named",
+    "In which room did you sit when you wrote “{x}”?": "room desk sat kitchen study office wrote",
 }
 INVENTED = (
     "Ambrose Tillyard", "Josephine Quellmann", "Lemuel Brackstone", "Odile Fennimarch", "Barnaby Crosskettle",
@@ -71,7 +75,20 @@ OF_INVENTED = (
     "Which argument of {x} do you answer at length?",
     "What did {x} tell you on your last walk together?",
     "How do you judge the sermons of {x}?",
+    "What did {x} reply to your last message?",
+    "Which piece of advice do you owe to {x}?",
 )
+PRESUMED = {
+    "To whom did you read “{x}” aloud first?": "aloud audience lecture lectures",
+    "What do you say about the poems of {x}?": "poem poems poet poetry",
+    "How do you judge the sermons of {x}?": "sermon sermons pulpit",
+    "How much were you paid for “{x}”?": "paid fee guineas honorarium royalties",
+    "Who drew the illustrations for “{x}”?": "illustration illustrations illustrator illustrated engraving",
+    "Which editor turned “{x}” down before it was printed?": "editor editors publisher printed",
+    "How many copies of “{x}” were sold in its first year?": "copies edition editions publisher",
+    "Which passage of “{x}” did you strike out before it appeared?": "printed proofs manuscript publisher editor",
+}
+"""By template: words of the world that it presumes. A blogger whose archive holds none of them is not asked it."""
 _SOMEBODY = regex.compile(
     r"\b(?:a|an)\s(?P<who>(?:\p{Ll}+\s){0,2}(?:man|woman|boy|girl|lady|gentleman|friend|doctor|priest|poet|critic|"
     r"journalist|professor|publisher|keeper|clerk|neighbour|cabman|policeman|tramp|sailor|farmer|schoolmaster|"
@@ -105,8 +122,10 @@ class Unanswerable:
         for at, stems in enumerate(self._sentences):
             for one in stems:
                 self._held.setdefault(one, []).append(at)
-        titles = (shown_title(one.kind, one.title) for one in sorted(documents, key=lambda one: one.document_id))
-        self._titles = tuple(dict.fromkeys(title for title in titles if title))
+        self._pieces: dict[str, set[str]] = {}
+        for document in sorted(documents, key=lambda one: one.document_id):
+            if title := shown_title(document.kind, document.title):
+                self._pieces.setdefault(title, set()).update(content_stems(document.text))
 
     def questions(self, statements: Sequence[Statement]) -> Iterator[Unanswered]:
         """Every question that can be made."""
@@ -114,13 +133,18 @@ class Unanswerable:
             for template, telling in OF_PEOPLE.items():
                 if not self._is_told(name, telling):
                     yield Unanswered("of_a_person", template, template.format(x=name))
-        for title in self._titles:
+        for title, held in self._pieces.items():
             for template, telling in OF_PIECES.items():
-                if not self._is_told(title, telling):
+                if (
+                    not self._is_of_another_world(template)
+                    and not held & _stems(telling)
+                    and not self._is_told(title, telling)
+                ):
                     yield Unanswered("of_a_piece", template, template.format(x=title))
+        templates = [one for one in OF_INVENTED if not self._is_of_another_world(one)]
         for at, name in enumerate(one for one in INVENTED if not self._is_known(one)):
             for step in range(2):
-                template = OF_INVENTED[(at + step * 2) % len(OF_INVENTED)]
+                template = templates[(at + step * 2) % len(templates)]
                 yield Unanswered("of_nobody", template, template.format(x=name))
         for statement in statements:
             yield from _nameless(statement)
@@ -135,10 +159,15 @@ class Unanswerable:
     def _is_known(self, name: str) -> bool:
         return any(stem(word) in self._held for word in words(name))
 
+    def _is_of_another_world(self, template: str) -> bool:
+        """Whether the corpus speaks of nothing that the template takes for granted."""
+        presumed = PRESUMED.get(template)
+        return presumed is not None and not any(one in self._held for one in _stems(presumed))
+
     def _is_told(self, subject: str, telling: str) -> bool:
         """Whether anything of the kind stands near a mention of the subject."""
         named = set(content_stems(subject.split()[-1] if self._people.is_person(subject) else subject))
-        wanted = {stem(word) for word in telling.split()}
+        wanted = _stems(telling)
         if not named:
             return True
         rarest = min(named, key=lambda one: len(self._held.get(one, ())))
@@ -148,6 +177,10 @@ class Unanswerable:
             if named <= self._sentences[at]
             for near in range(max(0, at - WINDOW), min(len(self._sentences), at + WINDOW + 1))
         )
+
+
+def _stems(telling: str) -> set[str]:
+    return {stem(word) for word in telling.split()}
 
 
 def _nameless(statement: Statement) -> Iterator[Unanswered]:
