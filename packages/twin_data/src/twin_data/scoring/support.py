@@ -22,6 +22,8 @@ from twin_data.scoring.denials import Clause, contradiction, contradicts_itself
 from twin_data.scoring.denials import is_negated as is_negated
 from twin_data.scoring.numerals import held_numbers as held_numbers
 from twin_data.scoring.numerals import numbers as numbers
+from twin_data.scoring.readings import Reading
+from twin_data.scoring.reversals import reversal
 from twin_data.scoring.scraps import breaks_off, is_scrap, repeated_runs, said_again
 from twin_data.scoring.sentences import STOPWORDS, WORD, sentence_spans, stem, words
 from twin_data.scoring.wording import wording
@@ -29,6 +31,9 @@ from twin_data.scoring.wording import wording
 NEAR_SHARE = 0.25
 """Weight of neighbouring words beside single ones."""
 MAX_WINDOW_SENTENCES = 3
+LOOKED_AT = 0.4
+"""Score from which a claim is looked at for what it turns round: no bar lies lower."""
+_STATEMENT_END = regex.compile(r";\s")
 _SENTENCE_START = regex.compile(r"(?:^|[.!?…:;][\"'”’»)\]]*\s+|\n)[\s\"'“‘(—–-]*$")
 
 
@@ -165,7 +170,10 @@ class EvidenceText:
         ):
             return Support(score=0.0, span=window.span, missing=missing)
         found = relations(claim.laid, window.part.laid, window.first, window.last, weight)
-        return Support(score=self._model.score(found), span=window.span)
+        score = self._model.score(found)
+        if score >= LOOKED_AT and (turned := claim.turned_round(window.statements)):
+            return Support(score=0.0, span=window.span, missing=turned)
+        return Support(score=score, span=window.span)
 
 
 def _rank(one: Support) -> tuple[float, int]:
@@ -186,6 +194,15 @@ class _Claim:
         laid, clauses = Laid.of([text]), Clause.all_of(text)
         unnamed = {name for name in names(text) if stem(name) not in granted}
         return cls(laid, numbers(text), unnamed, clauses, _fault(text, laid, clauses), text)
+
+    @cached_property
+    def statements(self) -> list[Reading]:
+        """It, cut at semicolons."""
+        return [Reading.of(piece) for piece in _STATEMENT_END.split(self.text)]
+
+    def turned_round(self, evidence: Sequence[Reading]) -> str:
+        """How it turns the evidence round; empty if it does not."""
+        return next((found for one in self.statements if (found := reversal(one, evidence))), "")
 
     @cached_property
     def repeated(self) -> dict[str, int]:
@@ -229,6 +246,11 @@ class _Part:
     def windows(self) -> list[_Window]:
         return self._windows
 
+    @cached_property
+    def statements(self) -> list[list[Reading]]:
+        """The statements of each sentence: it, cut at semicolons."""
+        return [[Reading.of(piece) for piece in _STATEMENT_END.split(one)] for one in self.sentences]
+
     def masks(self, claim: Laid) -> list[int]:
         """For each sentence, which of the claim's tokens it holds, as bits."""
         masks = [0] * len(self.spans)
@@ -248,6 +270,10 @@ class _Window:
     @property
     def text(self) -> str:
         return " ".join(self.part.sentences[self.first : self.last + 1])
+
+    @cached_property
+    def statements(self) -> list[Reading]:
+        return [one for found in self.part.statements[self.first : self.last + 1] for one in found]
 
     @cached_property
     def all_words(self) -> list[str]:

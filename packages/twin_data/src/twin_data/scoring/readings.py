@@ -1,0 +1,165 @@
+"""A sentence as words in a row, with what the rules of `reversals` look at: clauses, names, figures and dates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import regex
+
+from twin_data.scoring.numerals import in_digits
+from twin_data.scoring.sentences import STOPWORDS, WORD, stem
+
+MONTHS = frozenset(
+    "january february march april june july august september october november december jan feb mar apr jun jul "
+    "aug sep sept "
+    "oct nov dec".split()
+)
+"""May is a verb more often, and is left out."""
+_DAYS = frozenset(
+    day + ending for day in "monday tuesday wednesday thursday friday saturday sunday".split() for ending in ("", "s")
+)
+_MONEY = regex.compile(r"([$£€])\s?(\d[\d,]*(?:\.\d+)?)")
+_CURRENCY = {"$": "dollars", "£": "pounds", "€": "euros"}
+_SIGNS = (
+    (regex.compile(r"(\d)\s?%"), r"\1 percent"),
+    (regex.compile(r"(?i)(\d)\s?a\.?m\b\.?"), r"\1 antem"),
+    (regex.compile(r"(?i)(\d)\s?p\.?m\b\.?"), r"\1 postm"),
+    (regex.compile(r"(?i)\bat least\b"), "atleast"),
+    # Negations in form alone: "not only", "no fewer than 42", "not until May".
+    (
+        regex.compile(
+            r"(?i)\b(?:not|no) (?=(?:only|just|merely|simply|until|till|fewer|less|more|later|doubt|wonder)\b)"
+        ),
+        "",
+    ),
+    (regex.compile(r"(?i)\bat most\b"), "atmost"),
+)
+_BREAK = regex.compile(
+    r"[,;:.!?()]\s|\s[–-]\s|—|\b(?:and|but|while|whereas|although|though|because|since|so|when|who|which|whose)\b"
+)
+_NEGATIONS = frozenset("not no never none nobody nothing neither nor without cannot hardly scarcely".split())
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word of a sentence.
+
+    Attributes:
+        text: In lower case; number words in digits.
+        stem: Of a word that carries meaning; empty for small ones.
+        is_capital: Whether it is written with a capital, and is neither month nor day of the week.
+        is_name: Whether it is so where no sentence begins; what begins one may be a name or not.
+        clause: Number of its clause.
+    """
+
+    text: str
+    stem: str
+    is_capital: bool
+    is_name: bool
+    clause: int
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is written in digits, as all numbers are here."""
+        return self.text[0].isdecimal()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A sentence, read word by word."""
+
+    text: str
+    words: tuple[Word, ...]
+
+    @classmethod
+    def of(cls, sentence: str) -> Reading:
+        """Read one sentence."""
+        text = in_digits(_in_words(sentence))
+        found: list[Word] = []
+        clause, last = 0, 0
+        for match in WORD.finditer(text):
+            clause += bool(_BREAK.search(text, last, match.end())) and bool(found)
+            last = match.end()
+            lowered = match[0].casefold().replace("’", "'").removesuffix("'s")
+            is_small = lowered in STOPWORDS
+            is_capital = match[0][0].isupper() and not is_small and lowered not in MONTHS | _DAYS
+            found.append(
+                Word(
+                    lowered.replace(",", ""),
+                    "" if is_small else stem(lowered),
+                    is_capital,
+                    is_capital and (bool(found) or any(letter.isupper() for letter in match[0][1:])),
+                    clause,
+                )
+            )
+        return cls(text, tuple(found))
+
+    @cached_property
+    def texts(self) -> frozenset[str]:
+        """All words, in lower case."""
+        return frozenset(one.text for one in self.words)
+
+    @cached_property
+    def stems(self) -> frozenset[str]:
+        """Stems of the words that carry meaning."""
+        return frozenset(one.stem for one in self.words if one.stem)
+
+    @cached_property
+    def clauses(self) -> tuple[Reading, ...]:
+        """Its clauses, each a reading of its own."""
+        numbers = dict.fromkeys(one.clause for one in self.words)
+        return tuple(Reading("", tuple(one for one in self.words if one.clause == number)) for number in numbers)
+
+    @cached_property
+    def is_negated(self) -> bool:
+        """Whether a word in it denies something."""
+        return any(one.text in _NEGATIONS or one.text.endswith("n't") for one in self.words)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Stems of its names."""
+        return frozenset(one.stem for one in self.words if one.is_name)
+
+    @cached_property
+    def numbers(self) -> frozenset[str]:
+        """Its numbers, in digits."""
+        return frozenset(one.text for one in self.words if one.is_number)
+
+    def at(self, *texts: str) -> int:
+        """The place of the first of these words; -1 if none is there."""
+        return next((at for at, one in enumerate(self.words) if one.text in texts), -1)
+
+    def stems_between(self, first: int, end: int) -> frozenset[str]:
+        """Stems of the words from place `first` up to `end`."""
+        return frozenset(one.stem for one in self.words[max(0, first) : end] if one.stem)
+
+    def followers(self) -> Iterator[tuple[Word, Word]]:
+        """Each number with the next word that carries meaning, no further than two words away in its clause."""
+        for at, one in enumerate(self.words):
+            if one.is_number:
+                ahead = (next_ for next_ in self.words[at + 1 : at + 3] if next_.stem and next_.clause == one.clause)
+                if follower := next(ahead, None):
+                    yield one, follower
+
+
+def as_written(text: str) -> str:
+    """A text with the words that stand for signs in a reading put back."""
+    for word, sign in _WRITTEN.items():
+        text = text.replace(word, sign)
+    return text
+
+
+_WRITTEN = {"antem": "a.m.", "postm": "p.m.", "atleast": "at least", "atmost": "at most"}
+
+
+def _in_words(text: str) -> str:
+    """The text with its signs in words: `$5` is "5 dollars", `9 a.m.` "9 antem", "at least" one word."""
+    for pattern, words in _SIGNS:
+        text = pattern.sub(words, text)
+    return _MONEY.sub(_spelled, text)
+
+
+def _spelled(match: regex.Match[str]) -> str:
+    return f"{match[2]} {_CURRENCY[match[1]]}"
