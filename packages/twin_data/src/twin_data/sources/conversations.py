@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -121,13 +121,20 @@ def transcript_turns(text: str, is_known: Callable[[str], bool]) -> list[Turn] |
     parts = [part.strip() for part in re.split(r"\n[ \t]*\n", normalise_newlines(text)) if part.strip()]
     if len(parts) < _LEAST_TURNS:  # one turn a line
         parts = [line.strip() for line in normalise_newlines(text).split("\n") if line.strip()]
-    labels = speaker_labels(parts, lambda name: is_known(bare_name(name)))
-    split = [split_label(part, labels) for part in parts]
-    spoken = Counter(name for name, _ in split if name)
-    is_one = spoken.total() >= max(_LEAST_TURNS, _LEAST_SHARE * len(parts)) and len(spoken) > 1
-    if not is_one or spoken.total() < _TURNS_EACH * len(spoken):
+    labels = transcript_labels(parts, is_known)
+    if not labels:
         return None
     turns: list[Turn] = []
-    for name, words in split:
+    for name, words in (split_label(part, labels) for part in parts):
         turns.append(Turn(name or (turns[-1].name if turns else ""), words))
     return turns
+
+
+def transcript_labels(
+    parts: Sequence[str], is_known: Callable[[str], bool], *, least_share: float = _LEAST_SHARE
+) -> frozenset[str]:
+    """What labels the speakers of a transcript's paragraphs; none for any other text."""
+    labels = speaker_labels(parts, lambda name: is_known(bare_name(name)))
+    spoken = Counter(name for name, _ in (split_label(part, labels) for part in parts) if name)
+    is_one = spoken.total() >= max(_LEAST_TURNS, least_share * len(parts), _TURNS_EACH * len(spoken))
+    return frozenset(spoken) if is_one and len(spoken) > 1 else frozenset()
