@@ -169,6 +169,29 @@ def test_a_paragraph_that_others_write_is_theirs(raw_document: Make) -> None:
     assert attribute([mails[0], own], OWN, CONFIG)[1] == own  # one document may well quote the persona
 
 
+def test_copies_under_one_login_are_one_other(raw_document: Make) -> None:
+    """An old blog's exports name a login that no alias tells; however many there are, it is one person."""
+    post = raw_document(LONG, "My own words.", document_id="blog/1")
+    copies = [
+        raw_document(Block(text=LONG, role=Role.OTHER, author="Admin"), document_id=f"export/{at}") for at in range(3)
+    ]
+    assert attribute([post, *copies], OWN, CONFIG)[0] == post
+    another = raw_document(Block(text=LONG, role=Role.OTHER, author="wp"), document_id="export/4")
+    assert roles(attribute([post, *copies, another], OWN, CONFIG)[0])[0][2] == SHARED
+
+
+@pytest.mark.parametrize(("kind", "is_own"), [(DocumentKind.ARTICLE, True), (DocumentKind.MAIL, False)])
+def test_what_the_persona_published_under_its_name_is_its_own(
+    raw_document: Make, kind: DocumentKind, is_own: bool
+) -> None:
+    signed = raw_document(Block(text=LONG, author="Ada Marlowe"), "My own words.", document_id="blog/1", kind=kind)
+    copies = [
+        raw_document(Block(text=LONG, role=Role.OTHER, author=login), document_id=f"export/{login}")
+        for login in ("admin", "wp")
+    ]
+    assert (attribute([signed, *copies], OWN, CONFIG)[0] == signed) is is_own
+
+
 @pytest.mark.parametrize("tail", sorted(BELOW_THE_WRITING))
 def test_what_mails_answer_may_be_the_personas_own(raw_document: Make, tail: str) -> None:
     """Programs such as Outlook set the whole conversation, unmarked, below every mail of it."""

@@ -61,20 +61,22 @@ class AttributeConfig(Contract):
     min_shared_words: int = Field(default=12, ge=5)
     """Paragraphs that are shorter are set phrases, whoever writes them."""
     shared_by: int = Field(default=2, ge=1)
-    """Documents in which others wrote the very paragraph."""
+    """Others who wrote the very paragraph; whoever has no name counts once a document."""
     repeated_in: int = Field(default=8, ge=3)
     """Documents that begin or end with the very paragraph."""
 
 
 @dataclass(frozen=True)
 class _Seen:
-    """In how many documents a paragraph stands: as others' words, and near the beginning or end as the persona's.
+    """How many others wrote a paragraph, in how many documents it opens or ends the persona's words, and what is signed.
 
-    What a mail answers or forwards does not count as others' words: it may be an earlier mail of the persona's.
+    What a mail answers or forwards does not count as others' words: it may be an earlier mail of the persona's. Nor
+    does what the persona published under its name: copies under another one are by a login that no alias tells.
     """
 
     by_others: Counter[str]
     at_edges: Counter[str]
+    signed: frozenset[str]
 
 
 def attribute(
@@ -87,7 +89,7 @@ def attribute(
         own_names: The persona's name and aliases, as `name_key` gives them: what is signed by these is the persona's.
         config: Bars.
     """
-    seen = _seen(documents, config)
+    seen = _seen(documents, own_names, config)
     return tuple(_attributed(one, own_names, seen, config) for one in documents)
 
 
@@ -142,20 +144,27 @@ def _merged(spans: Sequence[Span]) -> tuple[Span, ...]:
     return tuple(merged)
 
 
-def _seen(documents: Sequence[RawDocument], config: AttributeConfig) -> _Seen:
+def _seen(documents: Sequence[RawDocument], own_names: frozenset[str], config: AttributeConfig) -> _Seen:
     others: dict[str, set[str]] = defaultdict(set)
     edges: dict[str, set[str]] = defaultdict(set)
+    signed: set[str] = set()
     for document in documents:
         paragraphs = [block for block in document.blocks if block.style in _PROSE]
         for at, block in enumerate(paragraphs):
             key = _key(block.text, config)
             if key and block.role is Role.OTHER and block.basis not in BELOW_THE_WRITING:
-                others[key].add(document.document_id)
+                others[key].add(name_key(block.author) if block.author else f"unnamed in {document.document_id}")
             elif key and block.role is Role.OWN and (at == 0 or at >= len(paragraphs) - 2) and len(paragraphs) > 2:
                 edges[key].add(document.document_id)
-    return _Seen(
-        Counter({key: len(ids) for key, ids in others.items()}), Counter({key: len(ids) for key, ids in edges.items()})
-    )
+            if key and block.role is Role.OWN and _is_published(document) and name_key(block.author or "") in own_names:
+                signed.add(key)
+    by_others = Counter({key: len(people) for key, people in others.items()})
+    return _Seen(by_others, Counter({key: len(ids) for key, ids in edges.items()}), frozenset(signed))
+
+
+def _is_published(document: RawDocument) -> bool:
+    """Whether it is no letter: below one, whoever signs it, may stand what an office puts below all."""
+    return document.kind in {DocumentKind.ARTICLE, DocumentKind.POST}
 
 
 def _key(text: str, config: AttributeConfig) -> str:
@@ -172,7 +181,7 @@ def _attributed(document: RawDocument, own_names: frozenset[str], seen: _Seen, c
         key = _key(block.text, config)
         if document.kind is DocumentKind.MAIL and _DISCLAIMER.match(block.text):
             blocks[at] = _theirs(block, Role.OTHER, None, DISCLAIMER)
-        elif seen.by_others[key] >= config.shared_by:
+        elif seen.by_others[key] >= config.shared_by and key not in seen.signed:
             blocks[at] = _theirs(block, Role.OTHER, None, SHARED)
         elif seen.at_edges[key] >= config.repeated_in:
             blocks[at] = _theirs(block, Role.OTHER, None, REPEATED)
