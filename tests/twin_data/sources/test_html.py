@@ -164,6 +164,19 @@ def test_main_counts_where_its_articles_are_only_teasers(read_file: ReadFile) ->
     assert words.strip() in document.text
 
 
+@pytest.mark.parametrize(
+    "name",
+    "responses discussion replies comment-list Kommentare commentaires comentarios commenti reacties".split(),
+)
+def test_comments_of_others_are_furniture_in_any_language(read_file: ReadFile, name: str) -> None:
+    page = f"""<html><body><div id="content"><div class="post"><h2>The Scar</h2>
+    <p>It shuts at noon, and whoever stands behind it stands there until the tide has turned again.</p>
+    <p>I have stood there twice, and I had a book with me the second time.</p></div>
+    <div id="{name}"><h3>Two of them</h3><p>I like steel, and I say so.</p></div></div></body></html>"""
+    (document,), _ = read_file(HtmlReader(), "a.html", page)
+    assert "steel" not in document.text and "book" in document.text
+
+
 def test_bulk_of_the_text_is_never_furniture(read_file: ReadFile) -> None:
     page = f"<body><main><div class='sidebar-share'><p>{'Only words there are. ' * 9}</p></div></main></body>"
     (document,), _ = read_file(HtmlReader(), "a.html", page)
