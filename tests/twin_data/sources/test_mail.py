@@ -51,6 +51,13 @@ Harbour Co-op
 """
 
 
+def test_a_mail_names_the_others_whom_it_is_from_and_to(read_file: ReadFile) -> None:
+    sent = mail("N. Fenwick <nora@harbour.example>", "I said so.\n", "a@x", Cc="Tom Reed <t@x.example>, b@x.example")
+    sent.replace_header("To", '"Szy, Ruth" <ruth@x.example>, Nora Fenwick <n@home.example>')
+    (document,), _ = read_file(MailReader(), "sent.mbox", mailbox_of(sent))
+    assert document.correspondents == ("Ruth Szy", "Tom Reed")
+
+
 def test_reads_a_mailbox(read_file: ReadFile) -> None:
     content = mailbox_of(
         mail("Ruth Szy <ruth@harbour.example>", "What are the rules?\n", "a@x", Subject="The rules"),

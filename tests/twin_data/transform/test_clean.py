@@ -143,6 +143,13 @@ def test_others_stay_unnamed_where_they_wrote_in_private(
     assert "x.example" not in cleaned.model_dump_json()
 
 
+def test_who_is_only_written_to_is_a_third_party(raw_document: Callable[..., RawDocument]) -> None:
+    """Where only the sent mail is there nobody else speaks in it."""
+    mail = raw_document("Hedy Voss is ill.", kind=DocumentKind.MAIL, correspondents=("Hedy Voss",))
+    cleaned = clean.run(CleanInputs((mail,), frozenset({"Ada Marlowe"})), config=CONFIG)
+    assert [one.text for one in cleaned.documents] == ["[name] is ill."]
+
+
 def test_names_that_the_author_published_stay(raw_document: Callable[..., RawDocument]) -> None:
     chat = raw_document(
         Block(text="Yes?", role=Role.OTHER, author="Hedy Voss"), "Ask Hedy Voss.", kind=DocumentKind.CHAT

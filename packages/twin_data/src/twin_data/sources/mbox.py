@@ -9,7 +9,7 @@ from email import message_from_bytes
 from email.errors import MessageError
 from email.message import EmailMessage, MIMEPart
 from email.policy import default as default_policy
-from email.utils import parseaddr
+from email.utils import getaddresses, parseaddr
 from pathlib import Path
 
 from twin_data.contracts.digests import digest_bytes
@@ -166,14 +166,31 @@ def _document(
         thread=f"mail:{root}",
         series=context.series(path),
         content_digest=mail.digest,
+        correspondents=_correspondents(mail.message, context),
     )
+
+
+def _correspondents(message: EmailMessage, context: ReadContext) -> tuple[str, ...]:
+    """The names of others in the headers that say from whom to whom; who is told by address alone has none."""
+    people = getaddresses([_header(message, name) for name in ("From", "To", "Cc")])
+    others = (_in_order(fold(name)) for name, address in people if not _is_own(name, address, context))
+    return tuple(dict.fromkeys(name for name in others if name))
+
+
+def _in_order(name: str) -> str:
+    """`Szy, Ruth` as texts have it: `Ruth Szy`."""
+    family, comma, given = name.partition(", ")
+    return f"{given} {family}" if comma and "," not in given else name
+
+
+def _is_own(name: str, address: str, context: ReadContext) -> bool:
+    return context.author.is_named(address) or context.author.is_named(name)
 
 
 def _blocks(message: EmailMessage, path: Path, context: ReadContext) -> tuple[Block, ...]:
     """The blocks of what was written: of its plain version, else of the HTML one."""
     name, address = parseaddr(_header(message, "From"))
-    is_own = context.author.is_named(address) or context.author.is_named(name)
-    role = context.role_of(context.author.name if is_own else None)
+    role = context.role_of(context.author.name if _is_own(name, address, context) else None)
     writer = Attribution(role, fold(name) or address or None, "mail header")
     # Some programs send the plain part empty.
     found = (_blocks_of(_written(message, version), writer, path) for version in _VERSIONS)
