@@ -58,6 +58,12 @@ def test_a_mail_names_the_others_whom_it_is_from_and_to(read_file: ReadFile) -> 
     assert document.correspondents == ("Ruth Szy", "Tom Reed")
 
 
+@pytest.mark.parametrize("local", "do-not-reply noreply no_reply news daily.newsletter notifications".split())
+def test_no_name_is_told_by_a_machine_s_address(read_file: ReadFile, local: str) -> None:
+    (document,), _ = read_file(MailReader(), "a.eml", bytes(mail(f"New York <{local}@x.example>", "Buy.\n", "a@x")))
+    assert document.correspondents == ()
+
+
 def test_reads_a_mailbox(read_file: ReadFile) -> None:
     content = mailbox_of(
         mail("Ruth Szy <ruth@harbour.example>", "What are the rules?\n", "a@x", Subject="The rules"),

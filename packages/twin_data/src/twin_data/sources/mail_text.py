@@ -35,6 +35,8 @@ _SIGNATURE_MARKS = frozenset(
 )
 SIGNATURE = "signature"
 """The basis by which cleaning knows what to remove."""
+MAIL_HEADER = "mail header"
+"""The basis of what a mail's sender writes."""
 QUOTED_REPLY, FORWARDED = "quoted reply", "forwarded"
 BELOW_THE_WRITING = frozenset({SIGNATURE, QUOTED_REPLY, FORWARDED})
 """Bases of what stands below the sender's writing; it may well be the persona's, of an earlier mail."""

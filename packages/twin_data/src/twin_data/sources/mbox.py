@@ -16,7 +16,7 @@ from twin_data.contracts.digests import digest_bytes
 from twin_data.contracts.documents import Block, DocumentKind, RawDocument
 from twin_data.sources.dates import mail_date
 from twin_data.sources.exports import head_of
-from twin_data.sources.mail_text import html_mail_blocks, mail_blocks
+from twin_data.sources.mail_text import MAIL_HEADER, html_mail_blocks, mail_blocks
 from twin_data.sources.reader import Attribution, ReadContext, Reading, RecordIds, Skipped, Unreadable
 from twin_data.sources.text import decode, fold, normalise_newlines, title_from_text
 
@@ -34,6 +34,11 @@ _DRAFT_LABELS = frozenset(
     "draft drafts entwurf entwürfe brouillons borradores bozze concepten rascunhos utkast".split()
 )
 _VERSIONS = ("plain", "html")
+_NOBODY_S = re.compile(
+    r"(?:.*\b)?(?:(?:do[._-]?not|no|not)[._-]?reply|newsletters?|news|notifications?|mailer-daemon|postmaster|bounces?)"
+    r"(?:\b.*)?@",
+    re.IGNORECASE,
+)
 _AUTOMATIC_PRECEDENCE = frozenset({"junk", "auto_reply"})
 
 
@@ -171,9 +176,16 @@ def _document(
 
 
 def _correspondents(message: EmailMessage, context: ReadContext) -> tuple[str, ...]:
-    """The names of others in the headers that say from whom to whom; who is told by address alone has none."""
+    """The names of others in the headers that say from whom to whom; who is told by address alone has none.
+
+    Nobody bears the name that goes with an address which is a machine's or a newsletter's.
+    """
     people = getaddresses([_header(message, name) for name in ("From", "To", "Cc")])
-    others = (_in_order(fold(name)) for name, address in people if not _is_own(name, address, context))
+    others = (
+        _in_order(fold(name))
+        for name, address in people
+        if not _is_own(name, address, context) and not _NOBODY_S.match(address)
+    )
     return tuple(dict.fromkeys(name for name in others if name))
 
 
@@ -191,7 +203,7 @@ def _blocks(message: EmailMessage, path: Path, context: ReadContext) -> tuple[Bl
     """The blocks of what was written: of its plain version, else of the HTML one."""
     name, address = parseaddr(_header(message, "From"))
     role = context.role_of(context.author.name if _is_own(name, address, context) else None)
-    writer = Attribution(role, fold(name) or address or None, "mail header")
+    writer = Attribution(role, fold(name) or address or None, MAIL_HEADER)
     # Some programs send the plain part empty.
     found = (_blocks_of(_written(message, version), writer, path) for version in _VERSIONS)
     return next((blocks for blocks in found if blocks), ())

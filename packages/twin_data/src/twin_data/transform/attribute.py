@@ -68,7 +68,7 @@ class AttributeConfig(Contract):
 
 @dataclass(frozen=True)
 class _Seen:
-    """How many others wrote a paragraph, in how many documents it opens or ends the persona's words, and what is signed.
+    """How many others wrote a paragraph, how many documents of the persona's it opens or ends, and what is signed.
 
     What a mail answers or forwards does not count as others' words: it may be an earlier mail of the persona's. Nor
     does what the persona published under its name: copies under another one are by a login that no alias tells.

@@ -29,7 +29,7 @@ from twin_data.contracts.documents import (
     Role,
     block_spans,
 )
-from twin_data.sources.mail_text import SIGNATURE
+from twin_data.sources.mail_text import MAIL_HEADER, SIGNATURE
 from twin_data.store.schemas import to_frame, to_rows
 from twin_data.transform.attribute import AttributeConfig, attribute, passages_of
 from twin_data.transform.identifiers import Finding, find_identifiers, names_pattern
@@ -252,13 +252,21 @@ def attributed(raw: pl.DataFrame, own_names: frozenset[str], config: CleanConfig
 def roster_of(raw: pl.DataFrame) -> frozenset[str]:
     """Names of the other people who speak or are written to in the archive's conversations.
 
+    Of mails only those of threads in which the persona has a word count: the names of newsletters and shops that
+    nobody answers may be any words.
+
     Args:
         raw: Rows of the contract `RawDocument`.
     """
     talks = raw.filter(pl.col("kind").is_in([kind.value for kind in _CONVERSATIONS]))
-    said = talks.select("blocks").explode("blocks", empty_as_null=True).drop_nulls().unnest("blocks")
-    speakers = said.filter(pl.col("role") != Role.OWN.value)["author"]
-    named = pl.concat([speakers, talks["correspondents"].explode(empty_as_null=True)])
+    threads = talks.with_columns(thread=pl.col("thread").fill_null(pl.col("document_id")))
+    said = threads.select("thread", "kind", "blocks").explode("blocks", empty_as_null=True).unnest("blocks")
+    answered = said.filter(pl.col("role") == Role.OWN.value)["thread"].implode()
+    counts = (pl.col("kind") != DocumentKind.MAIL.value) | pl.col("thread").is_in(answered)
+    # Whether a mail's sender is somebody is known of its correspondents alone.
+    is_other = (pl.col("role") != Role.OWN.value) & ~pl.col("basis").is_in([MAIL_HEADER, SIGNATURE])
+    speakers = said.filter(counts, is_other)["author"]
+    named = pl.concat([speakers, threads.filter(counts)["correspondents"].explode(empty_as_null=True)])
     return frozenset(name for name in named.unique() if name)
 
 
