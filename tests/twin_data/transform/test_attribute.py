@@ -15,6 +15,7 @@ from twin_data.transform.attribute import (
     DISCLAIMER,
     EPIGRAPH,
     INLINE,
+    INTRODUCED,
     NAMED,
     REPEATED,
     SHARED,
@@ -112,6 +113,22 @@ def test_epigraphs_and_named_quotations(raw_document: Make) -> None:
     ]  # fmt: skip
     assert [one[1] for one in roles(found)][1:5] == ["Hedda Quill", None, "Tobias Renn", "Tobias Renn"]
     assert found.text == raw.text
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "basis"),
+    [
+        ("Hedda Quill wrote to me last week:", f"“{LONG}.”", INTRODUCED),
+        ("In the words of Hedda Quill:", f'"{LONG}."', INTRODUCED),
+        ("Hedda Quill wrote to me last week:", "“No.”", "document author"),
+        ("Ada Marlowe wrote to the board last week:", f"“{LONG}.”", "document author"),
+        ("I wrote to her last week:", f"“{LONG}.”", "document author"),
+        ("Hedda Quill wrote to me last week:", f"{LONG}.", "document author"),
+    ],
+)
+def test_a_long_quotation_below_a_name_is_anothers(raw_document: Make, before: str, text: str, basis: str) -> None:
+    (found,) = attribute([raw_document("First.", before, text, "I disagree.")], OWN, CONFIG)
+    assert [one[2] for one in roles(found)] == ["document author", "document author", basis, "document author"]
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from twin_data.sources.mail_text import BELOW_THE_WRITING
 from twin_data.sources.quotations import quotation_author
 
 EPIGRAPH, NAMED, INLINE = "epigraph", "quotation with a name", "quotation inside a paragraph"
+INTRODUCED = "quotation below a name"
 SHARED, REPEATED, DISCLAIMER = "also written by others", "repeated in many documents", "disclaimer"
 _PROSE = frozenset({BlockStyle.PARAGRAPH, BlockStyle.LIST_ITEM, BlockStyle.QUOTATION})
 _QUOTED_WHOLE = regex.compile(r"""\s*(?:“[^“”]+”|"[^"]+"|«[^«»]+»|‘[^‘]+’)[.…]?\s*""")
@@ -41,6 +42,8 @@ _BEFORE = regex.compile(
     rf"|\b(?i:in the words of|according to|to quote|quoting|quotes?) {_NAME}[^.“”\"]{{0,40}}"
     rf"|{_NAME}[’']s (?:words|phrase|line|sentence|verdict)\b[^.“”\"]{{0,40}})[,:—–\s-]*\s*$"
 )
+_ANY_NAME = regex.compile(_NAME)
+_INTRODUCTION_CHARACTERS = 120
 _AFTER = regex.compile(rf"^[\s,—–-]*(?:{_NAME} {_VERB}\b|{_VERB} {_NAME}|\(\p{{Lu}}[^()]{{2,60}}\d{{4}}\))")
 # Every word a capital, a number, or what joins names: "Hedda Quill", "The Book of Marl", "Psalm 23:4".
 _PROPER_WORD = r"(?:\p{Lu}[\p{L}\p{M}.’'-]*|\p{N}[\p{N}:.–-]*)"
@@ -99,7 +102,10 @@ def quoted_spans(text: str, config: AttributeConfig) -> tuple[Span, ...]:
     for match in _QUOTATION.finditer(text):
         if len(words(match["inside"])) < config.min_quotation_words:
             continue
-        before, after = text[max(0, match.start() - 120) : match.start()], text[match.end() : match.end() + 80]
+        before, after = (
+            text[max(0, match.start() - _INTRODUCTION_CHARACTERS) : match.start()],
+            text[match.end() : match.end() + 80],
+        )
         if _BEFORE.search(before) or _AFTER.search(after):
             found.append(match.span())
     sentences = sentence_spans(text) if found else ()
@@ -186,6 +192,7 @@ def _attributed(document: RawDocument, own_names: frozenset[str], seen: _Seen, c
         elif seen.at_edges[key] >= config.repeated_in:
             blocks[at] = _theirs(block, Role.OTHER, None, REPEATED)
     _mark_named_quotations(blocks, own_names)
+    _mark_introduced_quotations(blocks, own_names, config)
     return document if tuple(blocks) == document.blocks else document.model_copy(update={"blocks": tuple(blocks)})
 
 
@@ -214,6 +221,20 @@ def _mark_named_quotations(blocks: list[Block], own_names: frozenset[str]) -> No
         blocks[at] = _theirs(block, Role.QUOTED, name, basis)
         if below:
             blocks[at + 1] = _theirs(blocks[at + 1], Role.QUOTED, name, basis)
+
+
+def _mark_introduced_quotations(blocks: list[Block], own_names: frozenset[str], config: AttributeConfig) -> None:
+    """Mark long paragraphs in quotation marks below one that ends in whose they are, as in `Tom wrote last week:`."""
+    for at, (before, block) in enumerate(zip(blocks, blocks[1:], strict=False), start=1):
+        is_own = all(one.role is Role.OWN and one.style in _PROSE for one in (before, block))
+        if not is_own or not before.text.endswith(":") or not _QUOTED_WHOLE.fullmatch(block.text):
+            continue
+        introduced = _BEFORE.search(before.text[-_INTRODUCTION_CHARACTERS:])
+        if introduced is None or len(words(block.text)) < config.min_quotation_words:
+            continue
+        names = [name_key(one) for one in _ANY_NAME.findall(introduced[0])]
+        if own_names.isdisjoint(names):
+            blocks[at] = _theirs(block, Role.QUOTED, None, INTRODUCED)
 
 
 def _signs(line: str, name: str, around: Sequence[str]) -> bool:
