@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from twin_data.sources.chat_stamps import Stamp, StampForm, days_of, stamp_of, without_marks
-from twin_data.sources.speakers import bare_name, speaker_labels, split_label
+from twin_data.sources.speakers import are_no_names, bare_name, speaker_labels, split_label
 from twin_data.sources.text import fold, normalise_newlines
 
 _LABEL = re.compile(r"(?:From )?(?P<name>[^:\n]{1,40}?)(?: to [^:\n]{1,40})?:(?:\s+|$)")
@@ -86,6 +86,8 @@ def _of_one_form(stamped: Mapping[int, _Head]) -> dict[int, _Head]:
 
 def _is_chat(heads: Mapping[int, _Head], lines: int) -> bool:
     named = Counter(head.name for head in heads.values() if head.name)
+    if are_no_names(named):
+        return False
     is_opened = any(head.stamp.form.is_exported and number <= _OPENING_LINES for number, head in heads.items())
     if is_opened and named.total() >= max(_LEAST_EXPORTED, len(named) + 1):
         return True
