@@ -17,10 +17,11 @@ _NAME = regex.compile(
 _PREFIX = regex.compile(r"(?:>>\s*)?([^\s:.!?][^:\n!?]{0,39}):\s+(?=\S)")
 _NO_NAMES = frozenset(
     "question questions answer answers frage antwort réponse pregunta respuesta domanda risposta vraag antwoord "
-    "morning noon midday afternoon evening night morgen morgens mittag mittags nachmittag abend abends nacht matin midi "
-    "soir nuit mañana tarde noche monday tuesday wednesday thursday friday saturday sunday breakfast lunch dinner "
-    "note notes tip hint remember warning example update todo idea weather pros cons pro con step problem solution "
-    "result title subject ingredients method summary conclusion source sources notiz tipp beispiel wetter remarque exemple".split()
+    "morning noon midday afternoon evening night morgen morgens mittag mittags nachmittag abend abends nacht "
+    "matin midi soir nuit mañana tarde noche monday tuesday wednesday thursday friday saturday sunday breakfast "
+    "lunch dinner note notes tip hint remember warning example update todo idea weather pros cons pro con step "
+    "problem solution result title subject ingredients method summary conclusion source sources notiz tipp "
+    "beispiel wetter remarque exemple".split()
 )
 _NUMBERED = regex.compile(r"[\s\d.#()]+$")
 _LOWER = regex.compile(r"(?<![\p{L}\p{N}])\p{Ll}+(?![\p{L}\p{N}])")
