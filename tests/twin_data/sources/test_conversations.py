@@ -66,11 +66,27 @@ def test_a_transcript_is_told_by_who_speaks(read_file: ReadFile) -> None:
         "10:30 we went.\n11:00 we came.\n12:15 we ate.\n13:00 we slept.\n",
         "I had a rule: never.\n\nNote: it held.\n\nThen it broke.\n\nRemember: gates leak.\n\nSo they do.\n",
         "Dear diary: no.\n",
+        "Question: Is it shut?\n\nAnswer: It is.\n\nQuestion: Does it leak?\n\nAnswer: It does.\n",
+        "\n\n".join(f"Question {at}: Is it?\n\nAnswer {at}: It is." for at in range(8)),
+        "".join(f"2021-04-1{at} 07:10 Morning: frost.\n2021-04-1{at} 18:00 Evening: rain.\n" for at in range(4)),
     ],
 )
 def test_an_author_s_own_colons_are_no_conversation(read_file: ReadFile, text: str) -> None:
     (document,), _ = read_file(PlainTextReader(), "a.txt", text)
     assert {one.role for one in document.blocks} == {Role.OWN}
+
+
+def test_who_asks_the_persona_is_another(read_file: ReadFile) -> None:
+    text = "".join(f"Question: Is it {at}?\n\nNora Fenwick: It is {at}.\n\n" for at in range(3))
+    (document,), skipped = read_file(PlainTextReader(), "a.txt", text)
+    assert [one.role for one in document.blocks] == [Role.OTHER, Role.OWN] * 3
+    assert not skipped
+
+
+def test_where_nobody_is_the_persona_it_says_who_speaks(read_file: ReadFile) -> None:
+    text = "".join(f"MASON: It leans {at}.\n\nOWNER: It does {at}.\n\n" for at in range(3))
+    _, (note,) = read_file(PlainTextReader(), "a.txt", text)
+    assert note.reason == ("no_own_turn: said by MASON, OWNER; if one of them is the persona, add it to author.aliases")
 
 
 def test_quoted_lines_of_a_text_are_quoted(read_file: ReadFile) -> None:

@@ -164,6 +164,56 @@ def test_main_counts_where_its_articles_are_only_teasers(read_file: ReadFile) ->
     assert words.strip() in document.text
 
 
+@pytest.mark.parametrize(
+    "name",
+    "responses discussion replies comment-list Kommentare commentaires comentarios commenti reacties".split(),
+)
+def test_comments_of_others_are_furniture_in_any_language(read_file: ReadFile, name: str) -> None:
+    page = f"""<html><body><div id="content"><div class="post"><h2>The Scar</h2>
+    <p>It shuts at noon, and whoever stands behind it stands there until the tide has turned again.</p>
+    <p>I have stood there twice, and I had a book with me the second time.</p></div>
+    <div id="{name}"><h3>Two of them</h3><p>I like steel, and I say so.</p></div></div></body></html>"""
+    (document,), _ = read_file(HtmlReader(), "a.html", page)
+    assert "steel" not in document.text and "book" in document.text
+
+
+BOOK_PAGE = """<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops">
+<head><title>A page</title></head><body epub:type="{part}">{inside}</body></html>"""
+
+
+@pytest.mark.parametrize(
+    ("part", "signature", "is_own"),
+    [
+        ("frontmatter", "W. L. Courtney", False),
+        ("backmatter", "The Editor", False),
+        ("frontmatter", "N. Fenwick", True),
+        ("frontmatter", "N. F.", True),
+        ("frontmatter", "The Author", True),
+        ("bodymatter", "Clarissa", True),
+    ],
+)
+def test_a_book_s_page_that_another_signs_is_the_other_s(
+    read_file: ReadFile, part: str, signature: str, is_own: bool
+) -> None:
+    inside = f'<section><p>It is so.</p><p epub:type="z3998:signature">{signature}</p></section>'
+    (document,), _ = read_file(HtmlReader(), "one.xhtml", BOOK_PAGE.format(part=part, inside=inside))
+    assert {one.role is Role.OWN for one in document.blocks} == {is_own}
+
+
+def test_a_letter_within_a_preface_signs_no_page(read_file: ReadFile) -> None:
+    inside = (
+        '<blockquote epub:type="z3998:letter"><p>Hm.</p><p epub:type="z3998:signature">Ruth</p></blockquote><p>So.</p>'
+    )
+    (document,), _ = read_file(HtmlReader(), "one.xhtml", BOOK_PAGE.format(part="frontmatter", inside=inside))
+    assert [one.role for one in document.blocks] == [Role.QUOTED, Role.QUOTED, Role.OWN]
+
+
+def test_a_list_of_illustrations_tells_what_it_is(read_file: ReadFile) -> None:
+    inside = '<nav epub:type="loi"><h2>List of Illustrations</h2><ol><li><p>A mountain.</p></li></ol></nav>'
+    (document,), _ = read_file(HtmlReader(), "loi.xhtml", BOOK_PAGE.format(part="backmatter", inside=inside))
+    assert document.matter == "loi"
+
+
 def test_bulk_of_the_text_is_never_furniture(read_file: ReadFile) -> None:
     page = f"<body><main><div class='sidebar-share'><p>{'Only words there are. ' * 9}</p></div></main></body>"
     (document,), _ = read_file(HtmlReader(), "a.html", page)

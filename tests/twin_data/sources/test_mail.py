@@ -51,6 +51,72 @@ Harbour Co-op
 """
 
 
+def test_a_mail_names_the_others_whom_it_is_from_and_to(read_file: ReadFile) -> None:
+    sent = mail("N. Fenwick <nora@harbour.example>", "I said so.\n", "a@x", Cc="Tom Reed <t@x.example>, b@x.example")
+    sent.replace_header("To", '"Szy, Ruth" <ruth@x.example>, Nora Fenwick <n@home.example>')
+    (document,), _ = read_file(MailReader(), "sent.mbox", mailbox_of(sent))
+    assert document.correspondents == ("Ruth Szy", "Tom Reed")
+
+
+@pytest.mark.parametrize("local", "do-not-reply noreply no_reply news daily.newsletter notifications".split())
+def test_no_name_is_told_by_a_machine_s_address(read_file: ReadFile, local: str) -> None:
+    (document,), _ = read_file(MailReader(), "a.eml", bytes(mail(f"New York <{local}@x.example>", "Buy.\n", "a@x")))
+    assert document.correspondents == ()
+
+
+NOTES = """\
+It is too cold.
+
+             Ruth Szy
+             <ruth@harbour.example>
+             11.04.2021 21:12                                           To
+                                       Nora <nora@harbour.example>
+                                                                        cc
+
+                                                                   Subject
+                                       Concrete
+
+Can we pour the slab?
+"""
+PIPED = "Dear Ruth,\n\nRuth wrote:\n| Should the stairs move?\n\nNo.\n\n| And the window?\n\nYes.\n\n| a | b |\n"
+PROTON = """\
+Prop it first.
+
+‐‐‐‐‐‐‐ Original Message ‐‐‐‐‐‐‐
+On Sunday, April 11th, 2021 at 9:12 PM, Ruth Szy <ruth@harbour.example> wrote:
+
+{mark}Can the frame go?
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "own"),
+    [
+        (NOTES, ["It is too cold."]),
+        (PIPED, ["Dear Ruth,", "No.", "Yes.", "| a | b |"]),
+        (PROTON.format(mark="> "), ["Prop it first."]),
+        (PROTON.format(mark=""), ["Prop it first."]),
+        ("A table:\n\n| a | b\n| c | d\n", ["A table:", "| a | b\n| c | d"]),
+        (
+            "At 10:30, 3 May 2021 we met.\n\nSubject\n\nThe gate.\n",
+            ["At 10:30, 3 May 2021 we met.", "Subject", "The gate."],
+        ),
+        ("--- Old rules ---\n\nRing twice.\n", ["--- Old rules ---", "Ring twice."]),
+    ],
+)
+def test_answered_mails_of_less_common_programs(text: str, own: list[str]) -> None:
+    assert [one.text for one in mail_blocks(text, NORA) if one.role is Role.OWN] == own
+
+
+def test_a_title_above_an_answered_mail_in_html_is_none_of_the_sender_s() -> None:
+    text = (
+        "<div>Prop it.</div><div>------- Original Message -------</div>"
+        "<div>On Sunday, April 11th, 2021 at 9:12 PM, Ruth Szy &lt;ruth@x.example&gt; wrote:</div>"
+        "<blockquote><p>Can the frame go?</p></blockquote>"
+    )
+    assert [one.text for one in html_mail_blocks(text, NORA) if one.role is Role.OWN] == ["Prop it."]
+
+
 def test_reads_a_mailbox(read_file: ReadFile) -> None:
     content = mailbox_of(
         mail("Ruth Szy <ruth@harbour.example>", "What are the rules?\n", "a@x", Subject="The rules"),

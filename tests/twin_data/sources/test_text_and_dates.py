@@ -146,3 +146,20 @@ def test_record_ids_do_not_depend_on_order() -> None:
     assert first.claim("a", "2" * 64) == "a~" + "2" * 12
     assert first.claim("a", "2" * 64) is None
     assert second.claim(None, "3" * 64) == "3" * 12
+
+
+GERMAN = "Ich habe über zwanzig Jahre Schiefer verlegt, und ich schätze ihn für seine Größe. Später müssen wir prüfen."
+ENGLISH = "I don’t like it, and I’ve never. “Ten minutes,” he said — and he wasn’t careless… That’s it, isn’t it?"
+DEGREES = "It froze at -5°C, then at -7°C, then at -9°C; the £ stood at 4£, 5£ and 6£ for 7 µm."
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (GERMAN, "cp1252"), (GERMAN, "mac_roman"), (GERMAN, "cp850"), (ENGLISH, "cp1252"), (ENGLISH, "mac_roman"),
+        (DEGREES, "cp1252"), ("ÄRGER mit der TÜR: GRÖSSER, ÖFTER, ÜBEL", "cp1252"),
+        ("Я всегда говорил, что шифер лучше черепицы, и так оно и есть.", "cp1251"),
+    ],
+)  # fmt: skip
+def test_texts_of_old_macs_and_dos_are_told_from_those_of_windows(text: str, encoding: str) -> None:
+    assert decode(text.encode(encoding), Path("a.txt")) == text

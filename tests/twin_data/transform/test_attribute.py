@@ -15,6 +15,7 @@ from twin_data.transform.attribute import (
     DISCLAIMER,
     EPIGRAPH,
     INLINE,
+    INTRODUCED,
     NAMED,
     REPEATED,
     SHARED,
@@ -115,6 +116,22 @@ def test_epigraphs_and_named_quotations(raw_document: Make) -> None:
 
 
 @pytest.mark.parametrize(
+    ("before", "text", "basis"),
+    [
+        ("Hedda Quill wrote to me last week:", f"“{LONG}.”", INTRODUCED),
+        ("In the words of Hedda Quill:", f'"{LONG}."', INTRODUCED),
+        ("Hedda Quill wrote to me last week:", "“No.”", "document author"),
+        ("Ada Marlowe wrote to the board last week:", f"“{LONG}.”", "document author"),
+        ("I wrote to her last week:", f"“{LONG}.”", "document author"),
+        ("Hedda Quill wrote to me last week:", f"{LONG}.", "document author"),
+    ],
+)
+def test_a_long_quotation_below_a_name_is_anothers(raw_document: Make, before: str, text: str, basis: str) -> None:
+    (found,) = attribute([raw_document("First.", before, text, "I disagree.")], OWN, CONFIG)
+    assert [one[2] for one in roles(found)] == ["document author", "document author", basis, "document author"]
+
+
+@pytest.mark.parametrize(
     "second",
     ["— Are you coming?", "— Yes.", "— No, — I said. — I’ve a kettle on.", "— and a lamp", "- Bread", "— Never!"],
 )
@@ -167,6 +184,29 @@ def test_a_paragraph_that_others_write_is_theirs(raw_document: Make) -> None:
     own = raw_document("My own words.", notice, document_id="mail/own", kind=DocumentKind.MAIL)
     assert [one[2] for one in roles(attribute([*mails, own], OWN, CONFIG)[2])] == ["document author", SHARED]
     assert attribute([mails[0], own], OWN, CONFIG)[1] == own  # one document may well quote the persona
+
+
+def test_copies_under_one_login_are_one_other(raw_document: Make) -> None:
+    """An old blog's exports name a login that no alias tells; however many there are, it is one person."""
+    post = raw_document(LONG, "My own words.", document_id="blog/1")
+    copies = [
+        raw_document(Block(text=LONG, role=Role.OTHER, author="Admin"), document_id=f"export/{at}") for at in range(3)
+    ]
+    assert attribute([post, *copies], OWN, CONFIG)[0] == post
+    another = raw_document(Block(text=LONG, role=Role.OTHER, author="wp"), document_id="export/4")
+    assert roles(attribute([post, *copies, another], OWN, CONFIG)[0])[0][2] == SHARED
+
+
+@pytest.mark.parametrize(("kind", "is_own"), [(DocumentKind.ARTICLE, True), (DocumentKind.MAIL, False)])
+def test_what_the_persona_published_under_its_name_is_its_own(
+    raw_document: Make, kind: DocumentKind, is_own: bool
+) -> None:
+    signed = raw_document(Block(text=LONG, author="Ada Marlowe"), "My own words.", document_id="blog/1", kind=kind)
+    copies = [
+        raw_document(Block(text=LONG, role=Role.OTHER, author=login), document_id=f"export/{login}")
+        for login in ("admin", "wp")
+    ]
+    assert (attribute([signed, *copies], OWN, CONFIG)[0] == signed) is is_own
 
 
 @pytest.mark.parametrize("tail", sorted(BELOW_THE_WRITING))

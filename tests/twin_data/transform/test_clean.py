@@ -143,6 +143,28 @@ def test_others_stay_unnamed_where_they_wrote_in_private(
     assert "x.example" not in cleaned.model_dump_json()
 
 
+def test_who_is_only_written_to_is_a_third_party(raw_document: Callable[..., RawDocument]) -> None:
+    """Where only the sent mail is there nobody else speaks in it."""
+    mail = raw_document("Hedy Voss is ill.", kind=DocumentKind.MAIL, correspondents=("Hedy Voss",))
+    cleaned = clean.run(CleanInputs((mail,), frozenset({"Ada Marlowe"})), config=CONFIG)
+    assert [one.text for one in cleaned.documents] == ["[name] is ill."]
+
+
+def test_a_sender_whom_nobody_answers_is_no_third_party(raw_document: Callable[..., RawDocument]) -> None:
+    """Newsletters and shops are called by words, and the persona's text has the words."""
+
+    def received(thread: str, name: str) -> RawDocument:
+        said = Block(text="Buy.", role=Role.OTHER, author=name, basis="mail header")
+        at = f"mail/{name}"
+        return raw_document(said, kind=DocumentKind.MAIL, document_id=at, thread=thread, correspondents=(name,))
+
+    text = "From a thread on Stack Overflow, says Hedy Voss."
+    own = raw_document(text, kind=DocumentKind.MAIL, document_id="mail/own", thread="mail:1")
+    mails = (own, received("mail:1", "Hedy Voss"), received("mail:2", "Stack Overflow"))
+    cleaned = clean.run(CleanInputs(mails, frozenset({"Ada Marlowe"})), config=CONFIG)
+    assert [one.text for one in cleaned.documents] == [text.replace("Hedy Voss", "[name]")]
+
+
 def test_names_that_the_author_published_stay(raw_document: Callable[..., RawDocument]) -> None:
     chat = raw_document(
         Block(text="Yes?", role=Role.OTHER, author="Hedy Voss"), "Ask Hedy Voss.", kind=DocumentKind.CHAT

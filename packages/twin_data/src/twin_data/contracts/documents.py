@@ -93,6 +93,8 @@ class RawDocument(Contract):
     """The source's own word for what the page is, where it gives one (`colophon`, `titlepage`, …)."""
     content_digest: str
     """SHA-256 of the bytes it was read from."""
+    correspondents: tuple[str, ...] = ()
+    """Names of the others whom a mail is from and to, whether or not they write anything."""
 
     @cached_property
     def text(self) -> str:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from twin_data.sources.chat_stamps import Stamp, StampForm, days_of, stamp_of, without_marks
-from twin_data.sources.speakers import bare_name, speaker_labels, split_label
+from twin_data.sources.speakers import are_no_names, bare_name, speaker_labels, split_label
 from twin_data.sources.text import fold, normalise_newlines
 
 _LABEL = re.compile(r"(?:From )?(?P<name>[^:\n]{1,40}?)(?: to [^:\n]{1,40})?:(?:\s+|$)")
@@ -86,6 +86,8 @@ def _of_one_form(stamped: Mapping[int, _Head]) -> dict[int, _Head]:
 
 def _is_chat(heads: Mapping[int, _Head], lines: int) -> bool:
     named = Counter(head.name for head in heads.values() if head.name)
+    if are_no_names(named):
+        return False
     is_opened = any(head.stamp.form.is_exported and number <= _OPENING_LINES for number, head in heads.items())
     if is_opened and named.total() >= max(_LEAST_EXPORTED, len(named) + 1):
         return True
@@ -121,13 +123,20 @@ def transcript_turns(text: str, is_known: Callable[[str], bool]) -> list[Turn] |
     parts = [part.strip() for part in re.split(r"\n[ \t]*\n", normalise_newlines(text)) if part.strip()]
     if len(parts) < _LEAST_TURNS:  # one turn a line
         parts = [line.strip() for line in normalise_newlines(text).split("\n") if line.strip()]
-    labels = speaker_labels(parts, lambda name: is_known(bare_name(name)))
-    split = [split_label(part, labels) for part in parts]
-    spoken = Counter(name for name, _ in split if name)
-    is_one = spoken.total() >= max(_LEAST_TURNS, _LEAST_SHARE * len(parts)) and len(spoken) > 1
-    if not is_one or spoken.total() < _TURNS_EACH * len(spoken):
+    labels = transcript_labels(parts, is_known)
+    if not labels:
         return None
     turns: list[Turn] = []
-    for name, words in split:
+    for name, words in (split_label(part, labels) for part in parts):
         turns.append(Turn(name or (turns[-1].name if turns else ""), words))
     return turns
+
+
+def transcript_labels(
+    parts: Sequence[str], is_known: Callable[[str], bool], *, least_share: float = _LEAST_SHARE
+) -> frozenset[str]:
+    """What labels the speakers of a transcript's paragraphs; none for any other text."""
+    labels = speaker_labels(parts, lambda name: is_known(bare_name(name)))
+    spoken = Counter(name for name, _ in (split_label(part, labels) for part in parts) if name)
+    is_one = spoken.total() >= max(_LEAST_TURNS, least_share * len(parts), _TURNS_EACH * len(spoken))
+    return frozenset(spoken) if is_one and len(spoken) > 1 else frozenset()

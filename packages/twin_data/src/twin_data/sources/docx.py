@@ -18,6 +18,7 @@ from twin_data.contracts.documents import Block, BlockStyle, DocumentKind
 from twin_data.sources.dates import date_from_name, parse_date
 from twin_data.sources.html_blocks import element_blocks
 from twin_data.sources.html_tree import Element, parse_fragment
+from twin_data.sources.interviews import written_by
 from twin_data.sources.reader import ReadContext, Reading, Unreadable, single_document
 from twin_data.sources.text import fold, title_from_name
 
@@ -74,7 +75,7 @@ class DocxReader:
             context,
             kind=DocumentKind.ARTICLE,
             title=next(headings, None) or properties.get("title") or title_from_name(path),
-            blocks=tuple(attribution.apply(block) for block in blocks),
+            blocks=written_by(attribution, blocks, context),
             digest=digest_bytes(data),
             found_date=_date(properties) or date_from_name(path),
         )

@@ -15,6 +15,7 @@ from twin_data.sources.exports import NOT_WRITING
 from twin_data.sources.html_blocks import element_blocks
 from twin_data.sources.html_furniture import furniture_of
 from twin_data.sources.html_tree import parse_fragment, text_of
+from twin_data.sources.interviews import written_by
 from twin_data.sources.reader import ReadContext, Reading, RecordIds, Skipped, Unreadable, joined_address
 from twin_data.sources.text import fold, paragraphs, title_from_text
 
@@ -113,7 +114,7 @@ def _read_entry(
         title=title or title_from_text(blocks[0].text),
         date=context.dated(parse_date(written)),
         url=link,
-        blocks=tuple(attribution.apply(block) for block in blocks),
+        blocks=written_by(attribution, blocks, context),
         series=context.series(path),
         content_digest=digest,
     )

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from twin_data.configuration.names import name_key
 from twin_data.contracts.digests import digest_bytes
-from twin_data.contracts.documents import Block, DocumentKind, RawDocument
+from twin_data.contracts.documents import Block, BlockStyle, DocumentKind, RawDocument, Role
 from twin_data.sources.dates import date_from_name
 from twin_data.sources.exports import NOT_WRITING
 from twin_data.sources.html_blocks import element_blocks
 from twin_data.sources.html_density import prose_parts, with_heading
 from twin_data.sources.html_furniture import furniture_of, is_labelled_furniture
-from twin_data.sources.html_meta import is_book_page, page_author, page_date, page_matter, page_title, page_url
+from twin_data.sources.html_meta import (
+    book_signature,
+    is_book_page,
+    page_author,
+    page_date,
+    page_matter,
+    page_title,
+    page_url,
+)
 from twin_data.sources.html_office import tidy_office_page
+from twin_data.sources.html_posts import drop_posts_of_others
 from twin_data.sources.html_tree import Element, parse_page, tag_of, text_of
-from twin_data.sources.reader import ReadContext, Reading, Skipped, Unreadable, single_document
+from twin_data.sources.interviews import written_by
+from twin_data.sources.reader import Attribution, ReadContext, Reading, Skipped, Unreadable, single_document
 from twin_data.sources.text import title_from_name
 
 _SUFFIXES = frozenset({".html", ".htm", ".xhtml"})
@@ -27,6 +38,7 @@ _CHAT = re.compile(r"message_\d+\.html")
 _DISCORD = b"chatlog__message"
 """In pages of Discord's exporter."""
 _ENTRY = frozenset({"hentry", "h-entry"})
+_OTHERS_POSTS = "others_posts"
 _MAIN_SHARE = 0.5
 _TEASER_SHARE = 0.2
 
@@ -54,6 +66,13 @@ class HtmlReader:
             yield Skipped(path=path, reason=f"page_furniture: {left:,} words", digest=digest_bytes(data))
 
 
+def _may_sign(signature: str, context: ReadContext) -> bool:
+    """Whether a signature may be the persona's, as `J. S. M.` and `J. S. Mill` are John Stuart Mill's."""
+    signed = name_key(signature).replace(".", " ").split()
+    known = [word for name in (context.author.name, *context.author.aliases) for word in name_key(name).split()]
+    return not signed or "author" in signed or any(word.startswith(signed[-1]) for word in known)
+
+
 def page_document(data: bytes, path: Path, context: ReadContext) -> RawDocument:
     """The document of a page's bytes.
 
@@ -68,21 +87,29 @@ def _read_page(data: bytes, path: Path, context: ReadContext) -> tuple[RawDocume
     root = parse_page(data, path)
     is_book = is_book_page(root)
     is_whole = tidy_office_page(root) or is_book
+    shown = _words_shown(root)
+    others = () if is_whole else drop_posts_of_others(root, context.author.is_named)
     main = _body(root) if is_whole else _outermost(root)
     blocks = element_blocks(main) if is_whole else page_blocks(root)
+    if others and all(block.style is BlockStyle.HEADING for block in blocks):
+        raise Unreadable(path, f"{_OTHERS_POSTS}: {', '.join(others)}; if one is the persona, add it to author.aliases")
+    signature = book_signature(root) if is_book else None
     attribution = context.sole_author(page_author(root))
+    if signature and not _may_sign(signature, context):
+        attribution = Attribution(Role.OTHER, signature, "signature")
     document = single_document(
         path,
         context,
         kind=DocumentKind.ARTICLE,
         title=page_title(root, main) or title_from_name(path),
-        blocks=tuple(attribution.apply(block) for block in blocks),
+        # A dialogue in a book is of its author's making.
+        blocks=tuple(map(attribution.apply, blocks)) if is_book else written_by(attribution, blocks, context),
         digest=digest_bytes(data),
         found_date=(None if is_book else page_date(root, main)) or date_from_name(path),
         url=page_url(root),
         matter=page_matter(root),
     )
-    return document, _words_left(root, blocks)
+    return document, max(0, shown - _words(blocks))
 
 
 def page_blocks(root: Element) -> tuple[Block, ...]:
@@ -94,10 +121,13 @@ def page_blocks(root: Element) -> tuple[Block, ...]:
     return tuple(block for part in parts for block in element_blocks(part, furniture_of(part)))
 
 
-def _words_left(root: Element, blocks: tuple[Block, ...]) -> int:
-    """Words that the page shows and the blocks do not hold."""
-    shown = sum(len(block.text.split()) for block in element_blocks(_body(root)))
-    return max(0, shown - sum(len(block.text.split()) for block in blocks))
+def _words_shown(root: Element) -> int:
+    """Words that the page shows."""
+    return _words(element_blocks(_body(root)))
+
+
+def _words(blocks: Sequence[Block]) -> int:
+    return sum(len(block.text.split()) for block in blocks)
 
 
 def main_parts(root: Element) -> list[Element]:

@@ -18,7 +18,9 @@ _FURNITURE_ROLES = frozenset(
     "navigation banner contentinfo complementary search dialog alertdialog menu menubar toolbar".split()
 )
 _FURNITURE_WORDS = frozenset(
-    "comment comments respond disqus webmentions trackbacks pingbacks reactions likes cookie cookies consent gdpr "
+    "comment comments respond responses discussion replies kommentar kommentare commentaire commentaires comentario "
+    "comentarios commento commenti reactie reacties komentarze kommentarer disqus "
+    "webmentions trackbacks pingbacks reactions likes cookie cookies consent gdpr "
     "share sharing sharedaddy social related relatedposts recommended newsletter subscribe subscription signup promo "
     "advert advertisement ads sponsor sponsored breadcrumb breadcrumbs pagination pager sidebar navbar navigation nav "
     "menu toolbar toc byline tags meta bio popup modal banner widget masthead skip dateline category categories "

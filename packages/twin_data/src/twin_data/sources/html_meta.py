@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from twin_data.sources.dates import parse_date
-from twin_data.sources.html_tree import EPUB_TYPE, Element, saved_url, text_of, types_of
+from twin_data.sources.html_tree import EPUB_TYPE, Element, saved_url, tag_of, text_of, types_of
 from twin_data.sources.reader import joined_address
 from twin_data.sources.records import json_value, person_field
 
@@ -21,6 +21,8 @@ _DATE_NAMES = (
     "publish-date",
     "publication_date",
 )
+_SIGNATURE = "z3998:signature"
+_AROUND_THE_TEXT = frozenset({"frontmatter", "backmatter", "introduction", "preface", "foreword", "afterword"})
 _AUTHOR_NAMES = ("author", "article:author", "dc.creator", "parsely-author")
 
 
@@ -87,9 +89,28 @@ def page_matter(root: Element) -> str | None:
     while element is not None:
         words = types_of(element)
         matter = words[0] if words else matter
-        children = list(element.iterchildren("section", "div", "article"))
+        children = list(element.iterchildren("section", "div", "article", "nav"))
         element = children[0] if len(children) == 1 and len(element) == 1 else None
     return matter
+
+
+def book_signature(root: Element) -> str | None:
+    """Who signs a page before or after a book's text, if just one does: an introduction may be another's.
+
+    Signatures of letters within the text tell nothing of who wrote the book.
+    """
+    around = {word for element in root.iter("body", "section", "nav", "article") for word in types_of(element)}
+    if around.isdisjoint(_AROUND_THE_TEXT):
+        return None
+    signed = [one for one in root.iter() if _SIGNATURE in (one.get(EPUB_TYPE) or "").split()]
+    return text_of(signed[0]) or None if len(signed) == 1 and not _is_in_letter(signed[0]) else None
+
+
+def _is_in_letter(element: Element) -> bool:
+    return any(
+        tag_of(one) == "blockquote" or "z3998:letter" in (one.get(EPUB_TYPE) or "").split()
+        for one in element.iterancestors()
+    )
 
 
 def is_book_page(root: Element) -> bool:

@@ -14,6 +14,7 @@ from twin_data.sources.dates import parse_date
 from twin_data.sources.exports import NOT_WRITING, elements_of_class, head_of, owner, text_of_file
 from twin_data.sources.html_blocks import element_blocks
 from twin_data.sources.html_tree import Element, parse_page, text_of
+from twin_data.sources.interviews import written_by
 from twin_data.sources.reader import ReadContext, Reading, RecordIds, Skipped, Unreadable, single_document
 from twin_data.sources.records import claim_id, csv_records
 from twin_data.sources.text import paragraphs, title_from_name, title_from_text
@@ -145,7 +146,7 @@ def _read_article(path: Path, context: ReadContext) -> Reading:
         context,
         kind=DocumentKind.ARTICLE,
         title=(text_of(title) if title is not None else "") or title_from_name(path),
-        blocks=tuple(owner(context).apply(block) for part in body for block in element_blocks(part)),
+        blocks=written_by(owner(context), [block for part in body for block in element_blocks(part)], context),
         digest=digest_bytes(data),
         found_date=parse_date(published),
         url=link,

@@ -44,7 +44,17 @@ _FROM_HEADER = re.compile(rf"\s*\*?{_FROM}\s*:\*?\s*\S", re.IGNORECASE)
 _HEADERS_IN_A_ROW = 3
 _HEADER_LINES = 8
 """Lines in which these headers must stand; in HTML each may be a paragraph."""
-_RULE = re.compile(r"_{10,}|-{5,}\s*[^\W\d_].{2,80}|-{2,}\s*[^\W\d_].{2,80}-{2,}")
+_DASH = "[-‐‑–—]"
+_TITLED_RULE = rf"{_DASH}{{5,}}\s*[^\W\d_].{{2,80}}|{_DASH}{{2,}}\s*[^\W\d_].{{2,80}}{_DASH}{{2,}}"
+_RULE = re.compile(rf"_{{10,}}|{_TITLED_RULE}")
+# Lotus Notes sets the headers in columns: the words stand at the ends of lines and alone, below sender and time.
+_NOTES_TIME = re.compile(r".*\d{4}.*\d[:.]\d\d(?::\d\d)?(?:\s*[ap]\.?m\b\.?)?(?:\s+\S{1,12})?", re.IGNORECASE)
+_NOTES_SUBJECT = re.compile(
+    r"(?:subject|betreff|thema|objet|asunto|oggetto|onderwerp|assunto|ämne|emne|temat)(?:\s{2,}.*)?", re.IGNORECASE
+)
+_NOTES_COPY = re.compile(r"(?:cc|kopie)(?:\s{2,}.*)?", re.IGNORECASE)
+_NOTES_TIME_LINES, _NOTES_LINES = 3, 12
+_PIPED = re.compile(r"\|(?!.*\|\s*$)[ ]?")
 _FORWARDS = re.compile(
     r"(?:begin forwarded message|anfang der weitergeleiteten (?:nachricht|e-mail)|"
     r"début du message (?:transféré|réexpédié)|inicio del mensaje reenviado|inizio messaggio inoltrato|"
@@ -106,7 +116,8 @@ def bare_attribution_length(lines: Sequence[str], at: int) -> int:
         return 0
     for length in _lengths(lines, at):
         if is_bare_attribution("\n".join(lines[at : at + length])):
-            stands_alone = at == 0 or not lines[at - 1].strip()
+            above = lines[at - 1].strip() if at else ""
+            stands_alone = not above or re.fullmatch(_TITLED_RULE, above) is not None
             return length if stands_alone and any(line.strip() for line in lines[at + length :]) else 0
     return 0
 
@@ -115,6 +126,24 @@ def _lengths(lines: Sequence[str], at: int) -> range:
     """How many lines an attribution that begins here may have: no empty one stands in it."""
     following = lines[at : at + _ATTRIBUTION_MAX_LINES]
     return range(1, 1 + next((length for length, line in enumerate(following) if not line.strip()), len(following)))
+
+
+def titles_mail(lines: Sequence[str], at: int) -> bool:
+    """Whether a line such as `--- Original Message ---` stands above an attribution."""
+    if not re.fullmatch(_TITLED_RULE, lines[at].strip()):
+        return False
+    below = next((one for one in range(at + 1, len(lines)) if lines[one].strip()), None)
+    return below is not None and bool(attribution_length(lines, below) or bare_attribution_length(lines, below))
+
+
+def with_marks_of_replies(lines: Sequence[str]) -> list[str]:
+    """The lines with `>` where a program marks those of the answered mail by `|` instead; rows of tables stay."""
+    for at, line in enumerate(lines):
+        below = next((one for one in lines[at + 1 : at + 3] if one.strip()), "")
+        if _PIPED.match(below) and re.fullmatch(rf".*\S\s{_SAID}", line.strip()):
+            marked = (re.sub(rf"^{_PIPED.pattern}", "> ", one) for one in lines[at + 1 :])
+            return [*lines[: at + 1], *marked]
+    return list(lines)
 
 
 def attributed_author(attribution: str) -> str | None:
@@ -134,6 +163,8 @@ def attributed_author(attribution: str) -> str | None:
 
 def opens_other_mail(lines: Sequence[str], at: int) -> bool:
     """Whether the headers of a mail begin here, with or without a line above that calls it forwarded or original."""
+    if _opens_notes_mail(lines, at):
+        return True
     line, rest = lines[at].strip(), [one for one in lines[at + 1 : at + 1 + _HEADER_LINES] if one.strip()]
     if _RULE.fullmatch(line) or _FORWARDS.fullmatch(line):
         below = [one.strip("> ") for one in rest]
@@ -144,6 +175,15 @@ def opens_other_mail(lines: Sequence[str], at: int) -> bool:
     row = [line, *rest[: _HEADERS_IN_A_ROW - 1]]
     are_headers = len(row) == _HEADERS_IN_A_ROW and all(map(_HEADER.match, row)) and any(map(_FROM_HEADER.match, row))
     return are_headers and any(re.search(r"[@\d]", one) for one in row)  # a mail has a day or an address
+
+
+def _opens_notes_mail(lines: Sequence[str], at: int) -> bool:
+    """Whether a paragraph is the headers of a mail as Lotus Notes sets them: sender, time, whom it went to, subject."""
+    if not lines[at].strip() or (at and lines[at - 1].strip()):
+        return False
+    below = [line.strip() for line in lines[at : at + _NOTES_LINES] if line.strip()]
+    has_time = any(map(_NOTES_TIME.fullmatch, below[:_NOTES_TIME_LINES]))
+    return has_time and any(map(_NOTES_COPY.fullmatch, below)) and any(map(_NOTES_SUBJECT.fullmatch, below))
 
 
 def opens_list_footer(lines: Sequence[str], at: int) -> bool:

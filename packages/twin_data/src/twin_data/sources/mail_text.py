@@ -20,6 +20,8 @@ from twin_data.sources.mail_marks import (
     is_device_line,
     opens_list_footer,
     opens_other_mail,
+    titles_mail,
+    with_marks_of_replies,
 )
 from twin_data.sources.reader import Attribution
 from twin_data.sources.text import join_lines, normalise_newlines
@@ -35,6 +37,9 @@ _SIGNATURE_MARKS = frozenset(
 )
 SIGNATURE = "signature"
 """The basis by which cleaning knows what to remove."""
+MAIL_HEADER = "mail header"
+"""The basis of what a mail's sender writes."""
+ATTRIBUTION = "attribution line"
 QUOTED_REPLY, FORWARDED = "quoted reply", "forwarded"
 BELOW_THE_WRITING = frozenset({SIGNATURE, QUOTED_REPLY, FORWARDED})
 """Bases of what stands below the sender's writing; it may well be the persona's, of an earlier mail."""
@@ -81,7 +86,8 @@ class _Parts:
 
 def mail_blocks(text: str, writer: Attribution) -> tuple[Block, ...]:
     """The blocks of a mail's plain text, in the order of its lines."""
-    lines = [_unescape_from(line) for line in _without_armour(normalise_newlines(text)).split("\n")]
+    read = [_unescape_from(line) for line in _without_armour(normalise_newlines(text)).split("\n")]
+    lines = with_marks_of_replies(read)
     parts = _Parts(writer)
     at = 0
     while at < len(lines):
@@ -137,10 +143,11 @@ def html_mail_blocks(text: str, writer: Attribution) -> tuple[Block, ...]:
         if block.role is not Role.OWN:
             found.append(block)
             continue
+        is_title = titles_mail([block.text, *_marked_lines(blocks[index + 1 : index + 3])], 0)
         is_quoted_below = index + 1 < len(blocks) and blocks[index + 1].role is Role.QUOTED
-        if is_quoted_below and is_attribution(block.text):
-            author, style = attributed_author(block.text.replace("\n", " ")), BlockStyle.QUOTATION
-            update = {"role": Role.QUOTED, "style": style, "author": author, "basis": "attribution line"}
+        if is_title or (is_quoted_below and is_attribution(block.text)):
+            author = None if is_title else attributed_author(block.text.replace("\n", " "))
+            update = {"role": Role.QUOTED, "style": BlockStyle.QUOTATION, "author": author, "basis": ATTRIBUTION}
             found.append(block.model_copy(update=update))
             continue
         written, end = _split_block(block, blocks[index + 1 : index + 1 + _BLOCKS_AHEAD], writer)
@@ -188,6 +195,12 @@ def _signatures(root: Element) -> list[Element]:
     ]
 
 
+def _marked_lines(blocks: Sequence[Block]) -> Iterator[str]:
+    """The lines of blocks as plain text has them, those of quotations marked by `>`."""
+    for block in blocks:
+        yield from (f"> {line}" if block.role is Role.QUOTED else line for line in block.text.split("\n"))
+
+
 def _as_other(block: Block, author: str | None, basis: str) -> Block:
     if block.role is Role.QUOTED:
         return block
@@ -201,8 +214,13 @@ def _take(lines: list[str], at: int, parts: _Parts) -> int:
         parts.close()
         attribution = join_lines(lines[at : at + length]).replace("\n", " ")
         parts.quoted_author = attributed_author(attribution)
-        parts.add_quoted(attribution, "attribution line")
+        parts.add_quoted(attribution, ATTRIBUTION)
         return length
+    if titles_mail(lines, at):
+        parts.close()
+        parts.quoted_author = None
+        parts.add_quoted(line.strip(), ATTRIBUTION)
+        return 1
     mark = _QUOTE_MARK.match(line)
     if bool(mark) != parts.quoted and line.strip():
         parts.close()

@@ -12,6 +12,7 @@ import yaml
 from twin_data.contracts.digests import digest_bytes
 from twin_data.contracts.documents import Block, BlockStyle, DocumentKind, RawDocument
 from twin_data.sources.dates import date_from_name, parse_date
+from twin_data.sources.interviews import written_by
 from twin_data.sources.markdown_blocks import markdown_blocks
 from twin_data.sources.reader import ReadContext, Reading, Unreadable, single_document
 from twin_data.sources.template_tags import without_template_tags
@@ -53,7 +54,7 @@ def markdown_document(
     if fields.get("draft") is True or fields.get("published") is False:
         raise Unreadable(path, "draft")
     attribution = context.sole_author(_author(fields))
-    blocks = tuple(attribution.apply(block) for block in markdown_blocks(body))
+    blocks = written_by(attribution, markdown_blocks(body), context)
     return single_document(
         path,
         context,

@@ -9,14 +9,14 @@ from email import message_from_bytes
 from email.errors import MessageError
 from email.message import EmailMessage, MIMEPart
 from email.policy import default as default_policy
-from email.utils import parseaddr
+from email.utils import getaddresses, parseaddr
 from pathlib import Path
 
 from twin_data.contracts.digests import digest_bytes
 from twin_data.contracts.documents import Block, DocumentKind, RawDocument
 from twin_data.sources.dates import mail_date
 from twin_data.sources.exports import head_of
-from twin_data.sources.mail_text import html_mail_blocks, mail_blocks
+from twin_data.sources.mail_text import MAIL_HEADER, html_mail_blocks, mail_blocks
 from twin_data.sources.reader import Attribution, ReadContext, Reading, RecordIds, Skipped, Unreadable
 from twin_data.sources.text import decode, fold, normalise_newlines, title_from_text
 
@@ -34,6 +34,11 @@ _DRAFT_LABELS = frozenset(
     "draft drafts entwurf entwürfe brouillons borradores bozze concepten rascunhos utkast".split()
 )
 _VERSIONS = ("plain", "html")
+_NOBODY_S = re.compile(
+    r"(?:.*\b)?(?:(?:do[._-]?not|no|not)[._-]?reply|newsletters?|news|notifications?|mailer-daemon|postmaster|bounces?)"
+    r"(?:\b.*)?@",
+    re.IGNORECASE,
+)
 _AUTOMATIC_PRECEDENCE = frozenset({"junk", "auto_reply"})
 
 
@@ -166,15 +171,39 @@ def _document(
         thread=f"mail:{root}",
         series=context.series(path),
         content_digest=mail.digest,
+        correspondents=_correspondents(mail.message, context),
     )
+
+
+def _correspondents(message: EmailMessage, context: ReadContext) -> tuple[str, ...]:
+    """The names of others in the headers that say from whom to whom; who is told by address alone has none.
+
+    Nobody bears the name that goes with an address which is a machine's or a newsletter's.
+    """
+    people = getaddresses([_header(message, name) for name in ("From", "To", "Cc")])
+    others = (
+        _in_order(fold(name))
+        for name, address in people
+        if not _is_own(name, address, context) and not _NOBODY_S.match(address)
+    )
+    return tuple(dict.fromkeys(name for name in others if name))
+
+
+def _in_order(name: str) -> str:
+    """`Szy, Ruth` as texts have it: `Ruth Szy`."""
+    family, comma, given = name.partition(", ")
+    return f"{given} {family}" if comma and "," not in given else name
+
+
+def _is_own(name: str, address: str, context: ReadContext) -> bool:
+    return context.author.is_named(address) or context.author.is_named(name)
 
 
 def _blocks(message: EmailMessage, path: Path, context: ReadContext) -> tuple[Block, ...]:
     """The blocks of what was written: of its plain version, else of the HTML one."""
     name, address = parseaddr(_header(message, "From"))
-    is_own = context.author.is_named(address) or context.author.is_named(name)
-    role = context.role_of(context.author.name if is_own else None)
-    writer = Attribution(role, fold(name) or address or None, "mail header")
+    role = context.role_of(context.author.name if _is_own(name, address, context) else None)
+    writer = Attribution(role, fold(name) or address or None, MAIL_HEADER)
     # Some programs send the plain part empty.
     found = (_blocks_of(_written(message, version), writer, path) for version in _VERSIONS)
     return next((blocks for blocks in found if blocks), ())

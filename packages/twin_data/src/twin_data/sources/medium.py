@@ -21,6 +21,7 @@ from twin_data.sources.exports import (
 )
 from twin_data.sources.html_blocks import element_blocks
 from twin_data.sources.html_tree import Element, parse_page, text_of
+from twin_data.sources.interviews import written_by
 from twin_data.sources.reader import ReadContext, Reading, Skipped, Unreadable, single_document
 from twin_data.sources.text import title_from_name, title_from_text
 
@@ -77,7 +78,7 @@ def _read_page(page: Path, context: ReadContext) -> Iterator[Reading]:
         context,
         kind=DocumentKind.POST if is_response else DocumentKind.ARTICLE,
         title=title_from_text(title) or title_from_name(page),
-        blocks=tuple(owner(context).apply(block) for block in blocks),
+        blocks=written_by(owner(context), blocks, context),
         digest=digest_bytes(data),
         found_date=_published(root) or date_from_name(page),
         url=next((one.get("href") for one in elements_of_class(root, "p-canonical")), None),

@@ -17,6 +17,7 @@ from twin_data.sources.exports import (
 )
 from twin_data.sources.html_blocks import element_blocks
 from twin_data.sources.html_tree import Element, parse_page, text_of
+from twin_data.sources.interviews import written_by
 from twin_data.sources.markdown_blocks import markdown_blocks
 from twin_data.sources.notion_names import (
     PAGE_SUFFIXES,
@@ -131,7 +132,7 @@ def _page(
         context,
         kind=DocumentKind.ARTICLE,
         title=next(headings, None) or page_title(file),
-        blocks=tuple(attribution.apply(block) for block in blocks),
+        blocks=written_by(attribution, blocks, context),
         digest=digest_bytes(data),
         found_date=properties.date,
         url=properties.url,

@@ -10,6 +10,7 @@ from twin_data.contracts.digests import digest_bytes
 from twin_data.contracts.documents import Block, BlockStyle, DocumentKind
 from twin_data.sources.dates import date_from_name, parse_date
 from twin_data.sources.docx import named_author
+from twin_data.sources.interviews import written_by
 from twin_data.sources.pdf_pages import read_pages, unmapped_share
 from twin_data.sources.pdf_text import page_blocks
 from twin_data.sources.reader import ReadContext, Reading, Skipped, Unreadable, single_document
@@ -48,7 +49,7 @@ class PdfReader:
             context,
             kind=DocumentKind.ARTICLE,
             title=_title(information, blocks, path),
-            blocks=tuple(attribution.apply(block) for block in blocks),
+            blocks=written_by(attribution, blocks, context),
             digest=digest_bytes(data),
             found_date=parse_date(information.get("creationdate", "").removeprefix("D:")[:8]) or date_from_name(path),
         )

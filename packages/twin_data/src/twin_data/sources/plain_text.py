@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
 from twin_data.contracts.digests import digest_bytes
 from twin_data.contracts.documents import Block, BlockStyle, DocumentKind, Role
 from twin_data.sources.chat_documents import day_documents, turn_blocks
-from twin_data.sources.conversations import chat_turns, transcript_turns
+from twin_data.sources.conversations import Turn, chat_turns, transcript_turns
 from twin_data.sources.dates import date_from_name
 from twin_data.sources.quotations import QUOTED_BASIS
-from twin_data.sources.reader import ReadContext, Reading, single_document
+from twin_data.sources.reader import ReadContext, Reading, Skipped, single_document
+from twin_data.sources.speakers import bare_name
 from twin_data.sources.text import decode, normalise_newlines, paragraphs, title_from_name
+
+_NO_OWN_TURN = "no_own_turn"
+_NAMES_SHOWN = 6
 
 
 class PlainTextReader:
@@ -34,6 +38,8 @@ class PlainTextReader:
         if turns is None:
             kind, turns = DocumentKind.TRANSCRIPT, transcript_turns(text, context.author.is_named)
         title = title_from_name(path)
+        if turns is not None and not any(context.author.is_named(bare_name(turn.name)) for turn in turns):
+            yield Skipped(path=path, reason=_no_own_turn(turns), digest=digest_bytes(data))
         if turns and (days := day_documents(turns, path, context, title=title)):
             yield from days
             return
@@ -46,6 +52,13 @@ class PlainTextReader:
             digest=digest_bytes(data),
             found_date=date_from_name(path),
         )
+
+
+def _no_own_turn(turns: Sequence[Turn]) -> str:
+    """Which words before colons were taken for the names of speakers, where none is the persona's."""
+    names = [name for name in dict.fromkeys(turn.name for turn in turns) if name]
+    shown = ", ".join(names[:_NAMES_SHOWN]) + (", …" if len(names) > _NAMES_SHOWN else "")
+    return f"{_NO_OWN_TURN}: said by {shown}; if one of them is the persona, add it to author.aliases"
 
 
 def _written(text: str, context: ReadContext) -> tuple[Block, ...]:

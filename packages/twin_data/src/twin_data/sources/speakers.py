@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import regex
 
@@ -15,6 +15,15 @@ _NAME = regex.compile(
     rf"(?:>>\s*)?({_CAPITALISED}(?: (?:{_CAPITALISED}|{_PARTICLE})){{0,4}}(?:{_ADDITION})?):\s+(?=\S)"
 )
 _PREFIX = regex.compile(r"(?:>>\s*)?([^\s:.!?][^:\n!?]{0,39}):\s+(?=\S)")
+_NO_NAMES = frozenset(
+    "question questions answer answers frage antwort réponse pregunta respuesta domanda risposta vraag antwoord "
+    "morning noon midday afternoon evening night morgen morgens mittag mittags nachmittag abend abends nacht "
+    "matin midi soir nuit mañana tarde noche monday tuesday wednesday thursday friday saturday sunday breakfast "
+    "lunch dinner note notes tip hint remember warning example update todo idea weather pros cons pro con step "
+    "problem solution result title subject ingredients method summary conclusion source sources notiz tipp "
+    "beispiel wetter remarque exemple".split()
+)
+_NUMBERED = regex.compile(r"[\s\d.#()]+$")
 _LOWER = regex.compile(r"(?<![\p{L}\p{N}])\p{Ll}+(?![\p{L}\p{N}])")
 _ALL_LABELLED = 0.9
 """Share of the captions that begin with a label where a program labels each, by whatever names people chose."""
@@ -36,7 +45,7 @@ def speaker_labels(said: Sequence[str], is_known: Callable[[str], bool]) -> froz
     """
     prefixes = Counter(match[1] for text in said if (match := _PREFIX.match(text)))
     if len(said) >= _ENOUGH_CAPTIONS and prefixes.total() >= _ALL_LABELLED * len(said):
-        return frozenset(prefixes)
+        return _people(prefixes)
     names = Counter(match[1] for text in said if (match := _NAME.match(text)))
     lower = {word for text in said for word in _LOWER.findall(text)}
 
@@ -45,7 +54,17 @@ def speaker_labels(said: Sequence[str], is_known: Callable[[str], bool]) -> froz
         is_alone = times == names.total() or name.lower() in lower
         return is_known(name) or not is_plain_word or times >= _OFTEN or not is_alone
 
-    return frozenset(name for name, times in names.items() if is_speaker(name, times))
+    return _people([name for name, times in names.items() if is_speaker(name, times)])
+
+
+def are_no_names(labels: Iterable[str]) -> bool:
+    """Whether all labels are words that authors set before colons themselves: `Question 2`, `Morning`, `Note`."""
+    return all(_NUMBERED.sub("", label).casefold() in _NO_NAMES for label in labels)
+
+
+def _people(labels: Collection[str]) -> frozenset[str]:
+    """The labels; none if they are all no names. Beside somebody's name `Question` is what another asks."""
+    return frozenset() if are_no_names(labels) else frozenset(labels)
 
 
 def split_label(said: str, labels: frozenset[str]) -> tuple[str | None, str]:

@@ -11,6 +11,7 @@ from twin_data.sources.dates import parse_date
 from twin_data.sources.exports import head_of, is_real, owner, passed_over, skipped, text_of_file, without_classes
 from twin_data.sources.html_blocks import element_blocks
 from twin_data.sources.html_tree import parse_fragment
+from twin_data.sources.interviews import written_by
 from twin_data.sources.reader import ReadContext, Reading, Skipped, Unreadable
 from twin_data.sources.records import csv_records
 from twin_data.sources.text import fold, title_from_text
@@ -87,7 +88,7 @@ def _read_post(row: dict[str, str], page: Path | None, table: Path, context: Rea
         title=fold(row.get("title", "")) or title_from_text(body[0].text),
         date=context.dated(parse_date(row.get("post_date"))),
         url=_url(post_id, context),
-        blocks=tuple(owner(context).apply(block) for block in blocks),
+        blocks=written_by(owner(context), blocks, context),
         series=context.series(page),
         content_digest=digest_value([row, text]),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
 from pathlib import Path
 
 import charset_normalizer
@@ -33,6 +34,12 @@ _CUT = re.compile("[\udcc2-\udcf4](?:[\udc80-\udcbf]+|\\Z)")
 """The beginning of a character whose rest is gone."""
 _ENOUGH_TO_GUESS = 16
 """Bytes beyond ASCII; from one curly apostrophe nothing can be told, and Windows-1252 is by far the likeliest."""
+_OLDER_ENCODINGS = ("mac_roman", "cp850")
+"""Of Macs before OS X and of DOS. In both each byte is some character, so they are tried where another reads badly."""
+_ENOUGH_TO_COMPARE = 4
+_MISREAD, _READ = 0.3, 0.05
+"""Shares of misplaced characters from which a text is misread, and up to which one is read."""
+_LATIN = regex.compile(r"[\p{Latin}\p{Common}]")
 _WIDTHLESS = dict.fromkeys((0x00AD, 0x200B, 0x2060, 0xFEFF))
 """Soft hyphen, zero-width space, word joiner: they tell a page where to break a line and show no mark."""
 _BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
@@ -65,10 +72,48 @@ def decode(data: bytes, path: Path, *, declared: str | None = None) -> str:
         return text
     if declared and (text := _try(data, _MISNAMED.get(declared.lower(), declared))) is not None:
         return text
-    if sum(byte > 0x7F for byte in data) >= _ENOUGH_TO_GUESS:
-        if guess := charset_normalizer.from_bytes(data, cp_isolation=_LIKELY_ENCODINGS).best():
-            return str(guess)
-    return _decode_as(data, "cp1252", path)
+    beyond = sum(byte > 0x7F for byte in data)
+    guess = None
+    if beyond >= _ENOUGH_TO_GUESS:
+        guess = charset_normalizer.from_bytes(data, cp_isolation=_LIKELY_ENCODINGS).best()
+    text = str(guess) if guess else _try(data, "cp1252")
+    if beyond >= _ENOUGH_TO_COMPARE and (older := _as_older(data, text)) is not None:
+        return older
+    return _decode_as(data, "cp1252", path) if text is None else text
+
+
+def _as_older(data: bytes, text: str | None) -> str | None:
+    """The text as old Macs or DOS stored it, where it clearly reads better so; None where it does not.
+
+    Args:
+        data: The bytes.
+        text: What they are by the guess; None if they are no text by it.
+    """
+    if text is not None and _misread(text) < _MISREAD:
+        return None
+    older = min((data.decode(name) for name in _OLDER_ENCODINGS), key=_misread)
+    return older if _misread(older) <= _READ else None
+
+
+def _misread(text: str) -> float:
+    """Share of the characters beyond ASCII that no writer sets where they stand: `donÕt`, `f„r`, `naï¬e`."""
+    padded = f" {text} "
+    places = [at for at, one in enumerate(padded) if one > "\x7f" and not one.isspace()]
+    wrong = sum(_is_misplaced(padded[at - 1], padded[at], padded[at + 1]) for at in places)
+    return wrong / len(places) if places else 0.0
+
+
+def _is_misplaced(before: str, one: str, after: str) -> bool:
+    if one.isalpha():
+        is_foreign = not _LATIN.match(one) and any(beside.isascii() and beside.isalpha() for beside in (before, after))
+        return is_foreign or (one.isupper() and before.islower())
+    if one in "’‘-‐‑·":
+        return False
+    return (
+        unicodedata.category(one) == "Cc"
+        or "─" <= one <= "▟"
+        or (before.isalpha() and after.isalpha() and one not in "—–…")
+    )
 
 
 def _utf8(data: bytes, encoding: str = "utf-8") -> str | None:

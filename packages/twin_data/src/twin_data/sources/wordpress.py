@@ -15,6 +15,7 @@ from twin_data.contracts.documents import Block, BlockStyle, DocumentKind, RawDo
 from twin_data.sources.dates import parse_date
 from twin_data.sources.exports import head_of, text_of_file
 from twin_data.sources.html_tree import Element, parse_fragment, text_of
+from twin_data.sources.interviews import written_by
 from twin_data.sources.reader import Attribution, ReadContext, Reading, Skipped, Unreadable
 from twin_data.sources.text import fold, title_from_text
 from twin_data.sources.wordpress_markup import post_blocks
@@ -138,7 +139,7 @@ def _post(item: Element, post_id: str, thread: str | None, site: _Site, path: Pa
         title=_title(item) or title_from_text(blocks[0].text),
         date=context.dated(parse_date(site.text(item, "post_date"))),
         url=(item.findtext("link") or "").strip() or None,
-        blocks=tuple(attribution.apply(block) for block in blocks),
+        blocks=written_by(attribution, blocks, context),
         thread=thread,
         content_digest=_digest(item),
     )

@@ -21,6 +21,7 @@ from twin_data.sources.mail_text import BELOW_THE_WRITING
 from twin_data.sources.quotations import quotation_author
 
 EPIGRAPH, NAMED, INLINE = "epigraph", "quotation with a name", "quotation inside a paragraph"
+INTRODUCED = "quotation below a name"
 SHARED, REPEATED, DISCLAIMER = "also written by others", "repeated in many documents", "disclaimer"
 _PROSE = frozenset({BlockStyle.PARAGRAPH, BlockStyle.LIST_ITEM, BlockStyle.QUOTATION})
 _QUOTED_WHOLE = regex.compile(r"""\s*(?:“[^“”]+”|"[^"]+"|«[^«»]+»|‘[^‘]+’)[.…]?\s*""")
@@ -41,6 +42,8 @@ _BEFORE = regex.compile(
     rf"|\b(?i:in the words of|according to|to quote|quoting|quotes?) {_NAME}[^.“”\"]{{0,40}}"
     rf"|{_NAME}[’']s (?:words|phrase|line|sentence|verdict)\b[^.“”\"]{{0,40}})[,:—–\s-]*\s*$"
 )
+_ANY_NAME = regex.compile(_NAME)
+_INTRODUCTION_CHARACTERS = 120
 _AFTER = regex.compile(rf"^[\s,—–-]*(?:{_NAME} {_VERB}\b|{_VERB} {_NAME}|\(\p{{Lu}}[^()]{{2,60}}\d{{4}}\))")
 # Every word a capital, a number, or what joins names: "Hedda Quill", "The Book of Marl", "Psalm 23:4".
 _PROPER_WORD = r"(?:\p{Lu}[\p{L}\p{M}.’'-]*|\p{N}[\p{N}:.–-]*)"
@@ -61,20 +64,22 @@ class AttributeConfig(Contract):
     min_shared_words: int = Field(default=12, ge=5)
     """Paragraphs that are shorter are set phrases, whoever writes them."""
     shared_by: int = Field(default=2, ge=1)
-    """Documents in which others wrote the very paragraph."""
+    """Others who wrote the very paragraph; whoever has no name counts once a document."""
     repeated_in: int = Field(default=8, ge=3)
     """Documents that begin or end with the very paragraph."""
 
 
 @dataclass(frozen=True)
 class _Seen:
-    """In how many documents a paragraph stands: as others' words, and near the beginning or end as the persona's.
+    """How many others wrote a paragraph, how many documents of the persona's it opens or ends, and what is signed.
 
-    What a mail answers or forwards does not count as others' words: it may be an earlier mail of the persona's.
+    What a mail answers or forwards does not count as others' words: it may be an earlier mail of the persona's. Nor
+    does what the persona published under its name: copies under another one are by a login that no alias tells.
     """
 
     by_others: Counter[str]
     at_edges: Counter[str]
+    signed: frozenset[str]
 
 
 def attribute(
@@ -87,7 +92,7 @@ def attribute(
         own_names: The persona's name and aliases, as `name_key` gives them: what is signed by these is the persona's.
         config: Bars.
     """
-    seen = _seen(documents, config)
+    seen = _seen(documents, own_names, config)
     return tuple(_attributed(one, own_names, seen, config) for one in documents)
 
 
@@ -97,7 +102,10 @@ def quoted_spans(text: str, config: AttributeConfig) -> tuple[Span, ...]:
     for match in _QUOTATION.finditer(text):
         if len(words(match["inside"])) < config.min_quotation_words:
             continue
-        before, after = text[max(0, match.start() - 120) : match.start()], text[match.end() : match.end() + 80]
+        before, after = (
+            text[max(0, match.start() - _INTRODUCTION_CHARACTERS) : match.start()],
+            text[match.end() : match.end() + 80],
+        )
         if _BEFORE.search(before) or _AFTER.search(after):
             found.append(match.span())
     sentences = sentence_spans(text) if found else ()
@@ -142,20 +150,27 @@ def _merged(spans: Sequence[Span]) -> tuple[Span, ...]:
     return tuple(merged)
 
 
-def _seen(documents: Sequence[RawDocument], config: AttributeConfig) -> _Seen:
+def _seen(documents: Sequence[RawDocument], own_names: frozenset[str], config: AttributeConfig) -> _Seen:
     others: dict[str, set[str]] = defaultdict(set)
     edges: dict[str, set[str]] = defaultdict(set)
+    signed: set[str] = set()
     for document in documents:
         paragraphs = [block for block in document.blocks if block.style in _PROSE]
         for at, block in enumerate(paragraphs):
             key = _key(block.text, config)
             if key and block.role is Role.OTHER and block.basis not in BELOW_THE_WRITING:
-                others[key].add(document.document_id)
+                others[key].add(name_key(block.author) if block.author else f"unnamed in {document.document_id}")
             elif key and block.role is Role.OWN and (at == 0 or at >= len(paragraphs) - 2) and len(paragraphs) > 2:
                 edges[key].add(document.document_id)
-    return _Seen(
-        Counter({key: len(ids) for key, ids in others.items()}), Counter({key: len(ids) for key, ids in edges.items()})
-    )
+            if key and block.role is Role.OWN and _is_published(document) and name_key(block.author or "") in own_names:
+                signed.add(key)
+    by_others = Counter({key: len(people) for key, people in others.items()})
+    return _Seen(by_others, Counter({key: len(ids) for key, ids in edges.items()}), frozenset(signed))
+
+
+def _is_published(document: RawDocument) -> bool:
+    """Whether it is no letter: below one, whoever signs it, may stand what an office puts below all."""
+    return document.kind in {DocumentKind.ARTICLE, DocumentKind.POST}
 
 
 def _key(text: str, config: AttributeConfig) -> str:
@@ -172,11 +187,12 @@ def _attributed(document: RawDocument, own_names: frozenset[str], seen: _Seen, c
         key = _key(block.text, config)
         if document.kind is DocumentKind.MAIL and _DISCLAIMER.match(block.text):
             blocks[at] = _theirs(block, Role.OTHER, None, DISCLAIMER)
-        elif seen.by_others[key] >= config.shared_by:
+        elif seen.by_others[key] >= config.shared_by and key not in seen.signed:
             blocks[at] = _theirs(block, Role.OTHER, None, SHARED)
         elif seen.at_edges[key] >= config.repeated_in:
             blocks[at] = _theirs(block, Role.OTHER, None, REPEATED)
     _mark_named_quotations(blocks, own_names)
+    _mark_introduced_quotations(blocks, own_names, config)
     return document if tuple(blocks) == document.blocks else document.model_copy(update={"blocks": tuple(blocks)})
 
 
@@ -205,6 +221,20 @@ def _mark_named_quotations(blocks: list[Block], own_names: frozenset[str]) -> No
         blocks[at] = _theirs(block, Role.QUOTED, name, basis)
         if below:
             blocks[at + 1] = _theirs(blocks[at + 1], Role.QUOTED, name, basis)
+
+
+def _mark_introduced_quotations(blocks: list[Block], own_names: frozenset[str], config: AttributeConfig) -> None:
+    """Mark long paragraphs in quotation marks below one that ends in whose they are, as in `Tom wrote last week:`."""
+    for at, (before, block) in enumerate(zip(blocks, blocks[1:], strict=False), start=1):
+        is_own = all(one.role is Role.OWN and one.style in _PROSE for one in (before, block))
+        if not is_own or not before.text.endswith(":") or not _QUOTED_WHOLE.fullmatch(block.text):
+            continue
+        introduced = _BEFORE.search(before.text[-_INTRODUCTION_CHARACTERS:])
+        if introduced is None or len(words(block.text)) < config.min_quotation_words:
+            continue
+        names = [name_key(one) for one in _ANY_NAME.findall(introduced[0])]
+        if own_names.isdisjoint(names):
+            blocks[at] = _theirs(block, Role.QUOTED, None, INTRODUCED)
 
 
 def _signs(line: str, name: str, around: Sequence[str]) -> bool:

@@ -8,7 +8,7 @@ a character of its own becomes part of its letter again, which no reader sees, b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -29,7 +29,7 @@ from twin_data.contracts.documents import (
     Role,
     block_spans,
 )
-from twin_data.sources.mail_text import SIGNATURE
+from twin_data.sources.mail_text import MAIL_HEADER, SIGNATURE
 from twin_data.store.schemas import to_frame, to_rows
 from twin_data.transform.attribute import AttributeConfig, attribute, passages_of
 from twin_data.transform.identifiers import Finding, find_identifiers, names_pattern
@@ -126,7 +126,7 @@ def _cleaned(
     read, roster = inputs.documents, inputs.roster
     if roster is None:
         read = attribute(inputs.documents, frozenset(own_names), config.attribute)
-        roster = frozenset(_roster(read))
+        roster = roster_of(to_frame([one for one in read if one.kind in _CONVERSATIONS], RawDocument))
     names = names_pattern(name for name in roster if name_key(name) not in own_names)
     documents, rejections = list[CleanDocument](), list[Rejection]()
     for raw in read:
@@ -243,17 +243,6 @@ def _assemble(raw: RawDocument, blocks: Sequence[Block], title: str, config: Cle
     )
 
 
-def _roster(documents: Iterable[RawDocument]) -> set[str]:
-    """Names of the other people who speak in the archive's conversations."""
-    return {
-        block.author
-        for raw in documents
-        if raw.kind in _CONVERSATIONS
-        for block in raw.blocks
-        if block.author and block.role is not Role.OWN
-    }
-
-
 def attributed(raw: pl.DataFrame, own_names: frozenset[str], config: CleanConfig) -> pl.DataFrame:
     """Rows of the contract `RawDocument`, with whose words they are, as copies and quotes among them tell."""
     keys = frozenset(map(name_key, own_names))
@@ -261,11 +250,24 @@ def attributed(raw: pl.DataFrame, own_names: frozenset[str], config: CleanConfig
 
 
 def roster_of(raw: pl.DataFrame) -> frozenset[str]:
-    """The same of rows of the contract `RawDocument`."""
-    spoken = raw.filter(pl.col("kind").is_in([kind.value for kind in _CONVERSATIONS])).select("blocks")
-    said = spoken.explode("blocks", empty_as_null=True).drop_nulls().unnest("blocks")
-    named = said.filter((pl.col("role") != Role.OWN.value) & (pl.col("author").fill_null("") != ""))
-    return frozenset(named["author"].to_list())
+    """Names of the other people who speak or are written to in the archive's conversations.
+
+    Of mails only those of threads in which the persona has a word count: the names of newsletters and shops that
+    nobody answers may be any words.
+
+    Args:
+        raw: Rows of the contract `RawDocument`.
+    """
+    talks = raw.filter(pl.col("kind").is_in([kind.value for kind in _CONVERSATIONS]))
+    threads = talks.with_columns(thread=pl.col("thread").fill_null(pl.col("document_id")))
+    said = threads.select("thread", "kind", "blocks").explode("blocks", empty_as_null=True).unnest("blocks")
+    answered = said.filter(pl.col("role") == Role.OWN.value)["thread"].implode()
+    counts = (pl.col("kind") != DocumentKind.MAIL.value) | pl.col("thread").is_in(answered)
+    # Whether a mail's sender is somebody is known of its correspondents alone.
+    is_other = (pl.col("role") != Role.OWN.value) & ~pl.col("basis").is_in([MAIL_HEADER, SIGNATURE])
+    speakers = said.filter(counts, is_other)["author"]
+    named = pl.concat([speakers, threads.filter(counts)["correspondents"].explode(empty_as_null=True)])
+    return frozenset(name for name in named.unique() if name)
 
 
 def unaffected(raw: pl.DataFrame, former: pl.DataFrame, config: CleanConfig) -> pl.Series:

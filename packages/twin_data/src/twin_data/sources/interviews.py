@@ -1,0 +1,83 @@
+"""Interviews within texts of one author: paragraphs that begin with the name of whoever says what follows.
+
+An article has words before colons, too: bold lead-ins, pros and cons. So it is torn into turns only where one of the
+labels is the persona's, or stands as a name within its sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import regex
+
+from twin_data.contracts.documents import Block, BlockStyle, Role
+from twin_data.sources.conversations import transcript_labels
+from twin_data.sources.reader import Attribution, ReadContext
+from twin_data.sources.speakers import bare_name, split_label
+
+_LEAST_SHARE = 0.25
+"""Share of the paragraphs that begin with a label where one is the persona's: answers run over several paragraphs."""
+
+_LABELLED_LINE = regex.compile(r"\n(?=\S[^:\n]{0,40}:\s)")
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Lines of a block that one label may head."""
+
+    block: Block
+    text: str
+
+    @property
+    def may_be_a_turn(self) -> bool:
+        return self.block.role is Role.OWN and self.block.style is BlockStyle.PARAGRAPH
+
+
+def written_by(attribution: Attribution, blocks: Sequence[Block], context: ReadContext) -> tuple[Block, ...]:
+    """The blocks of a text as written by its author; those of an interview as the labels before them tell.
+
+    What stands before the first label and below a heading is the author's; what follows a label is its speaker's.
+    """
+    if attribution.role is Role.OWN:
+        pieces = [piece for block in blocks for piece in _pieces(block)]
+        if labels := _labels([one.text for one in pieces if one.may_be_a_turn], context):
+            return tuple(_spoken(pieces, labels, attribution, context))
+    return tuple(map(attribution.apply, blocks))
+
+
+def _pieces(block: Block) -> Iterator[_Piece]:
+    """The block, parted before the lines that begin like a label where it is a paragraph."""
+    parts = _LABELLED_LINE.split(block.text) if block.style is BlockStyle.PARAGRAPH else [block.text]
+    yield from (_Piece(block, text) for text in parts)
+
+
+def _labels(texts: Sequence[str], context: ReadContext) -> frozenset[str]:
+    is_known = context.author.is_named
+    labels = transcript_labels(texts, is_known, least_share=_LEAST_SHARE)
+    if any(is_known(bare_name(label)) for label in labels):
+        return labels
+    labels = transcript_labels(texts, is_known)
+    said = [split_label(text, labels)[1] for text in texts]
+    return labels if any(_is_name_in(said, bare_name(label)) for label in labels) else frozenset()
+
+
+def _is_name_in(said: Sequence[str], label: str) -> bool:
+    """Whether a label stands as a name within sentences: with its capital behind a small word, never without it."""
+    within = regex.compile(rf"(?<=\p{{Ll}},? ){regex.escape(label)}(?!\w)")
+    small = regex.compile(rf"(?<!\w){regex.escape(label.lower())}(?!\w)")
+    return any(map(within.search, said)) and not any(map(small.search, said))
+
+
+def _spoken(
+    pieces: Sequence[_Piece], labels: frozenset[str], attribution: Attribution, context: ReadContext
+) -> Iterator[Block]:
+    speaker = attribution
+    for piece in pieces:
+        name, text = split_label(piece.text, labels) if piece.may_be_a_turn else (None, piece.text)
+        if piece.block.style is BlockStyle.HEADING:
+            speaker = attribution
+        elif name:
+            speaker = Attribution(context.role_of(bare_name(name)), name, "speaker label")
+        style = BlockStyle.TURN if speaker is not attribution and piece.may_be_a_turn else piece.block.style
+        yield speaker.apply(piece.block.model_copy(update={"text": text, "style": style}))
