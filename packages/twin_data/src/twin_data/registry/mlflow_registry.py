@@ -40,7 +40,7 @@ from twin_data.registry.rules import (
     check_change,
     check_taint,
     former_champion_id,
-    in_order,
+    moves_made,
 )
 from twin_data.registry.selection import holder, select
 
@@ -178,7 +178,10 @@ class MlflowRegistry:
 
     def history(self, persona: str) -> tuple[AliasChange, ...]:
         """See `BundleRegistry.history`."""
-        return in_order(change for version in self._versions(check_persona_name(persona)) for change in version.changes)
+        versions = self._versions(check_persona_name(persona))
+        live = holder(versions, Alias.CHAMPION)
+        recorded = (change for version in versions for change in version.changes)
+        return moves_made(recorded, live.bundle_id if live else None)
 
     def bundles(self, persona: str) -> tuple[RegisteredBundle, ...]:
         """See `BundleRegistry.bundles`."""
@@ -298,7 +301,7 @@ class MlflowRegistry:
             self._client.delete_run(version.stored.run_id)
 
     def _move(self, persona: str, version: _Version, change: AliasChange) -> None:
-        """Record a move, then make it: a move without a record must not exist."""
+        """Record a move, then make it: a move without a record must not exist, one not made is no part of `history`."""
         name, number = MODEL_PREFIX + persona, str(version.stored.version)
         key = f"{CHANGE_TAG}.{change.alias}.{change.at.isoformat().replace('+00:00', 'Z')}"
         self._client.set_model_version_tag(name, number, key, canonical_json(change))

@@ -124,7 +124,7 @@ class BundleRegistry(Protocol):
         ...
 
     def history(self, persona: str) -> tuple[AliasChange, ...]:
-        """Every move of an alias, oldest first."""
+        """Every move of an alias, oldest first; what was recorded and, after a kill, never moved is none."""
         ...
 
     def bundles(self, persona: str) -> tuple[RegisteredBundle, ...]:
