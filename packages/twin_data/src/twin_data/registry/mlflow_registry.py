@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +33,7 @@ from twin_data.registry.bundle_folder import (
 from twin_data.registry.durable import exclusive
 from twin_data.registry.mlflow_database import StoredVersion
 from twin_data.registry.model_folder import FileStamp, file_stamps
-from twin_data.registry.port import BundleFiles, RegisteredBundle
+from twin_data.registry.port import BundleFiles, ReadableBundles, RegisteredBundle, read_each
 from twin_data.registry.rules import (
     REGISTERED,
     AliasChange,
@@ -186,6 +186,12 @@ class MlflowRegistry:
     def bundles(self, persona: str) -> tuple[RegisteredBundle, ...]:
         """See `BundleRegistry.bundles`."""
         return tuple(self._registered(persona, version) for version in self._versions(check_persona_name(persona)))
+
+    def readable(self, persona: str) -> ReadableBundles:
+        """See `BundleRegistry.readable`."""
+        return read_each(
+            partial(self._registered, persona, version) for version in self._versions(check_persona_name(persona))
+        )
 
     def personas(self) -> tuple[str, ...]:
         """See `BundleRegistry.personas`."""
