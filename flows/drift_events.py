@@ -13,7 +13,7 @@ from prefect.events.schemas.events import ResourceSpecification
 
 from flows.platform import atomic
 from flows.reporting import report
-from twin_data.contracts.monitoring import DriftReport, DriftVerdict
+from twin_data.contracts.monitoring import DriftReport, DriftVerdict, Mover
 
 DRIFT_DETECTED = "twin.drift.detected"
 
@@ -33,8 +33,11 @@ def drift_trigger(persona: str) -> DeploymentEventTrigger:
     )
 
 
-def announce(reports: tuple[DriftReport, ...], persona: str, folder: Path) -> bool:
+def announce(reports: tuple[DriftReport, ...], persona: str, folder: Path, corpus: str) -> bool:
     """Send the event of the newest drifted window, unless that was done.
+
+    That nothing but the writing moved is said once of a champion and a corpus: each window says it again for as long as
+    both stay, which after a refresh that keeps the champion is for ever.
 
     What was said is written down after the server has taken it: killed in between, it is said again, under the same id.
     Without a server nothing is said and nothing written down, so that the next pass beside a server says it.
@@ -42,25 +45,44 @@ def announce(reports: tuple[DriftReport, ...], persona: str, folder: Path) -> bo
     Args:
         reports: Every judged window, oldest first.
         persona: Whose.
-        folder: Where the name of the last announced window is kept.
+        folder: Where the name of the last announced window is kept, and of the corpus whose new writing was announced.
+        corpus: Names the champion and the corpus of today.
 
     Returns:
         Whether an event was sent.
     """
-    drifted = [one for one in reports if one.verdict is DriftVerdict.DRIFTED]
     said = folder / f".{persona}.announced"
-    if not drifted or (said.is_file() and said.read_text("utf-8") == drifted[-1].window):
+    last_window, last_corpus = _announced(said)
+    unsaid = [
+        one
+        for one in _since(reports, last_window)
+        if one.verdict is DriftVerdict.DRIFTED and not (one.moved == (Mover.WRITING,) and corpus == last_corpus)
+    ]
+    if not unsaid:
         return False
+    newest = unsaid[-1]
     if not os.environ.get("PREFECT_API_URL"):
         report("no Prefect server: no refresh is started by itself; `twin up` starts one")
         return False
     try:
-        send(drift_event(drifted[-1], persona))
+        send(drift_event(newest, persona))
     except httpx.HTTPError as error:
         report(f"Prefect's server did not take the event of a drift, which the next pass says again: {error}")
         return False
-    atomic.write_text(said, drifted[-1].window)
+    atomic.write_text(said, f"{newest.window}\n{corpus if Mover.WRITING in newest.moved else last_corpus}")
     return True
+
+
+def _announced(said: Path) -> tuple[str, str]:
+    """The last announced window, and of which champion and corpus new writing was announced; empty if none was."""
+    window, _, corpus = (said.read_text("utf-8") if said.is_file() else "").partition("\n")
+    return window, corpus
+
+
+def _since(reports: tuple[DriftReport, ...], window: str) -> tuple[DriftReport, ...]:
+    """The windows judged after that one; all if it is not among them."""
+    at = next((at for at, one in enumerate(reports) if one.window == window), -1)
+    return reports[at + 1 :]
 
 
 def drift_event(drifted: DriftReport, persona: str) -> Event:

@@ -29,7 +29,7 @@ from twin_data.registry.selection import holder
 from twin_data.scoring.encoder import SentenceEncoder
 from twin_data.store.tables import FeatureStore
 from twin_data.transform.embedding_model import ensure_encoder
-from twin_eval.monitoring.corpus import corpus_vectors, new_writing_share
+from twin_eval.monitoring.corpus import corpus_name, corpus_vectors, new_writing_share
 from twin_eval.monitoring.run import MonitorInputs, run
 from twin_eval.monitoring.scoring import Scorer, Voice
 from twin_eval.monitoring.tables import MonitoringTables
@@ -109,8 +109,10 @@ def judge(
 
 @task(cache_policy=NO_CACHE)
 def announce_drift(home: TwinHome, persona: str, tables: MonitoringTables) -> bool:
-    """Ask for a refresh if the newest drifted window has not done so."""
-    announced = announce(tables.reports(), persona, home.monitoring)
+    """Ask for a refresh if the newest drifted window has not done so, nor one before it for the same new writing."""
+    champion = _champion(home, persona)
+    corpus = f"{champion.bundle_id if champion else 'no champion'} {corpus_name(tables.store)}"
+    announced = announce(tables.reports(), persona, home.monitoring, corpus)
     if announced:
         report(f"monitor: asked for a refresh of {persona}")
     return announced

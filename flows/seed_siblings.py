@@ -129,12 +129,13 @@ def seed_siblings(bundle: RegisteredBundle, bundles: Iterable[RegisteredBundle])
     """The bundles that were trained as this one but for the seed, the newest of each seed.
 
     Itself is left out, and what is tainted; there is none of one that was not trained. Same base model, features,
-    instructions, recipe and code; preferences may differ, being made of the seed's own drafts.
+    instructions, recipe and code; preferences may differ, being made of the seed's own drafts. One that shares the seed
+    of a stage, as by a recipe with another seed for DPO alone, is left out: that half would be the same draw.
     """
     wanted, seeds = _training(bundle), _seeds(bundle)
     if not seeds:
         return ()
-    others = [one for one in bundles if not one.tainted and _seeds(one) not in ((), seeds) and _training(one) == wanted]
+    others = [one for one in bundles if not one.tainted and _drew_anew(one, seeds) and _training(one) == wanted]
     return tuple({_seeds(one): one for one in others}.values())
 
 
@@ -160,6 +161,12 @@ def require_siblings(bundle: RegisteredBundle, bundles: Iterable[RegisteredBundl
 
 def _seeds(bundle: RegisteredBundle) -> tuple[int, ...]:
     return tuple(record.seed for record in bundle.manifest.lineage.training)
+
+
+def _drew_anew(bundle: RegisteredBundle, seeds: tuple[int, ...]) -> bool:
+    """Whether it was trained in as many stages, none of them under the seed that the stage has in `seeds`."""
+    drawn = _seeds(bundle)
+    return len(drawn) == len(seeds) and all(one != other for one, other in zip(drawn, seeds, strict=True))
 
 
 def _codes(bundle: RegisteredBundle) -> tuple[TrainingCode | None, ...]:

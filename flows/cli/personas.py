@@ -117,7 +117,8 @@ def add(
     from flows.live_sources import add_repository, is_live  # what is behind them takes seconds to import
     from flows.personas import addition_inspector
     from flows.sites import mirror_site, render_site
-    from twin_data.sources.ingest import add_source
+    from flows.unread_files import render_unread, unread_files
+    from twin_data.sources.ingest import SOURCES_FOLDER, add_source
     from twin_data.sources.site import is_site
     from twin_data.sources.site_fetch import SiteConfig
 
@@ -127,7 +128,7 @@ def add(
     if name and len(sources) > 1:
         raise ConfigurationError("--name goes with one source", next_step="add the sources one by one")
     visits = SiteConfig(max_pages=max_pages, delay_s=delay, private_network=private_network)
-    added, sites = [], {}
+    added, sites, unread = [], {}, {}
     with working_on(f"adding to {persona}", quiet=as_json) as say:
         for source in sources:
             say(f"adding {source}")
@@ -139,7 +140,10 @@ def add(
             if is_site(source):
                 source_name, site = mirror_site(home, persona, source, name, config=visits, say=say)
                 origin, sites[source_name] = site.folder, site
-            added.append(add_source(home.persona_folder(persona), origin, source_name, inspect=inspect))
+            folder = home.persona_folder(persona)
+            added.append(add_source(folder, origin, source_name, inspect=inspect))
+            if left := unread_files(config, folder / SOURCES_FOLDER / added[-1].name):
+                unread[added[-1].name] = left
     lines = []
     for one in added:
         lines.append(
@@ -147,10 +151,11 @@ def add(
             f"{one.unchanged} unchanged)"
         )
         lines += render_site(sites[one.name]) if one.name in sites else []
+        lines += [render_unread(one.name, unread[one.name])] if one.name in unread else []
     lines.append(f"next: twin features {persona}")
-    found = {"added": [one.model_dump() for one in added]} | (
-        {"sites": {name: site.model_dump(mode="json") for name, site in sites.items()}} if sites else {}
-    )
+    found: dict[str, object] = {"added": [one.model_dump() for one in added], "unread": unread}
+    if sites:
+        found["sites"] = {name: site.model_dump(mode="json") for name, site in sites.items()}
     emit(found, "\n".join(lines), as_json=as_json)
 
 

@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.output import JsonFlag, emit, reports_errors
+from flows.cli.output import EXIT_FAILURE, JsonFlag, emit, report_error, reports_errors
 from flows.cli.personas import PersonaArgument
 from flows.promotion import promote as promote_bundle
 from flows.promotion import rollback as roll_back
 from flows.promotion import taint as taint_bundle
 from twin_data.configuration.home import TwinHome
+from twin_data.configuration.persona import load_persona
 from twin_data.contracts.releases import Alias
 from twin_data.registry import open_registry
 from twin_data.registry.port import RegisteredBundle
@@ -82,11 +83,16 @@ def bundles(persona: PersonaArgument, as_json: JsonFlag = False) -> None:
     """List the persona's bundles, oldest first, and where their model cards are: with --json of each of them.
 
     What was trained names its seed, and a training of the same under another seed the bundle that it is to tell of.
+    Bundles that are damaged are named after the others, with what to do; the exit code is 1 then.
 
     Example:
       twin bundles sample
     """
-    found = open_registry(TwinHome.from_environment()).bundles(persona)
+    home = TwinHome.from_environment()
+    listed = open_registry(home).readable(persona)
+    found = listed.found
+    if not found and not listed.damaged:
+        load_persona(home, persona)  # an unknown name is an error, not a persona without bundles
     lines = [
         f"{one.bundle_id}  {one.manifest.rung:<18} {', '.join(alias.value for alias in one.aliases) or '-':<20} "
         f"{'  '.join(part for part in (one.manifest.label, _seeds(one), _taint(one)) if part)}".rstrip()
@@ -95,8 +101,15 @@ def bundles(persona: PersonaArgument, as_json: JsonFlag = False) -> None:
     shown = holder(found, Alias.CHAMPION) or next(reversed(found), None)
     if shown and shown.card.is_file():
         lines.append(f"model card of {shown.bundle_id}: {shown.card}")
-    rows = {"bundles": [_described(one) for one in found]}
-    emit(rows, "\n".join(lines) or f"no bundles yet; next: twin features {persona}", as_json=as_json)
+    rows: dict[str, object] = {"bundles": [_described(one) for one in found]}
+    if listed.damaged:
+        rows["damaged"] = [{"message": one.message, "next_step": one.next_step} for one in listed.damaged]
+    none = "no bundle can be read" if listed.damaged else f"no bundles yet; next: twin features {persona}"
+    emit(rows, "\n".join(lines) or none, as_json=as_json)
+    for error in () if as_json else listed.damaged:
+        report_error(error, as_json=False)
+    if listed.damaged:
+        raise typer.Exit(EXIT_FAILURE)
 
 
 def _seeds(bundle: RegisteredBundle) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 from flows.platform import elasticsearch_install
 from flows.platform.base_model import base_model_of, prepare_base_model
 from flows.platform.health import HttpProbe, WorkerProbe
+from flows.platform.key_variables import key_variables
 from flows.platform.processes import HOME_MARKER, SERVICE_MARKER
 from flows.platform.service import Requirement, Service
 from flows.platform.settings import LOOPBACK, REPOSITORY_ROOT, PlatformSettings, local_url
@@ -111,7 +112,7 @@ class _Builder:
             f"worker-{pool}", f"runs flows of pool {pool}",
             "-m", "prefect", "worker", "start", "--pool", pool, "--type", "process", "--name", name,
             "--limit", str(POOL_LIMITS[pool]), "--install-policy", "never",
-            env={**self._prefect_environment(), **self._search_environment()},
+            env=self._flow_environment(),
             url=f"{api.removesuffix('/api')}/work-pools/work-pool/{pool}", needs=("prefect",),
             start_timeout_s=START_TIMEOUT_S, stop_timeout_s=15.0, memory_mb=120, children_outlive_it=True,
             probe=WorkerProbe(api, pool, name, self.settings.prefect_headers, remote=remote),
@@ -145,7 +146,7 @@ class _Builder:
         models = self.settings.cache / "models"
         environment = {
             # What the user tells vLLM: it is started again where a later command is told otherwise.
-            **{name: os.environ[name] for name in LLM_VARIABLES.values() if name in os.environ},
+            **_told(LLM_VARIABLES.values()),
             "TWIN_LLM_PYTHON": str(python), "TWIN_LLM_PORT": str(port),
             "TWIN_BASE_MODEL": str(base_model_folder(models, base_model.name)),
             "TWIN_MAX_MODEL_LEN": str(base_model.max_model_len),
@@ -164,6 +165,9 @@ class _Builder:
             **self._search_environment(),
             "TWIN_LLM_URL": self.settings.llm_address,
             "TWIN_HOME": str(self.home.root),
+            "TWIN_CACHE": str(self.settings.cache),
+            **self.settings.database_environment,
+            **_told(key_variables(self.settings.recipe)),
         }
         return self._service(
             "business", "the twin: chat page and API",
@@ -172,6 +176,11 @@ class _Builder:
             start_timeout_s=START_TIMEOUT_S, memory_mb=500, probe=HttpProbe(f"{local_url(port)}/healthz"),
         )  # fmt: skip
 
+    def _flow_environment(self) -> dict[str, str]:
+        """What flows read, which reach every server, ask the recipe's endpoints and stop and start vLLM."""
+        told = _told([*key_variables(self.settings.recipe), *LLM_VARIABLES.values()])
+        return {**self._prefect_environment(), **self.settings.as_environment(), **told}
+
     def _search_environment(self) -> dict[str, str]:
         key = self.settings.elasticsearch_api_key
         environment = {"ELASTICSEARCH_URL": self.settings.elasticsearch_address}
@@ -179,6 +188,11 @@ class _Builder:
 
     def _prefect_environment(self) -> dict[str, str]:
         return {"PREFECT_HOME": str(self.home.prefect), "PREFECT_API_URL": self.settings.prefect_address}
+
+
+def _told(names: Iterable[str]) -> dict[str, str]:
+    """What the user's environment says under these names; a record keeps no more of it than a digest."""
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def marker(home: TwinHome) -> str:

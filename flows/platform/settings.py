@@ -56,6 +56,8 @@ class PlatformSettings(Contract):
     prefect_api_url: str | None = None
     """The user's Prefect server, ending in `/api`; when set, none is started."""
     prefect_api_key: SecretStr | None = None
+    database_url: SecretStr | None = None
+    """The user's database of keys and ledger, with its password; None for the SQLite file in the home."""
     llm_environment: Path = REPOSITORY_ROOT / ".venv-serve"
     """The virtual environment that vLLM is installed in."""
     recipe: str = "demo"
@@ -116,7 +118,12 @@ class PlatformSettings(Contract):
             variables["ELASTICSEARCH_API_KEY"] = self.elasticsearch_api_key.get_secret_value()
         if self.prefect_api_key:
             variables["PREFECT_API_KEY"] = self.prefect_api_key.get_secret_value()
-        return variables
+        return variables | self.database_environment
+
+    @property
+    def database_environment(self) -> dict[str, str]:
+        """The variable of the user's database, where there is one."""
+        return {VARIABLES["database_url"]: self.database_url.get_secret_value()} if self.database_url else {}
 
     @property
     def elasticsearch_address(self) -> str:
@@ -151,6 +158,7 @@ VARIABLES = {
     "elasticsearch_heap": "TWIN_ELASTICSEARCH_HEAP",
     "prefect_api_url": "PREFECT_API_URL",
     "prefect_api_key": "PREFECT_API_KEY",
+    "database_url": "TWIN_DATABASE_URL",
     "llm_environment": "TWIN_LLM_ENV",
     "recipe": "TWIN_RECIPE",
     "maven_repository": "M2_REPO",

@@ -30,6 +30,7 @@ from twin_serve.ledger.records import Exchange, RequestEnd, RequestStart
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 Window = Callable[..., DriftReport]
+CORPUS = "champion corpus"
 
 
 @pytest.fixture
@@ -150,12 +151,33 @@ def emitted(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
 
 def test_a_drifted_window_is_announced_once(window: Window, emitted: list[dict[str, Any]], tmp_path: Path) -> None:
-    assert announce((window(),), "ada", tmp_path)
-    assert not announce((window(), window("w2", DriftVerdict.STABLE)), "ada", tmp_path)
-    assert announce((window(), window("w3")), "ada", tmp_path)
+    assert announce((window(),), "ada", tmp_path, CORPUS)
+    assert not announce((window(), window("w2", DriftVerdict.STABLE)), "ada", tmp_path, CORPUS)
+    assert announce((window(), window("w3")), "ada", tmp_path, CORPUS)
     assert [one["resource"]["twin.window"] for one in emitted] == ["w1", "w3"]
     assert emitted[0]["resource"]["prefect.resource.id"] == "twin.persona.ada"
     assert emitted[0]["payload"]["summary"] == "drifted: users moved: 40% foreign"
+
+
+def test_new_writing_alone_is_announced_once_a_champion_and_corpus(
+    window: Window, emitted: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    windows = [window(f"w{at}", moved=(Mover.WRITING,)) for at in range(4)]
+    assert announce((windows[0],), "ada", tmp_path, CORPUS)
+    assert not announce((*windows[:2],), "ada", tmp_path, CORPUS)
+    users = window("users", moved=(Mover.USERS,))
+    assert announce((*windows[:2], users, windows[2]), "ada", tmp_path, CORPUS), "it is not covered up"
+    assert not announce((*windows[:2], users, windows[2]), "ada", tmp_path, CORPUS), "nor said again"
+    assert announce((*windows[:2], users, *windows[2:]), "ada", tmp_path, "champion other-corpus")
+    assert [one["resource"]["twin.window"] for one in emitted] == ["w0", "users", "w3"]
+
+
+def test_new_writing_that_was_announced_with_more_is_not_announced_again(
+    window: Window, emitted: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    both, alone = window("w1", moved=(Mover.USERS, Mover.WRITING)), window("w2", moved=(Mover.WRITING,))
+    assert announce((both,), "ada", tmp_path, CORPUS)
+    assert not announce((both, alone), "ada", tmp_path, CORPUS)
 
 
 def test_an_announcement_cut_short_is_made_again_under_the_same_id(
@@ -167,8 +189,8 @@ def test_an_announcement_cut_short_is_made_again_under_the_same_id(
     with monkeypatch.context() as broken:
         broken.setattr(drift_events.atomic, "write_text", die)
         with pytest.raises(OSError, match="disk full"):
-            announce((window(),), "ada", tmp_path)
-    assert announce((window(),), "ada", tmp_path)
+            announce((window(),), "ada", tmp_path, CORPUS)
+    assert announce((window(),), "ada", tmp_path, CORPUS)
     assert len(emitted) == 2 and emitted[0]["id"] == emitted[1]["id"]
 
 
@@ -181,9 +203,9 @@ def test_what_the_server_did_not_take_is_said_again(
     said: list[str] = []
     with monkeypatch.context() as away, listening(said.append):
         away.setattr(drift_events, "send", refuse)
-        assert not announce((window(),), "ada", tmp_path)
+        assert not announce((window(),), "ada", tmp_path, CORPUS)
     assert "which the next pass says again: connection refused" in said[0]
-    assert announce((window(),), "ada", tmp_path) and len(emitted) == 1
+    assert announce((window(),), "ada", tmp_path, CORPUS) and len(emitted) == 1
 
 
 def test_an_event_is_sent_before_it_counts_as_said(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,8 +227,8 @@ def test_an_event_is_sent_before_it_counts_as_said(window: Window, monkeypatch: 
 
 
 def test_nothing_drifted_nothing_said(window: Window, emitted: list[dict[str, Any]], tmp_path: Path) -> None:
-    assert not announce((), "ada", tmp_path)
-    assert not announce((window(verdict=DriftVerdict.STABLE),), "ada", tmp_path)
+    assert not announce((), "ada", tmp_path, CORPUS)
+    assert not announce((window(verdict=DriftVerdict.STABLE),), "ada", tmp_path, CORPUS)
     assert emitted == []
 
 
@@ -216,9 +238,9 @@ def test_without_a_server_it_is_said_later(
     said: list[str] = []
     with monkeypatch.context() as alone, listening(said.append):
         alone.delenv("PREFECT_API_URL")
-        assert not announce((window(),), "ada", tmp_path)
+        assert not announce((window(),), "ada", tmp_path, CORPUS)
     assert "no Prefect server" in said[0]
-    assert announce((window(),), "ada", tmp_path)
+    assert announce((window(),), "ada", tmp_path, CORPUS)
 
 
 def plain(report: DriftReport, *, announced: bool) -> dict[str, Any]:

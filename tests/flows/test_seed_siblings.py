@@ -124,6 +124,18 @@ def test_siblings_differ_in_their_seed_alone(trained: Trained) -> None:
     assert again.bundle_id not in siblings()
 
 
+def test_half_a_training_under_another_seed_is_no_other_draw(trained: Trained) -> None:
+    """As by a recipe file whose DPO alone has another seed: a spread that is too small lets luck through."""
+    first, second = trained.aligned.manifest.lineage.training
+    records = (first, second.model_copy(update={"seed": 8}))
+    half = trained.train(Rung.DPO, trained.tuned, under_seed(RECIPE, 8), 8, training=records)
+    assert half.bundle_id not in [
+        one.bundle_id for one in seed_siblings(trained.aligned, trained.registry.bundles("ada"))
+    ]
+    with pytest.raises(RegistryError, match="under another seed"):
+        require_siblings(trained.aligned, trained.registry.bundles("ada"))
+
+
 def test_what_was_not_trained_has_no_seed(trained: Trained) -> None:
     with pytest.raises(RegistryError, match="was not trained"):
         require_siblings(trained.base, trained.registry.bundles("ada"))

@@ -58,6 +58,14 @@ def refused(*arguments: str) -> dict[str, str]:
     return error
 
 
+UNREAD = {
+    "book.epub": "PK",
+    "mastodon.json": '{"type": "OrderedCollection", "orderedItems": [{"type": "Create"}]}',
+    "notebook.ipynb": '{"cells": [{"cell_type": "markdown", "source": ["Prose."]}]}',
+    "telegram.json": '{"name": "Ada", "type": "personal_chat", "messages": [{"type": "message", "text": "Hello"}]}',
+}
+
+
 @pytest.mark.parametrize("command", ["init", "add", "corpus", "features", "evaluate", "ask", "chat", "demo"])
 def test_every_command_explains_itself_with_an_example(command: str) -> None:
     result = twin(command, "--help")
@@ -111,6 +119,21 @@ def test_add_copies_a_folder_and_an_archive(home: TwinHome, posts: Path, tmp_pat
     again = twin("add", "ada", str(posts))
     assert "posts: 1 files (0 new, 0 changed, 0 removed, 1 unchanged)" in again.output
     assert "next: twin features ada" in again.output
+
+
+def test_add_names_at_once_the_files_that_no_format_reads(home: TwinHome, posts: Path, tmp_path: Path) -> None:
+    twin("init", "ada", *RIGHTS)
+    for name, content in UNREAD.items():
+        (posts / name).write_text(content, "utf-8")
+    (posts / "table.csv").write_text("text\nThe quay was quiet.\n", "utf-8")
+    assert done("add", "ada", str(posts))["unread"] == {"posts": sorted(UNREAD)}
+    shown = twin("add", "ada", str(posts))
+    assert shown.exit_code == 0 and f"warning: posts: no format that is read: {', '.join(sorted(UNREAD))};" in (
+        shown.output.replace("\n", " ")
+    )
+    for name in UNREAD:
+        (posts / name).unlink()
+    assert done("add", "ada", str(posts))["unread"] == {}
 
 
 def test_add_gives_a_source_another_name(home: TwinHome, posts: Path) -> None:

@@ -11,7 +11,11 @@ from typer.testing import CliRunner, Result
 
 from flows.cli import releases
 from flows.cli.app import app
+from flows.persona_file import persona_yaml
+from twin_data.configuration.home import TwinHome
+from twin_data.contracts.errors import IntegrityError
 from twin_data.contracts.releases import Alias, Rung
+from twin_data.registry.port import ReadableBundles
 
 from ..test_seed_siblings import Trained
 
@@ -43,6 +47,16 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
     monkeypatch.setattr(releases, "promote_bundle", found.act)
     monkeypatch.setattr(releases, "taint_bundle", found.act)
     return found
+
+
+class Listing:
+    """A registry that holds these bundles."""
+
+    def __init__(self, *found: Any) -> None:
+        self.found = found
+
+    def readable(self, persona: str) -> ReadableBundles:
+        return ReadableBundles(self.found, ())
 
 
 def twin(*arguments: str) -> Result:
@@ -85,12 +99,40 @@ def test_bundles_say_where_their_cards_are(monkeypatch: pytest.MonkeyPatch, tmp_
         )
         for name, aliases in (("live", (Alias.CHAMPION,)), ("newer", ()))
     ]  # fmt: skip
-    monkeypatch.setattr(releases, "open_registry", lambda home: SimpleNamespace(bundles=lambda persona: found))
+    monkeypatch.setattr(releases, "open_registry", lambda home: Listing(*found))
     assert f"model card of live: {tmp_path / 'live.md'}" in twin("bundles", "ada").stdout
     rows = json.loads(twin("bundles", "ada", "--json").stdout)["bundles"]
     assert [one["card"] for one in rows] == [str(tmp_path / "live.md"), str(tmp_path / "newer.md")]
     (tmp_path / "live.md").unlink()
     assert "model card" not in twin("bundles", "ada").stdout, "a withdrawn bundle has none"
+
+
+def test_a_damaged_bundle_is_named_and_the_others_are_listed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    known = Trained(tmp_path)
+    (known.tuned.folder / "manifest.json").write_text("{}", "utf-8")
+    monkeypatch.setattr(releases, "open_registry", lambda home: known.registry)
+    shown = twin("bundles", "ada")
+    assert shown.exit_code == 1
+    assert known.aligned.bundle_id in shown.stdout and f"{known.tuned.bundle_id}  " not in shown.stdout
+    assert str(known.tuned.folder) in shown.output and "restore it from a backup" in shown.output
+    plain = twin("bundles", "ada", "--json")
+    told = json.loads(plain.stdout)
+    assert plain.exit_code == 1 and len(told["bundles"]) == 2
+    assert "restore it from a backup" in told["damaged"][0]["next_step"]
+    with pytest.raises(IntegrityError):
+        known.registry.bundles("ada")
+
+
+def test_bundles_of_nobody_are_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TWIN_HOME", str(tmp_path))
+    shown = twin("bundles", "nosuch")
+    assert shown.exit_code == 1 and "there is no persona 'nosuch'" in shown.output
+    folder = TwinHome(tmp_path).persona_folder("ada")
+    folder.mkdir(parents=True)
+    text = persona_yaml("ada", "Ada", aliases=[], owner=None, licence=None, consent=None)
+    (folder / "persona.yaml").write_text(text, "utf-8")
+    shown = twin("bundles", "ada")
+    assert shown.exit_code == 0 and "no bundles yet; next: twin features ada" in shown.output
 
 
 def test_bundles_tell_another_seed_from_what_was_trained_to_be_used(

@@ -5,21 +5,30 @@ from pathlib import Path
 import pytest
 
 from flows.platform.health import HttpProbe, WorkerProbe
+from flows.platform.key_variables import DEFAULTS
 from flows.platform.processes import HOME_MARKER, SERVICE_MARKER
 from flows.platform.service import QUIET, Service, select
 from flows.platform.services import registry_uri, services
 from flows.platform.settings import PlatformSettings, Ports
 from twin_data.configuration.home import TwinHome
+from twin_data.contracts.endpoints import ReferenceEndpoint
 from twin_data.contracts.errors import PlatformError
+from twin_data.generate.teacher import TeacherConfig
+from twin_eval.judging.config import EndpointJudge
 
 HOME = TwinHome(Path("/somewhere/.twin"))
 NAMES = {"elasticsearch", "prefect", "mlflow", "worker-cpu", "worker-gpu", "evidently", "llm", "business"}
+WORKERS = {"worker-cpu", "worker-gpu"}
 
 
 def every(settings: PlatformSettings | None = None) -> dict[str, Service]:
     return {
         service.name: service for service in services(HOME, settings or PlatformSettings(), python="/usr/bin/python")
     }
+
+
+def changed(before: dict[str, Service], after: dict[str, Service]) -> set[str]:
+    return {name for name in NAMES if before[name].fingerprint != after[name].fingerprint}
 
 
 def test_all_are_listed_after_what_they_need() -> None:
@@ -105,24 +114,57 @@ def test_two_homes_have_workers_of_different_names() -> None:
 
 
 def test_only_what_concerns_a_service_restarts_it() -> None:
-    before, after = every(), every(PlatformSettings(ports=Ports(mlflow=5001), recipe="laptop"))
-    changed = {name for name in NAMES if before[name].fingerprint != after[name].fingerprint}
-    assert changed == {"mlflow", "llm"}
+    before, after = every(), every(PlatformSettings(ports=Ports(mlflow=5001)))
+    assert changed(before, after) == {"mlflow", *WORKERS}
 
 
 def test_after_an_update_the_service_that_answers_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
     before = every()
     monkeypatch.setattr("flows.platform.services.answering_code", lambda: "another")
     after = every()
-    assert {name for name in NAMES if before[name].fingerprint != after[name].fingerprint} == {"business"}
+    assert changed(before, after) == {"business"}
 
 
-def test_another_device_starts_the_language_model_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("TWIN_LLM_DEVICE", raising=False)
-    before = every()
-    monkeypatch.setenv("TWIN_LLM_DEVICE", "gpu")
-    after = every()
-    assert {name for name in NAMES if before[name].fingerprint != after[name].fingerprint} == {"llm"}
+@pytest.mark.parametrize(
+    ("variable", "value", "restarted"),
+    [
+        ("TWIN_DATABASE_URL", "postgresql://twin:s3cret@db.example/twin", {"business", *WORKERS}),
+        ("TWIN_CACHE", "/elsewhere", {"elasticsearch", "llm", "business", *WORKERS}),
+        ("TWIN_RECIPE", "laptop", {"llm", *WORKERS}),
+        ("TWIN_LLM_ENV", "/elsewhere", {"llm", *WORKERS}),
+        ("TWIN_LLM_DEVICE", "gpu", {"llm", *WORKERS}),
+        ("TWIN_PERSONAS", "ada", {"llm", *WORKERS}),
+        ("TWIN_PORT_BUSINESS", "9080", {"business", *WORKERS}),
+        ("TWIN_PORT_LLM", "9001", {"llm", "business", *WORKERS}),
+        ("TWIN_TEACHER_API_KEY", "s3cret", {"business", *WORKERS}),
+        ("TWIN_REFERENCE_API_KEY", "s3cret", {"business", *WORKERS}),
+        ("NOT_OURS", "s3cret", set()),
+    ],
+)
+def test_what_is_told_otherwise_reaches_every_process_that_goes_by_it(
+    variable: str, value: str, restarted: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker's flows ask the service, stop and start vLLM, open the database and ask a recipe's endpoints."""
+    monkeypatch.delenv(variable, raising=False)
+    before = every(PlatformSettings.from_environment())
+    monkeypatch.setenv(variable, value)
+    after = every(PlatformSettings.from_environment())
+    assert changed(before, after) == restarted
+    assert all(after[name].env[variable] == value for name in WORKERS & restarted)
+    assert not any("s3cret" in service.fingerprint for service in after.values())
+
+
+def test_keys_go_by_the_names_that_the_recipe_gives_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("datasets: {teacher: {kind: endpoint, api_key_variable: OUR_KEY}}", "utf-8")
+    monkeypatch.setenv("OUR_KEY", "s3cret")
+    assert every(PlatformSettings(recipe=str(recipe)))["worker-gpu"].env["OUR_KEY"] == "s3cret"
+    assert "OUR_KEY" not in every()["worker-gpu"].env
+
+
+def test_the_default_names_of_keys_are_those_of_the_recipe() -> None:
+    owners = (TeacherConfig, EndpointJudge, ReferenceEndpoint)
+    assert tuple(owner.model_fields["api_key_variable"].default for owner in owners) == DEFAULTS
 
 
 def test_a_selection_brings_what_it_needs() -> None:

@@ -174,6 +174,43 @@ def test_an_interrupted_registration_is_taken_up_again(
     assert len(list((home.registry / "artifacts/interrupted").iterdir())) == 1
 
 
+def test_a_promotion_that_was_recorded_and_not_made_is_no_move(
+    home: TwinHome, make_manifest: MakeManifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = MlflowRegistry(home)
+    first, second, third = (
+        registry.register(make_manifest(persona="killed", label=label), FILES).bundle_id for label in ("a", "b", "c")
+    )
+
+    def champions() -> list[str]:
+        return [move.bundle for move in registry.history("killed") if move.alias is Alias.CHAMPION]
+
+    def promote(bundle: str) -> None:
+        registry.set_alias("killed", Alias.CHAMPION, bundle, reason="a test", override_by="Ada")
+
+    def is_killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(registry._client, "set_registered_model_alias", is_killed)
+        with pytest.raises(KeyboardInterrupt):
+            promote(first)
+    assert champions() == [], "nothing was champion yet"
+    promote(first)
+    promote(second)
+    for _ in range(2):
+        with monkeypatch.context() as patched:
+            patched.setattr(registry._client, "set_registered_model_alias", is_killed)
+            with pytest.raises(KeyboardInterrupt):
+                promote(third)
+    assert registry.resolve("killed").bundle_id == second
+    assert champions()[-2:] == [first, second]
+    former = registry.former_champion("killed")
+    assert former is not None and former.bundle_id == first
+    promote(third)
+    assert champions()[-1] == third and registry.resolve("killed").bundle_id == third
+
+
 def test_a_database_that_is_none_is_named(tmp_path: Path) -> None:
     (tmp_path / "registry").mkdir()
     (tmp_path / "registry" / "mlflow.db").write_text("not a database, but long enough to look at: " + "x" * 200)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from twin_data.contracts.monitoring import DriftReport, DriftVerdict, ReferenceKind, ScoredInteraction
+from twin_data.contracts.monitoring import DriftReport, DriftVerdict, Mover, ReferenceKind, ScoredInteraction
 from twin_eval.monitoring.config import MonitoringConfig
 from twin_eval.monitoring.windows import current_window, reference_for
 
@@ -11,11 +11,12 @@ Make = Callable[..., ScoredInteraction]
 CONFIG = MonitoringConfig(min_window=10, max_window=20, min_reference=30, max_reference=40, min_expected=10)
 
 
-def judged(rows: list[ScoredInteraction], verdict: DriftVerdict = DriftVerdict.STABLE) -> DriftReport:
+def judged(rows: list[ScoredInteraction], *moved: Mover) -> DriftReport:
+    verdict = DriftVerdict.DRIFTED if moved else DriftVerdict.STABLE
     return DriftReport(
         persona="ada", window="w", created_at=rows[-1].created_at, verdict=verdict, interactions=len(rows), needed=10,
         first_at=rows[0].created_at, last_at=rows[-1].created_at, bundles=(), reference=None, foreign=None, columns=(),
-        drifted_share=None, new_writing=None, moved=(), reasons=(), html=None,
+        drifted_share=None, new_writing=None, moved=moved, reasons=(), html=None,
     )  # fmt: skip
 
 
@@ -37,7 +38,7 @@ def test_older_ones_fill_a_small_window_up(make_row: Make) -> None:
 
 def test_a_drifted_window_is_not_looked_at_again(make_row: Make) -> None:
     rows = [make_row(at) for at in range(50)]
-    window = current_window(rows, [judged(rows[:38], DriftVerdict.DRIFTED)], CONFIG)
+    window = current_window(rows, [judged(rows[:38], Mover.USERS)], CONFIG)
     assert window.new == 12
     assert numbers(window.rows) == list(range(38, 50))
 
@@ -65,8 +66,16 @@ def test_earlier_interactions_are_the_first_choice(make_row: Make) -> None:
 
 def test_drifted_windows_are_no_reference(make_row: Make) -> None:
     rows = [make_row(at) for at in range(100)]
-    found = reference(rows, [judged(rows[:50]), judged(rows[50:80], DriftVerdict.DRIFTED)])
+    found = reference(rows, [judged(rows[:50]), judged(rows[50:80], Mover.USERS)])
     assert numbers(found.rows) == list(range(10, 50))
+
+
+def test_what_was_asked_while_only_the_writing_moved_is_a_reference(make_row: Make) -> None:
+    rows = [make_row(at) for at in range(100)]
+    reports = [judged(rows[start : start + 10], Mover.WRITING) for start in range(0, 90, 10)]
+    assert numbers(current_window(rows, reports, CONFIG).rows) == list(range(80, 100))
+    found = reference(rows, reports)
+    assert found.kind is ReferenceKind.INTERACTIONS and numbers(found.rows) == list(range(40, 80))
 
 
 def test_else_answers_to_held_out_questions_one_each_the_champions_first(make_row: Make) -> None:

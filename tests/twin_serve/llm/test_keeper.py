@@ -167,6 +167,14 @@ async def test_what_the_aliases_need_is_served_before_anybody_asks(parts: Parts)
     assert len(parts.server.loads) == 3
 
 
+async def test_a_damaged_bundle_keeps_no_other_adapter_from_being_served(parts: Parts) -> None:
+    champion, candidate = parts.register("champion", champion=True), parts.register("candidate")
+    damaged = parts.registry.resolve("ada", bundle_id=candidate.bundle_id)
+    (damaged.folder / "manifest.json").write_text("{}")
+    await parts.keeper.tend()
+    assert parts.server.loads == [champion.model_name]
+
+
 async def test_a_bundle_on_another_base_is_left_alone(parts: Parts) -> None:
     parts.register("other", base_model=manifest().base_model.model_copy(update={"digest": "f" * 64}))
     await parts.keeper.tend()

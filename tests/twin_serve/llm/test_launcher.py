@@ -203,6 +203,22 @@ def test_a_candidate_that_cannot_be_served_is_named_and_the_champion_is_served_a
     assert "adapter_config.json has digest" in capsys.readouterr().err
 
 
+def test_a_damaged_bundle_of_one_persona_keeps_no_other_from_being_served(
+    register: Register, start: Start, registry: MemoryRegistry, capsys: pytest.CaptureFixture[str]
+) -> None:
+    champion, bob = register("ada", rank=8, champion=True), register("bob", rank=8)
+    newer = registry.resolve("ada", bundle_id=register("ada", rank=8, label="newer").bundle_id)
+    (newer.folder / "manifest.json").write_text("{}")
+    assert f"{champion.model_name}=" in start().value("--lora-modules"), "an older or newer one is not asked for"
+
+    live = registry.resolve("ada", bundle_id=champion.bundle_id)
+    (live.folder / "manifest.json").write_text("{}")
+    assert start().value("--lora-modules").startswith(f"{bob.model_name}=")
+    assert f"not served from the start: the bundle in {live.folder}" in capsys.readouterr().err
+    with pytest.raises(IntegrityError, match="manifest.json has digest"):
+        start(personas="ada")
+
+
 def test_the_room_for_adapters_is_the_user_s_to_set(register: Register, start: Start) -> None:
     register("ada")
     executed = start(max_loras=16, max_cpu_loras=2, max_lora_rank=100)

@@ -185,18 +185,11 @@ class TwinDirectory:
         return tuple(found)
 
     def _readable(self, persona: str) -> Sequence[RegisteredBundle]:
-        """A persona's bundles; where one is damaged, those of an alias that are whole: it must not silence the rest."""
-        try:
-            return self._registry.bundles(persona)
-        except IntegrityError as error:
+        """A persona's bundles without the damaged ones, which must not silence the rest."""
+        bundles = self._registry.readable(persona)
+        for error in bundles.damaged:
             log.warning("a bundle of %s cannot be read: %s", persona, error)
-        whole = []
-        for alias in (Alias.CHAMPION, Alias.CANDIDATE):
-            try:
-                whole.append(self._registry.resolve(persona, alias=alias))
-            except (RegistryError, IntegrityError):
-                continue  # there is none, or it is the damaged one, which was named above
-        return whole
+        return bundles.found
 
     async def _load_bundle(self, model: str) -> RegisteredBundle:
         """The bundle behind a name; the former one as long as a newly promoted one's adapter is being loaded."""

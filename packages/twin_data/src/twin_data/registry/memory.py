@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from twin_data.configuration.home import check_persona_name
@@ -20,7 +21,7 @@ from twin_data.registry.bundle_folder import (
     write_bundle,
     write_card,
 )
-from twin_data.registry.port import BundleFiles, RegisteredBundle
+from twin_data.registry.port import BundleFiles, ReadableBundles, RegisteredBundle, read_each
 from twin_data.registry.rules import (
     REGISTERED,
     AliasChange,
@@ -143,6 +144,10 @@ class MemoryRegistry:
     def bundles(self, persona: str) -> tuple[RegisteredBundle, ...]:
         """See `BundleRegistry.bundles`."""
         return tuple(_registered(entry) for entry in self._entries.get(check_persona_name(persona), []))
+
+    def readable(self, persona: str) -> ReadableBundles:
+        """See `BundleRegistry.readable`."""
+        return read_each(partial(_registered, entry) for entry in self._entries.get(check_persona_name(persona), []))
 
     def personas(self) -> tuple[str, ...]:
         """See `BundleRegistry.personas`."""

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,14 +33,14 @@ from twin_data.registry.bundle_folder import (
 from twin_data.registry.durable import exclusive
 from twin_data.registry.mlflow_database import StoredVersion
 from twin_data.registry.model_folder import FileStamp, file_stamps
-from twin_data.registry.port import BundleFiles, RegisteredBundle
+from twin_data.registry.port import BundleFiles, ReadableBundles, RegisteredBundle, read_each
 from twin_data.registry.rules import (
     REGISTERED,
     AliasChange,
     check_change,
     check_taint,
     former_champion_id,
-    in_order,
+    moves_made,
 )
 from twin_data.registry.selection import holder, select
 
@@ -178,11 +178,20 @@ class MlflowRegistry:
 
     def history(self, persona: str) -> tuple[AliasChange, ...]:
         """See `BundleRegistry.history`."""
-        return in_order(change for version in self._versions(check_persona_name(persona)) for change in version.changes)
+        versions = self._versions(check_persona_name(persona))
+        live = holder(versions, Alias.CHAMPION)
+        recorded = (change for version in versions for change in version.changes)
+        return moves_made(recorded, live.bundle_id if live else None)
 
     def bundles(self, persona: str) -> tuple[RegisteredBundle, ...]:
         """See `BundleRegistry.bundles`."""
         return tuple(self._registered(persona, version) for version in self._versions(check_persona_name(persona)))
+
+    def readable(self, persona: str) -> ReadableBundles:
+        """See `BundleRegistry.readable`."""
+        return read_each(
+            partial(self._registered, persona, version) for version in self._versions(check_persona_name(persona))
+        )
 
     def personas(self) -> tuple[str, ...]:
         """See `BundleRegistry.personas`."""
@@ -298,7 +307,7 @@ class MlflowRegistry:
             self._client.delete_run(version.stored.run_id)
 
     def _move(self, persona: str, version: _Version, change: AliasChange) -> None:
-        """Record a move, then make it: a move without a record must not exist."""
+        """Record a move, then make it: a move without a record must not exist, one not made is no part of `history`."""
         name, number = MODEL_PREFIX + persona, str(version.stored.version)
         key = f"{CHANGE_TAG}.{change.alias}.{change.at.isoformat().replace('+00:00', 'Z')}"
         self._client.set_model_version_tag(name, number, key, canonical_json(change))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from twin_data.contracts.errors import IntegrityError
 from twin_data.contracts.evaluation import GateDecision
 from twin_data.contracts.releases import Alias, ReleaseBundle
 from twin_data.registry.rules import AliasChange
@@ -39,6 +40,25 @@ class RegisteredBundle:
     def adapter(self) -> Path | None:
         """The folder of its adapter, if it has one."""
         return self.folder / self.manifest.adapter if self.manifest.adapter else None
+
+
+@dataclass(frozen=True)
+class ReadableBundles:
+    """A persona's bundles as far as they can be read, oldest first, and what is wrong with the others."""
+
+    found: tuple[RegisteredBundle, ...]
+    damaged: tuple[IntegrityError, ...]
+
+
+def read_each(readers: Iterable[Callable[[], RegisteredBundle]]) -> ReadableBundles:
+    """What can be read of bundles that are read one by one."""
+    found, damaged = [], []
+    for read in readers:
+        try:
+            found.append(read())
+        except IntegrityError as error:
+            damaged.append(error)
+    return ReadableBundles(tuple(found), tuple(damaged))
 
 
 class BundleRegistry(Protocol):
@@ -124,11 +144,19 @@ class BundleRegistry(Protocol):
         ...
 
     def history(self, persona: str) -> tuple[AliasChange, ...]:
-        """Every move of an alias, oldest first."""
+        """Every move of an alias, oldest first; what was recorded and, after a kill, never moved is none."""
         ...
 
     def bundles(self, persona: str) -> tuple[RegisteredBundle, ...]:
-        """Every bundle of a persona, oldest first; their files are not checked."""
+        """Every bundle of a persona, oldest first; their files are not checked.
+
+        Raises:
+            IntegrityError: The manifest of one is damaged. Whoever decides by the whole list must not go on.
+        """
+        ...
+
+    def readable(self, persona: str) -> ReadableBundles:
+        """The same without those whose manifest is damaged, for listing and serving: one must not hide the others."""
         ...
 
     def personas(self) -> tuple[str, ...]:

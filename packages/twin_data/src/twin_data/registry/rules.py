@@ -133,3 +133,17 @@ def former_champion_id(changes: Iterable[AliasChange]) -> str | None:
 def in_order(changes: Iterable[AliasChange]) -> tuple[AliasChange, ...]:
     """Moves, oldest first."""
     return tuple(sorted(changes, key=lambda change: change.at))
+
+
+def moves_made(changes: Iterable[AliasChange], live: str | None) -> tuple[AliasChange, ...]:
+    """Moves, oldest first, without those to `champion` that were recorded last and that a kill kept from being made.
+
+    Args:
+        changes: Every record of a move.
+        live: The bundle that is champion; None if none is.
+    """
+    recorded = in_order(changes)
+    champions = [change for change in recorded if change.alias is Alias.CHAMPION]
+    while champions and champions[-1].bundle != live:
+        champions.pop()
+    return tuple(change for change in recorded if change.alias is not Alias.CHAMPION or change in champions)

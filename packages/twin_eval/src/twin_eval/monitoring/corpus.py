@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from twin_data.contracts.digests import digest_value, short
 from twin_data.contracts.errors import CorpusError, StoreError
 from twin_data.contracts.releases import ReleaseBundle
 from twin_data.scoring.encoder import SentenceEncoder
@@ -54,6 +55,15 @@ def new_writing_share(store: FeatureStore, champion: ReleaseBundle) -> float | N
     if today.is_empty():
         return None
     return round(today.filter(~today.is_in(known.implode())).len() / today.len(), 6)
+
+
+def corpus_name(store: FeatureStore) -> str:
+    """Names exactly the texts of today's chunks.
+
+    Raises:
+        StoreError: The features have not been built.
+    """
+    return short(digest_value(sorted(_texts(store.read(CHUNKS)))))
 
 
 def _texts(chunks: pl.DataFrame) -> pl.Series:

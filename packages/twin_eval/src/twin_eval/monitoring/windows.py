@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from twin_data.contracts.digests import digest_value, short
-from twin_data.contracts.monitoring import DriftReport, DriftVerdict, ReferenceKind, ScoredInteraction
+from twin_data.contracts.monitoring import DriftReport, DriftVerdict, Mover, ReferenceKind, ScoredInteraction
 from twin_eval.monitoring.config import MonitoringConfig
 
 Rows = tuple[ScoredInteraction, ...]
@@ -38,7 +38,7 @@ def current_window(
 ) -> Window:
     """The users' newest interactions: all that are new, and older ones up to `max_window` to see slow changes by.
 
-    What a drifted window held is not looked at again: it was reported.
+    What a window held whose questions or answers drifted is not looked at again: it was reported.
     """
     users = _asked_by_users(rows)
     seen = _judged_until(users, judged)
@@ -102,7 +102,8 @@ def _judged_until(users: Rows, judged: Sequence[DriftReport]) -> set[str]:
 
 
 def _drifted(report: DriftReport) -> bool:
-    return report.verdict is DriftVerdict.DRIFTED
+    """Whether the questions or answers moved. New writing alone is no reason not to compare others with them."""
+    return Mover.USERS in report.moved or Mover.MODEL in report.moved
 
 
 def _in_order(rows: Iterable[ScoredInteraction]) -> Rows:

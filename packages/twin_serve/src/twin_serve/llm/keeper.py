@@ -155,11 +155,14 @@ class AdapterKeeper:
         return error
 
     def _wanted(self) -> dict[str, str]:
-        """Adapters of champions, candidates and former champions, with the digests of their base models."""
+        """Adapters of champions, candidates and former champions, with the digests of their base models.
+
+        Damaged ones are passed over: whoever asks for one is told, and the others are served.
+        """
         wanted = {}
         for persona in self._registry.personas():
             former = former_champion_id(self._registry.history(persona))
-            for bundle in self._registry.bundles(persona):
+            for bundle in self._registry.readable(persona).found:
                 if bundle.manifest.adapter and (bundle.aliases or bundle.bundle_id == former):
                     wanted[bundle.manifest.model_name] = bundle.manifest.base_model.digest
         return wanted

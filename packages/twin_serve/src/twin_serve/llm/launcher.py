@@ -121,8 +121,9 @@ def launch(
 
 def _choose_models(settings: LauncherSettings, registry: BundleRegistry, cache: Path) -> ServedModels:
     personas = [name.strip() for name in settings.personas.split(",") if name.strip()]
-    if bundles := live_bundles(registry, personas):
-        return served_models(registry, bundles, cache / "models")
+    live = live_bundles(registry, personas)
+    if live.bundles:
+        return served_models(registry, live, cache / "models")
     if settings.base_model:
         return bare_base_model(settings.base_model, settings.max_model_len)
     whose = f"of {', '.join(personas)} " if personas else ""

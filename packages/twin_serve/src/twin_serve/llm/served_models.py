@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from twin_data.contracts.errors import IntegrityError, ModelError, PlatformError, TwinError
+from twin_data.contracts.errors import IntegrityError, ModelError, PlatformError, RegistryError, TwinError
 from twin_data.contracts.releases import Alias
 from twin_data.registry.model_folder import (
     MANIFEST_FILE,
@@ -22,18 +23,43 @@ from twin_data.registry.selection import holder
 from twin_serve.llm.vllm_command import LORA_RANKS, Adapter, ServedModels
 
 
-def live_bundles(registry: BundleRegistry, personas: Sequence[str] = ()) -> tuple[RegisteredBundle, ...]:
+@dataclass(frozen=True)
+class LiveBundles:
+    """What is to be served, and why a persona's is not."""
+
+    bundles: tuple[RegisteredBundle, ...]
+    left_out: tuple[str, ...] = ()
+
+
+def live_bundles(registry: BundleRegistry, personas: Sequence[str] = ()) -> LiveBundles:
     """Each persona's champion, or its candidate as long as it has none; files checked.
+
+    A persona whose bundle is damaged is left out with its reason, so that it does not keep the others from being
+    served.
 
     Args:
         registry: Where bundles are.
         personas: Only these, as far as they have a bundle; all if empty.
+
+    Raises:
+        IntegrityError: The only bundles that there are to serve are damaged.
+        RegistryError: Nothing says which of the bundles is to be served.
     """
-    known = registry.personas()
-    return tuple(_live(registry, persona) for persona in known if not personas or persona in personas)
+    found: list[RegisteredBundle] = []
+    refused: list[TwinError] = []
+    for persona in registry.personas():
+        if personas and persona not in personas:
+            continue
+        try:
+            found.append(_live(registry, persona))
+        except (IntegrityError, RegistryError) as error:
+            refused.append(error)
+    if refused and not found:
+        raise refused[0]
+    return LiveBundles(tuple(found), tuple(error.message for error in refused))
 
 
-def served_models(registry: BundleRegistry, bundles: Sequence[RegisteredBundle], models: Path) -> ServedModels:
+def served_models(registry: BundleRegistry, live: LiveBundles, models: Path) -> ServedModels:
     """What serves these bundles: their one base model, checked, and an adapter for each that has one.
 
     The candidates of the same personas are served beside them, for they may be promoted next; one that cannot be
@@ -41,7 +67,7 @@ def served_models(registry: BundleRegistry, bundles: Sequence[RegisteredBundle],
 
     Args:
         registry: Where the candidates are.
-        bundles: What must be served.
+        live: What must be served, one bundle at least.
         models: The cache of base models.
 
     Raises:
@@ -49,6 +75,7 @@ def served_models(registry: BundleRegistry, bundles: Sequence[RegisteredBundle],
         ModelError: The base model is not on this machine.
         IntegrityError: The base model on this machine is not the one that the bundles were made with.
     """
+    bundles = live.bundles
     first = bundles[0].manifest
     for other in bundles[1:]:
         if other.manifest.base_model.digest != first.base_model.digest:
@@ -64,7 +91,7 @@ def served_models(registry: BundleRegistry, bundles: Sequence[RegisteredBundle],
         digest=base.reference.digest,
         max_model_len=max(bundle.manifest.max_model_len for bundle in bundles),
         adapters=(*(_adapter(bundle, folder) for bundle in bundles if (folder := bundle.adapter)), *further),
-        left_out=left_out,
+        left_out=(*live.left_out, *left_out),
     )
 
 
@@ -92,7 +119,7 @@ def _candidates(
     left_out: list[str] = []
     for champion in live:
         persona = champion.manifest.persona
-        candidate = holder(registry.bundles(persona), Alias.CANDIDATE)
+        candidate = holder(registry.readable(persona).found, Alias.CANDIDATE)
         if candidate is None or candidate.bundle_id == champion.bundle_id or not candidate.manifest.adapter:
             continue
         try:
@@ -111,8 +138,11 @@ def _checked_adapter(bundle: RegisteredBundle, champion: RegisteredBundle) -> li
 
 
 def _live(registry: BundleRegistry, persona: str) -> RegisteredBundle:
-    champion = holder(registry.bundles(persona), Alias.CHAMPION)
-    return registry.resolve(persona, alias=Alias.CHAMPION if champion else Alias.CANDIDATE)
+    """Its files checked. A champion that is damaged is refused, not passed over for a candidate."""
+    try:
+        return registry.resolve(persona, alias=Alias.CHAMPION)
+    except RegistryError:
+        return registry.resolve(persona, alias=Alias.CANDIDATE)
 
 
 def _base_model(bundle: RegisteredBundle, models: Path) -> BaseModel:
