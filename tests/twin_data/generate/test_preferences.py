@@ -19,10 +19,12 @@ from twin_data.generate.grounding import sentences, supports, unsupported_senten
 from twin_data.generate.instructions import InstructionConfig, InstructionSet
 from twin_data.generate.judged_drafts import passages_of
 from twin_data.generate.lengths import MEAN_RATIOS, balanced, fit, fit_own, of_like_length, word_count
-from twin_data.generate.material import Material
+from twin_data.generate.material import Material, source_span
 from twin_data.generate.preferences import PreferenceConfig, PreferenceInputs, PreferenceSet, run
+from twin_data.generate.repeats import repeated
 from twin_data.scoring.copies import copied_share
 from twin_data.scoring.refusal import is_refusal
+from twin_data.scoring.sentences import content_stems
 
 ASSISTANT = (
     "It is important to note that there are several key factors to consider. Overall, effective communication plays "
@@ -61,6 +63,27 @@ def test_prompts_are_new_to_the_model_and_of_every_task(prompts: list[DraftPromp
     for one in prompts:
         assert is_refusal(one.refusal)
         assert (one.expected == "refuse") is (one.task is TaskKind.DECLINE)
+
+
+def test_an_archive_that_repeats_itself_gives_no_prompt_twice(small_material: Callable[..., Material]) -> None:
+    days = ("Monday", "Tuesday", "Friday")
+    column = [
+        f"The keeper shut the gate on {day}, and the gauge at the gate stood above the wall. The ledger of the keeper "
+        f"has the {day} in it, because the program forgets what the ledger keeps. {day}'s tide was the highest."
+        for day in days
+    ]
+    twice = small_material({"blog/a.md": column, "letter/b.md": [f"Dear reader. {one} Until then." for one in column]})
+    making = InstructionConfig(write_words=(20, 60))
+    prompts = prompts_for_drafts(DraftPromptInputs(twice, ()), DraftPromptConfig(max_prompts=40), making)
+    assert prompts and repeated((one.task, one.response) for one in prompts) == 0
+
+
+def test_of_pairs_that_prefer_the_same_one_stays(material: Material, prompts: list[DraftPrompt]) -> None:
+    first, second = [one for one in prompts if one.task is TaskKind.ANSWER][:2]
+    same = second.model_copy(update={"response": first.response, "spans": first.spans, "context": first.context})
+    pairs = _made(material, [first, same], lambda one: ASSISTANT, worded_refusal_share=0)
+    assert len(pairs.preferences) == 1
+    assert [row.reason for row in pairs.dropped if row.row_id == same.prompt_id or row.row_id == first.prompt_id]
 
 
 def test_unsupported_drafts_lose_to_the_personas_words(material: Material, prompts: list[DraftPrompt]) -> None:

@@ -79,7 +79,7 @@ def prompts_for_drafts(
     if len(chosen) < config.max_prompts:
         taken = {one.key for one in chosen}
         others = [one for one in found if f"{one.task}:{one.unit}" not in taken]
-        chosen = [*chosen, *choose(others, config=balance, seed=config.seed)[0]]
+        chosen = [*chosen, *choose(others, config=balance, seed=config.seed, beside=chosen)[0]]
     writer = PromptWriter(material, Neighbours(material), instructions)
     made: dict[str, DraftPrompt] = {}
     for one in chosen:

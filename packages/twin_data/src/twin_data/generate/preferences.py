@@ -29,6 +29,7 @@ from twin_data.generate.draft_prompts import DraftPrompt
 from twin_data.generate.judged_drafts import Judge, JudgedDraft, passages_of
 from twin_data.generate.lengths import balanced, fit, fit_own, of_like_length, word_count
 from twin_data.generate.material import Material
+from twin_data.generate.repeats import Responses
 from twin_data.scoring.closeness import Encode
 from twin_data.scoring.copies import copied_share
 from twin_data.scoring.refusal import is_refusal
@@ -129,9 +130,11 @@ def run(inputs: PreferenceInputs, *, config: PreferenceConfig) -> PreferenceSet:
     added = _worded(inputs, judged, config)
     worded = {one.prompt.prompt_id for one in added}
     stayed = [one for one in judged if one.prompt.prompt_id not in worded]
-    kept, uneven = balanced([*stayed, *added], lambda one: one.lengths, _direction_of_refusal)
+    told, repeated = _without_repeats([*stayed, *added])
+    kept, uneven = balanced(told, lambda one: one.lengths, _direction_of_refusal)
     gave_way = [_lost(one, "gave_way_to_a_worded_refusal") for one in judged if one.prompt.prompt_id in worded]
-    lost += [*unfit, *gave_way, *(_lost(one, "uneven_lengths") for one in uneven)]
+    lost += [*unfit, *gave_way, *(_lost(one, "repeats_another_chosen") for one in repeated)]
+    lost += [_lost(one, "uneven_lengths") for one in uneven]
     rows = {row.preference_id: row for row in (_preference(one, config) for one in kept)}
     return PreferenceSet(
         preferences=tuple(rows[name] for name in sorted(rows)),
@@ -263,6 +266,19 @@ def _worded(inputs: PreferenceInputs, pairs: Sequence[_Pair], config: Preference
                 added.append(fitted)
                 room -= 1
     return added
+
+
+def _without_repeats(pairs: Sequence[_Pair]) -> tuple[list[_Pair], list[_Pair]]:
+    """The pairs whose chosen side is new, and the others: neighbouring prompts may have drawn the same draft."""
+    seen = Responses()
+    kept: list[_Pair] = []
+    lost: list[_Pair] = []
+    for one in pairs:
+        repeats = seen.are_repeated_by(one.prompt.task, one.chosen)
+        (lost if repeats else kept).append(one)
+        if not repeats:
+            seen.add(one.prompt.task, one.chosen)
+    return kept, lost
 
 
 def _preference(one: _Pair, config: PreferenceConfig) -> Preference:
