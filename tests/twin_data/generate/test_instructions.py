@@ -254,7 +254,7 @@ def test_a_teacher_that_returns_garbage_changes_no_row_and_is_counted(material: 
     ],
 )
 def test_rewrites_are_judged(wording: str, reason: str) -> None:
-    asked = Asked("x", "What about the water at Ferrier in 1934?", False, "water")
+    asked = Asked("x", "What about the water at Ferrier in 1934?", False, ("water",))
     response = "The water reached the brass bolt on the chapel stairs and stayed."
     assert rejected_rewrite(asked, wording, response) == reason
 

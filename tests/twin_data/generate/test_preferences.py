@@ -309,9 +309,46 @@ def test_cutting_keeps_the_sentence_that_shows_the_fault() -> None:
 
 def test_own_words_are_cut_with_their_spans(material: Material, made: InstructionSet) -> None:
     row = next(one for one in made.instructions if one.task is TaskKind.WRITE and len(one.spans) > 1)
-    text, spans = fit_own(material, row.spans, 30)
-    assert row.response.startswith(text) and word_count(text) < word_count(row.response)
+    cut = fit_own(material, row.spans, 30)
+    assert cut is not None
+    text, spans = cut
+    assert text and word_count(text) < word_count(row.response)
     assert "\n\n".join(one.of(material.document[one.document_id].text) for one in spans) == text
+
+
+BRIEFED = (
+    "The keeper shut the gate at nine. He went home in the rain. The moss on the roof is older than the keeper.",
+    "Nobody scrapes the moss. The slates under the moss are sound, and Maurice laid them.",
+)
+
+
+@pytest.mark.parametrize(
+    ("phrases", "longest", "wanted"),
+    [
+        (("gate",), 15, "The keeper shut the gate at nine. He went home in the rain."),
+        (("Maurice",), 15, "Nobody scrapes the moss. The slates under the moss are sound, and Maurice laid them."),
+        (("roof", "Maurice"), 25, f"The moss on the roof is older than the keeper.\n\n{BRIEFED[1]}"),
+        (("gate", "Maurice"), 25, None),
+        (("rain",), 9, None),
+    ],
+)
+def test_a_text_is_cut_to_what_its_brief_names(
+    small_material: Callable[..., Material], phrases: tuple[str, ...], longest: int, wanted: str | None
+) -> None:
+    own = small_material({"notes/a.md": list(BRIEFED)})
+    (document,) = own.documents
+    cut = fit_own(own, [source_span(document, one.start, one.end) for one in document.passages], longest, phrases)
+    assert (cut and cut[0]) == wanted
+    if cut:
+        assert "\n\n".join(one.of(document.text) for one in cut[1]) == wanted
+
+
+def test_a_text_that_cannot_be_cut_to_its_brief_gives_no_pair(material: Material, prompts: list[DraftPrompt]) -> None:
+    brief = next(one for one in prompts if one.task is TaskKind.WRITE and one.phrases)
+    assert all(set(content_stems(one)) <= set(content_stems(brief.response)) for one in brief.phrases)
+    asked = brief.model_copy(update={"phrases": ("zeppelins",)})
+    made = _made(material, [asked], lambda one: "It is important to note that walls stand. " * 4)
+    assert not made.preferences and {row.reason for row in made.dropped} == {"brief_was_cut_away"}
 
 
 Worded = tuple[int, int, str | None]

@@ -225,7 +225,7 @@ def _written(
     ranked = sorted(phrases, key=lambda one: (-one.weight, one.bare))
     turn = int(digest_text(unit)[:8], 16)
     asked = tuple(
-        Asked(one.template, one.text, True)
+        Asked(one.template, one.text, True, one.phrases)
         for one in briefs(document.kind, shown_title(document.kind, document.title), ranked, turn)
     )
     return Candidate(unit, TaskKind.WRITE, asked, text, ResponseSource.OWN, spans, -1, document.family, document.source)

@@ -31,6 +31,8 @@ class DraftPrompt(Contract):
     response: str
     """The persona's own or adapted words; a refusal where one is expected."""
     response_source: ResponseSource
+    phrases: tuple[str, ...]
+    """What the question or brief names, so that what answers it must name it, too."""
     spans: tuple[SourceSpan, ...]
     context: tuple[SourceSpan, ...]
     refusal: str
@@ -94,6 +96,7 @@ def prompts_for_drafts(
             expected="refuse" if one.candidate.task is TaskKind.DECLINE else "answer",
             response=one.candidate.response,
             response_source=one.candidate.response_source,
+            phrases=one.asked.phrases,
             spans=one.candidate.spans,
             context=context,
             refusal=_refusal(one, len(made)),

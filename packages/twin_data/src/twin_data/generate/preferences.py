@@ -192,8 +192,10 @@ def _fitted(pair: _Pair, at: int, material: Material, config: PreferenceConfig) 
     """The pair with its longer side cut at a sentence's end, if it must be and can be."""
     chosen, rejected = pair.lengths
     if chosen > config.length_slack * rejected and pair.source is ResponseSource.OWN:
-        text, spans = fit_own(material, pair.spans, int(config.length_slack * rejected))
-        pair = replace(pair, chosen=text, spans=spans)
+        cut = fit_own(material, pair.spans, int(config.length_slack * rejected), pair.prompt.phrases)
+        if cut is None:
+            return _lost(pair, "brief_was_cut_away")
+        pair = replace(pair, chosen=cut[0], spans=cut[1])
     elif rejected > config.length_slack * chosen:
         pair = replace(pair, rejected=fit(pair.rejected, keep=at, longest=int(config.length_slack * chosen)))
     if not of_like_length(pair.chosen, pair.rejected):
