@@ -34,7 +34,7 @@ def is_fragment(sentence: str) -> bool:
     if _OPEN_CLAUSE.match(sentence) and not _MAIN_CLAUSE.search(sentence):
         return True
     lowered = [word.casefold().replace("’", "'") for word in words(sentence)]
-    return len(lowered) < 4 or not any(_looks_finite(word, at) for at, word in enumerate(lowered))
+    return len(lowered) < 4 or not any(looks_finite(word, at) for at, word in enumerate(lowered))
 
 
 _FINITE = frozenset(
@@ -48,7 +48,8 @@ _FINITE = frozenset(
 )
 
 
-def _looks_finite(word: str, at: int) -> bool:
+def looks_finite(word: str, at: int) -> bool:
+    """Whether a word in lower case, the `at`th of its sentence, may be a finite verb."""
     contracted = (
         "'" in word and not word.endswith("'s") or word in {"it's", "that's", "there's", "he's", "she's", "what's"}
     )
