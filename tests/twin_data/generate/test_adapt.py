@@ -63,6 +63,30 @@ def test_a_clause_that_the_sentence_would_not_close_over_stays(sentence: str) ->
     assert not rules & {"without_relative", "without_participle"}
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The mill ran as badly as if nobody had ever oiled the wheel.",
+        "The mill was more beautiful than when my father built it.",
+        "My house was more respected than when the keeper lived there.",
+        "He ran to the gate so that, if the tide had turned, he could shut it.",
+    ],
+)
+def test_what_breaks_off_is_no_clause(sentence: str) -> None:
+    assert complex_sentence(sentence) is None
+    assert not any("turned" in one.rules for one in adaptations(sentence))
+
+
+def test_no_sentence_is_trimmed_to_a_half() -> None:
+    steep = "The hills were so steep, and the woods were then so high that, as you looked down, it was like a church."
+    cut = "The whole cut impressed me as — I cannot say it otherwise, because nothing is like it, the bowels of a beast."
+    for sentence in (steep, cut):
+        made = [*adaptations(sentence), *joined(sentence, "It was the work of a man.")]
+        assert not any(
+            one.text.removesuffix(".").endswith((" as", " that")) or " that, and" in one.text for one in made
+        )
+
+
 def test_neighbouring_sentences_on_one_matter_are_joined() -> None:
     made = joined("The offer came on Tuesday from a firm of builders.", "It was four pages long.")
     assert "The offer came on Tuesday from a firm of builders, and it was four pages long." in [

@@ -15,6 +15,7 @@ import regex
 from twin_data.generate.clauses import (
     SUBJECT,
     addresses_reader,
+    breaks_off,
     capitalised,
     complex_sentence,
     has_loose_pronoun,
@@ -265,7 +266,7 @@ def _topicalised(start: Adapted) -> Iterator[Adapted]:
 def _trimmed(text: str) -> Iterator[Adapted]:
     """The sentence without what hangs on at its end; never alone, for that would be a copy."""
     shorter = _LOOSE_END.sub("", text)
-    if shorter != text and len(words(shorter)) >= 5 and shorter.count(",") < 3:
+    if shorter != text and len(words(shorter)) >= 5 and shorter.count(",") < 3 and not breaks_off(shorter):
         yield Adapted(f"{shorter.rstrip(',. ')}.", ("without_end",))
 
 

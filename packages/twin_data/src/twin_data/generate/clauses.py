@@ -40,6 +40,9 @@ _SPOKEN_TO = regex.compile(r"(?i)\b(?:you|your|yours|yourself)\b|['’]?\byou['�
 _WORDS = regex.compile(r"\p{L}+(?:['’]\p{L}+)?")
 
 
+_OPEN_END = frozenset("as than that like so even and or but nor if not only just except to of the a an".split())
+
+
 @dataclass(frozen=True)
 class Complex:
     """A sentence of one subordinate and one main clause.
@@ -80,6 +83,8 @@ def complex_sentence(sentence: str) -> Complex | None:
     clause, main = found["clause"], found["main"]
     if not (_has_subject(clause) and _has_subject(main)) or min(len(words(clause)), len(words(main))) < 3:
         return None
+    if breaks_off(clause) or breaks_off(main):
+        return None  # "The mill ran as badly as | if nobody had ever oiled the wheel."
     if regex.search(rf"(?i)\b(?:{'|'.join(SUBORDINATORS)}|that|than|so|not|then)\b", main if fronted else clause):
         return None
     if fronted and len(regex.findall(r"\b(?:I|we|he|she|they|you)\b", clause)) > 1:
@@ -89,6 +94,11 @@ def complex_sentence(sentence: str) -> Complex | None:
 
 def _has_subject(clause: str) -> bool:
     return bool(SUBJECT.match(clause)) or clause[0].isupper()
+
+
+def breaks_off(clause: str) -> bool:
+    """Whether the last word of a clause wants another one after it."""
+    return any(word.casefold() in _OPEN_END for word in words(clause)[-1:])
 
 
 def without_lead(sentence: str) -> str:
