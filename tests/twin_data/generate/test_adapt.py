@@ -186,6 +186,27 @@ def test_the_author_is_spoken_to() -> None:
     assert addresses_reader("You know the gate")
 
 
+@pytest.mark.parametrize(
+    ("clause", "wanted"),
+    [
+        ("World War I ended", "World War I ended"),
+        ("World War I was over", "World War I was over"),
+        ("Henry I was king", "Henry I was king"),
+        ("Yesterday I was late", "Yesterday you were late"),
+        ("the US raised its tariffs", "the US raised its tariffs"),
+        ("they told us at 9 AM", "they told you at 9 AM"),
+        ("the coal mine closed", "the coal mine closed"),
+        ("a friend of mine left", "a friend of yours left"),
+        ("the roof was mine", "the roof was yours"),
+        ("mine was the last", "yours was the last"),
+        ("I'm sure that I've paid", "you're sure that you've paid"),
+        ("was I to blame", "were you to blame"),
+    ],
+)
+def test_only_the_authors_own_pronouns_are_turned(clause: str, wanted: str) -> None:
+    assert spoken_to_author(clause) == wanted
+
+
 def test_only_two_clauses_make_a_complex_sentence() -> None:
     assert complex_sentence("When we are sociologists we are addressing the man, we are addressing humanity.") is None
     found = complex_sentence("If the gate sticks, the bell rings.")

@@ -35,6 +35,12 @@ _FLIPS = {
     "our": "your", "ours": "yours", "ourselves": "yourselves", "i'm": "you're", "i've": "you've", "i'd": "you'd",
     "i'll": "you'll", "we're": "you're", "we've": "you've", "we'd": "you'd", "we'll": "you'll", "am": "are",
 }  # fmt: skip
+_MINE_BEFORE = frozenset("of is was are were be been being than as and or not to with remain remained stayed became".split())
+_NUMBERED = frozenset(
+    "part chapter book act volume section article phase type class charles edward elizabeth francis frederick george "
+    "henry james john leopold louis mary napoleon nicholas otto peter pius richard william wilhelm".split()
+)
+"""What a Roman numeral follows even where it begins a clause; else a capital there says nothing."""
 _FIRST_WAS = regex.compile(r"(?i)\bI(\s+(?:\w+ly\s+|never\s+|always\s+|once\s+)?)was\b|\bwas I\b")
 _SPOKEN_TO = regex.compile(r"(?i)\b(?:you|your|yours|yourself)\b|['’]?\byou['’]")
 _WORDS = regex.compile(r"\p{L}+(?:['’]\p{L}+)?")
@@ -160,16 +166,36 @@ def addresses_reader(clause: str) -> bool:
 
 def spoken_to_author(clause: str) -> str:
     """The clause as somebody else would say it to its author: `I keep my clock` becomes `you keep your clock`."""
-    turned = _FIRST_WAS.sub(lambda found: "were you" if found[1] is None else f"you{found[1]}were", clause)
-    return _WORDS.sub(_flip, turned)
+
+    def were(found: regex.Match[str]) -> str:
+        if not _is_author(found, clause):
+            return found[0]
+        return "were you" if found[1] is None else f"you{found[1]}were"
+
+    return _WORDS.sub(_flip, _FIRST_WAS.sub(were, clause))
+
+
+def _is_author(match: regex.Match[str], clause: str) -> bool:
+    """Whether a word like `I`, `us` or `mine` is the pronoun: no abbreviation (`the US`), numeral (`World War I`) or
+    noun (`the coal mine`).
+    """
+    word, before = match[0], words(clause[: match.start()])
+    if word.casefold() == "mine":
+        begins = not before and regex.match(r"(?i)\s(?:is|was|are|were)\b", clause[match.end() :])
+        return bool(begins) or any(one.casefold() in _MINE_BEFORE for one in before[-1:])
+    if word[0] == "I" and before and before[-1][0].isupper() and before[-1] != "I":
+        return len(before) == 1 and before[0].casefold() not in _NUMBERED and " " in clause[: match.start()]
+    return word.startswith("I") or not (len(word) > 1 and word.isupper())
 
 
 def _flip(match: regex.Match[str]) -> str:
     word = match[0]
+    if not _is_author(match, match.string):
+        return word
     flipped = _FLIPS.get(word.casefold().replace("’", "'"))
     if flipped is None:
         return word
-    return capitalised(flipped) if word[0].isupper() and match.start() == 0 and word.casefold() != "i" else flipped
+    return capitalised(flipped) if word[0].isupper() and match.start() == 0 and word[0] != "I" else flipped
 
 
 def lowered_start(clause: str) -> str:
