@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twin_data.generate.adapt import adaptations, is_verbatim, joined
+from twin_data.generate.candidates import stands_alone
 from twin_data.generate.clauses import addresses_reader, complex_sentence, leans_back, spoken_to_author, without_lead
 from twin_data.generate.prose import reads_well
 from twin_data.scoring.sentences import content_stems
@@ -179,6 +180,40 @@ def test_leads_and_backward_looks() -> None:
     assert without_lead("For the fifty minutes it lasts, one drives.").startswith("For the fifty")
     assert leans_back("That was the end of it.") and leans_back("She said no.")
     assert not leans_back("It is the tide that decides.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The birds pull it out and drop it in the gutters.",
+        "I tell them at the door that the nails are copper.",
+        "I learned this from an old slater in the north.",
+        "When I was young, I ate it without a question.",
+        "I never trusted his accounts of the matter.",
+        "The third is that I like it.",
+        "As for the third, it is that the pump is old.",
+        "The latter was mended in the spring by a man from Hexham.",
+    ],
+)
+def test_what_nothing_before_it_names_does_not_stand_alone(text: str) -> None:
+    assert not stands_alone(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I put the ladder in the barn and forgot it for a year.",
+        "Slates fell in the frost, and I mended them in the spring.",
+        "The old birds on the roof kept their young in the moss.",
+        "All classes alike will thus build their plans on the moss.",
+        "I find it hard to say what the gauge is for.",
+        "The third gate was shut before anybody had come down.",
+        "The last train leaves at nine, and I have never caught it.",
+        "My father gave the boy his gun, and that was the end.",
+    ],
+)
+def test_what_names_what_it_means_stands_alone(text: str) -> None:
+    assert stands_alone(text)
 
 
 def test_the_author_is_spoken_to() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from twin_data.contracts.documents import DocumentKind
 from twin_data.contracts.evaluation import HeldOutQuestion
-from twin_data.generate.asking import QUESTION_TEMPLATES, Questioner, shown_title
+from twin_data.generate.asking import QUESTION_TEMPLATES, SUBJECT_TEMPLATES, Questioner, shown_title
 from twin_data.generate.briefs import BRIEF_TEMPLATES, briefs
 from twin_data.generate.material import Material
 from twin_data.generate.phrases import Phrase, PhraseFinder
@@ -33,6 +33,12 @@ def finder(material: Material) -> PhraseFinder:
 def test_sentences_become_questions(sentence: str, question: str, finder: PhraseFinder, material: Material) -> None:
     asked = Questioner(finder).questions(sentence, material.chunks[0])
     assert question.casefold() in [one.text.casefold() for one in asked]
+
+
+@pytest.mark.parametrize("sentence", ["The third is that I like the pump.", "The last was a pump of great age."])
+def test_one_of_several_is_not_asked_about(sentence: str, finder: PhraseFinder, material: Material) -> None:
+    asked = Questioner(finder).questions(sentence, material.chunks[0])
+    assert not [one.text for one in asked if one.template in SUBJECT_TEMPLATES]
 
 
 def test_phrases_are_names_and_nouns(finder: PhraseFinder) -> None:

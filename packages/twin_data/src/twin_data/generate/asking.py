@@ -135,7 +135,7 @@ _DEFINED = regex.compile(
 )
 _IN_SUBJECT = regex.compile(
     r"(?i)\b(?:that|which|who|whom|what|where|though|every|no|all|for|when|if|because|there|it|this|these|those|he|she|they|and|or|but|not|only|as|than|"
-    r"so|like|such|first|second|other|question|fact|point|truth|answer|reason|result|whole|same|most|more)\b"
+    r"so|like|such|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|former|latter|other|question|fact|point|truth|answer|reason|result|whole|same|most|more)\b"
 )
 
 

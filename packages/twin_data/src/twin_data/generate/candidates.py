@@ -13,7 +13,7 @@ from twin_data.contracts.documents import BLOCK_SEPARATOR, BlockStyle, Chunk, Co
 from twin_data.generate.adapt import MINOR_RULES, Adapted, adaptations, is_verbatim, joined
 from twin_data.generate.asking import Asked, Questioner, shown_title
 from twin_data.generate.briefs import briefs
-from twin_data.generate.clauses import leans_back, loose_person
+from twin_data.generate.clauses import has_loose_object, leans_back, loose_person
 from twin_data.generate.material import Material, source_span
 from twin_data.generate.phrases import PhraseFinder, key_phrases
 from twin_data.generate.prose import reads_well
@@ -157,7 +157,7 @@ def holds(text: str, chunk: Chunk, material: Material) -> bool:
 
 def stands_alone(text: str) -> bool:
     """Whether a response is whole, and points at nothing outside itself."""
-    return reads_well(text) and not leans_back(text) and not loose_person(text)
+    return reads_well(text) and not leans_back(text) and not loose_person(text) and not has_loose_object(text)
 
 
 def write_candidates(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import regex
 
-from twin_data.scoring.sentences import words
+from twin_data.scoring.sentences import STOPWORDS, words
 
 SUBORDINATORS = ("when", "if", "because", "since", "after", "before", "while", "until", "unless", "although", "though",
                  "whenever", "once", "as soon as")  # fmt: skip
@@ -17,6 +17,29 @@ SUBJECT = regex.compile(
 _ANAPHORIC = frozenset(
     "he she they them his her hers their him this that these those such it its same former latter another other there "
     "here then both neither either one ones whose so thus hence too again instead otherwise".split()
+)
+_ORDINALS = "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|next"
+_OF_SEVERAL = regex.compile(
+    rf"(?i)(?:As for )?the (?:(?:former|latter|same|others?)\b|(?:{_ORDINALS})"
+    r"(?:,|(?: (?:of (?:these|those|them|which)|is|was|are|were|has|had|will|would|can|could|may|might|must|should|did|"
+    r"does|do|I|we)\b)))"
+)
+"""`The third is that I like it.`, but not `The third gate was shut.`"""
+_OBJECT = regex.compile(
+    r"(?<=\p{Ll} )(?:it|him|them|this|these|those)(?=[.,;:!?—–)]| (?:out|up|down|in|on|at|to|from|with|by|for|off|away|"
+    r"over|through|into|back|and|or|but|as|when|if|because|again|till|until|before|after|without|under|than)\b)"
+)
+"""A pronoun for what something is done to; `I find it hard`, `I think it is` say nothing of a thing."""
+_POSSESSIVE = regex.compile(r"(?<=\p{Ll} )(?:its|his|her|their) (?=\p{L})")
+_NOUN = regex.compile(
+    r"(?i)\b(?:an?|the|my|our|your|every|each|no|some|any|two|three|four|five|six|seven|eight|nine|ten|of|in|on|at|with|"
+    r"for|to|from|by|about)\s+(?!(?:it|him|them|this|these|those|its|his|her|their|me|us|you|be)\b)\p{L}"
+    r"|(?-i:(?<!^)\b(?!I\b)\p{Lu}\p{L}+)|\p{N}"
+)
+"""Where a noun is likely to stand: after an article, a number or a preposition; or a name."""
+_CLAUSE_END = regex.compile(
+    r"(?i)[,;:—–.!?()]|\b(?:and|but|or|when|if|because|that|who|which|whom|where|while|until|as|than|so|though|although|"
+    r"before|after|since|unless)\b"
 )
 _LEADING = regex.compile(
     r"(?i)(?:and|but|or|so|for(?= (?:I|we|he|she|it|they|there|if|when)\b)|"
@@ -117,6 +140,8 @@ def without_lead(sentence: str) -> str:
 def leans_back(sentence: str) -> bool:
     """Whether the first words point to something said before."""
     first = [word.casefold() for word in words(sentence)[:3]]
+    if _OF_SEVERAL.match(sentence):
+        return True
     if first[:2] in (["it", "is"], ["there", "is"], ["there", "are"], ["there", "was"], ["there", "were"]):
         return False
     return bool(first) and (first[0].split("'")[0].split("’")[0] in _ANAPHORIC)
@@ -151,6 +176,35 @@ def loose_person(text: str) -> bool:
     """Whether `he`, `she` or `they` is among the first words, so that the reader cannot know who is meant."""
     first = [word.casefold().replace("’", "'").split("'")[0] for word in words(text)[:5]]
     return any(word in {"he", "she", "they", "him", "them", "his", "her", "their", "hers", "theirs"} for word in first)
+
+
+def has_loose_object(text: str) -> bool:
+    """Whether `it`, `him`, `them`, `this` or a possessive stands where nothing before it can be meant.
+
+    What does something is not what it is done to: in `The birds pull it out` the birds are not meant by `it`, but in
+    `The birds feed their young` they may be.
+    """
+    if found := _OBJECT.search(text):
+        before = text[: found.start()]
+        inside = _CLAUSE_END.search(before) is None
+        subject = SUBJECT.match(before) is not None or before[:1].isupper()
+        nouns = [one for one in _NOUN.finditer(before) if not (inside and subject and one.start() == 0)]
+        begins_with_noun = not inside and _begins_with_noun(before)
+        if not nouns and not begins_with_noun:
+            return True
+    if found := _POSSESSIVE.search(text):
+        before = text[: found.start()]
+        return not _NOUN.search(before) and not _begins_with_noun(before)
+    return False
+
+
+_QUANTIFIERS = frozenset("all most many some few several both no every each any".split())
+
+
+def _begins_with_noun(text: str) -> bool:
+    """Whether the first word is neither `I`, `we`, `you` nor one of the closed classes: `Slates crack, and I mend them`."""
+    first = [word.casefold().replace("’", "'").split("'")[0] for word in words(text)[:1]]
+    return any(word not in STOPWORDS or word in _QUANTIFIERS for word in first)
 
 
 def is_past(clause: str) -> bool:
