@@ -37,8 +37,8 @@ from twin_data.scoring.sentences import content_stems
         ("It is, however, a bad pump in bad weather.", "It is a bad pump in bad weather."),
         ("It ran — to my surprise — until breakfast without a cough.", "It ran until breakfast without a cough."),
         (
-            "One gauge was slow; the other was new; the third has always been right.",
-            "One gauge was slow; the third has always been right.",
+            "One gauge was slow; the other was new; the bell has always been right.",
+            "One gauge was slow; the bell has always been right.",
         ),
     ],
 )
