@@ -231,7 +231,7 @@ def _of_numbers(sentence: str, phrases: list[Phrase]) -> Iterator[Asked]:
             continue
         for name in NUMBER_TEMPLATES:
             text = NUMBER_TEMPLATES[name].format(n=noun, x=others[0].text)
-            yield Asked(name, text, from_sentence=True, phrases=(others[0].bare,))
+            yield Asked(name, text, from_sentence=True, phrases=(others[0].bare, found[0]))
 
 
 def _of_phrases(phrases: list[Phrase], chunk: Chunk, turn: int) -> Iterator[Asked]:
@@ -248,7 +248,7 @@ def _of_phrases(phrases: list[Phrase], chunk: Chunk, turn: int) -> Iterator[Aske
     if len(phrases) > 1:
         for name, wording in _some(TWO_PHRASE_TEMPLATES, turn, 3):
             text = wording.format(x=phrases[0].text, y=phrases[1].text)
-            yield Asked(name, capitalised(text), False, (phrases[0].bare,))
+            yield Asked(name, capitalised(text), False, (phrases[0].bare, phrases[1].bare))
 
 
 def _some(templates: dict[str, str], turn: int, count: int) -> list[tuple[str, str]]:

@@ -116,7 +116,9 @@ def _of_sentence(
     found = False
     for text, source, end, rank in fitting:
         stems = set(content_stems(text))
-        held = tuple(one for one in asked if set(content_stems(one.focus)) <= stems and _asks_more_than(one, text))
+        held = tuple(
+            one for one in asked if set(content_stems(" ".join(one.phrases))) <= stems and _asks_more_than(one, text)
+        )
         if held:
             found = True
             spans = (source_span(chunk, first.span.start, end),)
