@@ -66,6 +66,14 @@ def test_phrases_are_names_and_nouns(finder: PhraseFinder) -> None:
     assert {"Cornelius", "Cockle Gate", "the gauge"} <= set(found)
 
 
+def test_what_is_said_of_a_noun_is_no_part_of_the_phrase(small_material: Callable[..., Material]) -> None:
+    text = "The pound fell. I saw the pound in the rain. The pound fell. They kept the chimney safe. I like the stone wall."
+    own = small_material({"notes/a.md": [text, "The stone wall stood. The wall of the chimney was safe."]})
+    finder = PhraseFinder([one.text for one in own.chunks], own.weights)
+    found = {one.bare for sentence in (text, "The pound fell.") for one in finder.phrases(sentence)}
+    assert "stone wall" in found and not found & {"pound fell", "chimney safe"}
+
+
 def test_days_and_vague_words_are_no_phrases(finder: PhraseFinder) -> None:
     assert finder.phrases("It happened on a Tuesday in the way of things, at the end of the day.") == []
 
