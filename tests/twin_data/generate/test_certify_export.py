@@ -23,10 +23,10 @@ from twin_data.contracts.datasets import (
 from twin_data.contracts.digests import digest_bytes, digest_rows
 from twin_data.contracts.documents import Rejection, Split
 from twin_data.contracts.errors import IntegrityError
-from twin_data.generate.certify import CertifyInputs, certify_instructions, certify_preferences
+from twin_data.generate.certify import CertifyInputs, certify_instructions, certify_preferences, trace_fault
 from twin_data.generate.export import write_dataset
 from twin_data.generate.instructions import InstructionSet
-from twin_data.generate.material import Material
+from twin_data.generate.material import Material, source_span
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +61,27 @@ def test_an_adapted_response_with_a_new_word_fails(made: InstructionSet, inputs:
     row = next(one for one in made.instructions if one.response_source is ResponseSource.ADAPTED)
     rows = _changed(made, lambda one: one == row, response=f"{row.response} Zeppelins are better.")
     assert _failed(certify_instructions(rows, inputs)) == {"span_traceability"}
+
+
+@pytest.mark.parametrize(
+    ("said", "response"),
+    [
+        (
+            "The nails are not cheap at all, and I never use the galvanised ones.",
+            "The nails are cheap, and I use the galvanised ones.",
+        ),
+        ("The roof did not leak in the rain.", "The roof did leak in the rain."),
+    ],
+)
+def test_an_adapted_response_may_not_deny_its_spans(
+    small_material: Callable[..., Material], said: str, response: str
+) -> None:
+    own = small_material({"notes/a.md": [said]})
+    spans = (source_span(own.documents[0], 0, len(said)),)
+    assert trace_fault(own, response, ResponseSource.ADAPTED, spans, ())
+    turned = "The nails, at all, are not cheap, and I never use the galvanised ones."
+    kept = turned if "nails" in said else said
+    assert trace_fault(own, kept, ResponseSource.ADAPTED, spans, ()) == ""
 
 
 def test_a_stale_document_fails(made: InstructionSet, inputs: CertifyInputs) -> None:

@@ -191,6 +191,8 @@ def trace_fault(
         return "a draft says what its passages do not"
     if source is ResponseSource.ADAPTED and not set(content_stems(response)) <= set(content_stems(" ".join(texts))):
         return "an adapted response says a word that its spans lack"
+    if source is ResponseSource.ADAPTED and unsupported_sentences(response, chunks_of(material, (), spans), material):
+        return "an adapted response says what its spans do not"
     return ""
 
 
