@@ -276,9 +276,12 @@ def test_lengths_are_balanced(material: Material, prompts: list[DraftPrompt]) ->
     assert all(of_like_length(one.chosen, one.rejected) for one in pairs)
 
 
-def test_some_pairs_are_held_out_by_their_id(material: Material, prompts: list[DraftPrompt]) -> None:
+def test_pairs_are_held_out_by_their_family(material: Material, prompts: list[DraftPrompt]) -> None:
     pairs = _made(material, prompts, lambda one: ASSISTANT, held_out_share=0.3).preferences
     assert 0 < sum(one.held_out for one in pairs) < len(pairs) / 2
+    family = {one.prompt: one.family for one in prompts}
+    sides = {held: {family[one.prompt] for one in pairs if one.held_out is held} for held in (True, False)}
+    assert not sides[True] & sides[False]
 
 
 def test_prompts_without_a_draft_are_counted(material: Material, prompts: list[DraftPrompt]) -> None:

@@ -37,6 +37,8 @@ class DraftPrompt(Contract):
     context: tuple[SourceSpan, ...]
     refusal: str
     """A refusal of this prompt: wrong where an answer is expected."""
+    family: str
+    """Of the stretch that the prompt was made of."""
     answer: str
     """An answer to this prompt's question: wrong where the passages do not hold it."""
 
@@ -100,6 +102,7 @@ def prompts_for_drafts(
             spans=one.candidate.spans,
             context=context,
             refusal=_refusal(one, len(made)),
+            family=one.candidate.family,
             answer=one.candidate.answer or one.candidate.response,
         )
         if len(made) == config.max_prompts:

@@ -26,6 +26,7 @@ from twin_data.contracts.datasets import (
 from twin_data.contracts.digests import digest_text, digest_value, short
 from twin_data.generate.candidates import dropped
 from twin_data.generate.draft_prompts import DraftPrompt
+from twin_data.generate.instructions import held_out_families
 from twin_data.generate.judged_drafts import Judge, JudgedDraft, passages_of
 from twin_data.generate.lengths import balanced, fit, fit_own, of_like_length, word_count
 from twin_data.generate.material import Material
@@ -65,6 +66,7 @@ class PreferenceConfig(Contract):
     length_slack: float = Field(default=1.3, ge=1, le=2)
     """A side longer than so many times the other is cut at a sentence's end."""
     held_out_share: float = Field(default=0.1, ge=0, lt=0.5)
+    """Share of families whose pairs are watched and never trained on; at least one family."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,8 @@ def run(inputs: PreferenceInputs, *, config: PreferenceConfig) -> PreferenceSet:
     gave_way = [_lost(one, "gave_way_to_a_worded_refusal") for one in judged if one.prompt.prompt_id in worded]
     lost += [*unfit, *gave_way, *(_lost(one, "repeats_another_chosen") for one in repeated)]
     lost += [_lost(one, "uneven_lengths") for one in uneven]
-    rows = {row.preference_id: row for row in (_preference(one, config) for one in kept)}
+    held_out = held_out_families([one.prompt.family for one in kept], config.held_out_share, config.seed)
+    rows = {row.preference_id: row for row in (_preference(one, one.prompt.family in held_out) for one in kept)}
     return PreferenceSet(
         preferences=tuple(rows[name] for name in sorted(rows)),
         dropped=tuple(lost),
@@ -283,7 +286,7 @@ def _without_repeats(pairs: Sequence[_Pair]) -> tuple[list[_Pair], list[_Pair]]:
     return kept, lost
 
 
-def _preference(one: _Pair, config: PreferenceConfig) -> Preference:
+def _preference(one: _Pair, held_out: bool) -> Preference:
     name = short(digest_value([one.prompt.prompt_id, one.chosen, one.rejected]))
     return Preference(
         preference_id=name,
@@ -297,7 +300,7 @@ def _preference(one: _Pair, config: PreferenceConfig) -> Preference:
         context=one.prompt.context,
         chosen_voice=one.chosen_voice,
         rejected_voice=one.rejected_voice,
-        held_out=_lot(f"{config.seed}:held-out:{name}") < config.held_out_share,
+        held_out=held_out,
     )
 
 
