@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+import regex
+
 from twin_data.contracts.base import Span
 from twin_data.contracts.datasets import DroppedRow, ResponseSource, SourceSpan, TaskKind
 from twin_data.contracts.digests import digest_text
@@ -219,6 +221,8 @@ def _written(
     spans = tuple(source_span(document, one.start, one.end) for one in stretch)
     if any(material.is_excluded(span) for span in spans):
         return dropped("select_spans", "shares_words_with_the_test_set", unit, text)
+    if _answers_somebody(text, document, stretch[0].start):
+        return dropped("select_spans", "answers_somebody", unit, text)
     if leans_back(text) or _is_marked_up(text):
         return dropped("select_spans", "does_not_stand_alone", unit, text)
     phrases = key_phrases(text, finder, 3)
@@ -231,6 +235,31 @@ def _written(
         for one in briefs(document.kind, shown_title(document.kind, document.title), ranked, turn)
     )
     return Candidate(unit, TaskKind.WRITE, asked, text, ResponseSource.OWN, spans, -1, document.family, document.source)
+
+
+_AUXILIARY = (
+    r"(?:do|does|did|is|are|am|was|were|have|has|had|can|could|will|would|should|must|may|might)(?: not|n['’]t)?"
+)
+_ASKED_BEFORE = regex.compile(
+    rf"(?i)(?:yes|no|nope|yep|yeah)[.,;:!—–]|(?:I|we|you|he|she|it|they|there|that) {_AUXILIARY}[.;!]"
+)
+_ASKED_ABOVE = regex.compile(
+    rf"(?i)(?:I|we) (?:do|did|have|had|can|could|will|would|should|am|are|was|were)(?: not|n['’]t)\b|"
+    rf"(?:I|we|it|they|there|that|he|she|this|these) {_AUXILIARY}\b|"
+    r"(?:not (?:really|at all|yet|quite)|of course|certainly|agreed|indeed|exactly|sure|true|right|thanks|thank you|both|"
+    r"neither|because)\b"
+)
+
+
+def _answers_somebody(text: str, document: CorpusDocument, start: int) -> bool:
+    """Whether a stretch opens with an answer to a question; of another's words above it much more is one.
+
+    `No. I do not bed ridges in December.` was not written about ridges, but to somebody who had asked.
+    """
+    if _ASKED_BEFORE.match(text):
+        return True
+    above = [one for one in document.passages if one.end <= start][-1:]
+    return any(one.role is not Role.OWN for one in above) and bool(_ASKED_ABOVE.match(text))
 
 
 def _is_marked_up(text: str) -> bool:
