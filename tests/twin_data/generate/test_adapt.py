@@ -80,7 +80,9 @@ def test_what_breaks_off_is_no_clause(sentence: str) -> None:
 
 def test_no_sentence_is_trimmed_to_a_half() -> None:
     steep = "The hills were so steep, and the woods were then so high that, as you looked down, it was like a church."
-    cut = "The whole cut impressed me as — I cannot say it otherwise, because nothing is like it, the bowels of a beast."
+    cut = (
+        "The whole cut impressed me as — I cannot say it otherwise, because nothing is like it, the bowels of a beast."
+    )
     for sentence in (steep, cut):
         made = [*adaptations(sentence), *joined(sentence, "It was the work of a man.")]
         assert not any(

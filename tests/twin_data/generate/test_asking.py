@@ -8,7 +8,14 @@ import pytest
 
 from twin_data.contracts.documents import DocumentKind
 from twin_data.contracts.evaluation import HeldOutQuestion
-from twin_data.generate.asking import NUMBER_TEMPLATES, QUESTION_TEMPLATES, SUBJECT_TEMPLATES, TWO_PHRASE_TEMPLATES, Questioner, shown_title
+from twin_data.generate.asking import (
+    NUMBER_TEMPLATES,
+    QUESTION_TEMPLATES,
+    SUBJECT_TEMPLATES,
+    TWO_PHRASE_TEMPLATES,
+    Questioner,
+    shown_title,
+)
 from twin_data.generate.briefs import BRIEF_TEMPLATES, briefs
 from twin_data.generate.candidates import Candidate, answer_candidates
 from twin_data.generate.material import Material
@@ -53,7 +60,9 @@ def test_an_answer_must_name_all_that_it_is_asked_for(finder: PhraseFinder, mate
     assert all(phrase.casefold() in one.text.casefold() for one in pairs for phrase in one.phrases)
 
 
-def test_an_answer_without_the_second_phrase_is_none(finder: PhraseFinder, small_material: Callable[..., Material]) -> None:
+def test_an_answer_without_the_second_phrase_is_none(
+    finder: PhraseFinder, small_material: Callable[..., Material]
+) -> None:
     said = "Cornelius, who stood at Cockle Gate all night, was fond of a pump that coughs when the tide turns."
     own = small_material({"notes/a.md": [said]})
     found = answer_candidates(own, Questioner(finder), max_words=46, max_chunks=9, seed=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +26,7 @@ from twin_data.contracts.documents import Rejection, Split
 from twin_data.contracts.errors import IntegrityError
 from twin_data.generate.certify import CertifyInputs, certify_instructions, certify_preferences, trace_fault
 from twin_data.generate.export import write_dataset
-from twin_data.generate.instructions import InstructionSet
+from twin_data.generate.instructions import InstructionConfig, InstructionInputs, InstructionSet, run
 from twin_data.generate.material import Material, source_span
 
 
@@ -50,6 +51,25 @@ def test_the_sample_passes(made: InstructionSet, inputs: CertifyInputs) -> None:
     assert _failed(certificate) == set() and certificate.passed
     assert sum(one.rows for one in certificate.counts if one.stage.startswith("made:")) == certificate.rows
     assert certificate.held_out_rows > 0
+
+
+GERMAN = (
+    "Ich verlege seit zwanzig Jahren Schiefer, und ich schätze den ersten Gang immer noch falsch ein. Wenn das Dach "
+    "alt ist, bewegen sich die Latten in der Sonne. Der Kalk in Hexham verzeiht, was der Zement nicht verzeiht."
+)
+
+
+def test_a_text_in_another_language_gives_no_rows_and_the_certificate_says_why(
+    small_material: Callable[..., Material], inputs: CertifyInputs
+) -> None:
+    english = "The roof is finished, and on Monday it rained. Not a drop of it came through in all of the night."
+    own = small_material({**{f"notes/{name}.md": [GERMAN] for name in "abc"}, "notes/d.md": [f"{english} {GERMAN}"]})
+    found = run(InstructionInputs(own), config=InstructionConfig(write_words=(20, 90)))
+    assert not [row for row in found.instructions if row.task is TaskKind.WRITE or "ich" in row.response]
+    assert Counter(row.reason for row in found.dropped)["not_english"] >= 3 * 4 + 1, "sentences and stretches"
+    certificate = certify_instructions(found.instructions, replace(inputs, material=own, dropped=found.dropped))
+    rows = next(one for one in certificate.checks if one.name == "rows")
+    assert not rows.passed and rows.detail.endswith("stretches dropped as not_english")
 
 
 def test_own_words_that_are_not_the_spans_fail(made: InstructionSet, inputs: CertifyInputs) -> None:

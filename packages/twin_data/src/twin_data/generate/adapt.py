@@ -181,8 +181,8 @@ def _without_relative(text: str) -> str:
 def _without_inserted(inserted: regex.Pattern[str], text: str) -> str:
     """The text without the first inserted clause that its sentence closes over.
 
-    It does where a verb or a pronoun goes on with what came before. An item of a list, a further participle or relative,
-    or `and` with anything but a clause of its own hangs on what would be left out, or needs its commas.
+    It does where a verb or a pronoun goes on with what came before. An item of a list, a further participle or
+    relative, or `and` with anything but a clause of its own hangs on what would be left out, or needs its commas.
     """
     for found in inserted.finditer(text):
         before, rest = text[: found.start()], text[found.end() :]

@@ -186,4 +186,3 @@ class _Taking:
     def _worn(self, asked: Asked, unit: str) -> tuple[float, str]:
         used = self._templates[asked.template] / (SENTENCE_QUESTION_BONUS if asked.from_sentence else 1)
         return used, digest_text(f"{self._seed}:{unit}:{asked.text}")
-

@@ -71,7 +71,7 @@ def certify_instructions(rows: Sequence[Instruction], inputs: CertifyInputs) -> 
     responses = [row.response for row in rows]
     repeats = repeated((row.task, row.response) for row in rows)
     checks = (
-        _at_least("rows", len(rows), inputs.min_rows),
+        _at_least("rows", len(rows), inputs.min_rows, detail=_commonest_loss(inputs.dropped)),
         _none("empty_or_blank", sum(not row.response.strip() or not row.prompt for row in rows)),
         *_trace(rows, [_traced(inputs.material, row) for row in rows]),
         _overlap(inputs.material, [(row.prompt[-1].content, row.response, (*row.spans, *row.context)) for row in rows]),
@@ -89,7 +89,7 @@ def certify_preferences(rows: Sequence[Preference], inputs: CertifyInputs) -> Da
     chosen = [row.chosen for row in rows]
     repeats = repeated((row.task, row.chosen) for row in rows)
     checks = (
-        _at_least("rows", len(rows), inputs.min_rows),
+        _at_least("rows", len(rows), inputs.min_rows, detail=_commonest_loss(inputs.dropped)),
         _none("empty_or_blank", sum(not (row.chosen.strip() and row.rejected.strip() and row.prompt) for row in rows)),
         _none("chosen_equals_rejected", sum(row.chosen.split() == row.rejected.split() for row in rows)),
         *_trace(rows, [_traced_pair(inputs.material, row) for row in rows]),
@@ -275,6 +275,12 @@ def _voice(rows: Sequence[Preference]) -> tuple[CertificateCheck, ...]:
     )
 
 
+def _commonest_loss(lost: Sequence[DroppedRow]) -> str:
+    """Why most of what did not become a row was dropped."""
+    reasons = Counter(row.reason for row in lost).most_common(1)
+    return "".join(f"{count} of {len(lost)} stretches dropped as {reason}" for reason, count in reasons)
+
+
 def _share(part: float, whole: float) -> float:
     return part / whole if whole else 0.0
 
@@ -283,8 +289,14 @@ def _none(name: str, count: int) -> CertificateCheck:
     return CertificateCheck(name=name, value=float(count), wanted="= 0", passed=count == 0)
 
 
-def _at_least(name: str, count: int, fewest: int) -> CertificateCheck:
-    return CertificateCheck(name=name, value=float(count), wanted=f"≥ {fewest}", passed=count >= fewest)
+def _at_least(name: str, count: int, fewest: int, *, detail: str = "") -> CertificateCheck:
+    return CertificateCheck(
+        name=name,
+        value=float(count),
+        wanted=f"≥ {fewest}",
+        passed=count >= fewest,
+        detail=detail if count < fewest else "",
+    )
 
 
 def _at_most(name: str, value: float, most: float, *, detail: str = "") -> CertificateCheck:

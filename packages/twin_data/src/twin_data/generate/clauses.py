@@ -58,7 +58,9 @@ _FLIPS = {
     "our": "your", "ours": "yours", "ourselves": "yourselves", "i'm": "you're", "i've": "you've", "i'd": "you'd",
     "i'll": "you'll", "we're": "you're", "we've": "you've", "we'd": "you'd", "we'll": "you'll", "am": "are",
 }  # fmt: skip
-_MINE_BEFORE = frozenset("of is was are were be been being than as and or not to with remain remained stayed became".split())
+_MINE_BEFORE = frozenset(
+    "of is was are were be been being than as and or not to with remain remained stayed became".split()
+)
 _NUMBERED = frozenset(
     "part chapter book act volume section article phase type class charles edward elizabeth francis frederick george "
     "henry james john leopold louis mary napoleon nicholas otto peter pius richard william wilhelm".split()
@@ -202,7 +204,7 @@ _QUANTIFIERS = frozenset("all most many some few several both no every each any"
 
 
 def _begins_with_noun(text: str) -> bool:
-    """Whether the first word is neither `I`, `we`, `you` nor one of the closed classes: `Slates crack, and I mend them`."""
+    """Whether the first word is of no closed class, as in `Slates crack, and I mend them`."""
     first = [word.casefold().replace("’", "'").split("'")[0] for word in words(text)[:1]]
     return any(word not in STOPWORDS or word in _QUANTIFIERS for word in first)
 
@@ -230,9 +232,7 @@ def spoken_to_author(clause: str) -> str:
 
 
 def _is_author(match: regex.Match[str], clause: str) -> bool:
-    """Whether a word like `I`, `us` or `mine` is the pronoun: no abbreviation (`the US`), numeral (`World War I`) or
-    noun (`the coal mine`).
-    """
+    """Whether `I`, `us` or `mine` is the pronoun: not in `World War I`, `the US`, `the coal mine`."""
     word, before = match[0], words(clause[: match.start()])
     if word.casefold() == "mine":
         begins = not before and regex.match(r"(?i)\s(?:is|was|are|were)\b", clause[match.end() :])
