@@ -60,14 +60,16 @@ GERMAN = (
 
 
 def test_a_text_in_another_language_gives_no_rows_and_the_certificate_says_why(
-    small_material: Callable[..., Material], inputs: CertifyInputs
+    small_material: Callable[..., Material],
 ) -> None:
     english = "The roof is finished, and on Monday it rained. Not a drop of it came through in all of the night."
     own = small_material({**{f"notes/{name}.md": [GERMAN] for name in "abc"}, "notes/d.md": [f"{english} {GERMAN}"]})
     found = run(InstructionInputs(own), config=InstructionConfig(write_words=(20, 90)))
     assert not [row for row in found.instructions if row.task is TaskKind.WRITE or "ich" in row.response]
     assert Counter(row.reason for row in found.dropped)["not_english"] >= 3 * 4 + 1, "sentences and stretches"
-    certificate = certify_instructions(found.instructions, replace(inputs, material=own, dropped=found.dropped))
+    certificate = certify_instructions(
+        found.instructions, CertifyInputs("ann", own, found.dropped, {"documents": "d"}, "none", 50)
+    )
     rows = next(one for one in certificate.checks if one.name == "rows")
     assert not rows.passed and rows.detail.endswith("stretches dropped as not_english")
 
