@@ -248,7 +248,11 @@ def _certified(written: WrittenDataset) -> WrittenDataset:
     version = written.version
     if not version.passed:
         checks = _certificate(written).checks
-        bars = (f"{one.name} is {one.value:g}, wanted {one.wanted}" for one in checks if not one.passed)
+        bars = (
+            f"{one.name} is {one.value:g}, wanted {one.wanted}" + (f" ({one.detail})" if one.detail else "")
+            for one in checks
+            if not one.passed
+        )
         raise DatasetError(
             f"the certificate of the {version.kind.value} of {version.persona!r} was not passed: {'; '.join(bars)}",
             next_step=f"read {written.folder / CERTIFICATE_FILE}; add sources or change `datasets` in the recipe",

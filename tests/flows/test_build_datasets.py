@@ -33,7 +33,7 @@ from .test_evaluate_twin import manifest
 
 PROMPT = DraftPrompt(
     prompt_id="p1", task="answer", prompt=(Turn(role="user", content="Where?"),), expected="answer", response="There.",
-    response_source="own", spans=(), context=(), refusal="No.", answer="There.",
+    response_source="own", phrases=(), spans=(), context=(), refusal="No.", family="f", answer="There.",
 )  # fmt: skip
 PASSED = CertificateCheck(name="rows", value=60.0, wanted="≥ 50", passed=True)
 FAILED = CertificateCheck(name="largest_template_share", value=0.31, wanted="≤ 0.15", passed=False)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twin_data.generate.adapt import adaptations, is_verbatim, joined
+from twin_data.generate.candidates import stands_alone
 from twin_data.generate.clauses import addresses_reader, complex_sentence, leans_back, spoken_to_author, without_lead
 from twin_data.generate.prose import reads_well
 from twin_data.scoring.sentences import content_stems
@@ -21,7 +22,7 @@ from twin_data.scoring.sentences import content_stems
         ),
         (
             "We call it the shadow, which hangs on the quay, and we trust it to two tides.",
-            "We call it the shadow and we trust it to two tides.",
+            "We call it the shadow, and we trust it to two tides.",
         ),
         (
             "When the wind is in the south, the town hears the horn.",
@@ -31,16 +32,62 @@ from twin_data.scoring.sentences import content_stems
         ("The gain was a third of a centimetre.", "As for the gain, it was a third of a centimetre."),
         ("The pump is old, and I am fond of it.", "The pump is old; I am fond of it."),
         ("The pump is old; I am fond of it.", "The pump is old, and I am fond of it."),
+        ("The keeper, having shut the gate at nine, went home.", "The keeper went home."),
+        ("On the second quay, where the gauge stands, we trust it.", "On the second quay we trust it."),
         ("It is, however, a bad pump in bad weather.", "It is a bad pump in bad weather."),
         ("It ran — to my surprise — until breakfast without a cough.", "It ran until breakfast without a cough."),
         (
-            "One gauge was slow; the other was new; the third has always been right.",
-            "One gauge was slow; the third has always been right.",
+            "One gauge was slow; the other was new; the bell has always been right.",
+            "One gauge was slow; the bell has always been right.",
         ),
     ],
 )
 def test_rules_shorten_and_turn(sentence: str, wanted: str) -> None:
     assert wanted in [one.text for one in adaptations(sentence)]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "I went at first over wide, sloping fields, and some hundred feet above the valley I crossed a little canal.",
+        "The struggle for gauges, which has gone on in the harbour, quays, and other places, is a good sign.",
+        "It was the hidden currents, flowing continually beneath the surface, of which no one can predict the outcome.",
+        "The gate, which stood for a century, and the bridge, were sold in the same week.",
+        "We sat there, trying our knives on the wood, and admiring the clear grain of it.",
+        "Their shadows, morning and evening, reach farther than the steps that they take.",
+        "The culture stood against the tide, learning against ignorance, purity against crime.",
+        "It is a land, where the coming of a stranger was an event, and men lived in the shadow of a hill.",
+    ],
+)
+def test_a_clause_that_the_sentence_would_not_close_over_stays(sentence: str) -> None:
+    rules = {rule for one in adaptations(sentence) for rule in one.rules}
+    assert not rules & {"without_relative", "without_participle"}
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The mill ran as badly as if nobody had ever oiled the wheel.",
+        "The mill was more beautiful than when my father built it.",
+        "My house was more respected than when the keeper lived there.",
+        "He ran to the gate so that, if the tide had turned, he could shut it.",
+    ],
+)
+def test_what_breaks_off_is_no_clause(sentence: str) -> None:
+    assert complex_sentence(sentence) is None
+    assert not any("turned" in one.rules for one in adaptations(sentence))
+
+
+def test_no_sentence_is_trimmed_to_a_half() -> None:
+    steep = "The hills were so steep, and the woods were then so high that, as you looked down, it was like a church."
+    cut = (
+        "The whole cut impressed me as — I cannot say it otherwise, because nothing is like it, the bowels of a beast."
+    )
+    for sentence in (steep, cut):
+        made = [*adaptations(sentence), *joined(sentence, "It was the work of a man.")]
+        assert not any(
+            one.text.removesuffix(".").endswith((" as", " that")) or " that, and" in one.text for one in made
+        )
 
 
 def test_neighbouring_sentences_on_one_matter_are_joined() -> None:
@@ -137,9 +184,64 @@ def test_leads_and_backward_looks() -> None:
     assert not leans_back("It is the tide that decides.")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The birds pull it out and drop it in the gutters.",
+        "I tell them at the door that the nails are copper.",
+        "I learned this from an old slater in the north.",
+        "When I was young, I ate it without a question.",
+        "I never trusted his accounts of the matter.",
+        "The third is that I like it.",
+        "As for the third, it is that the pump is old.",
+        "The latter was mended in the spring by a man from Hexham.",
+    ],
+)
+def test_what_nothing_before_it_names_does_not_stand_alone(text: str) -> None:
+    assert not stands_alone(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I put the ladder in the barn and forgot it for a year.",
+        "Slates fell in the frost, and I mended them in the spring.",
+        "The old birds on the roof kept their young in the moss.",
+        "All classes alike will thus build their plans on the moss.",
+        "I find it hard to say what the gauge is for.",
+        "The third gate was shut before anybody had come down.",
+        "The last train leaves at nine, and I have never caught it.",
+        "My father gave the boy his gun, and that was the end.",
+    ],
+)
+def test_what_names_what_it_means_stands_alone(text: str) -> None:
+    assert stands_alone(text)
+
+
 def test_the_author_is_spoken_to() -> None:
     assert spoken_to_author("I was glad that my gate held us") == "you were glad that your gate held you"
     assert addresses_reader("You know the gate")
+
+
+@pytest.mark.parametrize(
+    ("clause", "wanted"),
+    [
+        ("World War I ended", "World War I ended"),
+        ("World War I was over", "World War I was over"),
+        ("Henry I was king", "Henry I was king"),
+        ("Yesterday I was late", "Yesterday you were late"),
+        ("the US raised its tariffs", "the US raised its tariffs"),
+        ("they told us at 9 AM", "they told you at 9 AM"),
+        ("the coal mine closed", "the coal mine closed"),
+        ("a friend of mine left", "a friend of yours left"),
+        ("the roof was mine", "the roof was yours"),
+        ("mine was the last", "yours was the last"),
+        ("I'm sure that I've paid", "you're sure that you've paid"),
+        ("was I to blame", "were you to blame"),
+    ],
+)
+def test_only_the_authors_own_pronouns_are_turned(clause: str, wanted: str) -> None:
+    assert spoken_to_author(clause) == wanted
 
 
 def test_only_two_clauses_make_a_complex_sentence() -> None:

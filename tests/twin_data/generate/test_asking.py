@@ -8,8 +8,16 @@ import pytest
 
 from twin_data.contracts.documents import DocumentKind
 from twin_data.contracts.evaluation import HeldOutQuestion
-from twin_data.generate.asking import QUESTION_TEMPLATES, Questioner, shown_title
+from twin_data.generate.asking import (
+    NUMBER_TEMPLATES,
+    QUESTION_TEMPLATES,
+    SUBJECT_TEMPLATES,
+    TWO_PHRASE_TEMPLATES,
+    Questioner,
+    shown_title,
+)
 from twin_data.generate.briefs import BRIEF_TEMPLATES, briefs
+from twin_data.generate.candidates import Candidate, answer_candidates
 from twin_data.generate.material import Material
 from twin_data.generate.phrases import Phrase, PhraseFinder
 
@@ -35,9 +43,44 @@ def test_sentences_become_questions(sentence: str, question: str, finder: Phrase
     assert question.casefold() in [one.text.casefold() for one in asked]
 
 
+@pytest.mark.parametrize("sentence", ["The third is that I like the pump.", "The last was a pump of great age."])
+def test_one_of_several_is_not_asked_about(sentence: str, finder: PhraseFinder, material: Material) -> None:
+    asked = Questioner(finder).questions(sentence, material.chunks[0])
+    assert not [one.text for one in asked if one.template in SUBJECT_TEMPLATES]
+
+
+def test_an_answer_must_name_all_that_it_is_asked_for(finder: PhraseFinder, material: Material) -> None:
+    """Both phrases of a question about two, and the number where one is asked for."""
+    sentence = "Cornelius had twelve goats when the gauge at Cockle Gate stood above the wall."
+    asked = Questioner(finder).questions(sentence, material.chunks[0])
+    numbers = [one for one in asked if one.template in NUMBER_TEMPLATES]
+    assert numbers and all("twelve goats" in one.phrases for one in numbers)
+    pairs = [one for one in asked if one.template in TWO_PHRASE_TEMPLATES]
+    assert pairs and all(len(one.phrases) == 2 for one in pairs)
+    assert all(phrase.casefold() in one.text.casefold() for one in pairs for phrase in one.phrases)
+
+
+def test_an_answer_without_the_second_phrase_is_none(
+    finder: PhraseFinder, small_material: Callable[..., Material]
+) -> None:
+    said = "Cornelius, who stood at Cockle Gate all night, was fond of a pump that coughs when the tide turns."
+    own = small_material({"notes/a.md": [said]})
+    found = answer_candidates(own, Questioner(finder), max_words=46, max_chunks=9, seed=0)
+    shorter = [one for one in found if isinstance(one, Candidate) and "Cockle" not in one.response]
+    assert shorter and not any("Cockle" in asked.text for one in shorter for asked in one.asked)
+
+
 def test_phrases_are_names_and_nouns(finder: PhraseFinder) -> None:
     found = [one.text for one in finder.phrases("I rang Cornelius when the gauge at Cockle Gate stood above the wall.")]
     assert {"Cornelius", "Cockle Gate", "the gauge"} <= set(found)
+
+
+def test_what_is_said_of_a_noun_is_no_part_of_the_phrase(small_material: Callable[..., Material]) -> None:
+    text = "The pound fell. I saw the pound in the rain. The pound fell. They kept the chimney safe. I like the stone wall."
+    own = small_material({"notes/a.md": [text, "The stone wall stood. The wall of the chimney was safe."]})
+    finder = PhraseFinder([one.text for one in own.chunks], own.weights)
+    found = {one.bare for sentence in (text, "The pound fell.") for one in finder.phrases(sentence)}
+    assert "stone wall" in found and not found & {"pound fell", "chimney safe"}
 
 
 def test_days_and_vague_words_are_no_phrases(finder: PhraseFinder) -> None:

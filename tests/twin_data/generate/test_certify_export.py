@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -23,10 +24,10 @@ from twin_data.contracts.datasets import (
 from twin_data.contracts.digests import digest_bytes, digest_rows
 from twin_data.contracts.documents import Rejection, Split
 from twin_data.contracts.errors import IntegrityError
-from twin_data.generate.certify import CertifyInputs, certify_instructions, certify_preferences
+from twin_data.generate.certify import CertifyInputs, certify_instructions, certify_preferences, trace_fault
 from twin_data.generate.export import write_dataset
-from twin_data.generate.instructions import InstructionSet
-from twin_data.generate.material import Material
+from twin_data.generate.instructions import InstructionConfig, InstructionInputs, InstructionSet, run
+from twin_data.generate.material import Material, source_span
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +53,27 @@ def test_the_sample_passes(made: InstructionSet, inputs: CertifyInputs) -> None:
     assert certificate.held_out_rows > 0
 
 
+GERMAN = (
+    "Ich verlege seit zwanzig Jahren Schiefer, und ich schätze den ersten Gang immer noch falsch ein. Wenn das Dach "
+    "alt ist, bewegen sich die Latten in der Sonne. Der Kalk in Hexham verzeiht, was der Zement nicht verzeiht."
+)
+
+
+def test_a_text_in_another_language_gives_no_rows_and_the_certificate_says_why(
+    small_material: Callable[..., Material],
+) -> None:
+    english = "The roof is finished, and on Monday it rained. Not a drop of it came through in all of the night."
+    own = small_material({**{f"notes/{name}.md": [GERMAN] for name in "abc"}, "notes/d.md": [f"{english} {GERMAN}"]})
+    found = run(InstructionInputs(own), config=InstructionConfig(write_words=(20, 90)))
+    assert not [row for row in found.instructions if row.task is TaskKind.WRITE or "ich" in row.response]
+    assert Counter(row.reason for row in found.dropped)["not_english"] >= 3 * 4 + 1, "sentences and stretches"
+    certificate = certify_instructions(
+        found.instructions, CertifyInputs("ann", own, found.dropped, {"documents": "d"}, "none", 50)
+    )
+    rows = next(one for one in certificate.checks if one.name == "rows")
+    assert not rows.passed and rows.detail.endswith("stretches dropped as not_english")
+
+
 def test_own_words_that_are_not_the_spans_fail(made: InstructionSet, inputs: CertifyInputs) -> None:
     rows = _changed(made, lambda row: row.response_source is ResponseSource.OWN, response="Somebody else wrote this.")
     assert _failed(certify_instructions(rows, inputs)) == {"span_traceability"}
@@ -61,6 +83,27 @@ def test_an_adapted_response_with_a_new_word_fails(made: InstructionSet, inputs:
     row = next(one for one in made.instructions if one.response_source is ResponseSource.ADAPTED)
     rows = _changed(made, lambda one: one == row, response=f"{row.response} Zeppelins are better.")
     assert _failed(certify_instructions(rows, inputs)) == {"span_traceability"}
+
+
+@pytest.mark.parametrize(
+    ("said", "response"),
+    [
+        (
+            "The nails are not cheap at all, and I never use the galvanised ones.",
+            "The nails are cheap, and I use the galvanised ones.",
+        ),
+        ("The roof did not leak in the rain.", "The roof did leak in the rain."),
+    ],
+)
+def test_an_adapted_response_may_not_deny_its_spans(
+    small_material: Callable[..., Material], said: str, response: str
+) -> None:
+    own = small_material({"notes/a.md": [said]})
+    spans = (source_span(own.documents[0], 0, len(said)),)
+    assert trace_fault(own, response, ResponseSource.ADAPTED, spans, ())
+    turned = "The nails, at all, are not cheap, and I never use the galvanised ones."
+    kept = turned if "nails" in said else said
+    assert trace_fault(own, kept, ResponseSource.ADAPTED, spans, ()) == ""
 
 
 def test_a_stale_document_fails(made: InstructionSet, inputs: CertifyInputs) -> None:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
-from twin_data.contracts.datasets import Instruction, ResponseSource, TaskKind
+from twin_data.contracts.datasets import DroppedRow, Instruction, ResponseSource, TaskKind
 from twin_data.contracts.digests import digest_rows
-from twin_data.contracts.documents import Rejection, Split
+from twin_data.contracts.documents import Rejection, Role, Split
 from twin_data.generate.adapt import is_verbatim
 from twin_data.generate.asking import Asked
 from twin_data.generate.balance import BalanceConfig
+from twin_data.generate.candidates import write_candidates
 from twin_data.generate.grounding import chunks_of, unsupported_sentences
 from twin_data.generate.instructions import InstructionConfig, InstructionInputs, InstructionSet, held_out_families, run
 from twin_data.generate.material import Material
+from twin_data.generate.phrases import PhraseFinder
 from twin_data.generate.rewriting import REWRITE_STAGE, rejected_rewrite, replayed, tidy_wording
 from twin_data.scoring.refusal import is_refusal
 from twin_data.scoring.sentences import sentence_spans
@@ -137,6 +140,32 @@ def test_caps_are_kept(material: Material) -> None:
     assert letters // 4 <= 20_000
 
 
+@pytest.mark.parametrize(
+    ("opening", "quoted", "is_kept"),
+    [
+        ("No. I do not bed ridges in December,", True, False),
+        ("No. I do not bed ridges in December,", False, False),
+        ("I do not. The gutters are fine,", False, False),
+        ("I do not bed ridges in December,", True, False),
+        ("I do not bed ridges in December,", False, True),
+        ("Nobody beds ridges in December,", True, True),
+    ],
+)
+def test_an_answer_to_somebody_is_no_text_to_a_brief(
+    small_material: Callable[..., Material], opening: str, quoted: bool, is_kept: bool
+) -> None:
+    said = f"{opening} because the mortar of the ridge freezes on the ladder, and the ladder on the roof freezes too."
+    own = small_material({"mail/a.md": ["Can you do the ridge before Christmas?", said]})
+    (document,) = own.documents
+    asked = document.passages[0].model_copy(update={"role": Role.QUOTED if quoted else Role.OWN, "style": "heading"})
+    document = document.model_copy(update={"passages": (asked, document.passages[1])})
+    finder = PhraseFinder([said, "The ridge. The ladder on the roof. The roof of the ladder."], own.weights)
+    (made,) = write_candidates(
+        replace(own, documents=(document,)), finder, min_words=10, min_short_words=10, max_words=90
+    )
+    assert (isinstance(made, DroppedRow) and made.reason == "answers_somebody") is not is_kept
+
+
 def test_excluded_spans_are_neither_trained_on_nor_shown(
     small_material: Callable[..., Material],
 ) -> None:
@@ -254,7 +283,7 @@ def test_a_teacher_that_returns_garbage_changes_no_row_and_is_counted(material: 
     ],
 )
 def test_rewrites_are_judged(wording: str, reason: str) -> None:
-    asked = Asked("x", "What about the water at Ferrier in 1934?", False, "water")
+    asked = Asked("x", "What about the water at Ferrier in 1934?", False, ("water",))
     response = "The water reached the brass bolt on the chapel stairs and stayed."
     assert rejected_rewrite(asked, wording, response) == reason
 

@@ -19,10 +19,12 @@ from twin_data.generate.grounding import sentences, supports, unsupported_senten
 from twin_data.generate.instructions import InstructionConfig, InstructionSet
 from twin_data.generate.judged_drafts import passages_of
 from twin_data.generate.lengths import MEAN_RATIOS, balanced, fit, fit_own, of_like_length, word_count
-from twin_data.generate.material import Material
+from twin_data.generate.material import Material, source_span
 from twin_data.generate.preferences import PreferenceConfig, PreferenceInputs, PreferenceSet, run
+from twin_data.generate.repeats import repeated
 from twin_data.scoring.copies import copied_share
 from twin_data.scoring.refusal import is_refusal
+from twin_data.scoring.sentences import content_stems
 
 ASSISTANT = (
     "It is important to note that there are several key factors to consider. Overall, effective communication plays "
@@ -61,6 +63,27 @@ def test_prompts_are_new_to_the_model_and_of_every_task(prompts: list[DraftPromp
     for one in prompts:
         assert is_refusal(one.refusal)
         assert (one.expected == "refuse") is (one.task is TaskKind.DECLINE)
+
+
+def test_an_archive_that_repeats_itself_gives_no_prompt_twice(small_material: Callable[..., Material]) -> None:
+    days = ("Monday", "Tuesday", "Friday")
+    column = [
+        f"The keeper shut the gate on {day}, and the gauge at the gate stood above the wall. The ledger of the keeper "
+        f"has the {day} in it, because the program forgets what the ledger keeps. {day}'s tide was the highest."
+        for day in days
+    ]
+    twice = small_material({"blog/a.md": column, "letter/b.md": [f"Dear reader. {one} Until then." for one in column]})
+    making = InstructionConfig(write_words=(20, 60))
+    prompts = prompts_for_drafts(DraftPromptInputs(twice, ()), DraftPromptConfig(max_prompts=40), making)
+    assert prompts and repeated((one.task, one.response) for one in prompts) == 0
+
+
+def test_of_pairs_that_prefer_the_same_one_stays(material: Material, prompts: list[DraftPrompt]) -> None:
+    first, second = [one for one in prompts if one.task is TaskKind.ANSWER][:2]
+    same = second.model_copy(update={"response": first.response, "spans": first.spans, "context": first.context})
+    pairs = _made(material, [first, same], lambda one: ASSISTANT, worded_refusal_share=0)
+    assert len(pairs.preferences) == 1
+    assert [row.reason for row in pairs.dropped if row.row_id == same.prompt_id or row.row_id == first.prompt_id]
 
 
 def test_unsupported_drafts_lose_to_the_personas_words(material: Material, prompts: list[DraftPrompt]) -> None:
@@ -253,9 +276,12 @@ def test_lengths_are_balanced(material: Material, prompts: list[DraftPrompt]) ->
     assert all(of_like_length(one.chosen, one.rejected) for one in pairs)
 
 
-def test_some_pairs_are_held_out_by_their_id(material: Material, prompts: list[DraftPrompt]) -> None:
+def test_pairs_are_held_out_by_their_family(material: Material, prompts: list[DraftPrompt]) -> None:
     pairs = _made(material, prompts, lambda one: ASSISTANT, held_out_share=0.3).preferences
     assert 0 < sum(one.held_out for one in pairs) < len(pairs) / 2
+    family = {one.prompt: one.family for one in prompts}
+    sides = {held: {family[one.prompt] for one in pairs if one.held_out is held} for held in (True, False)}
+    assert not sides[True] & sides[False]
 
 
 def test_prompts_without_a_draft_are_counted(material: Material, prompts: list[DraftPrompt]) -> None:
@@ -286,9 +312,46 @@ def test_cutting_keeps_the_sentence_that_shows_the_fault() -> None:
 
 def test_own_words_are_cut_with_their_spans(material: Material, made: InstructionSet) -> None:
     row = next(one for one in made.instructions if one.task is TaskKind.WRITE and len(one.spans) > 1)
-    text, spans = fit_own(material, row.spans, 30)
-    assert row.response.startswith(text) and word_count(text) < word_count(row.response)
+    cut = fit_own(material, row.spans, 30)
+    assert cut is not None
+    text, spans = cut
+    assert text and word_count(text) < word_count(row.response)
     assert "\n\n".join(one.of(material.document[one.document_id].text) for one in spans) == text
+
+
+BRIEFED = (
+    "The keeper shut the gate at nine. He went home in the rain. The moss on the roof is older than the keeper.",
+    "Nobody scrapes the moss. The slates under the moss are sound, and Maurice laid them.",
+)
+
+
+@pytest.mark.parametrize(
+    ("phrases", "longest", "wanted"),
+    [
+        (("gate",), 15, "The keeper shut the gate at nine. He went home in the rain."),
+        (("Maurice",), 15, "Nobody scrapes the moss. The slates under the moss are sound, and Maurice laid them."),
+        (("roof", "Maurice"), 25, f"The moss on the roof is older than the keeper.\n\n{BRIEFED[1]}"),
+        (("gate", "Maurice"), 25, None),
+        (("rain",), 9, None),
+    ],
+)
+def test_a_text_is_cut_to_what_its_brief_names(
+    small_material: Callable[..., Material], phrases: tuple[str, ...], longest: int, wanted: str | None
+) -> None:
+    own = small_material({"notes/a.md": list(BRIEFED)})
+    (document,) = own.documents
+    cut = fit_own(own, [source_span(document, one.start, one.end) for one in document.passages], longest, phrases)
+    assert (cut and cut[0]) == wanted
+    if cut:
+        assert "\n\n".join(one.of(document.text) for one in cut[1]) == wanted
+
+
+def test_a_text_that_cannot_be_cut_to_its_brief_gives_no_pair(material: Material, prompts: list[DraftPrompt]) -> None:
+    brief = next(one for one in prompts if one.task is TaskKind.WRITE and one.phrases)
+    assert all(set(content_stems(one)) <= set(content_stems(brief.response)) for one in brief.phrases)
+    asked = brief.model_copy(update={"phrases": ("zeppelins",)})
+    made = _made(material, [asked], lambda one: "It is important to note that walls stand. " * 4)
+    assert not made.preferences and {row.reason for row in made.dropped} == {"brief_was_cut_away"}
 
 
 Worded = tuple[int, int, str | None]

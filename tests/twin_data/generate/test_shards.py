@@ -256,7 +256,7 @@ def test_drafts_and_rewrites_are_asked_in_shards(
     ]
     prompt = DraftPrompt(
         prompt_id="p1", task="answer", prompt=(Turn(role="user", content="Question: what?"),), expected="answer",
-        response="r", response_source="own", spans=(), context=(), refusal="n", answer="a",
+        response="r", response_source="own", phrases=(), spans=(), context=(), refusal="n", family="f", answer="a",
     )  # fmt: skip
     drafts = policy_drafts([prompt], endpoint, model="sample@b", **settings)
     assert [(one.prompt_id, one.model) for one in drafts.drafts] == [("p1", "sample@b")]

@@ -67,7 +67,10 @@ def open_dataset(folder: Path, kind: DatasetKind) -> CertifiedDataset:
             f"{folder} holds {certificate.kind}, this stage trains on {kind}", next_step=f"name a folder with {kind}"
         )
     if failed := [check for check in certificate.checks if not check.passed]:
-        told = "; ".join(f"{one.name} is {one.value:g}, wanted {one.wanted}" for one in failed)
+        told = "; ".join(
+            f"{one.name} is {one.value:g}, wanted {one.wanted}" + (f" ({one.detail})" if one.detail else "")
+            for one in failed
+        )
         raise DatasetError(f"the certificate of {folder} was not passed: {told}", next_step=REBUILD)
     if not certificate.checks:
         raise DatasetError(f"the certificate of {folder} states no check", next_step=REBUILD)

@@ -15,6 +15,7 @@ import regex
 from twin_data.generate.clauses import (
     SUBJECT,
     addresses_reader,
+    breaks_off,
     capitalised,
     complex_sentence,
     has_loose_pronoun,
@@ -22,7 +23,7 @@ from twin_data.generate.clauses import (
     lowered_start,
     without_lead,
 )
-from twin_data.generate.prose import is_fragment
+from twin_data.generate.prose import is_fragment, looks_finite
 from twin_data.scoring.sentences import content_stems, words
 from twin_data.scoring.support import is_negated
 
@@ -39,8 +40,13 @@ _ASIDE = regex.compile(
     r"if I remember|I'm told|I am told|I gather|I'd say|I admit|I confess|as they say|as it were),\s"
 )
 _PARTICIPLE = regex.compile(
-    r", (?:having|being|seeing|knowing|\p{Ll}{3,}ing)\s[^,;:—–.!?()]{6,80},(?=\s(?:and|but|\p{Ll}))"
+    r", (?!(?:morning|evening|everything|something|anything|nothing|according)\b)"
+    r"(?:having|being|seeing|knowing|\p{Ll}{3,}ing)\s[^,;:—–.!?()]{6,80},(?=\s\p{L})"
 )
+_NOMINATIVE = r"(?:I|we|he|she|it|they|you|there)(?=[\s'’])"
+_GOES_ON = regex.compile(rf"\s{_NOMINATIVE}")
+_NEW_CLAUSE = regex.compile(rf"\s(?:and|but)\s{_NOMINATIVE}")
+_NEXT_WORD = regex.compile(r"\s(\p{Ll}+)\b(?![-,])")
 _CLAUSE_BREAK = regex.compile(r"\s*;\s+")
 _COORDINATION = regex.compile(r"(?i)(?:and|but|or|so|for|nor|yet)\s+")
 _JOINABLE = regex.compile(r"(?:I|We|He|She|It|They|There|The|A|An|My|Our|His|Her|Its|Their|No)(?=[\s'’])")
@@ -169,7 +175,23 @@ def _without_dashes(text: str) -> str:
 
 
 def _without_relative(text: str) -> str:
-    return text if regex.search(r"[—–]| - ", text) else _RELATIVE.sub("", text, count=1)
+    return text if regex.search(r"[—–]| - ", text) else _without_inserted(_RELATIVE, text)
+
+
+def _without_inserted(inserted: regex.Pattern[str], text: str) -> str:
+    """The text without the first inserted clause that its sentence closes over.
+
+    It does where a verb or a pronoun goes on with what came before. An item of a list, a further participle or
+    relative, or `and` with anything but a clause of its own hangs on what would be left out, or needs its commas.
+    """
+    for found in inserted.finditer(text):
+        before, rest = text[: found.start()], text[found.end() :]
+        if _NEW_CLAUSE.match(rest):
+            return f"{before},{rest}"
+        word = _NEXT_WORD.match(rest)
+        if _GOES_ON.match(rest) or (word and word[1] != "like" and looks_finite(word[1], 1)):
+            return before + rest
+    return text
 
 
 def _without_aside(text: str) -> str:
@@ -177,7 +199,7 @@ def _without_aside(text: str) -> str:
 
 
 def _without_participle(text: str) -> str:
-    return _PARTICIPLE.sub("", text, count=1)
+    return _without_inserted(_PARTICIPLE, text)
 
 
 def _without_middle(text: str) -> str:
@@ -244,7 +266,7 @@ def _topicalised(start: Adapted) -> Iterator[Adapted]:
 def _trimmed(text: str) -> Iterator[Adapted]:
     """The sentence without what hangs on at its end; never alone, for that would be a copy."""
     shorter = _LOOSE_END.sub("", text)
-    if shorter != text and len(words(shorter)) >= 5 and shorter.count(",") < 3:
+    if shorter != text and len(words(shorter)) >= 5 and shorter.count(",") < 3 and not breaks_off(shorter):
         yield Adapted(f"{shorter.rstrip(',. ')}.", ("without_end",))
 
 

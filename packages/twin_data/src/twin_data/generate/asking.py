@@ -38,8 +38,13 @@ class Asked:
     template: str
     text: str
     from_sentence: bool
-    focus: str = ""
-    """The phrase that a phrase question asks about; it must stand in the answer's passage."""
+    phrases: tuple[str, ...] = ()
+    """What the response must name: the phrase that a question asks about, the phrases of a brief."""
+
+    @property
+    def focus(self) -> str:
+        """The phrase that a question asks about; empty of one that is made of the sentence."""
+        return next(iter(self.phrases), "")
 
 
 PHRASE_TEMPLATES = {
@@ -130,7 +135,7 @@ _DEFINED = regex.compile(
 )
 _IN_SUBJECT = regex.compile(
     r"(?i)\b(?:that|which|who|whom|what|where|though|every|no|all|for|when|if|because|there|it|this|these|those|he|she|they|and|or|but|not|only|as|than|"
-    r"so|like|such|first|second|other|question|fact|point|truth|answer|reason|result|whole|same|most|more)\b"
+    r"so|like|such|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|former|latter|other|question|fact|point|truth|answer|reason|result|whole|same|most|more)\b"
 )
 
 
@@ -226,23 +231,24 @@ def _of_numbers(sentence: str, phrases: list[Phrase]) -> Iterator[Asked]:
             continue
         for name in NUMBER_TEMPLATES:
             text = NUMBER_TEMPLATES[name].format(n=noun, x=others[0].text)
-            yield Asked(name, text, from_sentence=True, focus=others[0].bare)
+            yield Asked(name, text, from_sentence=True, phrases=(others[0].bare, found[0]))
 
 
 def _of_phrases(phrases: list[Phrase], chunk: Chunk, turn: int) -> Iterator[Asked]:
     for phrase in phrases:
         for name, wording in _some(PHRASE_TEMPLATES, turn, PHRASE_WORDINGS):
-            yield Asked(name, capitalised(wording.format(x=phrase.text)), False, phrase.bare)
+            yield Asked(name, capitalised(wording.format(x=phrase.text)), False, (phrase.bare,))
         if title := shown_title(chunk.kind, chunk.section, chunk.title):
             for name, wording in _some(PLACED_TEMPLATES, turn, 2):
-                yield Asked(name, wording.format(x=phrase.text, title=title), False, phrase.bare)
+                yield Asked(name, wording.format(x=phrase.text, title=title), False, (phrase.bare,))
         if chunk.date:
             for name, wording in _some(DATED_TEMPLATES, turn, 1):
-                yield Asked(name, wording.format(x=phrase.text, when=f"{chunk.date:%B %Y}"), False, phrase.bare)
+                text = wording.format(x=phrase.text, when=f"{chunk.date:%B %Y}")
+                yield Asked(name, text, False, (phrase.bare,))
     if len(phrases) > 1:
         for name, wording in _some(TWO_PHRASE_TEMPLATES, turn, 3):
             text = wording.format(x=phrases[0].text, y=phrases[1].text)
-            yield Asked(name, capitalised(text), False, phrases[0].bare)
+            yield Asked(name, capitalised(text), False, (phrases[0].bare, phrases[1].bare))
 
 
 def _some(templates: dict[str, str], turn: int, count: int) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import Field, model_validator
@@ -14,7 +14,7 @@ from twin_data.contracts.datasets import DroppedRow, ResponseSource, TaskKind
 from twin_data.contracts.digests import digest_text
 from twin_data.generate.asking import Asked
 from twin_data.generate.candidates import Candidate, dropped
-from twin_data.scoring.sentences import words
+from twin_data.generate.repeats import Responses, plain
 
 SENTENCE_QUESTION_BONUS = 3
 """A wording made of the sentence itself is taken so many times as often as one made of a phrase."""
@@ -58,7 +58,7 @@ class Chosen:
 
 
 def choose(
-    candidates: Sequence[Candidate], *, config: BalanceConfig, seed: int
+    candidates: Sequence[Candidate], *, config: BalanceConfig, seed: int, beside: Sequence[Chosen] = ()
 ) -> tuple[list[Chosen], list[DroppedRow]]:
     """Choose rows, families in turn, each with its least used wording; the order of the result is a shuffle.
 
@@ -66,8 +66,9 @@ def choose(
         candidates: Several responses of one unit may be among them; one at most is taken for each task.
         config: Caps and shares.
         seed: Orders what is otherwise equal.
+        beside: Rows that were chosen before, none of whose responses or wordings is to be repeated.
     """
-    taking = _Taking(config, seed)
+    taking = _Taking(config, seed, beside)
     pools = {task: _in_turn([one for one in candidates if one.task is task], seed) for task in TaskKind}
     answers, own = pools[TaskKind.ANSWER], config.own_answer_share
     answer_share = 1 - config.write_share - config.decline_share
@@ -126,7 +127,7 @@ def _by_preference(variants: list[Candidate], seed: int) -> list[Candidate]:
 class _Taking:
     """The rows taken so far and what they have used up."""
 
-    def __init__(self, config: BalanceConfig, seed: int) -> None:
+    def __init__(self, config: BalanceConfig, seed: int, beside: Sequence[Chosen]) -> None:
         self.chosen: list[Chosen] = []
         self.lost: list[DroppedRow] = []
         self.rows_expected = float(config.max_rows)
@@ -134,8 +135,11 @@ class _Taking:
         self._seed = seed
         self._templates: Counter[str] = Counter()
         self._families: Counter[str] = Counter()
-        self._said: set[str] = set()
+        self._asked: set[str] = set()
+        self._responses = Responses()
         self._units: set[tuple[TaskKind, str]] = set()
+        for one in beside:
+            self._say(one)
 
     def take(self, pool: Sequence[Candidate], room: int) -> int:
         """Take up to `room` candidates of one task, the first that fit; returns how many were taken."""
@@ -158,12 +162,12 @@ class _Taking:
         """Take the candidate with its least used wording; the reason if it cannot be taken."""
         if self._families[one.family] >= max(3, int(self._config.max_family_share * self.rows_expected)):
             return "family_has_its_share"
-        if _normal(one.response) in self._said:
+        if self._responses.are_repeated_by(one.task, one.response):
             return "duplicate_response"
         free = [
             asked
             for asked in one.asked
-            if _normal(asked.text) not in self._said
+            if plain(asked.text) not in self._asked
             and self._templates[asked.template] < max(2, int(self._config.max_template_share * self.rows_expected))
         ]
         if not free:
@@ -171,20 +175,14 @@ class _Taking:
         asked = min(free, key=lambda each: self._worn(each, one.unit))
         self._templates[asked.template] += 1
         self._families[one.family] += 1
-        self._said |= {_normal(one.response), _normal(asked.text)}
         self.chosen.append(Chosen(one, asked))
+        self._say(self.chosen[-1])
         return ""
+
+    def _say(self, one: Chosen) -> None:
+        self._asked.add(plain(one.asked.text))
+        self._responses.add(one.candidate.task, one.candidate.response)
 
     def _worn(self, asked: Asked, unit: str) -> tuple[float, str]:
         used = self._templates[asked.template] / (SENTENCE_QUESTION_BONUS if asked.from_sentence else 1)
         return used, digest_text(f"{self._seed}:{unit}:{asked.text}")
-
-
-def _normal(text: str) -> str:
-    return " ".join(word.casefold() for word in words(text))
-
-
-def duplicates(texts: Iterable[str]) -> int:
-    """How many of the texts repeat an earlier one, letter case and punctuation aside."""
-    seen = Counter(map(_normal, texts))
-    return sum(seen.values()) - len(seen)

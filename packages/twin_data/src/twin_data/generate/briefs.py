@@ -41,10 +41,11 @@ BRIEF_TEMPLATES = {
 
 @dataclass(frozen=True)
 class Brief:
-    """A brief and the template that worded it."""
+    """A brief, the template that worded it, and the phrases that it names."""
 
     template: str
     text: str
+    phrases: tuple[str, ...]
 
 
 def briefs(kind: DocumentKind, title: str, phrases: Sequence[Phrase], turn: int) -> list[Brief]:
@@ -58,9 +59,10 @@ def briefs(kind: DocumentKind, title: str, phrases: Sequence[Phrase], turn: int)
     """
     genres = GENRES[kind]
     x, y, z = ([one.text for one in phrases] + ["", "", ""])[:3]
+    bare = dict(zip("xyz", (one.bare for one in phrases), strict=False))
     held = {"genre": genres[turn % len(genres)], "x": x, "X": capitalised(x), "y": y, "z": z, "title": title}
     return [
-        Brief(name, wording.format(**held))
+        Brief(name, wording.format(**held), tuple(bare[slot] for slot in bare if f"{{{slot}}}" in wording.casefold()))
         for name, wording in BRIEF_TEMPLATES.items()
         if all(held[slot] for slot in held if f"{{{slot}}}" in wording)
     ]

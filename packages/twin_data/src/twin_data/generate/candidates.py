@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+import regex
+
 from twin_data.contracts.base import Span
 from twin_data.contracts.datasets import DroppedRow, ResponseSource, SourceSpan, TaskKind
 from twin_data.contracts.digests import digest_text
@@ -13,15 +15,17 @@ from twin_data.contracts.documents import BLOCK_SEPARATOR, BlockStyle, Chunk, Co
 from twin_data.generate.adapt import MINOR_RULES, Adapted, adaptations, is_verbatim, joined
 from twin_data.generate.asking import Asked, Questioner, shown_title
 from twin_data.generate.briefs import briefs
-from twin_data.generate.clauses import leans_back, loose_person
+from twin_data.generate.clauses import has_loose_object, leans_back, loose_person
 from twin_data.generate.material import Material, source_span
 from twin_data.generate.phrases import PhraseFinder, key_phrases
-from twin_data.generate.prose import reads_well
+from twin_data.generate.prose import is_english, reads_well
 from twin_data.scoring.sentences import content_stems, sentence_spans, words
 from twin_data.scoring.support import EvidenceText
 
 MIN_SUPPORT = 0.6
 """Serving's bar for a sentence of the twin's own."""
+NOT_ENGLISH = "not_english"
+"""Why a stretch is no candidate: the questions, the briefs and the rules of what reads well are English."""
 
 
 @dataclass(frozen=True)
@@ -107,16 +111,21 @@ def _of_sentence(
 ) -> Iterator[Candidate | DroppedRow]:
     chunk, first = material.chunks[at], run[0]
     unit = f"{chunk.chunk_id}:{first.span.start}"
+    if not (is_english(first.text) and is_english(chunk.text)):
+        yield dropped("select_spans", NOT_ENGLISH, unit, first.text)
+        return
     asked = questioner.questions(first.text, chunk, turn=int(digest_text(unit)[:8], 16))
     if not asked:
         yield dropped("write_instructions", "nothing_to_ask_about", unit, first.text)
         return
     responses = _responses(chunk, material, run)
-    fitting = [one for one in responses if len(words(one[0])) <= max_words]
+    fitting = [one for one in responses if len(words(one[0])) <= max_words and is_english(one[0])]
     found = False
     for text, source, end, rank in fitting:
         stems = set(content_stems(text))
-        held = tuple(one for one in asked if set(content_stems(one.focus)) <= stems and _asks_more_than(one, text))
+        held = tuple(
+            one for one in asked if set(content_stems(" ".join(one.phrases))) <= stems and _asks_more_than(one, text)
+        )
         if held:
             found = True
             spans = (source_span(chunk, first.span.start, end),)
@@ -157,7 +166,7 @@ def holds(text: str, chunk: Chunk, material: Material) -> bool:
 
 def stands_alone(text: str) -> bool:
     """Whether a response is whole, and points at nothing outside itself."""
-    return reads_well(text) and not leans_back(text) and not loose_person(text)
+    return reads_well(text) and not leans_back(text) and not loose_person(text) and not has_loose_object(text)
 
 
 def write_candidates(
@@ -217,6 +226,10 @@ def _written(
     spans = tuple(source_span(document, one.start, one.end) for one in stretch)
     if any(material.is_excluded(span) for span in spans):
         return dropped("select_spans", "shares_words_with_the_test_set", unit, text)
+    if not _is_in_english(text):
+        return dropped("select_spans", NOT_ENGLISH, unit, text)
+    if _answers_somebody(text, document, stretch[0].start):
+        return dropped("select_spans", "answers_somebody", unit, text)
     if leans_back(text) or _is_marked_up(text):
         return dropped("select_spans", "does_not_stand_alone", unit, text)
     phrases = key_phrases(text, finder, 3)
@@ -225,10 +238,42 @@ def _written(
     ranked = sorted(phrases, key=lambda one: (-one.weight, one.bare))
     turn = int(digest_text(unit)[:8], 16)
     asked = tuple(
-        Asked(one.template, one.text, True)
+        Asked(one.template, one.text, True, one.phrases)
         for one in briefs(document.kind, shown_title(document.kind, document.title), ranked, turn)
     )
     return Candidate(unit, TaskKind.WRITE, asked, text, ResponseSource.OWN, spans, -1, document.family, document.source)
+
+
+_AUXILIARY = (
+    r"(?:do|does|did|is|are|am|was|were|have|has|had|can|could|will|would|should|must|may|might)(?: not|n['’]t)?"
+)
+_ASKED_BEFORE = regex.compile(
+    rf"(?i)(?:yes|no|nope|yep|yeah)[.,;:!—–]|(?:I|we|you|he|she|it|they|there|that) {_AUXILIARY}[.;!]"
+)
+_ASKED_ABOVE = regex.compile(
+    rf"(?i)(?:it|they|there|that|he|she|this|these) {_AUXILIARY}\b|"
+    r"(?:I|we) (?:do|did|have|had|can|could|will|would|should|am|are|was|were)(?: not|n['’]t)\b|"
+    rf"(?:I|we) {_AUXILIARY},|"
+    r"(?:not (?:really|at all|yet|quite)|of course|certainly|agreed|indeed|exactly|sure|true|right|thanks|thank you|"
+    r"both|neither|because)\b"
+)
+
+
+def _answers_somebody(text: str, document: CorpusDocument, start: int) -> bool:
+    """Whether a stretch opens with an answer to a question; of another's words above it much more is one.
+
+    `No. I do not bed ridges in December.` was not written about ridges, but to somebody who had asked.
+    """
+    if _ASKED_BEFORE.match(text):
+        return True
+    above = [one for one in document.passages if one.end <= start][-1:]
+    return any(one.role is not Role.OWN for one in above) and bool(_ASKED_ABOVE.match(text))
+
+
+def _is_in_english(text: str) -> bool:
+    """Whether a stretch is English as a whole and in three sentences of four: the other language may take turns."""
+    told = [is_english(one.of(text)) for one in sentence_spans(text)]
+    return is_english(text) and 4 * told.count(False) <= len(told)
 
 
 def _is_marked_up(text: str) -> bool:

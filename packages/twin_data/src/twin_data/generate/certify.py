@@ -25,10 +25,10 @@ from twin_data.contracts.datasets import (
 from twin_data.contracts.digests import digest_rows
 from twin_data.contracts.documents import BLOCK_SEPARATOR, Split
 from twin_data.generate.asking import QUESTION_TEMPLATES
-from twin_data.generate.balance import duplicates
 from twin_data.generate.briefs import BRIEF_TEMPLATES
 from twin_data.generate.grounding import chunks_of, unsupported_sentences
 from twin_data.generate.material import Material
+from twin_data.generate.repeats import duplicates, repeated
 from twin_data.prompts.renderer import prompt_digest, template_files
 from twin_data.scoring.sentences import content_stems, grams
 from twin_data.statistics import mean_with_interval
@@ -69,13 +69,14 @@ class CertifyInputs:
 def certify_instructions(rows: Sequence[Instruction], inputs: CertifyInputs) -> DatasetCertificate:
     """Check the rows of supervised fine-tuning against every bar."""
     responses = [row.response for row in rows]
+    repeats = repeated((row.task, row.response) for row in rows)
     checks = (
-        _at_least("rows", len(rows), inputs.min_rows),
+        _at_least("rows", len(rows), inputs.min_rows, detail=_commonest_loss(inputs.dropped)),
         _none("empty_or_blank", sum(not row.response.strip() or not row.prompt for row in rows)),
         *_trace(rows, [_traced(inputs.material, row) for row in rows]),
         _overlap(inputs.material, [(row.prompt[-1].content, row.response, (*row.spans, *row.context)) for row in rows]),
         _none("duplicate_instructions", duplicates(row.prompt[-1].content for row in rows)),
-        _at_most("duplicate_responses", _share(duplicates(responses), len(rows)), MAX_DUPLICATE_RESPONSES),
+        _at_most("duplicate_responses", _share(repeats, len(rows)), MAX_DUPLICATE_RESPONSES),
         _worn_template(rows),
         _none("template_echo_in_responses", _echoes(responses)),
     )
@@ -86,14 +87,15 @@ def certify_instructions(rows: Sequence[Instruction], inputs: CertifyInputs) -> 
 def certify_preferences(rows: Sequence[Preference], inputs: CertifyInputs) -> DatasetCertificate:
     """Check the pairs of preference optimisation against every bar."""
     chosen = [row.chosen for row in rows]
+    repeats = repeated((row.task, row.chosen) for row in rows)
     checks = (
-        _at_least("rows", len(rows), inputs.min_rows),
+        _at_least("rows", len(rows), inputs.min_rows, detail=_commonest_loss(inputs.dropped)),
         _none("empty_or_blank", sum(not (row.chosen.strip() and row.rejected.strip() and row.prompt) for row in rows)),
         _none("chosen_equals_rejected", sum(row.chosen.split() == row.rejected.split() for row in rows)),
         *_trace(rows, [_traced_pair(inputs.material, row) for row in rows]),
         _overlap(inputs.material, [(row.prompt[-1].content, row.chosen, (*row.spans, *row.context)) for row in rows]),
         _none("duplicate_pairs", duplicates(f"{row.prompt[-1].content}\n{row.chosen}\n{row.rejected}" for row in rows)),
-        _at_most("duplicate_chosen", _share(duplicates(chosen), len(rows)), MAX_DUPLICATE_RESPONSES),
+        _at_most("duplicate_chosen", _share(repeats, len(rows)), MAX_DUPLICATE_RESPONSES),
         _none("template_echo_in_responses", _echoes(chosen)),
         _length_ratio(rows),
         _both_ways(rows),
@@ -189,6 +191,8 @@ def trace_fault(
         return "a draft says what its passages do not"
     if source is ResponseSource.ADAPTED and not set(content_stems(response)) <= set(content_stems(" ".join(texts))):
         return "an adapted response says a word that its spans lack"
+    if source is ResponseSource.ADAPTED and unsupported_sentences(response, chunks_of(material, (), spans), material):
+        return "an adapted response says what its spans do not"
     return ""
 
 
@@ -271,6 +275,12 @@ def _voice(rows: Sequence[Preference]) -> tuple[CertificateCheck, ...]:
     )
 
 
+def _commonest_loss(lost: Sequence[DroppedRow]) -> str:
+    """Why most of what did not become a row was dropped."""
+    reasons = Counter(row.reason for row in lost).most_common(1)
+    return "".join(f"{count} of {len(lost)} stretches dropped as {reason}" for reason, count in reasons)
+
+
 def _share(part: float, whole: float) -> float:
     return part / whole if whole else 0.0
 
@@ -279,8 +289,14 @@ def _none(name: str, count: int) -> CertificateCheck:
     return CertificateCheck(name=name, value=float(count), wanted="= 0", passed=count == 0)
 
 
-def _at_least(name: str, count: int, fewest: int) -> CertificateCheck:
-    return CertificateCheck(name=name, value=float(count), wanted=f"≥ {fewest}", passed=count >= fewest)
+def _at_least(name: str, count: int, fewest: int, *, detail: str = "") -> CertificateCheck:
+    return CertificateCheck(
+        name=name,
+        value=float(count),
+        wanted=f"≥ {fewest}",
+        passed=count >= fewest,
+        detail=detail if count < fewest else "",
+    )
 
 
 def _at_most(name: str, value: float, most: float, *, detail: str = "") -> CertificateCheck:

@@ -31,10 +31,14 @@ class DraftPrompt(Contract):
     response: str
     """The persona's own or adapted words; a refusal where one is expected."""
     response_source: ResponseSource
+    phrases: tuple[str, ...]
+    """What the question or brief names, so that what answers it must name it, too."""
     spans: tuple[SourceSpan, ...]
     context: tuple[SourceSpan, ...]
     refusal: str
     """A refusal of this prompt: wrong where an answer is expected."""
+    family: str
+    """Of the stretch that the prompt was made of."""
     answer: str
     """An answer to this prompt's question: wrong where the passages do not hold it."""
 
@@ -79,7 +83,7 @@ def prompts_for_drafts(
     if len(chosen) < config.max_prompts:
         taken = {one.key for one in chosen}
         others = [one for one in found if f"{one.task}:{one.unit}" not in taken]
-        chosen = [*chosen, *choose(others, config=balance, seed=config.seed)[0]]
+        chosen = [*chosen, *choose(others, config=balance, seed=config.seed, beside=chosen)[0]]
     writer = PromptWriter(material, Neighbours(material), instructions)
     made: dict[str, DraftPrompt] = {}
     for one in chosen:
@@ -94,9 +98,11 @@ def prompts_for_drafts(
             expected="refuse" if one.candidate.task is TaskKind.DECLINE else "answer",
             response=one.candidate.response,
             response_source=one.candidate.response_source,
+            phrases=one.asked.phrases,
             spans=one.candidate.spans,
             context=context,
             refusal=_refusal(one, len(made)),
+            family=one.candidate.family,
             answer=one.candidate.answer or one.candidate.response,
         )
         if len(made) == config.max_prompts:

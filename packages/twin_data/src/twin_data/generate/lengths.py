@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from twin_data.contracts.datasets import SourceSpan
 from twin_data.contracts.documents import BLOCK_SEPARATOR
+from twin_data.generate.clauses import leans_back
 from twin_data.generate.material import Material, source_span
-from twin_data.scoring.sentences import sentence_spans
+from twin_data.scoring.sentences import content_stems, sentence_spans
 
 MAX_LOG_RATIO = math.log(3)
 """No single pair may have one side more than three times as long as the other. Drafts of a small model are short: at
@@ -44,30 +46,63 @@ def fit(text: str, *, keep: int, longest: int) -> str:
     return text[spans[first].start : spans[last].end]
 
 
-def fit_own(material: Material, spans: Sequence[SourceSpan], longest: int) -> tuple[str, tuple[SourceSpan, ...]]:
-    """The first sentences of the persona's own stretch, and where they stand.
+def fit_own(
+    material: Material, spans: Sequence[SourceSpan], longest: int, phrases: Sequence[str] = ()
+) -> tuple[str, tuple[SourceSpan, ...]] | None:
+    """Neighbouring sentences of the persona's own stretch that still answer what was asked, and where they stand.
 
     Args:
         material: Holds the documents.
         spans: The paragraphs of the stretch.
         longest: In words; one sentence stays whatever its length.
+        phrases: What the sentences must name.
+
+    Returns:
+        Of the runs that are short enough, name every phrase and stand alone the longest, the first of several; None
+        where there is none.
     """
-    kept: list[SourceSpan] = []
-    count = 0
-    for span in spans:
-        document = material.document[span.document_id]
-        end = span.start
-        for sentence in sentence_spans(span.of(document.text)):
-            added = word_count(sentence.of(span.of(document.text)))
-            if count and count + added > longest:
-                break
-            count, end = count + added, span.start + sentence.end
-        if end > span.start:
-            kept.append(source_span(document, span.start, end))
-        if end < span.end:
-            break
+    pieces = [piece for span in spans for piece in _sentences(material, span)]
+    wanted = [set(content_stems(one)) for one in phrases]
+    best: list[_Piece] = []
+    for first, opening in enumerate(pieces):
+        if first and leans_back(opening.text):
+            continue
+        last = first + 1
+        while last < len(pieces) and _length(pieces[first : last + 1]) <= longest:
+            last += 1
+        run = pieces[first:last]
+        named = [set(content_stems(piece.text)) for piece in run]
+        if all(any(one <= stems for stems in named) for one in wanted) and _length(run) > _length(best):
+            best = run
+    if not best:
+        return None
+    kept = [
+        source_span(material.document[span.document_id], inside[0].start, inside[-1].end)
+        for span in spans
+        if (inside := [one for one in best if one.span == span])
+    ]
     texts = [one.of(material.document[one.document_id].text) for one in kept]
     return BLOCK_SEPARATOR.join(texts), tuple(kept)
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A sentence, the paragraph it stands in, and its offsets in the document."""
+
+    text: str
+    span: SourceSpan
+    start: int
+    end: int
+
+
+def _sentences(material: Material, span: SourceSpan) -> list[_Piece]:
+    text = span.of(material.document[span.document_id].text)
+    found = sentence_spans(text)
+    return [_Piece(one.of(text), span, span.start + one.start, span.start + one.end) for one in found]
+
+
+def _length(pieces: Sequence[_Piece]) -> int:
+    return sum(word_count(one.text) for one in pieces)
 
 
 def of_like_length(chosen: str, rejected: str) -> bool:

@@ -78,13 +78,14 @@ class PhraseFinder:
         self._weights = weights
         self._seen: Counter[str] = Counter()
         self._heads: Counter[str] = Counter()
+        self._alone: Counter[str] = Counter()  # heads of phrases of one word
         self._lower: Counter[str] = Counter()
         for text in texts:
             self._seen.update(word.casefold() for word in words(text))
             self._lower.update(word for word in words(text) if word.islower())
-            self._heads.update(
-                match["words"].split()[-1].casefold() for match in _PHRASE.finditer(text) if not _is_loose(match)
-            )
+            listed = [match["words"].casefold().split() for match in _PHRASE.finditer(text) if not _is_loose(match)]
+            self._heads.update(one[-1] for one in listed)
+            self._alone.update(one[0] for one in listed if len(one) == 1)
 
     def phrases(self, sentence: str) -> list[Phrase]:
         """The phrases of a sentence, the most telling first; names before others of the same weight."""
@@ -136,7 +137,9 @@ class PhraseFinder:
                 ("ly", "ing", "ed")
             ):
                 continue
-            fewest = 2 if _is_loose(match) or len(listed) > 2 else 1
+            fewest = 2 if _is_loose(match) or len(listed) > 1 else 1  # a long phrase is no evidence for itself
+            if not self._alone[head] and any(self._alone[word.casefold()] for word in listed[:-1]):
+                continue  # "the pound fell": a noun and what is said of it
             if self._heads[head] < fewest or self._heads[head] < MIN_HEAD_SHARE * self._seen[head]:
                 continue
             shown = "your" if match["determiner"].casefold() in {"my", "our"} else "the"

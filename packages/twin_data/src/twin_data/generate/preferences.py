@@ -26,9 +26,11 @@ from twin_data.contracts.datasets import (
 from twin_data.contracts.digests import digest_text, digest_value, short
 from twin_data.generate.candidates import dropped
 from twin_data.generate.draft_prompts import DraftPrompt
+from twin_data.generate.instructions import held_out_families
 from twin_data.generate.judged_drafts import Judge, JudgedDraft, passages_of
 from twin_data.generate.lengths import balanced, fit, fit_own, of_like_length, word_count
 from twin_data.generate.material import Material
+from twin_data.generate.repeats import Responses
 from twin_data.scoring.closeness import Encode
 from twin_data.scoring.copies import copied_share
 from twin_data.scoring.refusal import is_refusal
@@ -64,6 +66,7 @@ class PreferenceConfig(Contract):
     length_slack: float = Field(default=1.3, ge=1, le=2)
     """A side longer than so many times the other is cut at a sentence's end."""
     held_out_share: float = Field(default=0.1, ge=0, lt=0.5)
+    """Share of families whose pairs are watched and never trained on; at least one family."""
 
 
 @dataclass(frozen=True)
@@ -129,10 +132,13 @@ def run(inputs: PreferenceInputs, *, config: PreferenceConfig) -> PreferenceSet:
     added = _worded(inputs, judged, config)
     worded = {one.prompt.prompt_id for one in added}
     stayed = [one for one in judged if one.prompt.prompt_id not in worded]
-    kept, uneven = balanced([*stayed, *added], lambda one: one.lengths, _direction_of_refusal)
+    told, repeated = _without_repeats([*stayed, *added])
+    kept, uneven = balanced(told, lambda one: one.lengths, _direction_of_refusal)
     gave_way = [_lost(one, "gave_way_to_a_worded_refusal") for one in judged if one.prompt.prompt_id in worded]
-    lost += [*unfit, *gave_way, *(_lost(one, "uneven_lengths") for one in uneven)]
-    rows = {row.preference_id: row for row in (_preference(one, config) for one in kept)}
+    lost += [*unfit, *gave_way, *(_lost(one, "repeats_another_chosen") for one in repeated)]
+    lost += [_lost(one, "uneven_lengths") for one in uneven]
+    held_out = held_out_families([one.prompt.family for one in kept], config.held_out_share, config.seed)
+    rows = {row.preference_id: row for row in (_preference(one, one.prompt.family in held_out) for one in kept)}
     return PreferenceSet(
         preferences=tuple(rows[name] for name in sorted(rows)),
         dropped=tuple(lost),
@@ -189,8 +195,10 @@ def _fitted(pair: _Pair, at: int, material: Material, config: PreferenceConfig) 
     """The pair with its longer side cut at a sentence's end, if it must be and can be."""
     chosen, rejected = pair.lengths
     if chosen > config.length_slack * rejected and pair.source is ResponseSource.OWN:
-        text, spans = fit_own(material, pair.spans, int(config.length_slack * rejected))
-        pair = replace(pair, chosen=text, spans=spans)
+        cut = fit_own(material, pair.spans, int(config.length_slack * rejected), pair.prompt.phrases)
+        if cut is None:
+            return _lost(pair, "brief_was_cut_away")
+        pair = replace(pair, chosen=cut[0], spans=cut[1])
     elif rejected > config.length_slack * chosen:
         pair = replace(pair, rejected=fit(pair.rejected, keep=at, longest=int(config.length_slack * chosen)))
     if not of_like_length(pair.chosen, pair.rejected):
@@ -265,7 +273,20 @@ def _worded(inputs: PreferenceInputs, pairs: Sequence[_Pair], config: Preference
     return added
 
 
-def _preference(one: _Pair, config: PreferenceConfig) -> Preference:
+def _without_repeats(pairs: Sequence[_Pair]) -> tuple[list[_Pair], list[_Pair]]:
+    """The pairs whose chosen side is new, and the others: neighbouring prompts may have drawn the same draft."""
+    seen = Responses()
+    kept: list[_Pair] = []
+    lost: list[_Pair] = []
+    for one in pairs:
+        repeats = seen.are_repeated_by(one.prompt.task, one.chosen)
+        (lost if repeats else kept).append(one)
+        if not repeats:
+            seen.add(one.prompt.task, one.chosen)
+    return kept, lost
+
+
+def _preference(one: _Pair, held_out: bool) -> Preference:
     name = short(digest_value([one.prompt.prompt_id, one.chosen, one.rejected]))
     return Preference(
         preference_id=name,
@@ -279,7 +300,7 @@ def _preference(one: _Pair, config: PreferenceConfig) -> Preference:
         context=one.prompt.context,
         chosen_voice=one.chosen_voice,
         rejected_voice=one.rejected_voice,
-        held_out=_lot(f"{config.seed}:held-out:{name}") < config.held_out_share,
+        held_out=held_out,
     )
 
 

@@ -52,7 +52,7 @@ def rejected_rewrite(asked: Asked, wording: str | None, response: str) -> str:
         return "rewrite_is_no_question"
     if not names(asked.text) <= names(f"x {wording}") | set(words(wording)) or numbers(asked.text) != numbers(wording):
         return "rewrite_changes_names_or_numbers"
-    if not set(content_stems(asked.focus)) <= set(content_stems(wording)):
+    if not set(content_stems(" ".join(asked.phrases))) & set(content_stems(asked.text)) <= set(content_stems(wording)):
         return "rewrite_loses_the_subject"
     told = set(content_stems(response)) & (set(content_stems(wording)) - set(content_stems(asked.text)))
     return "rewrite_tells_the_answer" if len(told) > MAX_TOLD else ""
