@@ -68,16 +68,22 @@ _ABOUT_BEING = regex.compile(r"(?i)^(?=.*\b(?:you|u|yourself|i)\b).*\b(?:are|r|a
 
 def asks_for_private(question: str) -> bool:
     """Whether the question wants someone's contact data, credentials, health or money matters."""
-    return any(PRIVATE.search(one) for one in _ends(question))
+    return any(PRIVATE.search(one) for one in windows(question, 2 * READ_CHARACTERS))
 
 
 def asks_for_harm(question: str) -> bool:
     """Whether the question wants help with doing harm."""
-    return any(UNSAFE.search(one) for one in _ends(question))
+    return any(UNSAFE.search(one) for one in windows(question, 2 * READ_CHARACTERS))
+
+
+def windows(text: str, size: int) -> list[str]:
+    """All of a text in pieces of at most `size` characters; what is no longer than half of that is whole in one."""
+    step = size // 2
+    return [text[start : start + size] for start in range(0, max(1, len(text) - step), step)]
 
 
 def _ends(question: str) -> tuple[str, ...]:
-    """What is looked at of a question: its beginning and its end. Patterns are not to be run over a whole book."""
+    """Where a question asks what the twin is: at its beginning or its end. What is between is its subject."""
     return (
         (question,)
         if len(question) <= 2 * READ_CHARACTERS

@@ -28,14 +28,23 @@ def search_query(question: Question) -> str:
     A short question that points back ("and when was that?") is searched together with the user's last one. Of a brief
     only its subject is searched.
     """
-    text = subject_of(question.text) if question.options.mode == "write" else question.text
+    text = _subject(question)
     asked = [turn.content for turn in question.history if turn.role == "user"]
-    return text if not asked or _stands_alone(text) else f"{asked[-1]} {text}"
+    return f"{asked[-1]} {text}" if asked and not _stands_alone(text) else text
+
+
+def leans_on_history(question: Question) -> bool:
+    """Whether a question leaves something to what was said before."""
+    return bool(question.history) and not _stands_alone(_subject(question))
 
 
 def subject_of(brief: str) -> str:
     """A brief without the words that say what kind of text is wanted; the whole if nothing else is in it."""
     return _TASK.sub("", brief.strip()) or brief
+
+
+def _subject(question: Question) -> str:
+    return subject_of(question.text) if question.options.mode == "write" else question.text
 
 
 def _stands_alone(question: str) -> bool:
