@@ -125,6 +125,22 @@ async def test_a_question_over_the_context_is_400_before_any_work(running: Runni
     assert (await running.row()).error_code == "context_length_exceeded"
 
 
+@pytest.mark.parametrize("long", ["eel " * 1600, "e" * 30_000])
+async def test_a_conversation_over_the_context_is_400_before_any_work(running: Running, long: str) -> None:
+    turns = [{"role": "user", "content": long}, {"role": "assistant", "content": "Well."}]
+    response = await post(running, BODY | {"messages": [*turns, {"role": "user", "content": "And why?"}]})
+    assert response.status_code == 400 and error(response)["code"] == "context_length_exceeded"
+    assert "1536 words or 24576 characters" in error(response)["message"]
+    assert running.encoder.encoded == [] and running.search.searched == []
+
+
+async def test_what_the_bundle_does_not_remember_may_be_long(running: Running) -> None:
+    short = [{"role": role, "content": "Well."} for role in ("assistant", "user", "assistant", "user")]
+    turns = [{"role": "user", "content": "eel " * 1600}, *short]
+    response = await post(running, BODY | {"messages": [*turns, {"role": "assistant", "content": "So?"}, QUESTION]})
+    assert response.status_code == 200
+
+
 async def test_a_huge_body_is_413(running: Running) -> None:
     async def endless() -> Any:
         for _ in range(MAX_BODY_BYTES // 65536 + 2):

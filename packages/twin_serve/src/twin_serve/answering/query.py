@@ -12,6 +12,8 @@ _LEANS_ON_HISTORY = regex.compile(
     r"|what about|how about|tell me more|go on|why)\b"
 )
 SELF_CONTAINED_STEMS = 4
+BORROWED_CHARACTERS = 1000
+"""Of the question before, which a question that points back is searched together with: its end, the nearest to it."""
 _TASK = regex.compile(
     r"(?i)^(?:please\s+)?(?:(?:write|draft|compose|prepare|give\s+me)\s+)?(?:me\s+)?(?:an?|the|your)?\s*"
     r"(?:(?:short|brief|long|quick|blog|linkedin|code|\d+[- ]word)\s+){0,2}"
@@ -30,7 +32,7 @@ def search_query(question: Question) -> str:
     """
     text = _subject(question)
     asked = [turn.content for turn in question.history if turn.role == "user"]
-    return f"{asked[-1]} {text}" if asked and not _stands_alone(text) else text
+    return f"{asked[-1][-BORROWED_CHARACTERS:]} {text}" if asked and not _stands_alone(text) else text
 
 
 def leans_on_history(question: Question) -> bool:

@@ -14,7 +14,7 @@ from twin_data.contracts.answers import Cost, Question, VerifiedAnswer
 from twin_data.contracts.errors import ContextLengthError, RegistryError, TwinError
 from twin_data.contracts.releases import MachinePrice
 from twin_serve.answering.cost import cost_of, most_of
-from twin_serve.answering.progress import Progress
+from twin_serve.answering.progress import Progress, shown_turns
 from twin_serve.answering.signals import signals_of
 from twin_serve.api.dependencies import Service
 from twin_serve.api.errors import InvalidRequestError, status_and_code
@@ -212,12 +212,16 @@ def _adjusted(twin: Twin, body: ChatRequest) -> Twin:
 
 
 def _check_length(question: Question, twin: Twin) -> None:
-    """Refuse what can never fit before anything is looked up for it."""
+    """Refuse what can never fit, with the turns that the prompt would show, before anything is looked up for it."""
     tokens = twin.manifest.max_model_len
-    longest, characters = int(tokens * WORDS_PER_TOKEN), len(question.text)
-    if (words := len(question.text.split())) > longest or characters > tokens * CHARACTERS_PER_TOKEN:
+    history = shown_turns(question, twin)
+    texts = [question.text, *(turn.content for turn in history)]
+    longest, most = int(tokens * WORDS_PER_TOKEN), tokens * CHARACTERS_PER_TOKEN
+    words, characters = sum(len(text.split()) for text in texts), sum(map(len, texts))
+    if words > longest or characters > most:
+        what = f"the question and the {len(history)} turns before it have" if history else "the question has"
         raise ContextLengthError(
-            f"the question has {words} words and {characters} characters; this twin's model reads at most about "
-            f"{longest} words in all",
-            next_step="shorten the question",
+            f"{what} {words} words and {characters} characters; this twin's model reads at most about {longest} words "
+            f"or {most} characters in all",
+            next_step="shorten the question" + (" or send fewer turns" if history else ""),
         )
