@@ -167,11 +167,24 @@ async def test_without_a_key_there_is_no_limit(database: Database, ledger: Ledge
     assert await statuses(database) == {("started", None): 3}
 
 
-async def test_a_request_turned_away_has_its_row_and_no_limit_hides_its_error(
+async def test_a_request_turned_away_uses_up_no_budget_and_no_budget_hides_its_error(
     database: Database, ledger: Ledger
 ) -> None:
-    key, _ = await create_key(database, "ci", budget_amount=1.0, budget_calls=1, requests_per_minute=1)
+    key, _ = await create_key(database, "ci", budget_amount=1.0, budget_calls=1)
     for _ in range(3):
-        await ledger.refuse(asks(key, price=MachinePrice()), http_status=404, error_code="model_not_found")
+        await ledger.fail(asks(key, price=MachinePrice()), http_status=404, error_code="model_not_found")
     await ledger.begin(asks(key))
-    assert await statuses(database) == {("failed", "model_not_found"): 3, ("started", None): 1}
+    await ledger.fail(asks(key, price=MachinePrice()), http_status=404, error_code="model_not_found")
+    assert await statuses(database) == {("failed", "model_not_found"): 4, ("started", None): 1}
+    query = text("SELECT calls, spent_nano, reserved_nano FROM key_months")
+    assert tuple(await database.read(lambda connection: connection.execute(query).one())) == (1, 0, 0)
+
+
+async def test_a_request_turned_away_counts_against_the_rate(database: Database, ledger: Ledger) -> None:
+    key, _ = await create_key(database, "ci", requests_per_minute=2)
+    for _ in range(2):
+        await ledger.fail(asks(key), http_status=404, error_code="model_not_found")
+    for refused in (ledger.fail(asks(key), http_status=404, error_code="x"), ledger.begin(asks(key))):
+        with pytest.raises(RateLimitedError):
+            await refused
+    assert (await statuses(database))["failed", "rate_limit_exceeded"] == 2

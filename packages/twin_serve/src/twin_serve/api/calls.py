@@ -167,12 +167,11 @@ async def record_failure(service: Service, start: RequestStart, error: TwinError
     """The row of a request that failed before any work.
 
     Raises:
-        RefusedError: The key would not have been let in anyway; that has a row of its own.
+        RefusedError: The key has made its requests of this minute anyway; that has a row of its own.
     """
     status, code = status_and_code(error)
-    trace = await service.ledger.begin(start)
+    await service.ledger.fail(start, http_status=status, error_code=code)
     end = RequestEnd(status="failed", http_status=status, error_code=code, cost=Cost(amount=0.0))
-    await service.ledger.finish(trace.trace_id, end)
     # A name that nobody has registered must not become a label: anyone could make millions of them.
     unregistered = isinstance(error, (RegistryError, InvalidRequestError))
     service.metrics.observe(UNKNOWN if unregistered else start.persona, end)

@@ -62,6 +62,18 @@ def admit(connection: Connection, start: RequestStart, now: datetime) -> None:
         _check_rate(connection, key, key.limits.requests_per_minute, now)
 
 
+def admit_unworked(connection: Connection, key: KeyRecord, now: datetime) -> None:
+    """Check the rate of a request on which no work is done: it uses up no budget, and no budget hides what is wrong.
+
+    Raises:
+        RateLimitedError: The key has made its requests of this minute.
+    """
+    if key.limits.requests_per_minute is not None:
+        values = {"key_id": key.id, "month": month_of(now), "reserve": 0, "max_calls": UNLIMITED, "budget": UNLIMITED}
+        connection.execute(RESERVE[connection.dialect.name], values | {"calls": 0})  # locks the key's month
+        _check_rate(connection, key, key.limits.requests_per_minute, now)
+
+
 def _reserve(connection: Connection, key: KeyRecord, month: str, reserve: int) -> bool:
     """One conditional statement: either the call is counted and its price reserved, or nothing has changed."""
     budget = UNLIMITED if key.limits.budget_amount is None else to_nano(key.limits.budget_amount)
@@ -71,6 +83,7 @@ def _reserve(connection: Connection, key: KeyRecord, month: str, reserve: int) -
         "key_id": key.id,
         "month": month,
         "reserve": reserve,
+        "calls": 1,
         "max_calls": UNLIMITED if key.limits.budget_calls is None else key.limits.budget_calls,
         "budget": budget,
     }
@@ -78,15 +91,15 @@ def _reserve(connection: Connection, key: KeyRecord, month: str, reserve: int) -
 
 
 def _reserve_statement(insert: Any) -> Any:
-    reserve = bindparam("reserve", type_=BigInteger)
+    reserve, calls = bindparam("reserve", type_=BigInteger), bindparam("calls", type_=BigInteger)
     used = months.c.spent_nano + months.c.reserved_nano
     max_calls, budget = bindparam("max_calls", type_=BigInteger), bindparam("budget", type_=BigInteger)
     return (
         insert(months)
-        .values(key_id=bindparam("key_id"), month=bindparam("month"), calls=1, spent_nano=0, reserved_nano=reserve)
+        .values(key_id=bindparam("key_id"), month=bindparam("month"), calls=calls, spent_nano=0, reserved_nano=reserve)
         .on_conflict_do_update(
             index_elements=[months.c.key_id, months.c.month],
-            set_={"calls": months.c.calls + 1, "reserved_nano": months.c.reserved_nano + reserve},
+            set_={"calls": months.c.calls + calls, "reserved_nano": months.c.reserved_nano + reserve},
             where=(months.c.calls < max_calls) & (used < budget) & (used + reserve <= budget),
         )
     )

@@ -12,13 +12,13 @@ from typing import Any, TypeVar
 from sqlalchemy import BigInteger, Connection, Row, bindparam, func, insert, select, update
 
 from twin_data.contracts.answers import Interaction
-from twin_serve.ledger.admission import admit, month_of
+from twin_serve.ledger.admission import admit, admit_unworked, month_of
 from twin_serve.ledger.database import Database
-from twin_serve.ledger.errors import RefusedError
+from twin_serve.ledger.errors import LedgerUnavailableError, RefusedError
 from twin_serve.ledger.money import to_nano
 from twin_serve.ledger.process_identity import ProcessIdentity
 from twin_serve.ledger.records import Exchange, RequestEnd, RequestStart, Trace
-from twin_serve.ledger.rows import end_values, interaction_of, interaction_row, refused_row, started_row
+from twin_serve.ledger.rows import end_values, interaction_of, interaction_row, started_row, unworked_row
 from twin_serve.ledger.tables import STARTED, InteractionRow, KeyMonthRow, RequestRow, table_of
 
 STALE_AFTER = timedelta(hours=1)
@@ -114,12 +114,16 @@ class Ledger:
             task.add_done_callback(self._abandon)
             raise
 
-    async def refuse(self, start: RequestStart, *, http_status: int, error_code: str) -> Trace:
+    async def fail(self, start: RequestStart, *, http_status: int, error_code: str) -> Trace:
         """Write the failed row of a request turned away before any work, such as one for an unknown model.
 
-        It asks for nothing and counts against nothing, so no limit of the key can hide the true error.
+        It uses up no budget of the key, and no budget hides the true error; the key's rate it counts against.
+
+        Raises:
+            RateLimitedError: The key has made its requests of this minute; the refusal has a row, too.
+            LedgerUnavailableError: The row could not be written.
         """
-        return await asyncio.shield(self._spawn(self._refuse(start, self._new_trace(), http_status, error_code)))
+        return await asyncio.shield(self._spawn(self._fail(start, http_status, error_code)))
 
     async def finish(self, trace_id: str, end: RequestEnd) -> bool:
         """Close a request's row and settle its budget. False if it was closed before: the first word stands.
@@ -175,8 +179,25 @@ class Ledger:
             raise
         return trace
 
+    async def _fail(self, start: RequestStart, http_status: int, error_code: str) -> Trace:
+        trace, key = self._new_trace(), start.key
+        row = unworked_row(start, trace, self._process, http_status, error_code) | {"admitted": True}
+
+        def write(connection: Connection) -> None:
+            if key is not None:
+                admit_unworked(connection, key, trace.created_at)
+            connection.execute(BEGIN, row)
+
+        try:
+            await self._database.write(write)
+        except RefusedError as refusal:
+            refusal.trace_id = trace.trace_id
+            await self._refuse(start, trace, refusal.http_status, refusal.code)
+            raise
+        return trace
+
     async def _refuse(self, start: RequestStart, trace: Trace, http_status: int, error_code: str) -> Trace:
-        row = refused_row(start, trace, self._process, http_status, error_code)
+        row = unworked_row(start, trace, self._process, http_status, error_code)
         await self._database.write(lambda connection: connection.execute(BEGIN, row))
         return trace
 

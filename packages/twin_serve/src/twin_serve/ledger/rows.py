@@ -39,8 +39,8 @@ def started_row(start: RequestStart, trace: Trace, process: str) -> dict[str, An
     }
 
 
-def refused_row(start: RequestStart, trace: Trace, process: str, http_status: int, error_code: str) -> dict[str, Any]:
-    """The row of a request on which no work is done: that costs nothing, if work has a known price."""
+def unworked_row(start: RequestStart, trace: Trace, process: str, http_status: int, error_code: str) -> dict[str, Any]:
+    """The row of a request refused by a limit, on which no work is done: that costs nothing, if work has a price."""
     return started_row(start, trace, process) | {
         "admitted": False,
         "status": "failed",
