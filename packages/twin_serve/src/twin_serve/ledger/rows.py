@@ -35,7 +35,7 @@ def started_row(start: RequestStart, trace: Trace, process: str) -> dict[str, An
         "seconds_by_stage": {},
         "reserved_nano": reserve or 0,
         "amount_nano": None,
-        "currency": None if reserve is None else start.price.currency,
+        "currency": start.price.currency if reserve is not None and start.price.per_hour != 0 else None,
     }
 
 
