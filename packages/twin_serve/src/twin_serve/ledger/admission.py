@@ -19,6 +19,8 @@ from twin_serve.ledger.records import KeyRecord, RequestStart
 from twin_serve.ledger.tables import KeyMonthRow, RequestRow, table_of
 
 RATE_WINDOW = timedelta(seconds=60)
+RESERVED_RETRY_S = 10
+"""When to try again where the budget would do, but for what running requests have reserved: an answer takes seconds."""
 months = table_of(KeyMonthRow)
 requests = table_of(RequestRow)
 
@@ -123,11 +125,16 @@ def _explain_budget(connection: Connection, key: KeyRecord, now: datetime, reser
             next_step=f"{later} --budget-calls N",
         )
     spent, reserved = (row.spent_nano, row.reserved_nano) if row is not None else (0, 0)
+    budget = to_nano(limits.budget_amount or 0.0)
+    waiting_helps = reserved > 0 and spent < budget and spent + reserve <= budget  # once those that run have ended
     return BudgetExceededError(
         f"key {key.name!r} has a budget of {limits.budget_amount:g} for {month_of(now)}: {from_nano(spent):.4f} are "
         f"spent, {from_nano(reserved):.4f} reserved by requests still running, and this one may cost "
         f"{from_nano(reserve):.4f}",
-        next_step=f"{later} --budget-amount X",
+        next_step=f"try again in {RESERVED_RETRY_S} s, or {later} --budget-amount X"
+        if waiting_helps
+        else f"{later} --budget-amount X",
+        retry_after_s=RESERVED_RETRY_S if waiting_helps else None,
     )
 
 
