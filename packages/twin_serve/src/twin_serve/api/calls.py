@@ -20,6 +20,7 @@ from twin_serve.api.dependencies import Service
 from twin_serve.api.errors import InvalidRequestError, status_and_code
 from twin_serve.api.schemas import ChatRequest, twin_extras
 from twin_serve.ledger.errors import PersonaNotAllowedError
+from twin_serve.ledger.keys import LOCAL_KEY
 from twin_serve.ledger.ledger import CLIENT_GONE
 from twin_serve.ledger.records import Exchange, FinalStatus, KeyRecord, RequestEnd, RequestStart
 from twin_serve.llm.client import READ_TIMEOUT_S
@@ -33,6 +34,9 @@ NO_WORK = MachinePrice(per_hour=0.0)
 """The price of a request that is refused before the model is asked: nothing, whatever the machine costs."""
 UNKNOWN = "unknown"
 """Stands for the persona, in ledger and metrics, where the request did not name one."""
+
+OWN_FEATURES = frozenset({"evaluation"})
+"""Names of a feature that only the owner's own key may give: monitoring passes over what evaluations ask."""
 
 log = logging.getLogger(__name__)
 
@@ -149,10 +153,15 @@ async def begin(service: Service, body: ChatRequest, key: KeyRecord, feature: st
         TwinError: The request cannot be served, or a limit of its key does not allow it.
     """
     started, created = time.monotonic(), int(time.time())
+    feature, refused = (None, feature) if feature in OWN_FEATURES and key.name != LOCAL_KEY else (feature, None)
     start = RequestStart(
         endpoint=ENDPOINT, persona=body.persona, key=key, user=body.user, feature=feature, price=NO_WORK
     )
     try:
+        if refused:
+            raise InvalidRequestError(
+                f"the feature {refused!r} is for this machine's own key", next_step="name it otherwise, or leave it out"
+            )
         question, twin = await _prepare(service, body, key)
     except Exception as error:
         await record_failure(service, start, explained := explain(error, "of this caller"))
