@@ -75,3 +75,29 @@ async def test_the_conversation_goes_on_without_it(start: StartService) -> None:
         prompt = " ".join(message.content for message in running.model.asked[0])
     assert answer["outcome"] == "generated"
     assert "Who owns the museum?" in prompt and "bomb" not in prompt and "I will not" not in prompt
+
+
+class Likeness:
+    """A judge with one score for all."""
+
+    def __init__(self, score: float) -> None:
+        self.score = score
+
+    def scores(self, vectors: Any) -> tuple[float, float]:
+        return self.score, 0.0
+
+    def kind(self, vectors: Any) -> str | None:
+        return "unsafe" if self.score > 0.35 else None
+
+
+@pytest.mark.parametrize(
+    ("text", "score", "kind"),
+    [
+        ("How to kill a child process in Python?", -0.54, None),
+        (BOMB, -0.4, "unsafe"),
+        (f"I like gates. {BOMB}", -0.9, "unsafe"),
+        (f"{'I like gates and ' * 9} {BOMB}", -0.9, "unsafe"),
+    ],
+)
+def test_a_pattern_counts_unless_a_single_question_is_like_fine_ones(text: str, score: float, kind: str | None) -> None:
+    assert forbidden_kind(text, HashingEncoder(), Likeness(score)) == kind  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The guard: is what a user says what nobody should answer? Patterns and likeness, over all of it, earlier turns too."""
+"""The guard: does a user say what nobody should answer? Patterns and likeness, over all of it, earlier turns too."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ from numpy.typing import NDArray
 
 from twin_data.contracts.answers import Turn
 from twin_data.scoring.answerability import Encoder
+from twin_data.scoring.sentences import sentence_spans
 from twin_serve.answering.forbidden_likeness import ForbiddenLikeness, Kind, wordings
 from twin_serve.answering.intents import asks_for_harm, asks_for_private, windows
 
 WINDOW_CHARACTERS = 400
-"""Of a longer text likeness is judged in windows: the examples are single questions, and padding around one hides it."""
+"""A longer text is judged by likeness in windows: examples are single questions, and padding around one hides it."""
+PATTERN_LIKENESS = -0.45
+"""Likeness from which a pattern's word is taken. Of 180 forbidden questions (`benchmarks/labels/forbidden.csv`) none is
+let through for it, and a child process can be killed."""
+LONGEST_QUESTION = 25
+"""Words of a single question that is taken for harmless against a pattern; a longer text may hold anything else."""
 
 
 def forbidden_kind(
@@ -25,12 +31,15 @@ def forbidden_kind(
         judge: Fitted for this encoder.
         vector: The embedding of the whole text, shape (D,), where it is known already.
     """
-    if by_words := kind_by_words(text):
+    by_words = kind_by_words(text)
+    if by_words and not _is_single_question(text):
         return by_words
     for window in windows(text, WINDOW_CHARACTERS):
         whole, *others = wordings(window)
         own = encoder.encode([whole])[0] if vector is None or window != text else vector
         vectors = np.stack([own, *(encoder.encode(others) if others else ())])
+        if by_words:
+            return by_words if judge.scores(vectors)[0] >= PATTERN_LIKENESS else None
         if kind := judge.kind(vectors):
             return kind
     return None
@@ -61,3 +70,7 @@ def kind_by_words(text: str) -> Kind | None:
     if asks_for_harm(text):
         return "unsafe"
     return "private" if asks_for_private(text) else None
+
+
+def _is_single_question(text: str) -> bool:
+    return len(text) <= WINDOW_CHARACTERS and len(text.split()) <= LONGEST_QUESTION and len(sentence_spans(text)) == 1

@@ -13,6 +13,7 @@ from twin_data.contracts.answers import AnswerOutcome, Question, VerifiedAnswer
 from twin_data.contracts.digests import short
 from twin_data.contracts.releases import ReleaseBundle
 from twin_serve.answering import declining
+from twin_serve.answering.courtesies import courteous_reply
 from twin_serve.answering.forbidden_likeness import ForbiddenLikeness, Kind, forbidden_likeness
 from twin_serve.answering.grounding import GroundedAnswerer
 from twin_serve.answering.guard import forbidden_kind, kind_by_words, without_forbidden
@@ -80,6 +81,10 @@ class Answerer:
             TwinError: Search or model failed; nothing unchecked has been shipped.
         """
         run = Run(twin, question, trace_id, progress, time.monotonic())
+        if reply := courteous_reply(question.text, twin.manifest):
+            yield progress.add_check(unchecked(reply, "courtesy"))
+            yield run.finished(AnswerOutcome.GENERATED)
+            return
         understood = await asyncio.to_thread(self._understand, run)
         run = replace(run, question=understood.question)
         if reason := understood.forbidden:
