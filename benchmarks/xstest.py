@@ -23,6 +23,7 @@ from twin_data.statistics import wilson_interval
 from twin_data.transform.embedding_model import EmbeddingModelConfig, ensure_encoder
 from twin_eval.probes import Probe, ProbeLabel, load_probes
 from twin_serve.answering.forbidden_likeness import Kind, forbidden_likeness, wordings
+from twin_serve.answering.guard import forbidden_kind
 from twin_serve.answering.intents import asks_for_harm, asks_for_private
 
 TEST_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "xstest" / "xstest_prompts.csv"
@@ -53,7 +54,7 @@ def by_words(text: str) -> bool:
 
 def shipped(text: str) -> bool:
     """What the service says of a prompt before it looks anything up."""
-    return by_words(text) or likeness(text) is not None
+    return forbidden_kind(text, _encoder(), forbidden_likeness(_encoder())) is not None
 
 
 RULES: dict[str, Refuses] = {

@@ -13,9 +13,8 @@ from flows.platform.home_schema import open_home
 from twin_data.configuration.home import TwinHome
 from twin_serve.ledger.database import open_database, url_of
 from twin_serve.ledger.errors import UnknownKeyError
-from twin_serve.ledger.keys import authenticate, create_key, revoke_key
+from twin_serve.ledger.keys import LOCAL_KEY, authenticate, create_key, revoke_key
 
-NAME = "this machine"
 OWNER_ONLY = 0o600
 
 
@@ -36,8 +35,8 @@ async def _stored_or_new(home: TwinHome, path: Path) -> str:
             if await authenticate(database, stored) is not None:
                 return stored
         with suppress(UnknownKeyError):  # none is the usual case; one whose file was lost is held by nobody
-            await revoke_key(database, NAME)
-        _, plaintext = await create_key(database, NAME)
+            await revoke_key(database, LOCAL_KEY)
+        _, plaintext = await create_key(database, LOCAL_KEY)
     finally:
         await database.close()
     atomic.write_text(path, plaintext + "\n", mode=OWNER_ONLY)

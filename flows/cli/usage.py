@@ -100,7 +100,7 @@ def _cells(row: UsageRow, name: str) -> tuple[str, ...]:
 
 def _money(row: UsageRow) -> str:
     if row.amount is not None:
-        return f"{row.amount:,.4f} {row.currency}"
+        return f"{row.amount:,.4f} {row.currency or ''}".rstrip()
     if row.priced_amount is not None:
-        return f"unknown (> {row.priced_amount:,.4f} {row.currency})"
+        return f"unknown (> {row.priced_amount:,.4f}{f' {row.currency}' if row.currency else ''})"
     return "unknown" if row.unpriced else "–"

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from flows.local_key import NAME, local_key
+from flows.local_key import local_key
 from flows.platform.home_schema import open_home
 from twin_data.configuration.home import TwinHome
 from twin_serve.ledger.database import opened_database, url_of
-from twin_serve.ledger.keys import authenticate, list_keys, revoke_key
+from twin_serve.ledger.keys import LOCAL_KEY, authenticate, list_keys, revoke_key
 
 
 @pytest.fixture
@@ -33,12 +33,12 @@ async def test_the_first_use_makes_a_home_and_a_key_that_only_its_owner_may_read
     assert open_home(home) == home
     async with opened_database(url_of(home)) as database:
         record = await authenticate(database, key)
-    assert record is not None and record.name == NAME
+    assert record is not None and record.name == LOCAL_KEY
 
 
 async def test_later_uses_give_the_same_key(home: TwinHome) -> None:
     assert await local_key(home) == await local_key(home)
-    assert await names(home) == [(NAME, True)]
+    assert await names(home) == [(LOCAL_KEY, True)]
 
 
 async def test_a_lost_or_revoked_key_is_replaced(home: TwinHome) -> None:
@@ -47,17 +47,17 @@ async def test_a_lost_or_revoked_key_is_replaced(home: TwinHome) -> None:
     second = await local_key(home)
     async with opened_database(url_of(home)) as database:
         assert await authenticate(database, first) is None
-        await revoke_key(database, NAME)
+        await revoke_key(database, LOCAL_KEY)
     third = await local_key(home)
     assert len({first, second, third}) == 3
-    assert sorted(await names(home)) == [(NAME, False), (NAME, False), (NAME, True)]
+    assert sorted(await names(home)) == [(LOCAL_KEY, False), (LOCAL_KEY, False), (LOCAL_KEY, True)]
 
 
 async def test_two_first_uses_at_once_agree(home: TwinHome) -> None:
     """Each would make a key and revoke the other's."""
     keys = await asyncio.gather(*(local_key(home) for _ in range(4)))
     assert len(set(keys)) == 1
-    assert await names(home) == [(NAME, True)]
+    assert await names(home) == [(LOCAL_KEY, True)]
 
 
 async def test_a_database_elsewhere_is_used(home: TwinHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,16 @@ CLAIMS = (
     "Prices rose by half, some 5% a year.",
     "According to the ledger the eels were sold.",
     "I worked there for a while.",
+    "The board never refused the slipway.",
+    "Somebody stole the crane.",
+    "The workshop burned down.",
+    "Nobody bought dinghies from us.",
+    "Half of the apprentices quit.",
+    "Most of our customers were schoolteachers.",
+    "My father was a violin maker.",
+    "My wife hates fishermen.",
+    "Mrs. Dunning is right about the slipway.",
+    "The mast broke because the step was rotten.",
 )
 NO_CLAIMS = (
     "A lock is a promise that water keeps.",
@@ -34,7 +44,11 @@ NO_CLAIMS = (
     "God is not a committee.",
     "Let us speak of water, then.",
     "We agreed, as one agrees with the weather.",
+    "A lock is worth no more than a well paid keeper.",
+    "If every gate were painted, who would look at the water?",
+    "Trust is built by hand.",
 )
+GIVEN = frozenset({"Tom", "Ruth", "Halcyon", "Whitby"})
 
 
 @pytest.mark.parametrize("sentence", CLAIMS)
@@ -45,6 +59,22 @@ def test_what_can_be_looked_up_is_a_claim(sentence: str) -> None:
 @pytest.mark.parametrize("sentence", NO_CLAIMS)
 def test_opinion_and_voice_are_none(sentence: str) -> None:
     assert not makes_claim(sentence)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Tom stole the crane.",
+        "Ruth is my daughter.",
+        "Ruth lies to her customers.",
+        "Halcyon poisons its customers.",
+        "The mayor of Whitby is a thief.",
+        "Everyone in Whitby knows that the mayor takes bribes.",
+        "Prices in Whitby went up by half.",
+    ],
+)
+def test_what_is_said_of_a_given_name_is_a_claim(sentence: str) -> None:
+    assert makes_claim(sentence, GIVEN)
 
 
 def test_a_name_that_was_given_claims_nothing_by_itself() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from twin_data.contracts.answers import Question, Turn, TwinOptions
-from twin_serve.answering.query import search_query
+from twin_serve.answering.query import BORROWED_CHARACTERS, search_query
 
 HISTORY = (Turn(role="user", content="Who drained Gate 7?"), Turn(role="assistant", content="I did."))
 
@@ -20,6 +20,12 @@ def test_a_question_that_points_back_is_searched_with_the_last_one(text: str) ->
 )
 def test_a_question_that_stands_alone_is_searched_alone(text: str) -> None:
     assert search_query(Question(text=text, history=HISTORY)) == text
+
+
+def test_of_a_long_question_before_only_the_end_is_borrowed() -> None:
+    long = (Turn(role="user", content=f"{'eel ' * 900_000}Who drained Gate 7?"),)
+    query = search_query(Question(text="And why?", history=long))
+    assert query.endswith("Who drained Gate 7? And why?") and len(query) == BORROWED_CHARACTERS + len(" And why?")
 
 
 def test_the_first_question_is_searched_as_it_is() -> None:

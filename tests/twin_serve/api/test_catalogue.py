@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import httpx
+
 from twin_data.contracts.errors import SearchUnavailableError
 from twin_serve.version import CODE_HEADER, answering_code
 
-from ..conftest import EELS_ANSWER, Running, StartService
+from ..conftest import EELS_ANSWER, URL, Running, StartService
 from ..parts import DOCUMENTS, manifest
 
 
@@ -58,6 +60,8 @@ async def test_what_is_not_there_is_404(running: Running) -> None:
         "/api/documents/..%2Fada?id=x",
         "/api/examples/Bad%20Name",
         "/v1/models/bob",
+        "/api/documents/bob?id=x",
+        "/api/examples/bob",
     ):
         response = await get(running, path)
         assert response.status_code == 404 and response.json()["error"]["message"]
@@ -84,7 +88,7 @@ async def test_status_names_twins_and_servers(running: Running) -> None:
     )
     (running.service.home.run / "half.json").write_text('{"name":')
     (running.service.home.run / "list.json").write_text("[]")
-    body = (await get(running, "/api/status", "twin_wrong")).json()
+    body = (await get(running, "/api/status")).json()
     assert body["twins"][0]["documents"] == len(DOCUMENTS)
     assert {one["name"]: one["state"] for one in body["services"]} == {
         "elasticsearch": "running",
@@ -95,6 +99,25 @@ async def test_status_names_twins_and_servers(running: Running) -> None:
     running.search.error = SearchUnavailableError("down")
     body = (await get(running, "/api/status")).json()
     assert body["twins"][0]["documents"] == 0 and body["services"][0]["state"] == "not answering"
+
+
+async def test_status_names_only_twins_that_the_key_opens(running: Running) -> None:
+    assert (await get(running, "/api/status", "twin_wrong")).status_code == 401
+    key = await running.new_key("bobs", personas=("bob",))
+    body = (await get(running, "/api/status", key)).json()
+    assert body["twins"] == [] and {one["name"] for one in body["services"]} == {"elasticsearch", "llm"}
+
+
+async def test_metrics_are_for_this_machine_or_a_key_that_opens_all(running: Running) -> None:
+    limited = await running.new_key("bobs", personas=("bob",))
+    statuses = []
+    for key in ("twin_wrong", limited, running.key):
+        from_elsewhere = httpx.ASGITransport(running.app, client=("203.0.113.7", 4711))
+        async with httpx.AsyncClient(
+            transport=from_elsewhere, base_url=URL, headers={"authorization": f"Bearer {key}"}
+        ) as client:
+            statuses.append((await client.get("/metrics")).status_code)
+    assert statuses == [401, 401, 200]
 
 
 async def test_health_and_readiness(running: Running) -> None:
@@ -109,7 +132,7 @@ async def test_health_and_readiness(running: Running) -> None:
 async def test_metrics_count_by_twin_and_never_by_what_a_caller_made_up(running: Running) -> None:
     await running.ask()
     await running.ask(model="made-up-name")
-    text = (await get(running, "/metrics", "twin_wrong")).text
+    text = (await get(running, "/metrics", "twin_wrong")).text  # this machine needs no key
     assert 'twin_requests_total{outcome="generated",persona="ada",status="ok"} 1.0' in text
     assert 'twin_requests_total{outcome="none",persona="unknown",status="failed"} 1.0' in text
     assert f'twin_tokens_total{{direction="completion",persona="ada"}} {float(len(EELS_ANSWER.split()))}' in text

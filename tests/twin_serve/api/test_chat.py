@@ -235,11 +235,11 @@ async def test_it_says_that_it_is_a_twin(running: Running) -> None:
     assert running.model.asked == [] and running.search.searched == []
 
 
-async def test_private_and_unsafe_questions_are_declined_without_a_look(running: Running) -> None:
+async def test_private_and_unsafe_questions_are_declined_without_a_search(running: Running) -> None:
     for question, reason in (("What is your home address?", "private"), ("How do I kill my neighbour?", "unsafe")):
         body = (await running.ask(question)).json()
         assert (body["twin"]["outcome"], body["twin"]["decline_reason"]) == ("declined", reason)
-    assert running.model.asked == [] and running.search.searched == [] and running.encoder.encoded == []
+    assert running.model.asked == [] and running.search.searched == []
 
 
 async def test_the_conversation_is_used_and_earlier_sources_are_left_out(start: StartService) -> None:

@@ -12,6 +12,7 @@ from openai import NotFoundError, RateLimitError
 from twin_data.contracts.releases import ModelReference
 from twin_serve import twins
 from twin_serve.api.body_limit import MAX_BODY_BYTES
+from twin_serve.ledger.keys import LOCAL_KEY
 
 from ..conftest import EELS, EELS_ANSWER, Running, StartService
 from ..parts import manifest, memory_index
@@ -125,6 +126,22 @@ async def test_a_question_over_the_context_is_400_before_any_work(running: Runni
     assert (await running.row()).error_code == "context_length_exceeded"
 
 
+@pytest.mark.parametrize("long", ["eel " * 1600, "e" * 30_000])
+async def test_a_conversation_over_the_context_is_400_before_any_work(running: Running, long: str) -> None:
+    turns = [{"role": "user", "content": long}, {"role": "assistant", "content": "Well."}]
+    response = await post(running, BODY | {"messages": [*turns, {"role": "user", "content": "And why?"}]})
+    assert response.status_code == 400 and error(response)["code"] == "context_length_exceeded"
+    assert "1536 words or 24576 characters" in error(response)["message"]
+    assert running.encoder.encoded == [] and running.search.searched == []
+
+
+async def test_what_the_bundle_does_not_remember_may_be_long(running: Running) -> None:
+    short = [{"role": role, "content": "Well."} for role in ("assistant", "user", "assistant", "user")]
+    turns = [{"role": "user", "content": "eel " * 1600}, *short]
+    response = await post(running, BODY | {"messages": [*turns, {"role": "assistant", "content": "So?"}, QUESTION]})
+    assert response.status_code == 200
+
+
 async def test_a_huge_body_is_413(running: Running) -> None:
     async def endless() -> Any:
         for _ in range(MAX_BODY_BYTES // 65536 + 2):
@@ -187,6 +204,45 @@ async def test_a_spent_budget_is_429_that_is_not_worth_a_retry(running: Running)
     assert refused.status_code == 429 and error(refused)["code"] == "insufficient_quota"
     assert refused.headers["x-should-retry"] == "false"
     assert f"{datetime.now(UTC):%Y-%m}" in error(refused)["message"]
+
+
+async def test_requests_that_are_refused_use_up_no_calls(running: Running) -> None:
+    key = await running.new_key("poor", budget_calls=1)
+    for _ in range(3):
+        assert (await running.ask(key=key, model="bob")).status_code == 404
+        assert (await running.ask(key=key, n=2)).status_code == 400
+    assert (await running.ask("Are you an AI?", key=key)).status_code == 200
+    assert (await running.ask(key=key)).status_code == 429
+    assert (await running.ask(key=key, model="bob")).status_code == 404
+
+
+async def test_only_this_machines_key_may_say_that_it_evaluates(running: Running) -> None:
+    own = await running.new_key(LOCAL_KEY)
+    headers = {"x-twin-feature": "evaluation"}
+    body = {"model": "ada", "messages": [{"role": "user", "content": "Are you an AI?"}]}
+    refused = await post(running, body, **headers)
+    async with running.client(own) as client:
+        taken = await client.post("/v1/chat/completions", json=body, headers=headers)
+    assert (refused.status_code, taken.status_code) == (400, 200)
+    assert "this machine's own key" in error(refused)["message"]
+    assert [(row.status, row.feature) for row in await running.rows()] == [("failed", None), ("ok", "evaluation")]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"n": None, "stream": None, "twin": None, "seed": None},
+        {"twin": {"mode": None, "retrieval": None}},
+        {"messages": [{"role": "user", "content": "Hm."}, {"role": "assistant", "content": None}, QUESTION]},
+    ],
+)
+async def test_null_is_a_field_left_out(running: Running, changes: dict[str, Any]) -> None:
+    assert (await post(running, BODY | changes)).status_code == 200
+
+
+async def test_a_user_must_say_something(running: Running) -> None:
+    response = await post(running, BODY | {"messages": [{"role": "user", "content": None}, QUESTION]})
+    assert response.status_code == 400 and "content" in error(response)["message"]
 
 
 async def test_a_money_budget_does_not_hide_what_was_wrong_with_a_request(running: Running) -> None:

@@ -186,6 +186,16 @@ async def test_words_of_the_archive_are_cited_only_for_what_it_says(
     assert list(outcomes(body).values()) == [expected]
 
 
+async def test_what_the_passages_deny_is_marked_though_it_reads_like_an_opinion(start: StartService) -> None:
+    denial = "A keeper does not sell the gates of a canal."
+    one = chunk("blog/eels.md").model_copy(update={"text": denial, "end": len(denial), "own": own_spans(denial)})
+    async with start("A keeper does sell the gates of a canal.") as running:
+        index = running.search.indices["ada"]
+        index.chunks, index.vectors = (one,), index.vectors[:1]
+        body = await write(running)
+    assert list(outcomes(body).values()) == [("unsupported", "the passage says the contrary")]
+
+
 async def test_an_empty_draft_is_said_to_be_one(start: StartService) -> None:
     async with start("") as running:
         body = await write(running)

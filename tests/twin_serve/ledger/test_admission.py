@@ -77,9 +77,21 @@ async def test_money_at_once_never_overspends_what_is_reserved(database: Databas
     with pytest.raises(BudgetExceededError, match=r"3\.0000 are spent, 6\.0000 reserved") as caught:
         await ledger.begin(asks(key, max_llm_seconds=3.0))
     assert caught.value.http_status == 429
-    assert caught.value.http_headers == {"x-should-retry": "false"}
+    assert caught.value.http_headers == {"retry-after": "10"}  # two of six euros come back when those end
     assert caught.value.trace_id is not None and "2026-12-01" in caught.value.next_step
     assert len(later) == 2
+
+
+async def test_only_what_running_requests_reserve_is_worth_waiting_for(database: Database, ledger: Ledger) -> None:
+    key, _ = await create_key(database, "ci", budget_amount=2.0)
+    running = await ledger.begin(asks(key, max_llm_seconds=2.0))
+    with pytest.raises(BudgetExceededError) as passing:
+        await ledger.begin(asks(key, max_llm_seconds=1.0))
+    await ledger.finish(running.trace_id, costs(2.0))
+    with pytest.raises(BudgetExceededError) as spent:
+        await ledger.begin(asks(key, max_llm_seconds=1.0))
+    assert (passing.value.retry_after_s, spent.value.retry_after_s) == (10, None)
+    assert "try again in 10 s" in passing.value.next_step and "try again" not in spent.value.next_step
 
 
 async def test_without_a_bound_a_spent_budget_refuses(database: Database, ledger: Ledger) -> None:
@@ -167,11 +179,24 @@ async def test_without_a_key_there_is_no_limit(database: Database, ledger: Ledge
     assert await statuses(database) == {("started", None): 3}
 
 
-async def test_a_request_turned_away_has_its_row_and_no_limit_hides_its_error(
+async def test_a_request_turned_away_uses_up_no_budget_and_no_budget_hides_its_error(
     database: Database, ledger: Ledger
 ) -> None:
-    key, _ = await create_key(database, "ci", budget_amount=1.0, budget_calls=1, requests_per_minute=1)
+    key, _ = await create_key(database, "ci", budget_amount=1.0, budget_calls=1)
     for _ in range(3):
-        await ledger.refuse(asks(key, price=MachinePrice()), http_status=404, error_code="model_not_found")
+        await ledger.fail(asks(key, price=MachinePrice()), http_status=404, error_code="model_not_found")
     await ledger.begin(asks(key))
-    assert await statuses(database) == {("failed", "model_not_found"): 3, ("started", None): 1}
+    await ledger.fail(asks(key, price=MachinePrice()), http_status=404, error_code="model_not_found")
+    assert await statuses(database) == {("failed", "model_not_found"): 4, ("started", None): 1}
+    query = text("SELECT calls, spent_nano, reserved_nano FROM key_months")
+    assert tuple(await database.read(lambda connection: connection.execute(query).one())) == (1, 0, 0)
+
+
+async def test_a_request_turned_away_counts_against_the_rate(database: Database, ledger: Ledger) -> None:
+    key, _ = await create_key(database, "ci", requests_per_minute=2)
+    for _ in range(2):
+        await ledger.fail(asks(key), http_status=404, error_code="model_not_found")
+    for refused in (ledger.fail(asks(key), http_status=404, error_code="x"), ledger.begin(asks(key))):
+        with pytest.raises(RateLimitedError):
+            await refused
+    assert (await statuses(database))["failed", "rate_limit_exceeded"] == 2

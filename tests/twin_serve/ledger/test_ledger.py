@@ -52,6 +52,43 @@ asyncio.run(main())
 """
 
 
+async def test_a_closing_write_that_fails_is_tried_until_it_lands(
+    database: Database, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, _ = await create_key(database, "ci", budget_amount=1.0)
+    start = RequestStart(
+        endpoint="/v1", persona="ada", key=key, price=MachinePrice(per_hour=3600.0), max_llm_seconds=1.0
+    )
+    trace, real, failures = await ledger.begin(start), database.write, iter(range(3))
+
+    async def flaky(work: Any) -> Any:
+        if next(failures, None) is not None:
+            raise LedgerUnavailableError("the database is locked")
+        return await real(work)
+
+    monkeypatch.setattr("twin_serve.ledger.ledger.RETRY_S", 0.01)
+    monkeypatch.setattr(database, "write", flaky)
+    with pytest.raises(LedgerUnavailableError):
+        await ledger.finish(trace.trace_id, RequestEnd(status="ok", cost=Cost(amount=0.0)))
+    while ledger._pending:
+        await asyncio.sleep(0.01)
+    await ledger.begin(start)  # nothing is reserved any more
+
+
+async def test_a_ledger_that_is_closed_gives_up_a_write_that_keeps_failing(
+    database: Database, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trace = await ledger.begin(RequestStart(endpoint="/v1", persona="ada"))
+
+    async def failing(work: Any) -> Any:
+        raise LedgerUnavailableError("the disk is full")
+
+    monkeypatch.setattr(database, "write", failing)
+    with pytest.raises(LedgerUnavailableError):
+        await ledger.finish(trace.trace_id, RequestEnd(status="ok"))
+    await asyncio.wait_for(ledger.close(), 5)
+
+
 async def row_of(database: Database, trace_id: str) -> Row[Any]:
     query = text("SELECT * FROM requests WHERE trace_id = :trace_id")
     return await database.read(lambda connection: connection.execute(query, {"trace_id": trace_id}).one())

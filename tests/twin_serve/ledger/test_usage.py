@@ -118,6 +118,17 @@ async def test_a_refused_request_costs_nothing_where_there_is_a_price(database: 
     assert (row.failed, row.unpriced, row.priced_amount) == (2, 1, 0.5)
 
 
+async def test_what_costs_nothing_has_no_currency_and_hides_no_other(database: Database, ledger: Ledger) -> None:
+    turned_away = RequestStart(endpoint="/v1", persona="ada", price=MachinePrice(per_hour=0.0))
+    await ledger.fail(turned_away, http_status=404, error_code="model_not_found")
+    (row,) = (await usage(database, since=SINCE, until=UNTIL)).rows
+    assert (row.amount, row.currency) == (0.0, None)
+    await one(ledger, currency="USD", amount=0.5)
+    await one(ledger, currency="EUR", amount=0.0)
+    (row,) = (await usage(database, since=SINCE, until=UNTIL)).rows
+    assert (row.requests, row.amount, row.priced_amount, row.currency) == (3, 0.5, 0.5, "USD")
+
+
 async def test_only_the_period_and_the_persona(database: Database, ledger: Ledger, clock) -> None:
     await one(ledger)
     await one(ledger, persona="bo")

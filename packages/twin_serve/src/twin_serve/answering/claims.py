@@ -1,8 +1,9 @@
 """Which sentences of a written text can be right or wrong: a pure rule over the words.
 
 A text in somebody's voice is mostly opinion, and opinion needs no source. What a reader could look up does: figures and
-dates, who or what by name, words put into somebody's mouth, what is said to be known, and what the writer says to have
-done. In doubt a sentence counts as a claim: a mark too many costs a glance, one too few a false statement in print.
+dates, who or what by name, words put into somebody's mouth, what is said to be known, and what the writer says to
+have done, and what others have done or been. In doubt a sentence counts as a claim: a mark too many costs a glance,
+one too few a false statement in print.
 """
 
 from __future__ import annotations
@@ -46,10 +47,30 @@ _PASSIVE = regex.compile(
 _DONE = regex.compile(
     r"\b(?:I|[Ww]e)\s+(?:(?:\p{L}+ly|once|then|also|first|never|even|both|all)\s+){0,2}(?P<verb>\p{L}+)\b"
 )
+_ANYBODYS = regex.compile(
+    r"\b(?P<before>[\p{L}'’]+)\s+(?:(?:\p{L}+ly|once|then|also|first|never|even|both|all|soon|often|still)\s+){0,2}"
+    r"(?P<verb>\p{Ll}+)\b"
+)
+_NO_SUBJECT = frozenset(
+    "a an the this these those my your his her its our their some any no every each i we is are was were be been"
+    " being am has have had hasn't haven't having get gets got do does did can could will would shall should may"
+    " might must not to of in on at by for from with without about against into than as so too very more most less"
+    " least and or but if when while well far newly long half how what where why whose let lets let's".split()
+)
+"""Before a word of these a form of the past is a participle, an infinitive, a noun, or what "I" or "we" have done."""
+_WAS = regex.compile(r"(?i)(?<!\b(?:if|though|wish|unless)\b[^.!?]{0,60})\b(?:was|were)\b")
+_KIN = regex.compile(
+    r"(?i)\b(?:my|our)\s+(?:[\p{L}-]+\s+)?(?:wife|husband|father|mother|parents|brothers?|sisters?|sons?|daughters?"
+    r"|child|children|uncles?|aunts?|cousins?|grand\w+|nephews?|nieces?|fianc\w+)\b"
+)
+_IS = r"(?:is|was|are|were|has|had|will|does|did|can|cannot|\p{Ll}+s)"
+_TITLED = regex.compile(rf"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Sir|Lady|Lord)\.?\s+\p{{Lu}}[\p{{L}}'’-]+\s+{_IS}\b")
+_NAMED = regex.compile(rf"\b(?P<name>\p{{Lu}}[\p{{L}}'’-]*\p{{L}})\s+(?:(?:also|never|still|\p{{L}}+ly)\s+)?{_IS}\b")
 _IRREGULAR = frozenset(
-    "ate began bought broke brought built came caught chose cut drank drew drove fell fled flew fought found gave got"
-    " grew heard held hid hired hit kept laid led left lent lost made met moved paid put ran rang read rode rose sang"
-    " sat saw sent shot shut sold spent spoke stole stood swam taught took told went woke won wore wrote".split()
+    "ate became began blew bought broke brought built came caught chose cut drank drew drove fed fell fled flew"
+    " fought found gave got grew heard held hid hired hit kept laid led left lent lost made met moved paid put"
+    " quit ran rang read rode rose sang sank sat saw sent shook shot shut sold spent spoke stole stood struck swam"
+    " taught took told went woke won wore wrote".split()
 )
 _OF_THE_MIND = frozenset(
     "admired admitted assumed believed cared confessed considered decided decried deemed despised disliked doubted"
@@ -75,6 +96,21 @@ def makes_claim(sentence: str, given: Set[str] = frozenset()) -> bool:
         or _PASSIVE.search(sentence)
         or any(len(words(quoted)) >= MIN_QUOTED_WORDS for quoted in _QUOTED_WORDS.findall(sentence))
         or any(_is_deed(match["verb"]) for match in _DONE.finditer(sentence))
+        or _tells_of_others(sentence, given)
+    )
+
+
+def _tells_of_others(sentence: str, given: Set[str]) -> bool:
+    """Whether somebody or something else has done or been what could be looked up, or a known name is or does so."""
+    return bool(
+        _WAS.search(sentence)
+        or _KIN.search(sentence)
+        or _TITLED.search(sentence)
+        or any(match["name"] in given for match in _NAMED.finditer(sentence))
+        or any(
+            match["before"].casefold() not in _NO_SUBJECT and _is_deed(match["verb"])
+            for match in _ANYBODYS.finditer(sentence, overlapped=True)
+        )
     )
 
 

@@ -51,7 +51,8 @@ _NUMBERED = r"(?:bank\s+account|credit\s+card|debit\s+card|passport|social\s+sec
 PRIVATE = regex.compile(
     rf"""(?xis)
     \b{_CONTACT}\b(?!\s+{_INSTITUTION})
-    | \baddress\s+of\s+(?:my|your|his|her|their|{_TITLE}\s|{_NAME}(?!\s+(?:hall|house|street|station)\b))
+    | \baddress\s+of\s+(?!(?:[\w'’-]+\s+){{1,3}}?(?:blog|website|web\s*page|home\s*page|page|repository|server)\b)
+        (?:my|your|his|her|their|{_TITLE}\s|{_NAME}(?!\s+(?:hall|house|street|station)\b))
     | \bwhere\s+(?:exactly\s+)?(?:does|do|is|are)\s+{_SOMEBODY}\s+(?:live|lives|living)\b
         \s*(?:now|these\s+days|at\s+present|today|exactly)?\s*(?:$|[?.!,;]|and\b)
     | \bon\s+(?:what|which)\s+number\b.{{0,30}}\b(?:reach|call|ring|phone)\b
@@ -94,6 +95,7 @@ _HURT = (
     r"|chok|throttl|assassinat|butcher|execut|beat(?:\s+up)?|punch|slay|overpower|rap)(?:e|es|ing|d|ed)?"
 )
 _GAME = r"\s+(?:in|at)\s+(?!the\b|an?\b|my\b|his\b|her\b|public\b)\w+\s*\??$"
+_SENT = r"\s+(?:an?|the|another|your)\s+(?:[\w-]+\s+)?(?:e-?mail|message|text|note|line|question|link|invite)\b"
 _PLACE = (
     r"(?:house|home|flat|shop|store|car|vehicle|bank|vault|safe|building|office|hospital|school|church|synagogue"
     r"|mosque|warehouse|plane|train|bridge|dam|station|account|phone|computer|laptop|system|server|network|website"
@@ -140,7 +142,7 @@ _ATTACK = r"(?:attack|assault|beat|burn|kill|murder|hurt|harm|lynch|stone|drive\
 UNSAFE = regex.compile(
     rf"""(?xis)
     ^(?!.*\b(?:in|for|of)\s+(?:a|an|the|my|our|this|that)\s+(?:[\w-]+\s+){{0,3}}{_STORY}\b).*?(?:
-      {_HOW}\b{_HURT}\s+(?:[\w-]+\s+)?{_VICTIM}\b(?!['’])(?!{_GAME})
+      {_HOW}\b{_HURT}\s+(?:[\w-]+\s+)?{_VICTIM}\b(?!['’])(?!{_GAME})(?!{_SENT})
     | {_HOW}\b{_MAKE}\b.{{0,30}}\b(?:{_WEAPON}|{_DRUG})\b
     | \b{_WEAPON}\b.*{_HOW}\b(?:build|make|construct|assemble)\s+(?:one|it|them|some|such)\b
     | {_HOW}\b{_WRECK}\s+{_FEW_WORDS}(?:{_PLACE}|people|crowds?)\b

@@ -21,6 +21,7 @@ from twin_data.contracts.releases import RetrievalSettings
 from twin_data.prompts.renderer import Message, PromptPassage, render_answer
 from twin_data.scoring.answerability import Evidence, EvidenceWindow, find_evidence
 from twin_data.scoring.excerpts import best_excerpts
+from twin_data.scoring.sentences import content_stems
 from twin_serve.answering import declining
 from twin_serve.answering.citations import CitationList, sources_text
 from twin_serve.answering.copies import own_in_passage
@@ -61,8 +62,12 @@ class GroundedAnswerer:
     async def _from_archive(
         self, run: Run, settings: RetrievalSettings, query: SearchQuery
     ) -> AsyncGenerator[str | VerifiedAnswer, None]:
-        """Retrieve, then answer from what was found, or decline."""
+        """Retrieve, then answer from what was found, or decline. What asks after nothing is not looked up."""
         twin, progress = run.twin, run.progress
+        if not content_stems(query.text):
+            yield progress.add(declining.no_words(twin.manifest))
+            yield run.finished(AnswerOutcome.DECLINED, decline_reason="no_evidence")
+            return
         retrieval = await self._search.search(twin.manifest.persona, query, settings)
         progress.retrieval, progress.retrieval_seconds = retrieval, retrieval.seconds
         passages = retrieval.passages[: settings.passages]

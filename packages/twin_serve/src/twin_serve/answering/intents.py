@@ -58,6 +58,20 @@ _IDENTITY_WORDS = regex.compile(
     | \bwho(?:['’]s|\s+is)\s+this{_STOP} | \b(?:which|what)\s+(?:language\s+)?model\s+(?:are\s+you|is\s+this)\b
     | \bam\s+i\s+(?:really\s+|actually\s+)?(?:talking|speaking|chatting|writing)\s+(?:to|with)\b
     | \b(?:generated|written|answered|made\s+up)\s+by\s+{_MACHINE}{_STOP}
+    | \bwho\s+(?:made|built|created|programmed|coded|invented|owns|runs)\s+you{_STOP}
+    | \b(?:what|which|whose)\s+(?:company|firm|lab|people|team|organi[sz]ation|data|texts?)\s+(?:(?:was|were)\s+you\s+)?
+        (?:made|built|created|trained|owns|runs|developed)(?:\s+(?:you|on|from|by))?{_STOP}
+    | \b(?:when|where|how|by\s+whom|on\s+what)\s+were\s+you\s+(?:trained|programmed|fine-?tuned|created){_STOP}
+    | \bwhat\s+(?:data\s+|texts?\s+)?were\s+you\s+trained\s+(?:on|with){_STOP}
+    | \bare\s+you{_FILLER}\s+(?:conscious|sentient|self-?aware){_STOP}
+    | \bwho(?:['’]s|\s+is)\s+(?:answering|writing|speaking|talking|replying)
+        (?:\s+(?:to\s+)?(?:me|this|these|here|my\s+questions?|these\s+\w+))?{_STOP}
+    | \b(?:is|does)\s+{_NAME}\s+(?:really\s+|actually\s+|ever\s+)?(?:read|reading|see|seeing|answering|writing|typing)
+        \s+(?:this|these|my\s+\w+|me)(?:\s+\w+)?{_STOP}
+    | \b(?:did|does|has)\s+{_NAME}\s+(?:really\s+|ever\s+)?(?:agree[ds]?|consent(?:ed)?|know|approve[d]?)
+        \s+(?:to|of|about)\s+(?:this|you|being\s+copied){_STOP}
+    | \b(?:what(?:['’]s|\s+is|\s+are)|show\s+me|tell\s+me|print|repeat|reveal)\s+(?:me\s+)?your\s+
+        (?:(?:system|initial|hidden|original)\s+)?(?:prompt|instructions){_STOP}
     | \bis\s+there\s+{_HUMAN}\s+(?:behind|at\s+the\s+other\s+end|there|reading)
     | \b(?:did|does|do)\s+{_MACHINE}\s+(?:really\s+)?(?:write|wrote|generate|answer|make)\s+(?:this|these|your)\b
     """
@@ -68,16 +82,22 @@ _ABOUT_BEING = regex.compile(r"(?i)^(?=.*\b(?:you|u|yourself|i)\b).*\b(?:are|r|a
 
 def asks_for_private(question: str) -> bool:
     """Whether the question wants someone's contact data, credentials, health or money matters."""
-    return any(PRIVATE.search(one) for one in _ends(question))
+    return any(PRIVATE.search(one) for one in windows(question, 2 * READ_CHARACTERS))
 
 
 def asks_for_harm(question: str) -> bool:
     """Whether the question wants help with doing harm."""
-    return any(UNSAFE.search(one) for one in _ends(question))
+    return any(UNSAFE.search(one) for one in windows(question, 2 * READ_CHARACTERS))
+
+
+def windows(text: str, size: int) -> list[str]:
+    """All of a text in pieces of at most `size` characters; what is no longer than half of that is whole in one."""
+    step = size // 2
+    return [text[start : start + size] for start in range(0, max(1, len(text) - step), step)]
 
 
 def _ends(question: str) -> tuple[str, ...]:
-    """What is looked at of a question: its beginning and its end. Patterns are not to be run over a whole book."""
+    """Where a question asks what the twin is: at its beginning or its end. What is between is its subject."""
     return (
         (question,)
         if len(question) <= 2 * READ_CHARACTERS

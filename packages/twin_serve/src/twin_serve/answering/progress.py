@@ -73,8 +73,7 @@ class Run:
     @property
     def history(self) -> tuple[Turn, ...]:
         """The last turns of the conversation, as many as the bundle remembers."""
-        turns = self.question.history
-        return turns[max(0, len(turns) - self.twin.manifest.generation.max_history_turns) :]
+        return shown_turns(self.question, self.twin)
 
     @property
     def retrieval(self) -> RetrievalSettings | None:
@@ -101,6 +100,12 @@ class Run:
             bundle=manifest.bundle_id,
             trace_id=self.trace_id,
         )
+
+
+def shown_turns(question: Question, twin: Twin) -> tuple[Turn, ...]:
+    """The last turns before a question, as many as the bundle remembers: those that the prompt shows."""
+    turns = question.history
+    return turns[max(0, len(turns) - twin.manifest.generation.max_history_turns) :]
 
 
 def unchecked(sentence: str, reason: str) -> SentenceCheck:

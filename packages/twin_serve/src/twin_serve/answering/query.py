@@ -12,6 +12,8 @@ _LEANS_ON_HISTORY = regex.compile(
     r"|what about|how about|tell me more|go on|why)\b"
 )
 SELF_CONTAINED_STEMS = 4
+BORROWED_CHARACTERS = 1000
+"""Of the question before, which a question that points back is searched together with: its end, the nearest to it."""
 _TASK = regex.compile(
     r"(?i)^(?:please\s+)?(?:(?:write|draft|compose|prepare|give\s+me)\s+)?(?:me\s+)?(?:an?|the|your)?\s*"
     r"(?:(?:short|brief|long|quick|blog|linkedin|code|\d+[- ]word)\s+){0,2}"
@@ -28,14 +30,23 @@ def search_query(question: Question) -> str:
     A short question that points back ("and when was that?") is searched together with the user's last one. Of a brief
     only its subject is searched.
     """
-    text = subject_of(question.text) if question.options.mode == "write" else question.text
+    text = _subject(question)
     asked = [turn.content for turn in question.history if turn.role == "user"]
-    return text if not asked or _stands_alone(text) else f"{asked[-1]} {text}"
+    return f"{asked[-1][-BORROWED_CHARACTERS:]} {text}" if asked and not _stands_alone(text) else text
+
+
+def leans_on_history(question: Question) -> bool:
+    """Whether a question leaves something to what was said before."""
+    return bool(question.history) and not _stands_alone(_subject(question))
 
 
 def subject_of(brief: str) -> str:
     """A brief without the words that say what kind of text is wanted; the whole if nothing else is in it."""
     return _TASK.sub("", brief.strip()) or brief
+
+
+def _subject(question: Question) -> str:
+    return subject_of(question.text) if question.options.mode == "write" else question.text
 
 
 def _stands_alone(question: str) -> bool:

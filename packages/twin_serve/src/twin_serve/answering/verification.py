@@ -28,6 +28,7 @@ REPEATED = "it repeats an earlier sentence"
 ECHO = "it says the question again"
 SPOKEN_TO = "it speaks to the persona, not as the persona"
 TOO_LONG_TO_QUOTE = "it copies part of a sentence that is too long to quote"
+DENIED = "the passage says the contrary"
 NO_OWN_WORDS = "no passage holds words of the persona's own"
 _OPENERS = frozenset(
     "although hence however indeed instead meanwhile moreover nor perhaps since still therefore thus".split()
@@ -94,6 +95,11 @@ class PassageEvidence:
         bars = self._twin.manifest.verification
         strays = stray(support.score, near, min_closeness=bars.min_closeness, min_held=bars.min_held)
         return Found(passage, support, closeness=near, strays=strays)
+
+    def denies(self, sentence: str) -> bool:
+        """Whether the passage that says most of a sentence says the contrary."""
+        found = self.best(sentence)
+        return found is not None and is_contradicted(sentence, found.support.span.of(found.passage.text))
 
     def copied(self, sentence: str) -> Copy | None:
         """What the sentence was copied from, if it is mostly a copy."""
@@ -246,7 +252,7 @@ def objection(sentence: str, passage: RetrievedPassage, span: Span) -> str:
     first = words(sentence)[0]
     if _may_name(first) and stem(first) not in {stem(word) for word in words(f"{passage.context} {passage.text}")}:
         return f"the name {first} is not in the passages"
-    return "the passage says the contrary" if is_contradicted(sentence, span.of(passage.text)) else ""
+    return DENIED if is_contradicted(sentence, span.of(passage.text)) else ""
 
 
 def _may_name(first: str) -> bool:

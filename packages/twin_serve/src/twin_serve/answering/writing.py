@@ -26,6 +26,7 @@ from twin_serve.answering.drafting import CUT_OFF, draft, is_cut_off
 from twin_serve.answering.drafts import LIST_MARK, DraftSentence, tidy_written, wider
 from twin_serve.answering.progress import Run, outcome_of, unchecked
 from twin_serve.answering.verification import (
+    DENIED,
     NO_OWN_WORDS,
     REPEATED,
     WORD_FOR_WORD,
@@ -125,7 +126,8 @@ class ClaimChecker:
 
     async def _verdict(self, sentence: str) -> SentenceCheck:
         if not makes_claim(sentence, self._given):
-            return unchecked(sentence, NO_CLAIM)
+            denied = bool(self._run.retrieval) and await asyncio.to_thread(self._evidence.denies, sentence)
+            return self._unsupported(sentence, DENIED) if denied else unchecked(sentence, NO_CLAIM)
         if await asyncio.to_thread(self._is_told, sentence):
             return SentenceCheck(text=sentence, outcome=SentenceOutcome.SUPPORTED, support=1.0, reason=AS_TOLD)
         settings = self._run.retrieval

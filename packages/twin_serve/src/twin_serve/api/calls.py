@@ -14,12 +14,13 @@ from twin_data.contracts.answers import Cost, Question, VerifiedAnswer
 from twin_data.contracts.errors import ContextLengthError, RegistryError, TwinError
 from twin_data.contracts.releases import MachinePrice
 from twin_serve.answering.cost import cost_of, most_of
-from twin_serve.answering.progress import Progress
+from twin_serve.answering.progress import Progress, shown_turns
 from twin_serve.answering.signals import signals_of
 from twin_serve.api.dependencies import Service
 from twin_serve.api.errors import InvalidRequestError, status_and_code
 from twin_serve.api.schemas import ChatRequest, twin_extras
 from twin_serve.ledger.errors import PersonaNotAllowedError
+from twin_serve.ledger.keys import LOCAL_KEY
 from twin_serve.ledger.ledger import CLIENT_GONE
 from twin_serve.ledger.records import Exchange, FinalStatus, KeyRecord, RequestEnd, RequestStart
 from twin_serve.llm.client import READ_TIMEOUT_S
@@ -33,6 +34,9 @@ NO_WORK = MachinePrice(per_hour=0.0)
 """The price of a request that is refused before the model is asked: nothing, whatever the machine costs."""
 UNKNOWN = "unknown"
 """Stands for the persona, in ledger and metrics, where the request did not name one."""
+
+OWN_FEATURES = frozenset({"evaluation"})
+"""Names of a feature that only the owner's own key may give: monitoring passes over what evaluations ask."""
 
 log = logging.getLogger(__name__)
 
@@ -149,10 +153,15 @@ async def begin(service: Service, body: ChatRequest, key: KeyRecord, feature: st
         TwinError: The request cannot be served, or a limit of its key does not allow it.
     """
     started, created = time.monotonic(), int(time.time())
+    feature, refused = (None, feature) if feature in OWN_FEATURES and key.name != LOCAL_KEY else (feature, None)
     start = RequestStart(
         endpoint=ENDPOINT, persona=body.persona, key=key, user=body.user, feature=feature, price=NO_WORK
     )
     try:
+        if refused:
+            raise InvalidRequestError(
+                f"the feature {refused!r} is for this machine's own key", next_step="name it otherwise, or leave it out"
+            )
         question, twin = await _prepare(service, body, key)
     except Exception as error:
         await record_failure(service, start, explained := explain(error, "of this caller"))
@@ -167,12 +176,11 @@ async def record_failure(service: Service, start: RequestStart, error: TwinError
     """The row of a request that failed before any work.
 
     Raises:
-        RefusedError: The key would not have been let in anyway; that has a row of its own.
+        RefusedError: The key has made its requests of this minute anyway; that has a row of its own.
     """
     status, code = status_and_code(error)
-    trace = await service.ledger.begin(start)
+    await service.ledger.fail(start, http_status=status, error_code=code)
     end = RequestEnd(status="failed", http_status=status, error_code=code, cost=Cost(amount=0.0))
-    await service.ledger.finish(trace.trace_id, end)
     # A name that nobody has registered must not become a label: anyone could make millions of them.
     unregistered = isinstance(error, (RegistryError, InvalidRequestError))
     service.metrics.observe(UNKNOWN if unregistered else start.persona, end)
@@ -212,12 +220,16 @@ def _adjusted(twin: Twin, body: ChatRequest) -> Twin:
 
 
 def _check_length(question: Question, twin: Twin) -> None:
-    """Refuse what can never fit before anything is looked up for it."""
+    """Refuse what can never fit, with the turns that the prompt would show, before anything is looked up for it."""
     tokens = twin.manifest.max_model_len
-    longest, characters = int(tokens * WORDS_PER_TOKEN), len(question.text)
-    if (words := len(question.text.split())) > longest or characters > tokens * CHARACTERS_PER_TOKEN:
+    history = shown_turns(question, twin)
+    texts = [question.text, *(turn.content for turn in history)]
+    longest, most = int(tokens * WORDS_PER_TOKEN), tokens * CHARACTERS_PER_TOKEN
+    words, characters = sum(len(text.split()) for text in texts), sum(map(len, texts))
+    if words > longest or characters > most:
+        what = f"the question and the {len(history)} turns before it have" if history else "the question has"
         raise ContextLengthError(
-            f"the question has {words} words and {characters} characters; this twin's model reads at most about "
-            f"{longest} words in all",
-            next_step="shorten the question",
+            f"{what} {words} words and {characters} characters; this twin's model reads at most about {longest} words "
+            f"or {most} characters in all",
+            next_step="shorten the question" + (" or send fewer turns" if history else ""),
         )

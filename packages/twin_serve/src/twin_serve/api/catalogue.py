@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 from calendar import timegm
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 
 from twin_data.configuration.home import PERSONA_NAME
 from twin_data.contracts.errors import ConfigurationError, RegistryError, StoreError
 from twin_data.contracts.releases import Alias
 from twin_data.registry.port import RegisteredBundle
-from twin_serve.api.dependencies import KeyDependency, Service, ServiceDependency
+from twin_serve.api.dependencies import KeyDependency, KnownKeyDependency, Service, ServiceDependency
+from twin_serve.api.errors import UnauthorizedError
 from twin_serve.ledger.errors import PersonaNotAllowedError
 from twin_serve.ledger.records import KeyRecord
 from twin_serve.version import CODE_HEADER, answering_code
@@ -73,7 +75,7 @@ async def get_document(
     persona: str, service: ServiceDependency, key: KeyDependency, document_id: str = Query(alias="id", max_length=2000)
 ) -> dict[str, Any]:
     """A whole clean document; offsets of its passages are Unicode code points."""
-    _require_access(key, persona)
+    await _require_persona(service, key, persona)
     document = await service.search.document(persona, document_id)
     if document is None:
         raise RegistryError(f"{persona!r} has no document {document_id!r}", next_step="take the id from a citation")
@@ -83,7 +85,7 @@ async def get_document(
 @router.get("/api/examples/{persona}")
 async def get_examples(persona: str, service: ServiceDependency, key: KeyDependency) -> dict[str, list[str]]:
     """A few questions that the archive answers, for the page's first view."""
-    _require_access(key, persona)
+    await _require_persona(service, key, persona)
     return {"questions": await asyncio.to_thread(_examples, service, persona)}
 
 
@@ -110,11 +112,13 @@ def _row(path: Path, number: int, line: str) -> dict[str, Any]:
 
 
 @router.get("/api/status")
-async def get_status(service: ServiceDependency) -> dict[str, Any]:
-    """Twins, servers and the addresses of their pages. Holds nothing of any archive."""
+async def get_status(service: ServiceDependency, key: KeyDependency) -> dict[str, Any]:
+    """Servers and the addresses of their pages, and the twins that the caller's key opens."""
     twins = []
     for bundle in await service.twins.bundles():
         manifest = bundle.manifest
+        if not key.allows(manifest.persona):
+            continue
         try:
             _, identity = await service.search.identity(manifest.persona)
             documents, chunks = identity.documents, identity.chunks
@@ -169,8 +173,13 @@ async def readyz(service: ServiceDependency) -> JSONResponse:
 
 
 @router.get("/metrics", include_in_schema=False)
-async def metrics(service: ServiceDependency) -> Response:
-    """Prometheus metrics."""
+async def metrics(request: Request, service: ServiceDependency, key: KnownKeyDependency) -> Response:
+    """Prometheus metrics, by persona: for this machine, or for a key that opens every persona."""
+    if not _is_this_machine(request) and (key is None or key.limits.personas is not None):
+        raise UnauthorizedError(
+            "metrics name every persona: they are for this machine, or for a key that opens all of them",
+            next_step="twin keys create NAME",
+        )
     return Response(service.metrics.text(), media_type="text/plain; version=0.0.4")
 
 
@@ -186,10 +195,33 @@ async def status_page() -> FileResponse:
     return FileResponse(PAGE / "status.html", headers=PAGE_HEADERS)
 
 
+def _is_this_machine(request: Request) -> bool:
+    try:
+        return request.client is not None and ip_address(request.client.host).is_loopback
+    except ValueError:  # a name, as of a socket file's
+        return False
+
+
 def _require_access(key: KeyRecord, persona: str) -> None:
     if not PERSONA_NAME.fullmatch(persona):
-        raise RegistryError(f"there is no persona {persona!r}", next_step="GET /v1/models lists what there is")
+        raise _no_persona(persona)
     if not key.allows(persona):
         raise PersonaNotAllowedError(
             f"this key does not open {persona!r}", next_step=f"twin keys create NAME --persona {persona}"
         )
+
+
+async def _require_persona(service: Service, key: KeyRecord, persona: str) -> None:
+    """A persona that the key opens and that has a bundle.
+
+    Raises:
+        RegistryError: Nobody has registered a bundle of it.
+        PersonaNotAllowedError: The key does not open it, whether or not there is one.
+    """
+    _require_access(key, persona)
+    if not any(one.manifest.persona == persona for one in await service.twins.bundles()):
+        raise _no_persona(persona)
+
+
+def _no_persona(persona: str) -> RegistryError:
+    return RegistryError(f"there is no persona {persona!r}", next_step="GET /v1/models lists what there is")

@@ -59,14 +59,24 @@ def get_service(request: Request) -> Service:
 ServiceDependency = Annotated[Service, Depends(get_service)]
 
 
+async def known_key(
+    service: ServiceDependency, authorization: Annotated[str | None, Header()] = None
+) -> KeyRecord | None:
+    """The caller's key; None if there is none, or it does not open anything."""
+    scheme, _, plaintext = (authorization or "").partition(" ")
+    return await authenticate(service.database, plaintext.strip()) if scheme.casefold() == "bearer" else None
+
+
+KnownKeyDependency = Annotated[KeyRecord | None, Depends(known_key)]
+
+
 async def require_key(service: ServiceDependency, authorization: Annotated[str | None, Header()] = None) -> KeyRecord:
     """The caller's key.
 
     Raises:
         UnauthorizedError: There is none, or it does not open anything.
     """
-    scheme, _, plaintext = (authorization or "").partition(" ")
-    record = await authenticate(service.database, plaintext.strip()) if scheme.casefold() == "bearer" else None
+    record = await known_key(service, authorization)
     if record is None:
         raise UnauthorizedError(
             "a valid API key is needed: Authorization: Bearer twin_…", next_step="twin keys create NAME"

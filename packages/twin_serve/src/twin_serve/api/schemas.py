@@ -20,6 +20,13 @@ _OF_ANSWERS = {"annotations", "refusal", "audio", "function_call", "tool_calls"}
 _NOT_SHOWN_OF_PASSAGE = {"own", "context", "source", "kind"}
 
 
+def _without_null(data: Any) -> Any:
+    """A JSON object without its null fields: to OpenAI, null is a field left out."""
+    if not isinstance(data, dict):
+        return data
+    return {name: _without_null(value) for name, value in data.items() if value is not None}
+
+
 class TextPart(BaseModel):
     """A part of a message in OpenAI's list form."""
 
@@ -34,7 +41,8 @@ class ChatMessage(BaseModel):
     model_config = ConfigDict(extra="forbid")
     role: Literal["user", "assistant"]
     """The twin's own instructions come from its bundle; `system` and `developer` messages are not taken."""
-    content: str | list[TextPart]
+    content: str | list[TextPart] = ""
+    """An assistant's may be left out or null, as OpenAI's clients send one that only called a tool."""
     name: str | None = None
     annotations: Any = None
     """Those of an answer, which clients send back with it; like the four below it is not read."""
@@ -42,6 +50,17 @@ class ChatMessage(BaseModel):
     audio: None = None
     function_call: None = None
     tool_calls: list[Any] | None = Field(default=None, max_length=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_left_out(cls, data: Any) -> Any:
+        return _without_null(data)
+
+    @model_validator(mode="after")
+    def _users_say_something(self) -> Self:
+        if self.role == "user" and "content" not in self.model_fields_set:
+            raise ValueError("a user's message needs content")
+        return self
 
     @model_validator(mode="after")
     def _only_answers_have_annotations(self) -> Self:
@@ -84,6 +103,11 @@ class ChatRequest(BaseModel):
     n: Literal[1] = 1
     user: str | None = Field(default=None, max_length=200)
     twin: TwinOptions = TwinOptions()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_left_out(cls, data: Any) -> Any:
+        return _without_null(data)
 
     @property
     def persona(self) -> str:

@@ -19,6 +19,8 @@ from twin_serve.ledger.records import KeyRecord, RequestStart
 from twin_serve.ledger.tables import KeyMonthRow, RequestRow, table_of
 
 RATE_WINDOW = timedelta(seconds=60)
+RESERVED_RETRY_S = 10
+"""When to try again where the budget would do, but for what running requests have reserved: an answer takes seconds."""
 months = table_of(KeyMonthRow)
 requests = table_of(RequestRow)
 
@@ -62,6 +64,18 @@ def admit(connection: Connection, start: RequestStart, now: datetime) -> None:
         _check_rate(connection, key, key.limits.requests_per_minute, now)
 
 
+def admit_unworked(connection: Connection, key: KeyRecord, now: datetime) -> None:
+    """Check the rate of a request on which no work is done: it uses up no budget, and no budget hides what is wrong.
+
+    Raises:
+        RateLimitedError: The key has made its requests of this minute.
+    """
+    if key.limits.requests_per_minute is not None:
+        values = {"key_id": key.id, "month": month_of(now), "reserve": 0, "max_calls": UNLIMITED, "budget": UNLIMITED}
+        connection.execute(RESERVE[connection.dialect.name], values | {"calls": 0})  # locks the key's month
+        _check_rate(connection, key, key.limits.requests_per_minute, now)
+
+
 def _reserve(connection: Connection, key: KeyRecord, month: str, reserve: int) -> bool:
     """One conditional statement: either the call is counted and its price reserved, or nothing has changed."""
     budget = UNLIMITED if key.limits.budget_amount is None else to_nano(key.limits.budget_amount)
@@ -71,6 +85,7 @@ def _reserve(connection: Connection, key: KeyRecord, month: str, reserve: int) -
         "key_id": key.id,
         "month": month,
         "reserve": reserve,
+        "calls": 1,
         "max_calls": UNLIMITED if key.limits.budget_calls is None else key.limits.budget_calls,
         "budget": budget,
     }
@@ -78,15 +93,15 @@ def _reserve(connection: Connection, key: KeyRecord, month: str, reserve: int) -
 
 
 def _reserve_statement(insert: Any) -> Any:
-    reserve = bindparam("reserve", type_=BigInteger)
+    reserve, calls = bindparam("reserve", type_=BigInteger), bindparam("calls", type_=BigInteger)
     used = months.c.spent_nano + months.c.reserved_nano
     max_calls, budget = bindparam("max_calls", type_=BigInteger), bindparam("budget", type_=BigInteger)
     return (
         insert(months)
-        .values(key_id=bindparam("key_id"), month=bindparam("month"), calls=1, spent_nano=0, reserved_nano=reserve)
+        .values(key_id=bindparam("key_id"), month=bindparam("month"), calls=calls, spent_nano=0, reserved_nano=reserve)
         .on_conflict_do_update(
             index_elements=[months.c.key_id, months.c.month],
-            set_={"calls": months.c.calls + 1, "reserved_nano": months.c.reserved_nano + reserve},
+            set_={"calls": months.c.calls + calls, "reserved_nano": months.c.reserved_nano + reserve},
             where=(months.c.calls < max_calls) & (used < budget) & (used + reserve <= budget),
         )
     )
@@ -110,11 +125,16 @@ def _explain_budget(connection: Connection, key: KeyRecord, now: datetime, reser
             next_step=f"{later} --budget-calls N",
         )
     spent, reserved = (row.spent_nano, row.reserved_nano) if row is not None else (0, 0)
+    budget = to_nano(limits.budget_amount or 0.0)
+    waiting_helps = reserved > 0 and spent < budget and spent + reserve <= budget  # once those that run have ended
     return BudgetExceededError(
         f"key {key.name!r} has a budget of {limits.budget_amount:g} for {month_of(now)}: {from_nano(spent):.4f} are "
         f"spent, {from_nano(reserved):.4f} reserved by requests still running, and this one may cost "
         f"{from_nano(reserve):.4f}",
-        next_step=f"{later} --budget-amount X",
+        next_step=f"try again in {RESERVED_RETRY_S} s, or {later} --budget-amount X"
+        if waiting_helps
+        else f"{later} --budget-amount X",
+        retry_after_s=RESERVED_RETRY_S if waiting_helps else None,
     )
 
 

@@ -20,6 +20,8 @@ from twin_serve.ledger.tables import KeyRow, table_of
 
 PREFIX = "twin_"
 TOKEN_BYTES = 32
+LOCAL_KEY = "this machine"
+"""Name of the owner's own key, which the command line and the flows of this machine use."""
 KEY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@+-]{0,63}")
 keys_table = table_of(KeyRow)
 BY_HASH = select(keys_table).where(keys_table.c.key_hash == bindparam("hash"))

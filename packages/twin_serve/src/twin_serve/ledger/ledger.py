@@ -6,23 +6,26 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import BigInteger, Connection, Row, bindparam, func, insert, select, update
 
 from twin_data.contracts.answers import Interaction
-from twin_serve.ledger.admission import admit, month_of
+from twin_serve.ledger.admission import admit, admit_unworked, month_of
 from twin_serve.ledger.database import Database
-from twin_serve.ledger.errors import RefusedError
+from twin_serve.ledger.errors import LedgerUnavailableError, RefusedError
 from twin_serve.ledger.money import to_nano
 from twin_serve.ledger.process_identity import ProcessIdentity
 from twin_serve.ledger.records import Exchange, RequestEnd, RequestStart, Trace
-from twin_serve.ledger.rows import end_values, interaction_of, interaction_row, refused_row, started_row
+from twin_serve.ledger.rows import end_values, interaction_of, interaction_row, started_row, unworked_row
 from twin_serve.ledger.tables import STARTED, InteractionRow, KeyMonthRow, RequestRow, table_of
 
 STALE_AFTER = timedelta(hours=1)
 """An unfinished row of a process on another machine, which cannot be looked at, counts as dead after this."""
+RETRY_S, LONGEST_RETRY_S = 0.5, 60.0
+"""Pauses before a closing write that failed is tried again: the first, and the longest of those that double."""
 CRASHED = RequestEnd(status="aborted", error_code="process_died")
 CLIENT_GONE = RequestEnd(status="aborted", http_status=499, error_code="client_disconnected")
 
@@ -85,6 +88,7 @@ class Ledger:
         self._clock = clock
         self._process = str(ProcessIdentity.current())
         self._pending: set[asyncio.Task[Any]] = set()
+        self._ending = asyncio.Event()
 
     @classmethod
     async def open(cls, database: Database, *, clock: Callable[[], datetime] = utc_now) -> Ledger:
@@ -94,7 +98,8 @@ class Ledger:
         return ledger
 
     async def close(self) -> None:
-        """Wait until every write has ended. The database stays open."""
+        """Wait until every write has ended; what keeps failing is left to the next start. The database stays open."""
+        self._ending.set()
         while self._pending:
             await asyncio.gather(*self._pending, return_exceptions=True)
 
@@ -114,19 +119,27 @@ class Ledger:
             task.add_done_callback(self._abandon)
             raise
 
-    async def refuse(self, start: RequestStart, *, http_status: int, error_code: str) -> Trace:
+    async def fail(self, start: RequestStart, *, http_status: int, error_code: str) -> Trace:
         """Write the failed row of a request turned away before any work, such as one for an unknown model.
 
-        It asks for nothing and counts against nothing, so no limit of the key can hide the true error.
+        It uses up no budget of the key, and no budget hides the true error; the key's rate it counts against.
+
+        Raises:
+            RateLimitedError: The key has made its requests of this minute; the refusal has a row, too.
+            LedgerUnavailableError: The row could not be written.
         """
-        return await asyncio.shield(self._spawn(self._refuse(start, self._new_trace(), http_status, error_code)))
+        return await asyncio.shield(self._spawn(self._fail(start, http_status, error_code)))
 
     async def finish(self, trace_id: str, end: RequestEnd) -> bool:
         """Close a request's row and settle its budget. False if it was closed before: the first word stands.
 
         An unknown amount settles the budget with what was reserved: a budget would otherwise leak through failures.
+
+        Raises:
+            LedgerUnavailableError: The database failed. It is tried again until it lands: nobody else would, and what
+                was reserved would block the key for the rest of the month.
         """
-        return await asyncio.shield(self._spawn(self._finish(trace_id, end)))
+        return await asyncio.shield(self._spawn(self._close(trace_id, end)))
 
     async def record_interaction(self, trace_id: str, exchange: Exchange) -> None:
         """Keep what was asked and answered."""
@@ -175,13 +188,52 @@ class Ledger:
             raise
         return trace
 
+    async def _fail(self, start: RequestStart, http_status: int, error_code: str) -> Trace:
+        trace, key = self._new_trace(), start.key
+        row = unworked_row(start, trace, self._process, http_status, error_code) | {"admitted": True}
+
+        def write(connection: Connection) -> None:
+            if key is not None:
+                admit_unworked(connection, key, trace.created_at)
+            connection.execute(BEGIN, row)
+
+        try:
+            await self._database.write(write)
+        except RefusedError as refusal:
+            refusal.trace_id = trace.trace_id
+            await self._refuse(start, trace, refusal.http_status, refusal.code)
+            raise
+        return trace
+
     async def _refuse(self, start: RequestStart, trace: Trace, http_status: int, error_code: str) -> Trace:
-        row = refused_row(start, trace, self._process, http_status, error_code)
+        row = unworked_row(start, trace, self._process, http_status, error_code)
         await self._database.write(lambda connection: connection.execute(BEGIN, row))
         return trace
 
     def _new_trace(self) -> Trace:
         return Trace(trace_id=secrets.token_hex(16), created_at=self._clock())
+
+    async def _close(self, trace_id: str, end: RequestEnd) -> bool:
+        try:
+            return await self._finish(trace_id, end)
+        except LedgerUnavailableError:
+            self._spawn(self._close_later(trace_id, end))
+            raise
+
+    async def _close_later(self, trace_id: str, end: RequestEnd) -> None:
+        """Try again after ever longer pauses, and once more at once when the ledger is closed."""
+        pause_s = RETRY_S
+        while True:
+            is_last = self._ending.is_set()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), pause_s)
+            try:
+                await self._finish(trace_id, end)
+                return
+            except LedgerUnavailableError:
+                if is_last:
+                    raise
+            pause_s = min(2 * pause_s, LONGEST_RETRY_S)
 
     async def _finish(self, trace_id: str, end: RequestEnd) -> bool:
         amount = None if end.cost.amount is None else to_nano(end.cost.amount)
@@ -209,7 +261,7 @@ class Ledger:
 
     def _abandon(self, task: asyncio.Task[Trace]) -> None:
         if not task.cancelled() and task.exception() is None:
-            self._spawn(self._finish(task.result().trace_id, CLIENT_GONE))
+            self._spawn(self._close(task.result().trace_id, CLIENT_GONE))
 
 
 def _is_dead(process: str) -> bool | None:

@@ -35,12 +35,12 @@ def started_row(start: RequestStart, trace: Trace, process: str) -> dict[str, An
         "seconds_by_stage": {},
         "reserved_nano": reserve or 0,
         "amount_nano": None,
-        "currency": None if reserve is None else start.price.currency,
+        "currency": start.price.currency if reserve is not None and start.price.per_hour != 0 else None,
     }
 
 
-def refused_row(start: RequestStart, trace: Trace, process: str, http_status: int, error_code: str) -> dict[str, Any]:
-    """The row of a request on which no work is done: that costs nothing, if work has a known price."""
+def unworked_row(start: RequestStart, trace: Trace, process: str, http_status: int, error_code: str) -> dict[str, Any]:
+    """The row of a request refused by a limit, on which no work is done: that costs nothing, if work has a price."""
     return started_row(start, trace, process) | {
         "admitted": False,
         "status": "failed",

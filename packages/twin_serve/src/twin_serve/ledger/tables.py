@@ -88,7 +88,7 @@ class KeyMonthRow(Base):
     key_id: Mapped[str] = mapped_column(ForeignKey("api_keys.id"), primary_key=True)
     month: Mapped[str] = mapped_column(primary_key=True)
     calls: Mapped[int] = mapped_column(BigInteger)
-    """Requests let in, whatever became of them."""
+    """Requests let in to work, whatever became of them."""
     spent_nano: Mapped[int] = mapped_column(BigInteger)
     """Amounts of requests that have ended; of those with an unknown amount, what was reserved."""
     reserved_nano: Mapped[int] = mapped_column(BigInteger)

@@ -47,7 +47,7 @@ class UsageRow(Contract):
     amount: float | None
     """What they cost together; None as soon as one of them has an unknown price, or currencies differ."""
     currency: str | None
-    """None if unknown, or if there are several."""
+    """None if unknown, if there are several, or if nothing was spent in any."""
     unpriced: int
     """Ended requests whose price is unknown."""
     priced_amount: float | None
@@ -123,9 +123,10 @@ def _merged(group: str | None, rows: Iterable[Row[Any]]) -> UsageRow:
     """One row of the report from one row a currency: different currencies are never added up."""
     rows = list(rows)
     priced = [row for row in rows if row.priced]
-    currencies = {row.currency for row in priced}
+    currencies = {row.currency for row in priced if row.amount_nano}  # nothing is nothing in every currency
     unpriced = sum(row.unpriced for row in rows)
-    comparable = bool(priced) and len(currencies) == 1
+    comparable = bool(priced) and len(currencies) <= 1
+    named = currencies or {row.currency for row in priced if row.currency}
     priced_amount = from_nano(sum(int(row.amount_nano) for row in priced)) if comparable else None
     return UsageRow(
         group=group,
@@ -138,7 +139,7 @@ def _merged(group: str | None, rows: Iterable[Row[Any]]) -> UsageRow:
         completion_tokens=sum(int(row.completion_tokens) for row in rows),
         seconds=sum(row.seconds for row in rows),
         amount=priced_amount if not unpriced else None,
-        currency=next(iter(currencies)) if comparable else None,
+        currency=next(iter(named)) if comparable and len(named) == 1 else None,
         unpriced=unpriced,
         priced_amount=priced_amount,
     )
