@@ -16,6 +16,7 @@ from twin_data.generate.balance import BalanceConfig, Chosen, choose
 from twin_data.generate.candidates import Candidate
 from twin_data.generate.declines import refused_subject
 from twin_data.generate.instructions import InstructionConfig, candidates, decontaminated
+from twin_data.generate.lengths import word_count
 from twin_data.generate.material import Material, Neighbours
 from twin_data.generate.prompting import PromptWriter
 from twin_data.generate.refusals import refusal
@@ -126,4 +127,5 @@ def _refusal(chosen: Chosen, turn: int) -> str:
     """The refusal of a prompt; a text that was asked for can be refused, too."""
     if chosen.candidate.refusal:
         return chosen.candidate.refusal
-    return refusal(refused_subject(chosen.asked.focus) if chosen.asked.focus else "that", turn)[1]
+    subject = refused_subject(chosen.asked.focus) if chosen.asked.focus else "that"
+    return refusal(subject, turn, length=word_count(chosen.candidate.response))[1]  # the pair's other side is as long

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twin_data.generate.lengths import word_count
 from twin_data.scoring.refusal import is_refusal
 
 OPENINGS = {
@@ -31,18 +32,21 @@ CLOSINGS = {
 }
 
 
-def refusal(subject: str, turn: int) -> tuple[str, str]:
+def refusal(subject: str, turn: int, *, length: int | None = None) -> tuple[str, str]:
     """A refusal that the scorer recognises as one, and the name of its wording.
 
     Args:
         subject: What was asked about, as it stands in a question: `the gauge`.
         turn: Any number; each wording has its turn.
+        length: Words that it should have, or nearly: of what closes a refusal that is chosen which fits best. None lets
+            these have their turn, too.
     """
-    openings, closings = list(OPENINGS), list(CLOSINGS)
-    closing = CLOSINGS[closings[(turn // len(openings)) % len(closings)]]
+    openings, closings = list(OPENINGS), list(CLOSINGS.values())
+    in_turn = [closings[(turn // len(openings)) % len(closings)]]
     for step in range(len(openings)):
         opening = openings[(turn + step) % len(openings)]
-        text = f"{OPENINGS[opening].format(x=subject)} {closing}".strip()
-        if is_refusal(text):
-            return opening, text
+        said = OPENINGS[opening].format(x=subject)
+        texts = [f"{said} {closing}".strip() for closing in (in_turn if length is None else closings)]
+        if recognised := [text for text in texts if is_refusal(text)]:
+            return opening, min(recognised, key=lambda text: abs(word_count(text) - (length or 0)))
     raise ValueError(f"no wording refuses {subject!r} so that it is recognised")
