@@ -280,7 +280,7 @@ def test_promotion_by_hand_and_rollback(
 ) -> None:
     home = TwinHome(tmp_path / "home")
     first = register()
-    with pytest.raises(RegistryError, match="no other champion"):
+    with pytest.raises(RegistryError, match="had no champion before this one"):
         promotion.rollback(home, "ada", by="me", reason="x")
     promotion.promote(home, "ada", first, by="me", reason="the first")
     second = trained(home, adapter)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin_data.configuration.rubric import Bar, RelativeBar, Rubric, SampleSizes
+from twin_data.contracts.answers import AnswerOutcome
 from twin_data.contracts.evaluation import (
     ComparisonOutcome,
     EvaluationReport,
@@ -25,7 +26,7 @@ from twin_data.contracts.evaluation import (
     Verdict,
 )
 from twin_eval.gate import decide
-from twin_eval.records import AnswerRecord, EndpointError
+from twin_eval.records import Answer, AnswerRecord, TwinSeen
 from twin_eval.scored_run import ScoredRun
 from twin_eval.scorers import AnswerScores, FactCheck, ScoredAnswer
 from twin_eval.statistics import IntervalConfig
@@ -54,6 +55,8 @@ Row = tuple[int, Side, Side]
 """Document; candidate and champion."""
 SIDES = st.one_of(st.just((True, True, True)), st.just((False, False, False)), st.tuples(*[st.booleans()] * 3))
 ROWS = st.lists(st.tuples(st.integers(0, 30), SIDES, SIDES), min_size=6, max_size=60)
+SEEN = TwinSeen(outcome=AnswerOutcome.GENERATED, bundle="b", trace_id="t")
+ANSWER = Answer(content="Not looked at.", annotations=0, twin=SEEN, seconds=1.0)
 GOOD: Row = (0, (True, True, True), (True, False, False))
 STOPS = st.lists(
     st.builds(HardStop, kind=st.sampled_from(HardStopKind), detail=st.just("found")), min_size=1, max_size=3
@@ -83,8 +86,7 @@ def scored(at: int, document: int, side: Side) -> ScoredAnswer:
     )  # fmt: skip
     record = AnswerRecord(
         question_id=asked.id, question_digest="0" * 64, bundle="b", settings_digest="0" * 64,
-        asked_at=datetime(2026, 1, 1, tzinfo=UTC), answer=None,
-        error=EndpointError(code="x", message="not looked at", status=500),
+        asked_at=datetime(2026, 1, 1, tzinfo=UTC), answer=ANSWER,
     )  # fmt: skip
     return ScoredAnswer(question=asked, record=record, scores=scores)
 

@@ -41,12 +41,15 @@ async def test_a_search_engine_that_is_down_is_503(running: Running, stream: boo
 
 async def test_a_search_engine_that_dies_once_the_twin_is_loaded_is_503_or_an_event(start: StartService) -> None:
     async with start(EELS_ANSWER, EELS_ANSWER) as running:
+        await running.ask(
+            "Are you an AI?"
+        )  # fits the judge of forbidden questions, which can outlast a look at the index
         await running.ask("Are you an AI?")
         running.search.error = SEARCH_DOWN
         whole, streamed = await running.ask(), await running.ask(stream=True)
         assert whole.status_code == 503 and whole.json()["error"]["code"] == "search_unavailable"
         assert streamed.status_code == 200 and last_event(streamed)["error"]["code"] == "search_unavailable"
-        assert [row.status for row in await running.rows()] == ["ok", "failed", "failed"]
+        assert [row.status for row in await running.rows()] == ["ok", "ok", "failed", "failed"]
 
 
 async def test_a_model_that_is_down_is_503_or_an_event(start: StartService) -> None:
