@@ -205,13 +205,13 @@ def test_drift_starts_one_refresh_with_its_reason(prefect: SyncPrefectClient, tm
     assert len(named) == 1, "registered twice, there once"
     ours = DeploymentFilter(id=DeploymentFilterId(any_=[deployment]))
 
-    assert announce((_drifted("w1"),), "ada", tmp_path)
+    assert announce((_drifted("w1"),), "ada", tmp_path, "corpus")
     (run,) = wait_for("a refresh", lambda: prefect.read_flow_runs(deployment_filter=ours))
     assert run.parameters == {"persona": "ada", "recipe": "smoke", "reason": "drift: drifted: users moved: off subject"}
     in_state(prefect, run, "Completed")
 
-    assert not announce((_drifted("w1"),), "ada", tmp_path), "a window is announced once"
-    assert announce((_drifted("w1"), _drifted("w2")), "ada", tmp_path)
+    assert not announce((_drifted("w1"),), "ada", tmp_path, "corpus"), "a window is announced once"
+    assert announce((_drifted("w1"), _drifted("w2")), "ada", tmp_path, "corpus")
     wait_for("a second refresh", lambda: len(prefect.read_flow_runs(deployment_filter=ours)) == 2)
 
 
