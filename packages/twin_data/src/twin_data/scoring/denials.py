@@ -11,7 +11,7 @@ from twin_data.scoring.alignment import MIN_WEIGHT, Weight
 from twin_data.scoring.numerals import without_numbers
 from twin_data.scoring.sentences import content_stems, words
 
-_NEGATIONS = frozenset("not no never none nobody nothing neither nor without cannot".split())
+NEGATIONS = frozenset("not no never none nobody nothing neither nor without cannot".split())
 # "Not only", "no fewer than 42", "not until May": a negation in form alone.
 _NO_DENIAL = regex.compile(
     r"(?i)\b(?:not|no) (?:only|just|merely|simply|until|till|fewer|less|more|later|doubt|wonder)\b"
@@ -87,4 +87,4 @@ def is_negated(text: str) -> bool:
     if _CALLED_WRONG.search(text):
         return True
     lowered = (word.casefold().replace("’", "'") for word in words(_NO_DENIAL.sub(" ", text)))
-    return any(word in _NEGATIONS or word.endswith("n't") for word in lowered)
+    return any(word in NEGATIONS or word.endswith("n't") for word in lowered)

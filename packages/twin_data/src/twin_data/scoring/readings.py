@@ -8,18 +8,20 @@ from functools import cached_property
 
 import regex
 
+from twin_data.scoring.denials import NEGATIONS
 from twin_data.scoring.numerals import in_digits
 from twin_data.scoring.sentences import STOPWORDS, WORD, stem
 
 MONTHS = frozenset(
     "january february march april june july august september october november december jan feb mar apr jun jul "
-    "aug sep sept "
-    "oct nov dec".split()
+    "aug sep sept oct nov dec".split()
 )
 """May is a verb more often, and is left out."""
 _DAYS = frozenset(
     day + ending for day in "monday tuesday wednesday thursday friday saturday sunday".split() for ending in ("", "s")
 )
+_NO_NAMES = MONTHS | _DAYS
+"""Written with a capital, and nobody's name."""
 _MONEY = regex.compile(r"([$£€])\s?(\d[\d,]*(?:\.\d+)?)")
 _CURRENCY = {"$": "dollars", "£": "pounds", "€": "euros"}
 _SIGNS = (
@@ -39,7 +41,7 @@ _SIGNS = (
 _BREAK = regex.compile(
     r"[,;:.!?()]\s|\s[–-]\s|—|\b(?:and|but|while|whereas|although|though|because|since|so|when|who|which|whose)\b"
 )
-_NEGATIONS = frozenset("not no never none nobody nothing neither nor without cannot hardly scarcely".split())
+_NEGATIONS = NEGATIONS | {"hardly", "scarcely"}
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class Reading:
             last = match.end()
             lowered = match[0].casefold().replace("’", "'").removesuffix("'s")
             is_small = lowered in STOPWORDS
-            is_capital = match[0][0].isupper() and not is_small and lowered not in MONTHS | _DAYS
+            is_capital = match[0][0].isupper() and not is_small and lowered not in _NO_NAMES
             found.append(
                 Word(
                     lowered.replace(",", ""),

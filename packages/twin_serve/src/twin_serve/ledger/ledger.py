@@ -180,13 +180,7 @@ class Ledger:
             admit(connection, start, trace.created_at)
             connection.execute(BEGIN, row)
 
-        try:
-            await self._database.write(let_in)
-        except RefusedError as refusal:
-            refusal.trace_id = trace.trace_id
-            await self._refuse(start, trace, refusal.http_status, refusal.code)
-            raise
-        return trace
+        return await self._let_in(start, trace, let_in)
 
     async def _fail(self, start: RequestStart, http_status: int, error_code: str) -> Trace:
         trace, key = self._new_trace(), start.key
@@ -197,6 +191,10 @@ class Ledger:
                 admit_unworked(connection, key, trace.created_at)
             connection.execute(BEGIN, row)
 
+        return await self._let_in(start, trace, write)
+
+    async def _let_in(self, start: RequestStart, trace: Trace, write: Callable[[Connection], None]) -> Trace:
+        """Write a request's row where its key's limits allow it; a refused one gets the row of a refusal."""
         try:
             await self._database.write(write)
         except RefusedError as refusal:

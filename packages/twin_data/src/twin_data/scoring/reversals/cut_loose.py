@@ -215,12 +215,13 @@ def cause(pair: Pair) -> str:
         wanted = pair.claim.stems_between(at, len(pair.claim.words))
         if wanted and any(wanted <= _no_reason(one) for one in pair.evidence):
             return "the passage says that this is not why"
-    for one in pair.evidence:
-        if _reason_first(pair.claim) is not None and (reasons := _reason_first(one)) is not None:
-            reason, effect = _reason_first(pair.claim) or (frozenset(), frozenset())
-            first, second = reasons[0] - reasons[1], reasons[1] - reasons[0]
-            if len(reason & second) + len(effect & first) > len(reason & first) + len(effect & second):
-                return "the passage gives cause and effect the other way round"
+    if (claimed := _reason_first(pair.claim)) is None:
+        return ""
+    reason, effect = claimed
+    for reasons in filter(None, map(_reason_first, pair.evidence)):
+        first, second = reasons[0] - reasons[1], reasons[1] - reasons[0]
+        if len(reason & second) + len(effect & first) > len(reason & first) + len(effect & second):
+            return "the passage gives cause and effect the other way round"
     return ""
 
 
