@@ -17,8 +17,10 @@ export UV_PYTHON_DOWNLOADS := never
 RUN := $(PLATFORM)/bin/python
 TWIN := $(PLATFORM)/bin/twin
 PYTEST := $(RUN) -m pytest
-# A process a core, each with whole files: fixtures of a module are made once. Real servers have the machine to themselves.
-UNIT_TESTS = $(PYTEST) -n auto --dist loadfile -m "not slow and not crash and not integration"
+# A process a core, each with whole files: fixtures of a module are made once. On real servers two side by side, since much
+# of that is waiting: the platform's tests in one, all others in the other (tests/conftest.py).
+UNIT_TESTS = $(PYTEST) -n auto --dist loadgroup -m "not slow and not crash and not integration"
+SERVER_TESTS = $(PYTEST) -n 2 --dist loadgroup -m "integration and not slow and not crash"
 
 .PHONY: help setup demo test test-unit test-slow crash check format bench clean
 
@@ -32,7 +34,7 @@ demo: setup ## the whole way on the sample persona: a served twin and its first 
 
 test: setup ## all tests, also those on real servers (under 30 minutes on 2 cores)
 	$(UNIT_TESTS)
-	$(PYTEST) -m "integration and not slow and not crash"
+	$(SERVER_TESTS)
 
 test-unit: $(PLATFORM)/.installed ## the tests that need no server
 	$(UNIT_TESTS)

@@ -45,10 +45,10 @@ def test_null_lora_means_all_weights() -> None:
     assert not TrainingConfig().full
 
 
-@pytest.mark.parametrize("native", [True, False])
-def test_auto_takes_what_the_hardware_multiplies_in(monkeypatch: pytest.MonkeyPatch, native: bool) -> None:
-    monkeypatch.setattr(configuration, "multiplies_bfloat16", lambda: native)
-    assert LaunchSettings().compute_dtype == ("bfloat16" if native else "float32")
+@pytest.mark.parametrize("faster", [True, False])
+def test_auto_takes_what_trains_faster(monkeypatch: pytest.MonkeyPatch, faster: bool) -> None:
+    monkeypatch.setattr(configuration, "trains_faster_in_bfloat16", lambda: faster)
+    assert LaunchSettings().compute_dtype == ("bfloat16" if faster else "float32")
     assert LaunchSettings(device="gpu").compute_dtype == "bfloat16"
     assert LaunchSettings(dtype="bfloat16").compute_dtype == "bfloat16"
     assert LaunchSettings(device="gpu", dtype="float32").compute_dtype == "float32"

@@ -370,6 +370,22 @@ def test_dpo_goes_on_from_the_sft_adapter_and_prefers_pairs_it_never_saw(
 
 
 @pytest.mark.integration
+def test_the_chosen_sides_likelihood_counts_in_dpo_by_its_weight(
+    tmp_path: Path,
+    trained: TrainedAdapter,
+    inputs: Callable[..., StageInputs],
+    dataset_writer: Callable[..., Path],
+) -> None:
+    pairs = dataset_writer(tmp_path / "pairs", DatasetKind.PREFERENCES)
+    given = inputs(tmp_path / "dpo", dataset=pairs, start=trained.folder)
+    config = settings()
+    once = config.dpo.model_copy(update={"max_steps": 1, "sft_weight": 0.5})
+    found = dpo.run(given, config=config.model_copy(update={"dpo": once}))
+    likelihood = (found.curve[0].loss - 0.6931) / 0.5  # policy and reference are the same adapter at the first step
+    assert 0.5 < likelihood < 12, "nats a token of a model with a few thousand words"
+
+
+@pytest.mark.integration
 def test_a_loss_that_is_no_number_stops_the_run_and_leaves_no_adapter(
     tmp_path: Path, tiny_model: Path, inputs: Callable[..., StageInputs]
 ) -> None:

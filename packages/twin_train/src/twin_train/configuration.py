@@ -6,9 +6,9 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from twin_data.configuration.processor import multiplies_bfloat16
 from twin_data.contracts.base import Contract
 from twin_data.contracts.training import TrainingStage
+from twin_train.matrix_speed import trains_faster_in_bfloat16
 
 
 class LoraSettings(Contract):
@@ -86,6 +86,9 @@ class DpoSettings(StageSettings):
     surplus_weight: float | None = Field(default=None, ge=0, le=1)
     """Weight of the tokens by which one side is longer than the other (LD-DPO): 0 ignores them, 1 or None is plain DPO,
     which trusts the dataset's balance of lengths."""
+    sft_weight: float = Field(default=0.0, ge=0)
+    """Weight of the chosen side's negative log-likelihood per token beside the preference loss (Pang et al. 2024). The
+    preference alone may make both sides unlikelier: a refusal is then preferred and still never written."""
     max_held_out_pairs: int = Field(default=200, ge=0)
     """Held-out pairs on which preference accuracy is measured; 0 measures nothing."""
 
@@ -99,8 +102,8 @@ class LaunchSettings(Contract):
     """DeepSpeed ZeRO: 2 shares gradients and optimizer among processes, 3 the weights too; 0 is without DeepSpeed."""
     device: Literal["cpu", "gpu"] = "cpu"
     dtype: Literal["auto", "bfloat16", "float32"] = "auto"
-    """Of the matrix products; `auto` is bfloat16 wherever the hardware multiplies in it. What is trained is kept in
-    float32: the weights, or DeepSpeed's copy of them."""
+    """Of the matrix products; `auto` is bfloat16 on a GPU, and on a CPU whichever is measured to be faster. What is
+    trained is kept in float32: the weights, or DeepSpeed's copy of them."""
     threads_per_process: int = Field(default=1, ge=1)
     """`OMP_NUM_THREADS` of each process; processes times threads should not exceed the cores."""
     gradient_checkpointing: bool = False
@@ -121,7 +124,7 @@ class LaunchSettings(Contract):
         """`dtype` as it is on this machine."""
         if self.dtype != "auto":
             return self.dtype
-        return "bfloat16" if self.device == "gpu" or multiplies_bfloat16() else "float32"
+        return "bfloat16" if self.device == "gpu" or trains_faster_in_bfloat16() else "float32"
 
     @property
     def uses_deepspeed(self) -> bool:

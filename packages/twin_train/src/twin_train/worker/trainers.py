@@ -82,6 +82,8 @@ def _dpo_trainer(job: TrainingJob, watch: Watch) -> FiniteDpoTrainer:
     arguments = DPOConfig(
         **_common(job),
         beta=dpo.beta,
+        loss_type=["sigmoid", "sft"] if dpo.sft_weight else ["sigmoid"],
+        loss_weights=[1.0, dpo.sft_weight] if dpo.sft_weight else None,
         max_length=None,  # the parent has dropped what is too long
         ld_alpha=dpo.surplus_weight,
         # Precomputed ones come out of another path, whose rounding in bfloat16 is worth 0.4 nats a pair: the loss would
