@@ -22,6 +22,7 @@ from twin_data.contracts.digests import digest_text
 from twin_data.registry.model_folder import base_model_folder
 from twin_serve.llm.launcher import VARIABLES as LLM_VARIABLES
 from twin_serve.version import answering_code
+from twin_train.matrix_speed import is_faster_in_bfloat16
 
 START_TIMEOUT_S = 600.0
 """Ten times what a start takes on an idle machine; a server that ends is noticed at once."""
@@ -35,7 +36,10 @@ SERVE_INSTALL = (
 def services(
     home: TwinHome, settings: PlatformSettings, *, python: str = sys.executable, root: Path = REPOSITORY_ROOT
 ) -> tuple[Service, ...]:
-    """Every service of the platform, in an order that respects their needs. Nothing is started or touched."""
+    """Every service of the platform, in an order that respects their needs. Nothing is started or touched.
+
+    How fast the processor multiplies is measured the first time, in a second or two.
+    """
     build = _Builder(home, settings, python, root)
     return (
         build.elasticsearch(),
@@ -145,6 +149,7 @@ class _Builder:
         base_model = base_model_of(self.settings.recipe)
         models = self.settings.cache / "models"
         environment = {
+            LLM_VARIABLES["cpu_dtype"]: "bfloat16" if is_faster_in_bfloat16() else "float32",
             # What the user tells vLLM: it is started again where a later command is told otherwise.
             **_told(LLM_VARIABLES.values()),
             "TWIN_LLM_PYTHON": str(python), "TWIN_LLM_PORT": str(port),

@@ -47,7 +47,7 @@ def test_null_lora_means_all_weights() -> None:
 
 @pytest.mark.parametrize("faster", [True, False])
 def test_auto_takes_what_trains_faster(monkeypatch: pytest.MonkeyPatch, faster: bool) -> None:
-    monkeypatch.setattr(configuration, "trains_faster_in_bfloat16", lambda: faster)
+    monkeypatch.setattr(configuration, "is_faster_in_bfloat16", lambda: faster)
     assert LaunchSettings().compute_dtype == ("bfloat16" if faster else "float32")
     assert LaunchSettings(device="gpu").compute_dtype == "bfloat16"
     assert LaunchSettings(dtype="bfloat16").compute_dtype == "bfloat16"

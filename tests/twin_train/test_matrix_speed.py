@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from twin_train import matrix_speed
-from twin_train.matrix_speed import MATRIX_SPEED_FILE, MatrixSpeed, measure, trains_faster_in_bfloat16
+from twin_train.matrix_speed import MATRIX_SPEED_FILE, MatrixSpeed, is_faster_in_bfloat16, measure
 
 
 @pytest.fixture(autouse=True)
@@ -15,9 +15,9 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A cache of its own, on a machine that multiplies in bfloat16."""
     monkeypatch.setenv("TWIN_CACHE", str(tmp_path))
     monkeypatch.setattr(matrix_speed, "multiplies_bfloat16", lambda: True)
-    trains_faster_in_bfloat16.cache_clear()
+    is_faster_in_bfloat16.cache_clear()
     yield tmp_path / MATRIX_SPEED_FILE
-    trains_faster_in_bfloat16.cache_clear()
+    is_faster_in_bfloat16.cache_clear()
 
 
 def measured(monkeypatch: pytest.MonkeyPatch, *, bfloat16_s: float, float32_s: float) -> list[MatrixSpeed]:
@@ -37,9 +37,9 @@ def test_the_faster_one_is_taken_and_measured_once(
     monkeypatch: pytest.MonkeyPatch, bfloat16_s: float, faster: bool
 ) -> None:
     made = measured(monkeypatch, bfloat16_s=bfloat16_s, float32_s=1.0)
-    assert trains_faster_in_bfloat16() is faster
-    trains_faster_in_bfloat16.cache_clear()  # as in another process
-    assert trains_faster_in_bfloat16() is faster
+    assert is_faster_in_bfloat16() is faster
+    is_faster_in_bfloat16.cache_clear()  # as in another process
+    assert is_faster_in_bfloat16() is faster
     assert len(made) == 1
 
 
@@ -49,13 +49,13 @@ def test_what_does_not_fit_this_machine_is_measured_anew(
 ) -> None:
     kept.write_text(text, "utf-8")
     made = measured(monkeypatch, bfloat16_s=2.0, float32_s=1.0)
-    assert not trains_faster_in_bfloat16()
+    assert not is_faster_in_bfloat16()
     assert MatrixSpeed.model_validate_json(kept.read_text("utf-8")) == made[0]
 
 
 def test_a_processor_without_bfloat16_is_not_measured(monkeypatch: pytest.MonkeyPatch, kept: Path) -> None:
     monkeypatch.setattr(matrix_speed, "multiplies_bfloat16", lambda: False)
-    assert not trains_faster_in_bfloat16()
+    assert not is_faster_in_bfloat16()
     assert not kept.exists()
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.platform import services as platform_services
 from flows.platform.health import HttpProbe, WorkerProbe
 from flows.platform.key_variables import DEFAULTS
 from flows.platform.processes import HOME_MARKER, SERVICE_MARKER
@@ -19,6 +20,12 @@ from twin_eval.judging.config import EndpointJudge
 HOME = TwinHome(Path("/somewhere/.twin"))
 NAMES = {"elasticsearch", "prefect", "mlflow", "worker-cpu", "worker-gpu", "evidently", "llm", "business"}
 WORKERS = {"worker-cpu", "worker-gpu"}
+
+
+@pytest.fixture(autouse=True)
+def measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that has been measured."""
+    monkeypatch.setattr(platform_services, "is_faster_in_bfloat16", lambda: True)
 
 
 def every(settings: PlatformSettings | None = None) -> dict[str, Service]:
@@ -152,6 +159,19 @@ def test_what_is_told_otherwise_reaches_every_process_that_goes_by_it(
     assert changed(before, after) == restarted
     assert all(after[name].env[variable] == value for name in WORKERS & restarted)
     assert not any("s3cret" in service.fingerprint for service in after.values())
+
+
+@pytest.mark.parametrize(
+    ("faster", "told", "dtype"), [(True, None, "bfloat16"), (False, None, "float32"), (False, "bfloat16", "bfloat16")]
+)
+def test_a_cpu_answers_in_the_faster_format_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch, faster: bool, told: str | None, dtype: str
+) -> None:
+    monkeypatch.setattr(platform_services, "is_faster_in_bfloat16", lambda: faster)
+    monkeypatch.delenv("TWIN_LLM_CPU_DTYPE", raising=False)
+    if told:
+        monkeypatch.setenv("TWIN_LLM_CPU_DTYPE", told)
+    assert every()["llm"].env["TWIN_LLM_CPU_DTYPE"] == dtype
 
 
 def test_keys_go_by_the_names_that_the_recipe_gives_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,7 +33,15 @@ from twin_data.registry.memory import MemoryRegistry
 from twin_data.scoring.encoder import write_model_manifest
 from twin_serve.llm import launcher, vllm_command
 from twin_serve.llm.launcher import LauncherSettings, launch
-from twin_serve.llm.vllm_command import Adapter, AdapterRoom, Device, ServedModels, vllm_argv, vllm_environment
+from twin_serve.llm.vllm_command import (
+    Adapter,
+    AdapterRoom,
+    CpuDtype,
+    Device,
+    ServedModels,
+    vllm_argv,
+    vllm_environment,
+)
 
 Register = Callable[..., ReleaseBundle]
 
@@ -329,8 +337,18 @@ def test_the_command_on_a_cpu_is_as_measured(monkeypatch: pytest.MonkeyPatch, na
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("native", [True, False])
+@pytest.mark.parametrize("told", ["bfloat16", "float32"])
+def test_a_cpu_multiplies_in_what_it_is_told(monkeypatch: pytest.MonkeyPatch, native: bool, told: CpuDtype) -> None:
+    monkeypatch.setattr(vllm_command, "multiplies_bfloat16", lambda: native)
+    argv = vllm_argv(Path("python"), MODELS, port=8001, device=Device.CPU, cpu_dtype=told)
+    assert argv[argv.index("--dtype") + 1] == told
+
+
 def test_a_gpu_gets_none_of_the_cpu_s_settings() -> None:
-    argv = vllm_argv(Path("python"), MODELS, port=8001, device=Device.GPU, extra=("--tensor-parallel-size", "2"))
+    extra = ("--tensor-parallel-size", "2")
+    argv = vllm_argv(Path("python"), MODELS, port=8001, device=Device.GPU, cpu_dtype="float32", extra=extra)
+    assert argv[argv.index("--dtype") + 1] == "bfloat16"
     assert not {"--enforce-eager", "--distributed-executor-backend"} & set(argv)
     assert argv[-2:] == ("--tensor-parallel-size", "2")
     environment = vllm_environment(Device.GPU, Path("/cache"), {})

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from twin_data.contracts.base import Contract
 from twin_data.contracts.training import TrainingStage
-from twin_train.matrix_speed import trains_faster_in_bfloat16
+from twin_train.matrix_speed import is_faster_in_bfloat16
 
 
 class LoraSettings(Contract):
@@ -124,7 +124,7 @@ class LaunchSettings(Contract):
         """`dtype` as it is on this machine."""
         if self.dtype != "auto":
             return self.dtype
-        return "bfloat16" if self.device == "gpu" or trains_faster_in_bfloat16() else "float32"
+        return "bfloat16" if self.device == "gpu" or is_faster_in_bfloat16() else "float32"
 
     @property
     def uses_deepspeed(self) -> bool:

@@ -1,10 +1,11 @@
-"""In which number format this machine trains faster, measured once."""
+"""In which number format this machine multiplies matrices faster, measured once."""
 
 from __future__ import annotations
 
 import platform
 import time
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,11 +35,11 @@ class MatrixSpeed(Contract):
 
 
 @cache
-def trains_faster_in_bfloat16() -> bool:
-    """Whether a training step's matrix products take less time in bfloat16 than in float32 here.
+def is_faster_in_bfloat16() -> bool:
+    """Whether the matrix products of training and answering take less time in bfloat16 than in float32 here.
 
     A processor without bfloat16 emulates it, four times slower; that is known without measuring. One with it may still
-    be faster in float32: AVX-512 without AMX, as a hypervisor shows it, was by a third, where AMX takes half as long.
+    be faster in float32: AVX-512 without AMX, as a hypervisor shows it, took twice as long, where AMX takes half.
     What was measured is kept beside the models, so that a training that goes on does so in the same format.
     """
     if not multiplies_bfloat16():
@@ -95,8 +96,6 @@ def _kept(path: Path) -> MatrixSpeed | None:
 
 
 def _machine() -> str:
-    import torch
-
     told = CPU_INFO.read_text("utf-8", errors="replace").splitlines() if CPU_INFO.is_file() else []
     lines = sorted({line for line in told if line.startswith(("model name", "flags"))})
-    return digest_text("\n".join([platform.machine(), torch.__version__, *lines]))
+    return digest_text("\n".join([platform.machine(), version("torch"), *lines]))

@@ -22,13 +22,22 @@ from twin_data.contracts.errors import ConfigurationError, PlatformError, TwinEr
 from twin_data.registry import open_registry
 from twin_data.registry.port import BundleRegistry
 from twin_serve.llm.served_models import bare_base_model, live_bundles, served_models
-from twin_serve.llm.vllm_command import LORA_RANKS, AdapterRoom, Device, ServedModels, vllm_argv, vllm_environment
+from twin_serve.llm.vllm_command import (
+    LORA_RANKS,
+    AdapterRoom,
+    CpuDtype,
+    Device,
+    ServedModels,
+    vllm_argv,
+    vllm_environment,
+)
 
 NUMA_LIBRARY = "libnuma.so.1"
 VARIABLES = {
     "python": "TWIN_LLM_PYTHON",
     "port": "TWIN_LLM_PORT",
     "device": "TWIN_LLM_DEVICE",
+    "cpu_dtype": "TWIN_LLM_CPU_DTYPE",
     "arguments": "TWIN_LLM_ARGS",
     "personas": "TWIN_PERSONAS",
     "base_model": "TWIN_BASE_MODEL",
@@ -48,6 +57,8 @@ class LauncherSettings(Contract):
     """Interpreter of the environment that has vLLM."""
     port: Annotated[int, Field(ge=1, le=65535)] = 8001
     device: Device = Device.CPU
+    cpu_dtype: CpuDtype | None = None
+    """In what a CPU multiplies; None goes by what the processor says of itself."""
     arguments: str = ""
     """Further arguments for vLLM, as in a shell: `--tensor-parallel-size 2`."""
     personas: str = ""
@@ -106,6 +117,7 @@ def launch(
         models,
         port=settings.port,
         device=settings.device,
+        cpu_dtype=settings.cpu_dtype,
         room=AdapterRoom(at_once=settings.max_loras, in_memory=settings.max_cpu_loras, rank=settings.max_lora_rank),
         extra=tuple(shlex.split(settings.arguments)),
     )
