@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import httpx
+import pytest
 
 from twin_data.contracts.errors import SearchUnavailableError
 from twin_serve.version import CODE_HEADER, answering_code
@@ -127,6 +128,12 @@ async def test_health_and_readiness(running: Running) -> None:
     response = await get(running, "/readyz")
     assert response.status_code == 503 and response.json() == {"elasticsearch": False, "llm": True}
     assert (await get(running, "/healthz")).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/", "/status"])
+async def test_a_monitor_may_ask_whether_a_page_is_there(running: Running, path: str) -> None:
+    async with running.client() as client:
+        assert (await client.head(path)).status_code == 200
 
 
 async def test_metrics_count_by_twin_and_never_by_what_a_caller_made_up(running: Running) -> None:
