@@ -21,7 +21,7 @@ ENCODER = HashingEncoder()
 
 def is_identity(question: str) -> bool:
     """By words alone: the vector is far from every known way of asking."""
-    return asks_what_you_are(question, np.zeros_like(ENCODER.encode(["x"])[0]), ENCODER)
+    return asks_what_you_are(question, np.zeros_like(ENCODER.encode(["x"])[0]), ENCODER, "Ada Ferrier")
 
 
 def is_caught(question: str) -> bool:
@@ -58,6 +58,7 @@ def test_asking_what_it_is(question: str) -> None:
     "question",
     [
         "Who made you a keeper?", "When were you trained as a pilot?", "Did Ruth agree to the new byelaw?",
+        "Did Ruth agree to this?", "Does Ruth read these letters?", "Has the Board ever approved of this?",
         "Is Ruth reading the tide tables?", "What are your instructions for a keeper?", "Are you conscious of the noise?",
         "Who is answering for the damage at Gate 7?", "What company built the lock?", "Who runs the canal?",
         "Who are you voting for?", "What are you proud of in the program?", "What are you reading?", "Where were you born?",
@@ -77,9 +78,9 @@ def test_asking_about_the_personas_life(question: str) -> None:
 
 def test_a_question_like_a_known_one_counts_unless_it_is_long_or_not_of_what_it_is() -> None:
     near = ENCODER.encode(["Are you a chatbot?"])[0]
-    assert asks_what_you_are("So you are one of those, hm, speaking devices?", near, ENCODER)
-    assert not asks_what_you_are("Do you use one of those?", near, ENCODER)
-    assert not asks_what_you_are(f"So you are {'very ' * 15} late?", near, ENCODER)
+    assert asks_what_you_are("So you are one of those, hm, speaking devices?", near, ENCODER, "Ada Ferrier")
+    assert not asks_what_you_are("Do you use one of those?", near, ENCODER, "Ada Ferrier")
+    assert not asks_what_you_are(f"So you are {'very ' * 15} late?", near, ENCODER, "Ada Ferrier")
 
 
 @pytest.mark.parametrize(

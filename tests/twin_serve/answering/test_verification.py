@@ -87,6 +87,7 @@ def test_a_figure_in_the_questions_own_words_is_an_answer() -> None:
         ("We found 32 eels on the floor.", "the number 32 is not in the passages"),
         ("We found 31 eels for Osier on the floor.", "the name Osier is not in the passages"),
         ("Osier found 31 eels on the floor.", "the name Osier is not in the passages"),
+        ("Emily found 31 eels on the floor.", "the name Emily is not in the passages"),
         ("We never found 31 eels on the floor.", "the passages do not say so"),
         ("We did not carry the eels; nobody closed the paddle.", "the passages do not say so"),
         ("Yes.", "it says nothing that can be checked"),

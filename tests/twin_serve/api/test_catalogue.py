@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import httpx
+import pytest
 
 from twin_data.contracts.errors import SearchUnavailableError
 from twin_serve.version import CODE_HEADER, answering_code
@@ -129,6 +130,12 @@ async def test_health_and_readiness(running: Running) -> None:
     assert (await get(running, "/healthz")).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/", "/status"])
+async def test_a_monitor_may_ask_whether_a_page_is_there(running: Running, path: str) -> None:
+    async with running.client() as client:
+        assert (await client.head(path)).status_code == 200
+
+
 async def test_metrics_count_by_twin_and_never_by_what_a_caller_made_up(running: Running) -> None:
     await running.ask()
     await running.ask(model="made-up-name")
@@ -138,6 +145,23 @@ async def test_metrics_count_by_twin_and_never_by_what_a_caller_made_up(running:
     assert f'twin_tokens_total{{direction="completion",persona="ada"}} {float(len(EELS_ANSWER.split()))}' in text
     assert 'twin_seconds_count{persona="ada",stage="total"} 1.0' in text
     assert "made-up-name" not in text
+
+
+async def test_metrics_count_what_a_limit_refused(running: Running) -> None:
+    poor, slow = await running.new_key("poor", budget_calls=1), await running.new_key("slow", requests_per_minute=1)
+    for key in (poor, slow):
+        assert [(await running.ask("Thanks.", key=key)).status_code for _ in range(2)] == [200, 429]
+    assert (await running.ask(key=slow, n=2)).status_code == 429
+    text = (await get(running, "/metrics", "twin_wrong")).text
+    assert 'twin_requests_total{outcome="none",persona="ada",status="failed"} 2.0' in text
+    assert 'twin_requests_total{outcome="none",persona="unknown",status="failed"} 1.0' in text
+
+
+async def test_a_name_that_a_key_does_not_open_is_no_label(running: Running) -> None:
+    key = await running.new_key("bobs", personas=("bob",))
+    assert (await running.ask(key=key, model="made-up-name")).status_code == 403
+    text = (await get(running, "/metrics", "twin_wrong")).text
+    assert 'persona="unknown",status="failed"} 1.0' in text and "made-up-name" not in text
 
 
 async def test_pages_allow_nothing_from_elsewhere(running: Running) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -75,6 +76,30 @@ async def test_a_body_that_is_no_request_is_400_with_a_row(running: Running, bod
     assert (await running.row()).persona == "unknown"
 
 
+async def test_a_body_that_is_not_sent_as_json_is_told_so(running: Running) -> None:
+    async with running.client() as client:
+        sent = {"content-type": "application/x-www-form-urlencoded"}  # what curl says unless it is told otherwise
+        response = await client.post("/v1/chat/completions", content=json.dumps(BODY), headers=sent)
+    assert response.status_code == 400 and error(response)["message"] == "the body is not sent as JSON"
+    assert error(response)["next_step"] == "send Content-Type: application/json"
+
+
+@pytest.mark.parametrize("field", ["nested", "twin", "messages"])
+async def test_what_is_nested_without_end_is_400_with_a_row(running: Running, field: str) -> None:
+    nested: Any = {}
+    for _ in range(600):
+        nested = {"a": nested}
+    changes = {"messages": [{"role": "assistant", "annotations": nested}]} if field == "messages" else {field: nested}
+    response = await post(running, BODY | changes)
+    assert response.status_code == 400 and error(response)["code"] == "invalid_request"
+    assert (await running.row()).http_status == 400
+
+
+async def test_a_wrong_request_to_nobody_stands_as_unknown(running: Running) -> None:
+    assert (await post(running, BODY | {"model": "@x", "n": 2})).status_code == 400
+    assert (await running.row()).persona == "unknown"
+
+
 async def test_a_feature_that_is_too_long_is_400_with_a_row(running: Running) -> None:
     response = await post(running, BODY, **{"x-twin-feature": "f" * 101})
     assert response.status_code == 400
@@ -100,7 +125,7 @@ async def test_an_unknown_model_is_404(running: Running, model: str) -> None:
     response = await post(running, BODY | {"model": model})
     assert response.status_code == 404 and error(response)["code"] == "model_not_found"
     row = await running.row()
-    assert (row.status, row.http_status, row.persona) == ("failed", 404, model.partition("@")[0])
+    assert (row.status, row.http_status, row.persona) == ("failed", 404, model.partition("@")[0] or "unknown")
 
 
 async def test_openai_client_raises_not_found(running: Running) -> None:

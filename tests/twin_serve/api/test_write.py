@@ -106,6 +106,14 @@ async def test_what_the_brief_says_needs_no_source(start: StartService) -> None:
         assert one["twin"]["citations"] == []
 
 
+async def test_what_a_sentence_of_the_brief_begins_with_is_no_name(start: StartService) -> None:
+    brief = "The pheasant ran. It was cold. You saw Ruth."
+    draft = ("It is a pity to hurry.", "The others are better.", "You can wait.", "Ruth is lazy.")
+    async with start(" ".join(draft)) as running:
+        found = outcomes(await write(running, brief))
+    assert [found[one][0] for one in draft] == ["unchecked", "unchecked", "unchecked", "unsupported"]
+
+
 async def test_without_retrieval_every_claim_is_marked(start: StartService) -> None:
     async with start(DRAFT) as running:
         body = await write(running, twin={"retrieval": False})

@@ -8,12 +8,18 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 import jinja2
+import regex
 
 from twin_data.contracts.answers import Turn
 from twin_data.contracts.base import Contract
 from twin_data.contracts.digests import digest_value
 
 TEMPLATES = Path(__file__).parent / "templates"
+_CONTROL = regex.compile(
+    r"<(?=[|｜][^<>\n]{1,40}[|｜]>|/?s>|(?:start|end)_of_turn>|(?:bos|eos|pad|unk)>|</?SYS>>)|\[(?=/?INST\])"
+)
+"""Where a word begins that chat models keep for themselves: ends of turns and roles, as ChatML, Llama, Mistral, Gemma
+and DeepSeek write them. A tokenizer takes it for the real one wherever it stands."""
 
 
 class Message(Contract):
@@ -81,18 +87,23 @@ def render_write(
     return system, *shown, *_earlier(history), _write_user(brief, passages)
 
 
+def without_control(text: str) -> str:
+    """A text that can end no turn and begin none: a document or a question may hold the words that do."""
+    return _CONTROL.sub(lambda found: f"{found[0]} ", text)
+
+
 def _answer_user(question: str, passages: Sequence[PromptPassage]) -> Message:
     text = _template("answer.user").render(passages=passages, question=question)
-    return Message(role="user", content=text.strip())
+    return Message(role="user", content=without_control(text.strip()))
 
 
 def _write_user(brief: str, passages: Sequence[PromptPassage]) -> Message:
     text = _template("write.user").render(passages=passages, brief=brief)
-    return Message(role="user", content=text.strip())
+    return Message(role="user", content=without_control(text.strip()))
 
 
 def _exchange(asked: Message, response: str) -> tuple[Message, Message]:
-    return asked, Message(role="assistant", content=response)
+    return asked, Message(role="assistant", content=without_control(response))
 
 
 def _system(mode: str, display_name: str, style_notes: str, passages: Sequence[PromptPassage]) -> Message:
@@ -103,7 +114,9 @@ def _system(mode: str, display_name: str, style_notes: str, passages: Sequence[P
 
 
 def _earlier(history: Sequence[Turn]) -> tuple[Message, ...]:
-    return tuple(Message(role=turn.role, content=turn.content) for turn in history if turn.role != "system")
+    return tuple(
+        Message(role=turn.role, content=without_control(turn.content)) for turn in history if turn.role != "system"
+    )
 
 
 @cache

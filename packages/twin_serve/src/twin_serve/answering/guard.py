@@ -46,7 +46,7 @@ def forbidden_kind(
 
 
 def without_forbidden(
-    history: tuple[Turn, ...], encoder: Encoder, judge: ForbiddenLikeness
+    history: tuple[Turn, ...], encoder: Encoder, judge: ForbiddenLikeness, *, trusts_answers: bool = False
 ) -> tuple[tuple[Turn, ...], Kind | None]:
     """Earlier turns without those that nobody should answer and what was said to them, and what is wrong with the last.
 
@@ -54,13 +54,17 @@ def without_forbidden(
         history: The turns that would go into the prompt.
         encoder: Embeds them.
         judge: Fitted for this encoder.
+        trusts_answers: Whether the assistant's turns go unjudged. A caller may have made them up; one that nobody
+            should say is left out, and nothing is declined for it: the persona's own words now and then sound like it.
     """
     kept: list[Turn] = []
     kind: Kind | None = None
     for turn in history:
+        is_judged = turn.role == "user" or not (trusts_answers or kind)
+        found = forbidden_kind(turn.content, encoder, judge) if is_judged else None
         if turn.role == "user":
-            kind = forbidden_kind(turn.content, encoder, judge)
-        if kind is None:
+            kind = found
+        if kind is None and found is None:
             kept.append(turn)
     return tuple(kept), kind
 

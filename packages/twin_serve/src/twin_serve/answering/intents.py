@@ -66,16 +66,21 @@ _IDENTITY_WORDS = regex.compile(
     | \bare\s+you{_FILLER}\s+(?:conscious|sentient|self-?aware){_STOP}
     | \bwho(?:['’]s|\s+is)\s+(?:answering|writing|speaking|talking|replying)
         (?:\s+(?:to\s+)?(?:me|this|these|here|my\s+questions?|these\s+\w+))?{_STOP}
-    | \b(?:is|does)\s+{_NAME}\s+(?:really\s+|actually\s+|ever\s+)?(?:read|reading|see|seeing|answering|writing|typing)
-        \s+(?:this|these|my\s+\w+|me)(?:\s+\w+)?{_STOP}
-    | \b(?:did|does|has)\s+{_NAME}\s+(?:really\s+|ever\s+)?(?:agree[ds]?|consent(?:ed)?|know|approve[d]?)
-        \s+(?:to|of|about)\s+(?:this|you|being\s+copied){_STOP}
     | \b(?:what(?:['’]s|\s+is|\s+are)|show\s+me|tell\s+me|print|repeat|reveal)\s+(?:me\s+)?your\s+
         (?:(?:system|initial|hidden|original)\s+)?(?:prompt|instructions){_STOP}
     | \bis\s+there\s+{_HUMAN}\s+(?:behind|at\s+the\s+other\s+end|there|reading)
     | \b(?:did|does|do)\s+{_MACHINE}\s+(?:really\s+)?(?:write|wrote|generate|answer|make)\s+(?:this|these|your)\b
     """
 )
+_ABOUT_THE_PERSON = regex.compile(
+    rf"""(?xi)
+    \b(?:is|does)\s+(?P<name>{_NAME})\s+(?:really\s+|actually\s+|ever\s+)?
+        (?:read|reading|see|seeing|answering|writing|typing)\s+(?:this|these|my\s+\w+|me)(?:\s+\w+)?{_STOP}
+    | \b(?:did|does|has)\s+(?P<name>{_NAME})\s+(?:really\s+|ever\s+)?(?:agree[ds]?|consent(?:ed)?|know|approve[d]?)
+        \s+(?:to|of|about)\s+(?:this|you|being\s+copied){_STOP}
+    """
+)
+"""Whether the person knows or sees what is said here, if the name is the person's: others of that archive may, too."""
 _ABOUT_BEING = regex.compile(r"(?i)^(?=.*\b(?:you|u|yourself|i)\b).*\b(?:are|r|am|is)\b")
 """Only a question of what somebody *is* can be about the twin itself; "do you use a machine?" is about the persona."""
 
@@ -105,20 +110,26 @@ def _ends(question: str) -> tuple[str, ...]:
     )
 
 
-def asks_what_you_are(question: str, vector: NDArray[np.float32], encoder: Encoder) -> bool:
+def asks_what_you_are(question: str, vector: NDArray[np.float32], encoder: Encoder, display_name: str) -> bool:
     """Whether the question is about the twin itself: by its words, or by likeness to known ways of asking.
 
     Args:
         question: What was asked.
         vector: Its embedding, shape (D,).
         encoder: What made the embedding.
+        display_name: Whose twin it is.
     """
-    if any(_IDENTITY_WORDS.search(one) for one in _ends(question)):
+    if any(_IDENTITY_WORDS.search(one) or _names_the_person(one, display_name) for one in _ends(question)):
         return True
     if not _ABOUT_BEING.search(question) or len(question.split()) > LONGEST_IDENTITY_QUESTION:
         return False
     known = _prototypes(encoder)  # type: ignore[arg-type]  # a protocol promises no hash, but every object has one
     return float((known @ vector).max()) >= IDENTITY_LIKENESS
+
+
+def _names_the_person(question: str, display_name: str) -> bool:
+    own = {word.casefold() for word in display_name.split()}
+    return any(own & set(one["name"].casefold().split()) for one in _ABOUT_THE_PERSON.finditer(question))
 
 
 @lru_cache(maxsize=4)

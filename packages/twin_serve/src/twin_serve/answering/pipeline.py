@@ -111,13 +111,14 @@ class Answerer:
         query = SearchQuery.of(search_query(question), encoder)
         asked = query.vector if query.text == question.text else encoder.encode([question.text])[0]
         forbidden = forbidden_kind(question.text, encoder, judge, vector=asked)
-        history, last = without_forbidden(run.history, encoder, judge)
+        checks_all = question.options.mode == "answer" and run.retrieval is not None and question.options.verify
+        history, last = without_forbidden(run.history, encoder, judge, trusts_answers=checks_all)
         if len(history) < len(run.history):
             forbidden = forbidden or (last if leans_on_history(question) else None)
             question = question.model_copy(update={"history": history})
             query = SearchQuery.of(search_query(question), encoder)
         is_asked = question.options.mode == "answer" or _is_short_question(question.text)
-        asks_identity = is_asked and asks_what_you_are(question.text, asked, encoder)
+        asks_identity = is_asked and asks_what_you_are(question.text, asked, encoder, run.twin.manifest.display_name)
         if asks_identity and not kind_by_words(question.text):
             forbidden = None
         return Understood(question, query, forbidden, asks_identity)

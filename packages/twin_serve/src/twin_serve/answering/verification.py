@@ -33,6 +33,12 @@ NO_OWN_WORDS = "no passage holds words of the persona's own"
 _OPENERS = frozenset(
     "although hence however indeed instead meanwhile moreover nor perhaps since still therefore thus".split()
 )
+_NO_ADVERBS = frozenset(
+    "ally anomaly assembly beverly billy bully carly cecily connolly dolly donnelly emily everly family fly harly healy"
+    " holly italy july kelly kennelly kimberly lally lily lilly mcnally milly molly monopoly nelly polly reilly rally"
+    " reply sally shelly sicily supply tilly wally waverly willy".split()
+)
+"""Names and nouns that end as adverbs do."""
 
 
 @dataclass(frozen=True)
@@ -258,7 +264,8 @@ def objection(sentence: str, passage: RetrievedPassage, span: Span) -> str:
 def _may_name(first: str) -> bool:
     """Whether the first word of a sentence may be somebody's name: the support check looks at later words only."""
     lowered = first.casefold()
-    return first[0].isupper() and lowered not in STOPWORDS | _OPENERS and not lowered.endswith("ly")
+    is_adverb = lowered.endswith("ly") and lowered not in _NO_ADVERBS
+    return first[0].isupper() and lowered not in STOPWORDS | _OPENERS and not is_adverb
 
 
 def granted_names(question: str, passages: Sequence[RetrievedPassage]) -> frozenset[str]:

@@ -18,7 +18,7 @@ from twin_data.contracts.answers import (
 from twin_data.contracts.base import Span
 from twin_data.contracts.releases import RetrievalSettings
 from twin_data.prompts.renderer import render_write
-from twin_data.scoring.sentences import words
+from twin_data.scoring.sentences import STOPWORDS, words
 from twin_data.scoring.support import EvidenceText
 from twin_serve.answering import declining
 from twin_serve.answering.claims import makes_claim
@@ -171,7 +171,8 @@ class ClaimChecker:
     def _given(self) -> frozenset[str]:
         """Names that are the user's or the twin's own: to use them claims nothing."""
         texts = [self._run.twin.manifest.display_name, *(text.text for text in self._told)]
-        return frozenset(word for text in texts for word in words(text) if word[0].isupper())
+        capitalised = (word for text in texts for word in words(text) if word[0].isupper())
+        return frozenset(word for word in capitalised if word.casefold() not in STOPWORDS)
 
     def _unsupported(self, sentence: str, reason: str, support: float = 0.0) -> SentenceCheck:
         if self._run.twin.manifest.verification.unsupported_claims == "drop":

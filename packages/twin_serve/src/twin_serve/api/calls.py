@@ -32,6 +32,8 @@ CHARACTERS_PER_TOKEN = 12
 """More than any tokenizer makes of text that people write."""
 NO_WORK = MachinePrice(per_hour=0.0)
 """The price of a request that is refused before the model is asked: nothing, whatever the machine costs."""
+TURNED_AWAY = RequestEnd(status="failed", cost=Cost(amount=0.0))
+"""What metrics see of a request on which no work was done."""
 UNKNOWN = "unknown"
 """Stands for the persona, in ledger and metrics, where the request did not name one."""
 
@@ -155,7 +157,7 @@ async def begin(service: Service, body: ChatRequest, key: KeyRecord, feature: st
     started, created = time.monotonic(), int(time.time())
     feature, refused = (None, feature) if feature in OWN_FEATURES and key.name != LOCAL_KEY else (feature, None)
     start = RequestStart(
-        endpoint=ENDPOINT, persona=body.persona, key=key, user=body.user, feature=feature, price=NO_WORK
+        endpoint=ENDPOINT, persona=body.persona or UNKNOWN, key=key, user=body.user, feature=feature, price=NO_WORK
     )
     try:
         if refused:
@@ -168,7 +170,11 @@ async def begin(service: Service, body: ChatRequest, key: KeyRecord, feature: st
         raise explained from error
     changes = {"bundle": twin.manifest.bundle_id, "price": twin.manifest.price, "max_llm_seconds": READ_TIMEOUT_S}
     changes["most"] = most_of(twin.manifest, twin.generation)
-    trace = await service.ledger.begin(start.model_copy(update=changes))
+    try:
+        trace = await service.ledger.begin(start.model_copy(update=changes))
+    except TwinError:
+        service.metrics.observe(start.persona, TURNED_AWAY)
+        raise
     return Call(service, body, twin, question, trace.trace_id, started, created)
 
 
@@ -178,12 +184,11 @@ async def record_failure(service: Service, start: RequestStart, error: TwinError
     Raises:
         RefusedError: The key has made its requests of this minute anyway; that has a row of its own.
     """
+    # A name that nobody has registered must not become a label: anyone could make millions of them.
+    unregistered = isinstance(error, (RegistryError, InvalidRequestError, PersonaNotAllowedError))
+    service.metrics.observe(UNKNOWN if unregistered else start.persona, TURNED_AWAY)
     status, code = status_and_code(error)
     await service.ledger.fail(start, http_status=status, error_code=code)
-    end = RequestEnd(status="failed", http_status=status, error_code=code, cost=Cost(amount=0.0))
-    # A name that nobody has registered must not become a label: anyone could make millions of them.
-    unregistered = isinstance(error, (RegistryError, InvalidRequestError))
-    service.metrics.observe(UNKNOWN if unregistered else start.persona, end)
 
 
 def explain(error: Exception, trace_id: str) -> TwinError:

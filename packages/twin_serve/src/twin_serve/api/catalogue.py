@@ -32,6 +32,8 @@ PAGE_HEADERS = {
     "referrer-policy": "no-referrer",
     "cache-control": "no-cache",
 }
+LOOKED_AT = ["GET", "HEAD"]
+"""What monitors and browsers ask of a page: also whether it is there."""
 _BY_RANK = (Alias.CHAMPION, Alias.CANDIDATE)
 router = APIRouter(tags=["catalogue"])
 
@@ -159,13 +161,13 @@ def _run_record(path: Path) -> dict[str, str] | None:
         return None
 
 
-@router.get("/healthz", include_in_schema=False)
+@router.api_route("/healthz", methods=LOOKED_AT, include_in_schema=False)
 async def healthz() -> dict[str, str]:
     """The process answers."""
     return {"status": "ok"}
 
 
-@router.get("/readyz", include_in_schema=False)
+@router.api_route("/readyz", methods=LOOKED_AT, include_in_schema=False)
 async def readyz(service: ServiceDependency) -> JSONResponse:
     """The servers behind it answer, too."""
     state = await _health(service)
@@ -183,13 +185,13 @@ async def metrics(request: Request, service: ServiceDependency, key: KnownKeyDep
     return Response(service.metrics.text(), media_type="text/plain; version=0.0.4")
 
 
-@router.get("/", include_in_schema=False)
+@router.api_route("/", methods=LOOKED_AT, include_in_schema=False)
 async def index() -> FileResponse:
     """The chat page."""
     return FileResponse(PAGE / "index.html", headers=PAGE_HEADERS)
 
 
-@router.get("/status", include_in_schema=False)
+@router.api_route("/status", methods=LOOKED_AT, include_in_schema=False)
 async def status_page() -> FileResponse:
     """The status page."""
     return FileResponse(PAGE / "status.html", headers=PAGE_HEADERS)

@@ -85,6 +85,8 @@ def error_response(error: TwinError) -> JSONResponse:
 
 def invalid_request(error: RequestValidationError) -> InvalidRequestError:
     """What is wrong with a request that does not fit the schema: each field and its problem."""
+    if isinstance(error.body, bytes):  # it was not even read
+        return InvalidRequestError("the body is not sent as JSON", next_step="send Content-Type: application/json")
     problems = [
         f"{'.'.join(str(part) for part in problem['loc'] if part != 'body') or 'body'}: {problem['msg']}"
         for problem in error.errors()

@@ -29,7 +29,7 @@ async def _record(request: Request, error: RequestValidationError, shown: TwinEr
     service = get_service(request)
     key = await require_key(service, request.headers.get("authorization"))
     model = error.body.get("model") if isinstance(error.body, dict) else None
-    persona = model.partition("@")[0][:100] if isinstance(model, str) and model else UNKNOWN
+    persona = (model.partition("@")[0][:100] if isinstance(model, str) else "") or UNKNOWN
     if not key.allows(persona):
         persona, key = UNKNOWN, key.model_copy(update={"limits": key.limits.model_copy(update={"personas": None})})
     start = RequestStart(endpoint=ENDPOINT, persona=persona, key=key, price=NO_WORK)

@@ -16,15 +16,17 @@ from twin_serve.api.errors import InvalidRequestError
 from twin_serve.ledger.rows import storable
 
 MAX_MESSAGES = 200
+NESTED_OBJECTS = 2
+"""Levels of objects that a served field has: a body and its `twin`. What is nested deeper is none of them."""
 _OF_ANSWERS = {"annotations", "refusal", "audio", "function_call", "tool_calls"}
 _NOT_SHOWN_OF_PASSAGE = {"own", "context", "source", "kind"}
 
 
-def _without_null(data: Any) -> Any:
+def _without_null(data: Any, levels: int = NESTED_OBJECTS) -> Any:
     """A JSON object without its null fields: to OpenAI, null is a field left out."""
-    if not isinstance(data, dict):
+    if not isinstance(data, dict) or levels == 0:
         return data
-    return {name: _without_null(value) for name, value in data.items() if value is not None}
+    return {name: _without_null(value, levels - 1) for name, value in data.items() if value is not None}
 
 
 class TextPart(BaseModel):
