@@ -112,7 +112,9 @@ def test_it_waits_for_what_works_on_the_persona(home: TwinHome, monkeypatch: pyt
     with exclusive(home, "ada"):
         refused(twin("forget", "ada", "posts", "--yes"), "persona 'ada' is being worked on by process")
     with refreshing(home, "ada"):
-        refused(twin("forget", "ada", "posts", "--yes"), "persona 'ada' is being refreshed by process")
+        refused(
+            twin("forget", "ada", "posts", "--yes"), "persona 'ada' is being refreshed, trained or evaluated by process"
+        )
 
 
 def test_an_interrupted_run_is_gone_on_with_before_another(home: TwinHome, monkeypatch: pytest.MonkeyPatch) -> None:
