@@ -143,8 +143,10 @@ def _check_probes(home: TwinHome, persona: str, path: str | None) -> None:
 
 def _evaluation_text(result: dict[str, Any]) -> str:
     """Scores, the decision with every bar and comparison, and the page's place."""
+    from twin_eval.figures import figure  # with it comes all of the package, which takes seconds
+
     scores = [
-        f"  {one['name']:<28} {one['value']:>8.3f}  [{one['low']:.3f}, {one['high']:.3f}]  n={one['n']}"
+        f"  {one['name']:<28} {figure(one['value']):>8}  [{figure(one['low'])}, {figure(one['high'])}]  n={one['n']}"
         for one in result["report"]["scores"]
     ]
     decision = result["decision"]

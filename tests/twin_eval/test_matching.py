@@ -189,6 +189,8 @@ def test_no_text_breaks_it_and_every_text_states_itself(text: str, other: str) -
         ("You are wrong: it was too slow.", "too slow"),
         ("There is no doubt that it was too slow.", "too slow"),
         ("I don't know whether he agreed, but it was too slow.", "too slow"),
+        ("We looked whether Kafka would scale.", "Kafka"),
+        ("We wanted to see if Kafka would help.", "Kafka"),
         ("Nothing except Kafka would do.", "Kafka"),
     ],
 )
@@ -245,6 +247,8 @@ def test_forms_that_agree(text: str, fact: str) -> None:
         ("two or three boats", "three boats"),
         ("I don't know whether it was too slow.", "too slow"),
         ("I cannot say if it was too slow.", "too slow"),
+        ("It is hard to tell for sure whether it was too slow.", "too slow"),
+        ("I wonder whether it was too slow.", "too slow"),
         ("Was it too slow?", "too slow"),
         ("And why was it too slow?”", "too slow"),
         ("I doubt that it was too slow.", "too slow"),

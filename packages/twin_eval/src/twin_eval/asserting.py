@@ -35,8 +35,10 @@ _ASKING = _AUXILIARIES | frozenset("who whose whom what when where why which how
 _BEFORE_QUESTIONS = frozenset("and but so or then well".split())
 _DOUBTS = frozenset("doubt fals untru wrong".split())
 """Before "that", in stems."""
-_UNKNOWN = frozenset("know sure certain say tell rememb recal wonder clear see ask".split())
-"""Before "if", in stems: then it is "whether"."""
+_UNKNOWN = frozenset("know sure certain say tell rememb recal clear see idea".split())
+_WONDERING = frozenset("wonder doubt unclear unsur uncertain".split())
+"""Both before "whether" or "if", in stems: the former where they are denied, or hard."""
+_HARD = NEGATIONS | {"hard", "difficult", "impossible"}
 _QUESTION_MARK = regex.compile(r"\?[\s\"'”’»)\]]*$")
 _CLAUSE_JOINTS = frozenset("and but so because yet".split())
 
@@ -76,16 +78,23 @@ class Sentence:
         return self.is_question and first in _ASKING
 
     def _doubts(self, place: range) -> bool:
-        """Whether "whether" governs them, or "false that", with neither mark nor joint of clauses between."""
+        """Whether "not know whether" or "false that" governs them, with neither mark nor joint of clauses between."""
         for at in range(place.start - 1, -1, -1):
-            before = self.stems[at - 1] if at and not self.after_mark[at] else ""
-            if self.words[at] == "whether" or (self.words[at] == "if" and before in _UNKNOWN):
+            if self.words[at] in {"whether", "if"} and self._is_unknown(at):
                 return True
+            before = self.stems[at - 1] if at and not self.after_mark[at] else ""
             if before in _DOUBTS and self.words[at] in {"that", "it", "we"}:
                 return {*NEGATIONS, "little"}.isdisjoint(self.words[max(0, at - 2) : at - 1])
             if self.after_mark[at] or self.words[at] in _CLAUSE_JOINTS:
                 return False
         return False
+
+    def _is_unknown(self, joint: int) -> bool:
+        """Whether the speaker does not know what "whether" leads to; "we looked whether" tells what was looked at."""
+        governing = frozenset(self.stems[max(0, joint - 3) : joint])
+        if not _WONDERING.isdisjoint(governing):
+            return True
+        return not _UNKNOWN.isdisjoint(governing) and not _HARD.isdisjoint(self.words[max(0, joint - 6) : joint])
 
     def _guesses(self, place: range) -> bool:
         """Whether they are one of several that are joined by "or", each of their own sort: figures, or after "either".
