@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -118,7 +119,7 @@ def test_a_manager_reads_what_the_verdict_means_and_the_headline_first(
     candidate: ScoredRun, champion: ScoredRun, decision: GateDecision
 ) -> None:
     page = render_page(candidate, champion=champion, decision=decision, rubric=default_rubric())
-    verdict = page[page.index('<section class="verdict') : page.index("</section>")]
+    verdict = unescape(page[page.index('<section class="verdict') : page.index("</section>")])
     assert "It may not answer for the persona; what decided comes first." in verdict
     assert re.search(r"Headline: \d+% \[\d+%, \d+%\] of 14 answerable questions .*; of the champion's 0% \[", verdict)
     assert '<span class="tag error">error</span> <strong>q14</strong>' in page, (
