@@ -25,6 +25,7 @@ from flows.recipes import DEFAULT_RECIPE, QUICK_TOKENS, EvaluationSettings, Reci
 from flows.reporting import report
 from flows.rungs import rung_bundles
 from flows.seed_siblings import require_siblings, seed_siblings
+from flows.turns import refresh_turn
 from flows.yardsticks import measured_against, require_keys
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.rubric import Rubric
@@ -92,41 +93,42 @@ async def evaluate_twin(
     if quick:
         chosen = chosen.model_copy(update={"evaluation": chosen.evaluation.quick})
     require_keys(chosen.evaluation, ladder=ladder)
-    registry = open_registry(home)
-    candidate, unsafe = bundle_to_judge(registry, persona, bundle)
-    if seeds:
-        require_siblings(candidate, registry.bundles(persona))
-    whole = prepare(home, persona, chosen, probes, stress)
-    whole = replace(whole, max_tokens=QUICK_TOKENS if quick else None)
-    exam = whole.of_questions
-    if unsafe:
-        return refuse(home, whole, candidate, unsafe)
-    rungs = await climb(home, persona, chosen, exam, registry, seeds) if ladder else None
-    judged = await ask(home, candidate, whole, chosen.evaluation)
-    live = champion_of(registry, candidate)
-    champion = await heard(live, ask(home, live, exam, chosen.evaluation)) if live else None
-    found = stops_of(home, candidate, exam.questions)
-    spreads: SeedSpreads = {}
-    if isinstance(champion, ScoredRun):
-        spreads = await spreads_over_seeds(home, registry, candidate, exam, judged, chosen.evaluation, seeds)
-    elif seeds:
-        report("seeds: there is no champion whose scores a gain could be over; nobody else was asked")
-    decision, compared = decide(judged, champion, whole, found, spreads)
-    opinion = await second_opinion(home, judged, exam, chosen.evaluation, candidate.manifest.retrieval)
-    files = await asyncio.to_thread(write_down, home, exam, judged, compared, decision, rungs, candidate, opinion)
-    if quick:
-        report("a quick look promotes nothing; ask without it for a decision")
-    else:
-        promote(registry, candidate, decision)
-        attach_card(registry, candidate, judged, decision, files)
-    report(f"report: {files.page}")
-    return {
-        "report": judged.report.model_dump(mode="json"),
-        "decision": decision.model_dump(mode="json"),
-        "ladder": rungs.ladder.model_dump(mode="json") if rungs else None,
-        "judge": opinion.model_dump(mode="json", exclude={"verdicts"}) if opinion else None,
-        "html": str(files.page),
-    }
+    with refresh_turn(home, persona):
+        registry = open_registry(home)
+        candidate, unsafe = bundle_to_judge(registry, persona, bundle)
+        if seeds and not unsafe:
+            require_siblings(candidate, registry.bundles(persona))
+        whole = prepare(home, persona, chosen, probes, stress)
+        whole = replace(whole, max_tokens=QUICK_TOKENS if quick else None)
+        exam = whole.of_questions
+        if unsafe:
+            return refuse(home, whole, candidate, unsafe)
+        rungs = await climb(home, persona, chosen, exam, registry, seeds) if ladder else None
+        judged = await ask(home, candidate, whole, chosen.evaluation)
+        live = champion_of(registry, candidate)
+        champion = await heard(live, ask(home, live, exam, chosen.evaluation)) if live else None
+        found = stops_of(home, candidate, exam.questions)
+        spreads: SeedSpreads = {}
+        if isinstance(champion, ScoredRun):
+            spreads = await spreads_over_seeds(home, registry, candidate, exam, judged, chosen.evaluation, seeds)
+        elif seeds:
+            report("seeds: there is no champion whose scores a gain could be over; nobody else was asked")
+        decision, compared = decide(judged, champion, whole, found, spreads)
+        opinion = await second_opinion(home, judged, exam, chosen.evaluation, candidate.manifest.retrieval)
+        files = await asyncio.to_thread(write_down, home, exam, judged, compared, decision, rungs, candidate, opinion)
+        if quick:
+            report("a quick look promotes nothing; ask without it for a decision")
+        else:
+            promote(registry, candidate, decision)
+            attach_card(registry, candidate, judged, decision, files)
+        report(f"report: {files.page}")
+        return {
+            "report": judged.report.model_dump(mode="json"),
+            "decision": decision.model_dump(mode="json"),
+            "ladder": rungs.ladder.model_dump(mode="json") if rungs else None,
+            "judge": opinion.model_dump(mode="json", exclude={"verdicts"}) if opinion else None,
+            "html": str(files.page),
+        }
 
 
 @task(cache_policy=NO_CACHE)

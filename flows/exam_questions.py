@@ -29,7 +29,7 @@ from twin_eval.exam.files import (
     read_certificate,
     write_generated,
 )
-from twin_eval.exam.run import ExamConfig, ExamInputs, run
+from twin_eval.exam.run import GENERATOR, ExamConfig, ExamInputs, run
 from twin_serve.ledger.database import url_of
 
 _LABELS = ("Question: ", "Brief: ")
@@ -61,12 +61,13 @@ def generate_questions(home: TwinHome, persona: str, config: ExamConfig) -> Ques
 
 
 def renew_questions(home: TwinHome, persona: str) -> QuestionsCertificate | None:
-    """Make the generated set again, as large as before, if there is one and the corpus has changed since."""
+    """Make the generated set again, as large as before, if there is one and corpus or rules have changed since."""
     folder = home.persona_folder(persona)
     former = read_certificate(folder)
     if former is None or not (folder / GENERATED_FILE).is_file():
         return None
-    if former.corpus_digest == corpus_digest(FeatureStore.of(home.features, persona)):
+    same_corpus = former.corpus_digest == corpus_digest(FeatureStore.of(home.features, persona))
+    if same_corpus and former.generator == GENERATOR:
         return None
     return generate_questions(home, persona, ExamConfig(count=former.wanted, seed=former.seed))
 

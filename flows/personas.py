@@ -119,14 +119,16 @@ def exclusive(
 def refreshing(
     home: TwinHome, persona: str, *, wait_s: float | None = None, report: Callable[[str], None] = locks.ignore
 ) -> Iterator[None]:
-    """Hold the persona for one refresh, whose evaluations must find what its training has left.
+    """Hold the persona for one refresh, training or evaluation: a bundle is judged against one champion.
 
     Whoever holds the persona as well takes it second.
 
     Raises:
-        PlatformError: Another refresh holds it.
+        PlatformError: Another of them holds it.
     """
-    with _locked(home, persona, ".refresh", wait_s, f"persona {persona!r} is being refreshed", report):
+    with _locked(
+        home, persona, ".refresh", wait_s, f"persona {persona!r} is being refreshed, trained or evaluated", report
+    ):
         yield
 
 

@@ -14,6 +14,7 @@ from flows.evaluate_twin import put_questions
 from flows.exams import Exam, prepare
 from flows.hearing import Silent, heard
 from flows.recipes import EvaluationSettings, load_recipe
+from flows.turns import refresh_turn
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.base import Contract
@@ -141,11 +142,12 @@ async def compare_rebuilt(persona: str, recipe: str, original: str, rebuilt: str
         `RebuiltScores` as plain JSON.
     """
     home, chosen = TwinHome.from_environment(), load_recipe(recipe)
-    registry = open_registry(home)
-    former = register_beside(home, Path(original))
-    again = registry.resolve(persona, bundle_id=rebuilt)
-    exam = prepare(home, persona, chosen).of_questions
-    return (await ask_both(home, exam, former, again, chosen.evaluation)).model_dump(mode="json")
+    with refresh_turn(home, persona):
+        registry = open_registry(home)
+        former = register_beside(home, Path(original))
+        again = registry.resolve(persona, bundle_id=rebuilt)
+        exam = prepare(home, persona, chosen).of_questions
+        return (await ask_both(home, exam, former, again, chosen.evaluation)).model_dump(mode="json")
 
 
 def register_beside(home: TwinHome, folder: Path) -> RegisteredBundle:

@@ -72,7 +72,7 @@ def _refreshed(
     features = build_features(persona, recipe)
     base = newest_base_bundle(home, persona)
     if renewed := renew_questions(home, persona):
-        report(f"questions: the corpus has changed, so {renewed.questions} were generated anew")
+        report(f"questions: the corpus or the rules have changed, so {renewed.questions} were generated anew")
     if trained := _trained_on(home, base, chosen):
         return _already_trained(home, trained, recipe, features)
     open_registry(home).resolve(persona, bundle_id=base.bundle_id)  # nothing is trained on a damaged one

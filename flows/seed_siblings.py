@@ -74,6 +74,20 @@ def under_seed(recipe: Recipe, seed: int) -> Recipe:
     return recipe.model_copy(update={"training": training.model_copy(update=stages)})
 
 
+def refuse_override(reason: str | None) -> None:
+    """See that no reason of its own is given for a training under another seed: it would be recorded nowhere.
+
+    Raises:
+        ConfigurationError: One is.
+    """
+    if reason is not None:
+        raise ConfigurationError(
+            f"the override reason {reason!r} would be recorded nowhere: a training under another seed is held to no "
+            "verdict, and carries the reason of the first",
+            next_step="leave out the override reason, or leave out the seed to train anew for that reason",
+        )
+
+
 def newest_trained_by(
     registry: BundleRegistry, persona: str, recipe: Recipe, recipe_name: str, *, last: Rung
 ) -> RegisteredBundle:

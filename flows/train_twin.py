@@ -33,10 +33,10 @@ from flows.bundles import (
 from flows.corpus_report import corpus_verdict
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
 from flows.reporting import report
-from flows.seed_siblings import base_of, training_beside
+from flows.seed_siblings import base_of, refuse_override, training_beside
 from flows.tracking import tracked
 from flows.training_room import room_for_training
-from flows.turns import working_turn
+from flows.turns import refresh_turn, working_turn
 from flows.verdicts import require_advisable
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.contracts.datasets import DatasetVersion
@@ -74,8 +74,8 @@ def train_twin(
     Args:
         persona: A persona of `$TWIN_HOME`.
         recipe: Name or path of a recipe.
-        override_reason: Train although the corpus verdict speaks against it; recorded in the bundle. With a seed the
-            first training's stands, and the verdict is not asked.
+        override_reason: Train although the corpus verdict speaks against it; recorded in the bundle. None goes
+            with a seed: there the first training's stands, and the verdict is not asked.
         carried: Folder of a bundle that is made again: the wordings, drafts and held-out questions in it are taken, and
             neither teacher nor SFT model is asked. None asks them.
         last: Stage to end with, though the recipe goes on; None trains all that the recipe wants.
@@ -87,7 +87,9 @@ def train_twin(
     home, chosen = TwinHome.from_environment(), load_recipe(recipe)
     if seed is not None and carried:
         raise ValueError(f"{carried} is made again under its own seed, not under {seed}")
-    with working_turn(home, persona):
+    if seed is not None:
+        refuse_override(override_reason)
+    with refresh_turn(home, persona), working_turn(home, persona):
         prefers = chosen.training.dpo.enabled and last is not TrainingStage.SFT
         if seed is None:
             require_advisable(corpus_verdict(home, persona, chosen), override_reason)

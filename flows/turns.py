@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from pathlib import Path
 
 from prefect.runtime import deployment
 
@@ -12,6 +15,8 @@ from twin_data.configuration.home import TwinHome
 
 DEPLOYED_WAIT_S = 6 * 3600.0
 """A night: longer than a refresh takes, and what hangs is not waited for until the next."""
+_HELD: ContextVar[frozenset[tuple[Path, str]]] = ContextVar("_HELD", default=frozenset())
+"""The homes and personas of which this run, or one that started it, holds the refresh turn."""
 
 
 def working_turn(home: TwinHome, persona: str) -> AbstractContextManager[None]:
@@ -23,13 +28,25 @@ def working_turn(home: TwinHome, persona: str) -> AbstractContextManager[None]:
     return exclusive(home, persona, wait_s=_patience_s(), report=report)
 
 
-def refresh_turn(home: TwinHome, persona: str) -> AbstractContextManager[None]:
-    """Hold the persona for one refresh, from the first stage to the promotion.
+@contextmanager
+def refresh_turn(home: TwinHome, persona: str) -> Iterator[None]:
+    """Hold the persona for one refresh, or for a training or an evaluation by itself (decision 47).
+
+    What the holder starts works in its turn: a refresh trains and evaluates without waiting for itself.
 
     Raises:
-        PlatformError: Another refresh holds it for longer than this one may wait.
+        PlatformError: Another run holds it for longer than this one may wait.
     """
-    return refreshing(home, persona, wait_s=_patience_s(), report=report)
+    turn, held = (home.root, persona), _HELD.get()
+    if turn in held:
+        yield
+        return
+    with refreshing(home, persona, wait_s=_patience_s(), report=report):
+        before = _HELD.set(held | {turn})
+        try:
+            yield
+        finally:
+            _HELD.reset(before)
 
 
 def _patience_s() -> float | None:

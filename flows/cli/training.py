@@ -77,7 +77,8 @@ def train(
     """Train the voice: SFT, then DPO on the model's own drafts. Interrupted, it goes on where it stopped.
 
     With --seed the newest training of the recipe is made once more under another seed. That bundle is no candidate:
-    `twin evaluate --seeds` asks it the candidate's questions, and the gate knows how far the luck of a seed goes.
+    `twin evaluate --seeds` asks it the candidate's questions, and the gate knows how far the luck of a seed goes. It
+    carries the first training's override reason, and takes none of its own.
 
     Examples:
       twin train sample --recipe laptop
@@ -92,8 +93,9 @@ def train(
 
     def check(chosen: Recipe, name: str) -> None:
         if seed is not None:
-            from flows.seed_siblings import training_beside
+            from flows.seed_siblings import refuse_override, training_beside
 
+            refuse_override(override_reason)
             training_beside(open_registry(TwinHome.from_environment()), persona, chosen, name, seed)
 
     needed = ("elasticsearch", "llm", "business")

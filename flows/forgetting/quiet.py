@@ -60,7 +60,7 @@ def refuse_running_flows(address: str, headers: dict[str, str], persona: str) ->
 
 def _locked_files(home: TwinHome, persona: str) -> Iterator[Path]:
     """Files that their writers lock."""
-    for pattern in ("*/**/answers.jsonl", "*/**/drafts.jsonl", "*/**/judged.jsonl", "labels.jsonl"):
+    for pattern in ("*/**/*answers.jsonl", "*/**/drafts.jsonl", "*/**/judged.jsonl", "labels.jsonl"):
         yield from (home.evaluations / persona).glob(pattern)
     yield from (home.training / persona).glob("*/.lock")
     yield from (path for path in [home.monitoring / f".{persona}.lock"] if path.is_file())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -17,13 +18,24 @@ from flows.evaluate_twin import Exam
 from flows.hard_stops import bundle_to_judge, stops_of
 from flows.hearing import heard
 from flows.origins import origin_of
+from flows.personas import refreshing
 from flows.promotion import last_decision
 from flows.recipes import EvaluationSettings
 from flows.reporting import listening
+from flows.turns import refresh_turn
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.rubric import Bar, RelativeBar, Rubric, SampleSizes
 from twin_data.contracts.datasets import CertificateCheck, DatasetCertificate, DatasetKind, DatasetVersion
-from twin_data.contracts.evaluation import Evidence, GateDecision, HeldOutQuestion, KeyFact, QuestionKind, Verdict
+from twin_data.contracts.errors import PlatformError, RegistryError
+from twin_data.contracts.evaluation import (
+    Evidence,
+    GateDecision,
+    HardStopKind,
+    HeldOutQuestion,
+    KeyFact,
+    QuestionKind,
+    Verdict,
+)
 from twin_data.contracts.releases import (
     Alias,
     GenerationSettings,
@@ -229,6 +241,39 @@ async def test_unsafe_files_are_rejected_unasked_and_the_decision_is_kept(bench:
     assert said is not None
     assert said.stops == unsafe
     assert said.exam_digest == EXAM.digest
+
+
+def as_a_flow(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Awaitable[dict[str, Any]]]:
+    """The flow without Prefect, as far as to the questions."""
+    monkeypatch.setenv("TWIN_HOME", str(bench.home.root))
+    monkeypatch.setattr(stages, "open_registry", lambda home: bench.registry)
+    monkeypatch.setattr(stages, "prepare", lambda *_: EXAM)
+    monkeypatch.setattr(stages, "refuse", stages.refuse.fn)
+    return stages.evaluate_twin.fn
+
+
+async def test_unsafe_files_are_rejected_also_where_no_other_seed_could_be_asked(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evaluate_twin = as_a_flow(bench, monkeypatch)
+    first = bench.bundle("first", knowing(20))
+    with pytest.raises(RegistryError, match="was not trained: there is no seed"):
+        await evaluate_twin("ada", seeds=True)
+    (first.folder / "weights.pkl").write_bytes(b"code")
+    assert (await evaluate_twin("ada", seeds=True))["decision"]["verdict"] == "reject"
+    said = last_decision(bench.home, "ada", first.bundle_id)
+    assert said is not None and [one.kind for one in said.stops] == [HardStopKind.UNSAFE_FILES]
+
+
+async def test_nobody_is_evaluated_beside_a_refresh_but_by_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flows.personas.LOCK_WAIT_S", 0.0)
+    evaluate_twin = as_a_flow(bench, monkeypatch)
+    first = bench.bundle("first", knowing(20))
+    (first.folder / "weights.pkl").write_bytes(b"code")
+    with refreshing(bench.home, "ada"), pytest.raises(PlatformError, match="is being refreshed, trained or evaluated"):
+        await evaluate_twin("ada")
+    with refresh_turn(bench.home, "ada"):
+        assert (await evaluate_twin("ada"))["decision"]["verdict"] == "reject"
 
 
 async def test_the_spread_of_seeds_comes_from_bundles_that_had_the_same_exam(bench: Bench) -> None:

@@ -34,7 +34,7 @@ from twin_data.transform.pipeline import DOCUMENTS
 from twin_eval.client import FEATURE
 from twin_eval.errors import QuestionsError
 from twin_eval.exam.files import CANDIDATES_FILE, CERTIFICATE_FILE, GENERATED_FILE, read_candidates
-from twin_eval.exam.run import ExamConfig
+from twin_eval.exam.run import GENERATOR, ExamConfig
 from twin_eval.gate import default_rubric
 from twin_serve.ledger.database import opened_database, url_of
 from twin_serve.ledger.ledger import Ledger
@@ -131,6 +131,16 @@ def test_an_evaluation_refuses_the_set_of_another_corpus_and_a_refresh_renews_it
     renewed = renew_questions(home, "ada")
     assert renewed is not None and renewed.wanted == CONFIG.count
     assert exam_questions(home, "ada")
+
+
+def test_a_refresh_renews_the_set_of_other_rules(home: TwinHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_features(home, TEXT)
+    with monkeypatch.context() as before:
+        before.setattr("twin_eval.exam.certificate.GENERATOR", "1")
+        generate_questions(home, "ada", CONFIG)
+    renewed = renew_questions(home, "ada")
+    assert renewed is not None and renewed.generator == GENERATOR and renewed.wanted == CONFIG.count
+    assert renew_questions(home, "ada") is None
 
 
 def test_nothing_is_renewed_where_nothing_was_generated(home: TwinHome) -> None:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from flows import rebuilt_scores
+from flows.personas import refreshing
 from flows.rebuilt_scores import RebuiltScores, ask_both, register_beside
 from flows.recipes import EvaluationSettings
 from twin_data.configuration.rubric import RelativeBar
@@ -64,6 +65,13 @@ async def test_an_original_that_can_answer_nothing_is_told(bench: Bench) -> None
     former = bench.bundle("original", lambda question, bundle: refusal(503, "bundle_mismatch", "other templates"))
     with pytest.raises(PlatformError, match="answers nothing: .*other templates"):
         await ask_both(bench.home, EXAM, former, bench.bundle("rebuilt", knowing(20)), EvaluationSettings())
+
+
+async def test_the_two_are_not_asked_beside_a_refresh(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flows.personas.LOCK_WAIT_S", 0.0)
+    monkeypatch.setenv("TWIN_HOME", str(bench.home.root))
+    with refreshing(bench.home, "ada"), pytest.raises(PlatformError, match="is being refreshed"):
+        await rebuilt_scores.compare_rebuilt.fn("ada", "demo", "a folder", "0123")
 
 
 def test_the_original_is_registered_beside_the_rebuilt_one(

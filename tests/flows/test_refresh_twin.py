@@ -147,7 +147,10 @@ def test_a_training_under_another_seed_is_not_what_a_refresh_goes_by(refresh: Re
 
 def test_a_second_refresh_does_not_begin_beneath_the_first(refresh: Refreshed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flows.personas.LOCK_WAIT_S", 0.0)
-    with refreshing(refresh.home, "ada"), pytest.raises(PlatformError, match="is being refreshed by process"):
+    with (
+        refreshing(refresh.home, "ada"),
+        pytest.raises(PlatformError, match="is being refreshed, trained or evaluated by process"),
+    ):
         refresh()
     assert refresh.trainings == 0 and refresh.evaluated == []
 

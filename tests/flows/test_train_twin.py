@@ -14,11 +14,12 @@ import pytest
 from flows import bundles
 from flows import train_twin as stages
 from flows.bundles import HELD_OUT_FILE, WORDINGS_FILE, Carried
+from flows.personas import refreshing
 from flows.recipes import load_recipe
 from flows.seed_siblings import seed_siblings, under_seed
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.datasets import DatasetKind, DatasetVersion
-from twin_data.contracts.errors import DatasetError, IntegrityError
+from twin_data.contracts.errors import ConfigurationError, DatasetError, IntegrityError, PlatformError
 from twin_data.contracts.releases import Alias, Rung
 from twin_data.contracts.training import CurvePoint, TrainingRecord, TrainingStage
 from twin_data.generate.export import WrittenDataset
@@ -217,5 +218,18 @@ def test_another_seed_trains_the_same_once_more_and_moves_no_alias(second: Secon
 def test_other_instructions_are_not_trained_on_under_another_seed(second: SecondSeed) -> None:
     second.instructions = version(DatasetKind.INSTRUCTIONS, "2" * 64)
     with pytest.raises(DatasetError, match="another seed would not be all that differs"):
+        stages.train_twin.fn("ada", "demo", seed=7)
+    assert second.seeds == []
+
+
+def test_another_seed_takes_no_override_reason_which_would_be_recorded_nowhere(second: SecondSeed) -> None:
+    with pytest.raises(ConfigurationError, match="'curious' would be recorded nowhere"):
+        stages.train_twin.fn("ada", "demo", "curious", seed=7)
+    assert second.seeds == []
+
+
+def test_nothing_is_trained_beside_a_refresh(second: SecondSeed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flows.personas.LOCK_WAIT_S", 0.0)
+    with refreshing(TwinHome.from_environment(), "ada"), pytest.raises(PlatformError, match="is being refreshed"):
         stages.train_twin.fn("ada", "demo", seed=7)
     assert second.seeds == []

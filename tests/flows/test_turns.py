@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from contextvars import Context
 from pathlib import Path
 
 import pytest
@@ -23,9 +25,31 @@ TURNS = pytest.mark.parametrize("turn", [working_turn, refresh_turn])
 def test_at_a_terminal_the_other_one_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, turn: Turn) -> None:
     monkeypatch.setattr(personas, "LOCK_WAIT_S", 0.0)
     home = TwinHome(tmp_path)
-    with turn(home, "ada"), pytest.raises(PlatformError, match=r"persona 'ada' is being \w+.* by process \d+"):
+
+    def second() -> None:
         with turn(home, "ada"):
             pytest.fail("two at once")
+
+    with turn(home, "ada"), pytest.raises(PlatformError, match=r"persona 'ada' is being \w+.* by process \d+"):
+        Context().run(second)
+
+
+def test_what_a_refresh_starts_works_in_its_turn_and_others_do_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(personas, "LOCK_WAIT_S", 0.0)
+    home = TwinHome(tmp_path)
+
+    async def evaluation() -> str:
+        with refresh_turn(home, "ada"):
+            return "within"
+
+    with refresh_turn(home, "ada"):
+        assert asyncio.run(evaluation()) == "within"
+        with refresh_turn(home, "bob"), pytest.raises(PlatformError, match="'ada' is being refreshed"):
+            Context().run(asyncio.run, evaluation())
+    with personas.refreshing(home, "ada"), pytest.raises(PlatformError, match="'ada' is being refreshed"):
+        asyncio.run(evaluation())
 
 
 @TURNS

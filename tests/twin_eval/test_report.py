@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -112,6 +113,24 @@ def test_the_verdict_and_what_went_wrong_are_on_it(
         "Voice", "Facts and sources", "Refusals", "Time and cost"
     ]  # fmt: skip
     assert page.count("<svg") == 9
+
+
+def test_a_manager_reads_what_the_verdict_means_and_the_headline_first(
+    candidate: ScoredRun, champion: ScoredRun, decision: GateDecision
+) -> None:
+    page = render_page(candidate, champion=champion, decision=decision, rubric=default_rubric())
+    verdict = unescape(page[page.index('<section class="verdict') : page.index("</section>")])
+    assert "It may not answer for the persona; what decided comes first." in verdict
+    assert re.search(r"Headline: \d+% \[\d+%, \d+%\] of 14 answerable questions .*; of the champion's 0% \[", verdict)
+    assert '<span class="tag error">error</span> <strong>q14</strong>' in page, (
+        "a fault of the endpoint is no wrong answer"
+    )
+
+
+def test_money_an_answer_does_not_read_as_nothing(candidate: ScoredRun) -> None:
+    cost = Score(name="cost", value=0.000262, low=0.00025, high=0.00028, n=12)
+    report = candidate.report.model_copy(update={"scores": (*candidate.report.scores, cost)})
+    assert "[0.000250, 0.000280]" in render_page(replace(candidate, report=report))
 
 
 def test_the_page_says_whose_texts_the_voice_is_told_from(candidate: ScoredRun) -> None:

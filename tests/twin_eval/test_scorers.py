@@ -106,6 +106,12 @@ def test_an_answer_states_what_it_says_and_quotes_and_not_what_its_sources_say(
     assert not dated.facts.is_complete, "the date of a source"
 
 
+def test_a_refusal_states_no_fact_whatever_it_names(make_question: Question, make_answer: MakeAnswer) -> None:
+    named = make_answer("I would rather not say that it was high water.", outcome="declined")
+    scores = score_answer(make_question(facts=("high water",)), named, lambda _: None, ks=(5,))
+    assert scores.facts is not None and scores.facts.missing_essential == ("high water",)
+
+
 def test_scores_kept_with_a_field_that_is_gone_are_read(make_question: Question, make_answer: MakeAnswer) -> None:
     scores = score_answer(make_question(), make_answer(), lambda _: None, ks=(5,))
     kept = scores.model_dump(mode="json") | {"facts_in_prose": None}

@@ -17,6 +17,7 @@ from flows.forgetting.quiet import refuse_running_flows
 from flows.personas import exclusive, refreshing
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.errors import PlatformError
+from twin_eval.storage import append_lines
 
 RIGHTS = ("--owner", "Ada", "--licence", "CC0-1.0", "--consent", "I agree that a twin is made of these posts.")
 TIDE = "The tide came in at four, and I wrote it down because nobody else on the quay would have. "
@@ -112,7 +113,12 @@ def test_it_waits_for_what_works_on_the_persona(home: TwinHome, monkeypatch: pyt
     with exclusive(home, "ada"):
         refused(twin("forget", "ada", "posts", "--yes"), "persona 'ada' is being worked on by process")
     with refreshing(home, "ada"):
-        refused(twin("forget", "ada", "posts", "--yes"), "persona 'ada' is being refreshed by process")
+        refused(
+            twin("forget", "ada", "posts", "--yes"), "persona 'ada' is being refreshed, trained or evaluated by process"
+        )
+    for name in ("answers.jsonl", "probe_answers.jsonl"):
+        with append_lines(home.evaluations / "ada" / "0123" / "4567" / name):
+            refused(twin("forget", "ada", "posts", "--yes"), "something is writing", name)
 
 
 def test_an_interrupted_run_is_gone_on_with_before_another(home: TwinHome, monkeypatch: pytest.MonkeyPatch) -> None:

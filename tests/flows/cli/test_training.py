@@ -125,6 +125,7 @@ def test_another_seed_is_no_candidate_and_says_what_measures_it(
     [
         (("--seed", "42"), "trains SFT and DPO under seed 42 itself"),
         (("--seed", "7"), "has trained no bundle of 'ada'"),
+        (("--seed", "7", "--override-reason", "curious"), "'curious' would be recorded nowhere"),
     ],
 )
 def test_a_seed_that_stands_beside_nothing_is_refused_before_a_server_is_started(

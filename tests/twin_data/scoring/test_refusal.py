@@ -126,6 +126,11 @@ def test_what_somebody_else_refused_is_no_refusal() -> None:
     assert not is_refusal("He wrote back: “I cannot answer that.” So I asked the harbour master, who could.")
 
 
+@pytest.mark.parametrize("joint", [", though", ", although", ", but", ";", "."])
+def test_what_answers_behind_a_disclaimer_refuses_nothing(joint: str) -> None:
+    assert not is_refusal(f"I can't tell you my salary{joint} it is 80,000 euros.")
+
+
 def test_a_refusal_after_the_beginning_does_not_count() -> None:
     answer = "The gauge stood at 5.83 metres. We had seven centimetres left. I cannot say who saw it first."
     assert not is_refusal(answer)

@@ -19,8 +19,8 @@ def test_the_best_are_right_and_in_its_own_words(make_run: MakeRun) -> None:
 
 def test_the_worst_begin_with_the_gravest(make_run: MakeRun) -> None:
     run = make_run(["other", "decline", "fact", "error"], ["other", "decline"])
-    assert [run.answers[one.at].question.id for one in worst(run, 9)] == ["q3", "u0", "q1", "q0"]
-    assert worst(run, 1)[0].why == "Endpoint errors"
+    assert [run.answers[one.at].question.id for one in worst(run, 9)] == ["u0", "q1", "q0"], "an error is no answer"
+    assert worst(run, 1)[0].why == "Answered, but to be refused"
     assert worst(make_run(["fact"], ["decline"])) == ()
 
 
@@ -33,3 +33,5 @@ def test_what_changed_is_what_one_gets_right_and_the_other_wrong(make_run: MakeR
         ("q3", "won: Refused, but answerable"),
     ]
     assert changed(run, run) == ()
+    failed = make_run(["error", "fact", "fact", "fact"], ["decline"])
+    assert [failed.answers[one.at].question.id for one in changed(failed, run)] == ["q1", "u0"]

@@ -1,4 +1,4 @@
-"""What a sentence makes of a fact's words: it says so, denies it, or names it among guesses."""
+"""What a sentence makes of a fact's words: it says so, denies it, or leaves open whether it is so."""
 
 from __future__ import annotations
 
@@ -31,6 +31,16 @@ _BEFORE_FIGURES = frozenset("in on at by it was or of and maybe perhaps even fro
 """What may stand between the figures of a list."""
 _LIST_REACH = 3
 """Words from "or" to a member of its list."""
+_ASKING = _AUXILIARIES | frozenset("who whose whom what when where why which how".split())
+_BEFORE_QUESTIONS = frozenset("and but so or then well".split())
+_DOUBTS = frozenset("doubt fals untru wrong".split())
+"""Before "that", in stems."""
+_UNKNOWN = frozenset("know sure certain say tell rememb recal clear see idea".split())
+_WONDERING = frozenset("wonder doubt unclear unsur uncertain".split())
+"""Both before "whether" or "if", in stems: the former where they are denied, or hard."""
+_HARD = NEGATIONS | {"hard", "difficult", "impossible"}
+_QUESTION_MARK = regex.compile(r"\?[\s\"'”’»)\]]*$")
+_CLAUSE_JOINTS = frozenset("and but so because yet".split())
 
 
 @dataclass(frozen=True)
@@ -40,11 +50,14 @@ class Sentence:
     words: list[str]
     stems: list[str]
     after_mark: list[bool]
+    is_question: bool = False
+    """Whether a question mark ends it."""
 
     @classmethod
-    def of(cls, words: Sequence[Word], stems: Sequence[str]) -> Sentence:
-        """The sentence of these words."""
-        return cls([one.text for one in words], list(stems), [one.gap is Gap.BREAK for one in words])
+    def of(cls, words: Sequence[Word], stems: Sequence[str], text: str) -> Sentence:
+        """The sentence of these words, which were taken from the text."""
+        marks = [one.gap is Gap.BREAK for one in words]
+        return cls([one.text for one in words], list(stems), marks, bool(_QUESTION_MARK.search(text)))
 
     def denies(self, place: range) -> bool:
         """Whether the words at a place are said not to be so.
@@ -54,7 +67,36 @@ class Sentence:
         """
         return self._denied_before(place) or self._denied_behind(place)
 
-    def guesses(self, place: range) -> bool:
+    def leaves_open(self, place: range) -> bool:
+        """Whether it does not say if the words at a place are so: it asks, doubts or does not know, or guesses."""
+        return self.asks or self._doubts(place) or self._guesses(place)
+
+    @property
+    def asks(self) -> bool:
+        """Whether it is put as a question; "It was Kafka, was it not?" says so."""
+        first = next((one for one in self.words if one not in _BEFORE_QUESTIONS), "")
+        return self.is_question and first in _ASKING
+
+    def _doubts(self, place: range) -> bool:
+        """Whether "not know whether" or "false that" governs them, with neither mark nor joint of clauses between."""
+        for at in range(place.start - 1, -1, -1):
+            if self.words[at] in {"whether", "if"} and self._is_unknown(at):
+                return True
+            before = self.stems[at - 1] if at and not self.after_mark[at] else ""
+            if before in _DOUBTS and self.words[at] in {"that", "it", "we"}:
+                return {*NEGATIONS, "little"}.isdisjoint(self.words[max(0, at - 2) : at - 1])
+            if self.after_mark[at] or self.words[at] in _CLAUSE_JOINTS:
+                return False
+        return False
+
+    def _is_unknown(self, joint: int) -> bool:
+        """Whether the speaker does not know what "whether" leads to; "we looked whether" tells what was looked at."""
+        governing = frozenset(self.stems[max(0, joint - 3) : joint])
+        if not _WONDERING.isdisjoint(governing):
+            return True
+        return not _UNKNOWN.isdisjoint(governing) and not _HARD.isdisjoint(self.words[max(0, joint - 6) : joint])
+
+    def _guesses(self, place: range) -> bool:
         """Whether they are one of several that are joined by "or", each of their own sort: figures, or after "either".
 
         "2021, or 2022" and "either Kafka or Rabbit" state neither; "5 km or 3 miles" are the same said twice.
@@ -99,8 +141,10 @@ class Sentence:
 
     def _turns_down(self, at: int) -> bool:
         pair = tuple(self.stems[at : at + 2])
-        if pair in {("instead", "of"), ("rather", "than"), ("refus", "to"), ("declin", "to")}:
+        if pair in {("instead", "of"), ("rather", "than"), ("refus", "to"), ("declin", "to"), ("anyth", "but")}:
             return True
+        if pair[0] == "except":  # "nothing except Kafka" is Kafka
+            return {*NEGATIONS, "nothing"}.isdisjoint(self.words[:at])
         return pair[0] == "against" and at > 0 and self.stems[at - 1] in _AGAINST
 
     def _denied_behind(self, place: range) -> bool:

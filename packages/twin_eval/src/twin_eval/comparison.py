@@ -11,6 +11,7 @@ import numpy as np
 
 from twin_data.configuration.rubric import RelativeBar, Rubric
 from twin_data.contracts.evaluation import Comparison, ComparisonOutcome
+from twin_eval.figures import figure
 from twin_eval.metrics import ROW_METRICS, RowMetric, fidelity
 from twin_eval.needs import rows_beyond
 from twin_eval.own_words import VoiceSample
@@ -128,7 +129,7 @@ def spread_words(one: Comparison) -> str:
     if one.seeds == 0:
         return "none, nothing was trained"
     known_from = {None: "", 1: ", the rubric's assumption"}.get(one.seeds, f" of {one.seeds} seeds")
-    return f"{one.seed_spread:.3f}{known_from}"
+    return f"{figure(one.seed_spread)}{known_from}"
 
 
 def difference_on(

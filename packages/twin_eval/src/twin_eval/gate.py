@@ -26,6 +26,7 @@ from twin_data.contracts.evaluation import (
     Verdict,
 )
 from twin_eval.comparison import COMPARABLE, SeedSpreads, compare_all, spread_words
+from twin_eval.figures import figure, with_interval
 from twin_eval.gate_bars import Outcome, Reason, advice, judge, judge_target
 from twin_eval.hard_stops import unsafe_answers
 from twin_eval.metric_names import is_metric, near_metrics
@@ -273,14 +274,14 @@ def comparison_text(one: Comparison) -> str:
         if one.more_rows is None:
             return f"{name}: all {one.n} rows that both have rest on one source: questions on others are wanting"
         return f"{name}: {one.n} rows that both have are too few; about {one.more_rows} more would do"
-    figure = (
-        f"{name}: {one.difference:+.3f} [{one.low:+.3f}, {one.high:+.3f}], n = {one.n} from {one.clusters} sources; "
-        f"{one.better} is better, margin {one.margin:g}"
+    told = (
+        f"{name}: {with_interval(one.difference, one.low, one.high, sign='+')}, "
+        f"n = {one.n} from {one.clusters} sources; {one.better} is better, margin {one.margin:g}"
     )
     if one.outcome is not ComparisonOutcome.UNDECIDED:
-        return f"{figure}: {one.outcome.value.replace('_', ' ')}"
+        return f"{told}: {one.outcome.value.replace('_', ' ')}"
     more = f"about {one.more_rows} more rows would decide" if one.more_rows else "no realistic number of rows decides"
-    return f"{figure}: undecided, a difference of {one.detectable:.3f} could be found; {more}"
+    return f"{told}: undecided, a difference of {figure(one.detectable)} could be found; {more}"
 
 
 def _improvement(comparisons: Sequence[Comparison], improves: Sequence[str], asked: Asked) -> Reason:
@@ -299,7 +300,7 @@ def _no_gain(one: Comparison) -> str:
     if one.difference is None or one.detectable_gain is None:
         return f"{one.metric} has {'too few rows' if one.more_rows or not one.n else 'rows of one source only'}"
     hint = f", about {one.gain_rows} more rows would show it" if one.gain_rows else ""
-    return f"{_with_seeds(one)} {one.difference:+.3f} (detectable {one.detectable_gain:.3f}{hint})"
+    return f"{_with_seeds(one)} {figure(one.difference, sign='+')} (detectable {figure(one.detectable_gain)}{hint})"
 
 
 def _with_seeds(one: Comparison) -> str:

@@ -9,6 +9,7 @@ from statistics import NormalDist
 
 from twin_data.configuration.rubric import Bar, Rubric
 from twin_data.contracts.evaluation import EvaluationReport, Score
+from twin_eval.figures import with_interval
 from twin_eval.needs import Asked, Need, need_of, rows_beyond
 from twin_eval.paired import POWER
 
@@ -57,17 +58,17 @@ def judge(bar: Bar, score: Score | None, asked: Asked) -> Reason:
         rest = "left out" if bar.if_measured else f"wanted {wanted} on at least {bar.min_n} rows"
         return Reason(too_few, f"{bar.metric}: no figure, {rest}")
     rows = f"n = {score.n}" + (f", {score.unscored} unscored" if score.unscored else "")
-    figure = f"{bar.metric}: {score.value:.3f} [{score.low:.3f}, {score.high:.3f}], {rows}; wanted {wanted}"
+    told = f"{bar.metric}: {with_interval(score.value, score.low, score.high)}, {rows}; wanted {wanted}"
     if score.n < bar.min_n:
         wanting = bar.min_n - score.n
         rest = "left out" if bar.if_measured else f"{wanting} more would decide"
         need = need_of(bar.metric, wanting, score.n, asked)
-        return Reason(too_few, f"{figure} on at least {bar.min_n} rows: {rest}", need)
+        return Reason(too_few, f"{told} on at least {bar.min_n} rows: {rest}", need)
     if _clears(bar, score.value):
-        return Reason(Outcome.CLEARED, f"{figure}: cleared")
+        return Reason(Outcome.CLEARED, f"{told}: cleared")
     if bar.metric.rpartition(".")[2] == _FAULTS:
-        return Reason(Outcome.UNDECIDED, f"{figure}: missed, run again: only what failed is asked")
-    return Reason(Outcome.FAILED, f"{figure}: failed")
+        return Reason(Outcome.UNDECIDED, f"{told}: missed, run again: only what failed is asked")
+    return Reason(Outcome.FAILED, f"{told}: failed")
 
 
 def judge_target(bar: Bar, score: Score | None, asked: Asked) -> Reason:
@@ -84,13 +85,13 @@ def judge_target(bar: Bar, score: Score | None, asked: Asked) -> Reason:
     found = judge(bar, score, asked)
     if score is None or found.outcome is not Outcome.CLEARED:
         return found
-    figure = found.text.removesuffix("cleared")
+    told = found.text.removesuffix("cleared")
     end = score.low if bar.at_least is not None else score.high
     if _clears(bar, end):
-        return replace(found, text=f"{figure}shown")
+        return replace(found, text=f"{told}shown")
     need = need_of(bar.metric, _rows_to_show(bar, score), score.n, asked)
     hint = f"{need.text} would show it" if need else "no realistic number of questions would show it"
-    return Reason(Outcome.UNDECIDED, f"{figure}not shown, {hint}", need)
+    return Reason(Outcome.UNDECIDED, f"{told}not shown, {hint}", need)
 
 
 def _rows_to_show(bar: Bar, score: Score) -> int | None:

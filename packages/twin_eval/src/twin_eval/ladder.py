@@ -20,6 +20,7 @@ from twin_data.contracts.releases import ReleaseBundle, Rung
 from twin_eval import gate
 from twin_eval.comparison import CONFIDENCE, Judging, SeedSpreads, compare, difference_on
 from twin_eval.errors import EvaluationError
+from twin_eval.figures import with_interval
 from twin_eval.scored_run import ScoredRun
 from twin_eval.statistics import IntervalConfig
 
@@ -233,7 +234,7 @@ def _listed(comparisons: Sequence[Comparison]) -> str:
 
 def _figure(one: Comparison) -> str:
     assert one.difference is not None and one.low is not None and one.high is not None
-    return f"{one.metric} {one.difference:+.3f} [{one.low:+.3f}, {one.high:+.3f}]"
+    return f"{one.metric} {with_interval(one.difference, one.low, one.high, sign='+')}"
 
 
 def _expenses(upper: ScoredRun, lower: ScoredRun, config: IntervalConfig) -> tuple[PairedDifference, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from twin_data.contracts.evaluation import Verdict
 from twin_data.contracts.ladder import Ladder, RungResult
-from twin_eval.page.rows import figure
+from twin_eval.figures import figure, with_interval
 
 QUALITY = (
     "whole_answer", "own_answer", "facts_found", "voice", "over_refusal", "under_refusal", "copied_8grams",
@@ -36,9 +36,7 @@ def _alone(ladder: Ladder) -> list[str]:
     told = ((ladder.unchecked, "all checks off"), (ladder.closed_book, "closed book"))
     return [
         f"  {one.rung}, {without}: "
-        + ", ".join(
-            f"{score.name} {figure(score.value)} [{figure(score.low)}, {figure(score.high)}]" for score in one.scores
-        )
+        + ", ".join(f"{score.name} {with_interval(score.value, score.low, score.high)}" for score in one.scores)
         for rungs, without in told
         for one in rungs
     ]

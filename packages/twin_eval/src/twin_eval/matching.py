@@ -3,8 +3,9 @@
 What does not count as a difference: letter case, accents, quotes, punctuation, white space, hyphens, articles, the
 common spellings of Britain and America, inflection (Snowball stems), and how numbers, units and days are written. What
 is counted, its sign and its currency belong to the fact: `£300` is not said by "300 dollars". Of three words of content
-or more others may stand between, and the end may stand first ("In 2021 we left Kafka" states "left Kafka in 2021"). A
-sentence that denies the words, or names them among guesses, does not state them.
+or more others may stand between, and the end may stand first ("In 2021 we left Kafka" states "left Kafka in 2021").
+What "and" joins may come in any order. A sentence that denies the words, asks or doubts them, or names them among
+guesses, does not state them.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ import regex
 from twin_data.contracts.evaluation import HeldOutQuestion, KeyFact
 from twin_data.scoring.sentences import STOPWORDS, WORD, sentence_spans, stem
 from twin_eval.asserting import NEGATIONS, Sentence
-from twin_eval.numerals import Gap, Word, normalise_days, normalise_numbers, write_out_iso_dates
+from twin_eval.numerals import Gap, Word, normalise_days, normalise_numbers, write_out_dates
+from twin_eval.spellings import one_spelling
 from twin_eval.units import normalise_units, write_out_capitals, write_out_units
 
 _APOSTROPHES = dict.fromkeys(map(ord, "‘’ʼ′`´"), "'")
@@ -27,6 +29,7 @@ _HYPHENS = frozenset("-\u2010\u2011")
 _WIDTHLESS = dict.fromkeys((0x00AD, 0x200B, 0x2060, 0xFEFF))
 _THOUSANDS_SPACE = regex.compile(r"(?<=\p{Nd})[\u00a0\u2009\u202f](?=\p{Nd}{3}(?!\p{Nd}))")
 _NO_ASCII = regex.compile(r"[^\x00-\x7f]")
+_AND = regex.compile(r"\s&\s")
 _ARTICLES = frozenset({"a", "an", "the"})
 _ENDINGS = {"'re": "are", "'m": "am", "'ll": "will", "'ve": "have"}
 _NEGATED = {"can't": "can", "cannot": "can", "won't": "will", "shan't": "shall"}
@@ -34,16 +37,17 @@ _IRREGULAR = {
     "men": "man", "women": "woman", "children": "child", "feet": "foot", "teeth": "tooth", "mice": "mouse",
     "lice": "louse", "geese": "goose", "oxen": "ox", "wives": "wife", "knives": "knife", "lives": "life",
     "halves": "half", "leaves": "leaf", "shelves": "shelf", "wolves": "wolf", "thieves": "thief", "loaves": "loaf",
-    "calves": "calf", "grey": "gray",
+    "calves": "calf",
 }  # fmt: skip
-_BRITISH_ISE = regex.compile(r"(?<=\p{L}{3})is(?=(?:e[drs]?|ers|ing|ations?)$)")
-_BRITISH_OUR = regex.compile(r"(?<=\p{L}{2})our(?=$|s$|ed$|ing$|able$|ful$|ite$|ites$)")
 
 
 MIN_SPREAD = 3
 """Words of content that a fact must have before others may stand between them: two stand near each other by chance."""
 MOST_BETWEEN = 4
 """Words that may stand between those of a spread fact, all together."""
+
+LONGEST_ITEM = 3
+"""Words of a member of a list; what is longer is a clause, whose place tells something."""
 
 
 class NormalisedText:
@@ -56,9 +60,9 @@ class NormalisedText:
     @cached_property
     def _sentences(self) -> list[Sentence]:
         """Each sentence, by both ways of taking a hyphen."""
-        spelt = (_words(span.of(self._text)) for span in sentence_spans(self._text))
-        forms = (_without_articles(words) for one in spelt for words in (one, _without_hyphens(one)))
-        return [Sentence.of(words, [_stem(one.text) for one in words]) for words in forms]
+        spelt = ((text, _words(text)) for text in (span.of(self._text) for span in sentence_spans(self._text)))
+        forms = ((_without_articles(words), text) for text, one in spelt for words in (one, _without_hyphens(one)))
+        return [Sentence.of(words, [_stem(one.text) for one in words], text) for words, text in forms]
 
     def states(self, fact: str, *, among: frozenset[str] = frozenset()) -> bool:
         """Whether the fact's words stand in this text, by any way of taking hyphens, and it says so.
@@ -72,16 +76,16 @@ class NormalisedText:
             return False
         if not places:
             return self.mentions(fact)  # over the end of a sentence, or what was taken for one
-        denies = not NEGATIONS.isdisjoint(one.text for one in _words(fact))
-        return any((denies or not one.denies(place)) and not one.guesses(place) for one, place in places)
+        denies, asks = not NEGATIONS.isdisjoint(one.text for one in _words(fact)), "?" in fact
+        return any((denies or not one.denies(place)) and (asks or not one.leaves_open(place)) for one, place in places)
 
     def denies(self, fact: str) -> bool:
         """Whether they stand there as something that is not so."""
         return any(sentence.denies(place) for sentence, place in self._places(fact))
 
-    def guesses(self, fact: str) -> bool:
-        """Whether they stand there as one of several guesses."""
-        return any(sentence.guesses(place) for sentence, place in self._places(fact))
+    def leaves_open(self, fact: str) -> bool:
+        """Whether they stand there as what may be so or not: asked, doubted, or one of several guesses."""
+        return any(sentence.leaves_open(place) for sentence, place in self._places(fact))
 
     def alternatives(self, fact: str) -> frozenset[str]:
         """The stems of what this text names beside them with "or"; none of small words."""
@@ -100,12 +104,15 @@ class NormalisedText:
 
     def _places(self, fact: str) -> list[tuple[Sentence, range]]:
         wanted = [part.split() for part in sorted(_lines(fact)) if part.strip()]
-        return [
+        found = [
             (sentence, place)
             for part in wanted
             for sentence in self._sentences
             for place in (*_runs(sentence.stems, part), *_spread(sentence.stems, part))
         ]
+        if found or not (items := _items(fact)):
+            return found
+        return [(one, place) for one in self._sentences for place in _together(one.stems, items)]
 
     @property
     def is_empty(self) -> bool:
@@ -133,6 +140,33 @@ def _spread(sentence: Sequence[str], wanted: Sequence[str]) -> Iterator[range]:
             place = _in_order(sentence, start, order)
             if place and len(place) <= len(content) + small + MOST_BETWEEN and _keeps_numbers(sentence, place, content):
                 yield place
+
+
+@lru_cache(maxsize=4096)
+def _items(fact: str) -> tuple[list[str], ...]:
+    """The stems of each member of a list that "and" ends; nothing where the fact is none, or a member is no thing."""
+    words = _without_articles(_words(fact))
+    if "and" not in {one.text for one in words}:
+        return ()
+    items: list[list[str]] = [[]]
+    for one in words:
+        if one.gap is Gap.BREAK and items[-1]:
+            items.append([])
+        if one.text == "and":
+            items.append([])
+        else:
+            items[-1].append(_stem(one.text))
+    items = [one for one in items if one]
+    is_list = len(items) > 1 and all(len(one) <= LONGEST_ITEM and not _SMALL.issuperset(one) for one in items)
+    return tuple(items) if is_list else ()
+
+
+def _together(sentence: Sequence[str], items: Sequence[Sequence[str]]) -> Iterator[range]:
+    """From the first to the last of these in a sentence that holds all of them, in any order."""
+    places = [next(_runs(sentence, one), None) for one in items]
+    there = [one for one in places if one]
+    if len(there) == len(items):
+        yield range(min(one.start for one in there), max(one.stop for one in there))
 
 
 def _in_order(sentence: Sequence[str], start: int, order: Sequence[str]) -> range | None:
@@ -164,7 +198,7 @@ def states_fact(text: NormalisedText, question: HeldOutQuestion, fact: KeyFact) 
         return text.states(fact.text, among=NormalisedText(question.question).alternatives(fact.text))
     if answer.denies(fact.text):
         return text.denies(fact.text) or text.is_just(fact.text)
-    return text.states(fact.text) or text.guesses(fact.text)
+    return text.states(fact.text) or text.leaves_open(fact.text)
 
 
 def states(text: str, fact: str) -> bool:
@@ -191,7 +225,7 @@ def _plain(text: str) -> str:
     text = _THOUSANDS_SPACE.sub("", text.translate(_WIDTHLESS))
     decomposed = unicodedata.normalize("NFKD", text.translate(_APOSTROPHES))
     bare = _NO_ASCII.sub(lambda match: "" if unicodedata.combining(match[0]) else match[0], decomposed)
-    return write_out_units(write_out_iso_dates(write_out_capitals(bare).casefold()))
+    return write_out_units(write_out_dates(_AND.sub(" and ", write_out_capitals(bare).casefold())))
 
 
 def _split(text: str) -> Iterable[Word]:
@@ -246,7 +280,7 @@ def _without_articles(words: Sequence[Word]) -> list[Word]:
 
 def _stem(word: str) -> str:
     word = _IRREGULAR.get(word.removesuffix("'s"), word)
-    return stem(_BRITISH_OUR.sub("or", _BRITISH_ISE.sub("iz", word)))
+    return stem(one_spelling(word))
 
 
 _SMALL = frozenset(_stem(word) for word in STOPWORDS)

@@ -10,6 +10,7 @@ from pathlib import Path
 from twin_data.contracts.datasets import DatasetCertificate, DatasetVersion
 from twin_data.contracts.evaluation import GateDecision, QuestionKind, Score
 from twin_data.contracts.releases import ReleaseBundle
+from twin_eval.figures import figure
 from twin_eval.metric_names import describe
 from twin_eval.scored_run import ScoredRun
 
@@ -101,18 +102,11 @@ def _scores(run: ScoredRun, names: Iterable[str]) -> list[Score]:
 
 
 def _value(one: Score) -> str:
-    return _figure(one.value)
+    return figure(one.value)
 
 
 def _interval(one: Score) -> str:
-    return f"[{_figure(one.low)}, {_figure(one.high)}]"
-
-
-def _figure(value: float) -> str:
-    """As many places as it bears; money an answer is small."""
-    if value and abs(value) < 0.001:
-        return f"{value:.6f}"
-    return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
+    return f"[{figure(one.low)}, {figure(one.high)}]"
 
 
 def _day(run: ScoredRun) -> str:

@@ -1,6 +1,7 @@
 """Numbers and days written in words or figures, brought to one form.
 
-`twenty-one`, `21`; `two hundred and fifty`, `250`; `1.2 million`, `1,200,000`; `14th of March`, `March 14, 2022`.
+`twenty-one`, `21`; `two hundred and fifty`, `250`; `two dozen`, `24`; `1.2 million`, `1,200,000`; `nineteen ten`,
+`1910`; `14th of March`, `March 14, 2022`, `14/03/2022`.
 """
 
 from __future__ import annotations
@@ -50,16 +51,31 @@ _MONTHS = {name: name for name in _MONTH_NAMES} | {name[:3]: name for name in _M
 _SURE_MONTHS = frozenset({*_MONTH_NAMES, "feb", "apr", "aug", "sept", "oct", "nov", "dec"})
 """Jan is a person, too, and things mar, step and march; those are months before a year, or with a day."""
 _ISO_DATE = re.compile(r"\b(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])\b")
+_NUMERIC_DATE = re.compile(r"\b(0?[1-9]|[12]\d|3[01])([./])(0?[1-9]|[12]\d|3[01])\2(\d{4})\b")
 _PLAIN_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _GROUPED_NUMBER = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 _ORDINAL_TOKEN = re.compile(r"([0-9]+)th")
 YEAR = re.compile(r"1[0-9]{3}|20[0-9]{2}")
+_CENTURIES = range(13, 21)
+"""Hundreds of years that are spoken of by themselves: nineteen eighty-four, twenty ten."""
 _JOINS = frozenset({Gap.SPACE, Gap.HYPHEN})
 
 
-def write_out_iso_dates(text: str) -> str:
-    """`2022-03-14` as `14 march 2022`."""
-    return _ISO_DATE.sub(lambda match: f"{match[3]} {_MONTH_NAMES[int(match[2]) - 1]} {match[1]}", text)
+def write_out_dates(text: str) -> str:
+    """`2022-03-14`, `14.3.2022`, `14/03/2022` and `03/14/2022` as `14 march 2022`.
+
+    With slashes day and month may stand either way: where both could be months, it stays as it is.
+    """
+    text = _ISO_DATE.sub(lambda match: f"{match[3]} {_MONTH_NAMES[int(match[2]) - 1]} {match[1]}", text)
+    return _NUMERIC_DATE.sub(_written_out, text)
+
+
+def _written_out(match: re.Match[str]) -> str:
+    first, second = int(match[1]), int(match[3])
+    if match[2] == "/" and first != second and max(first, second) <= len(_MONTH_NAMES):
+        return match[0]
+    day, month = (first, second) if match[2] == "." or second <= len(_MONTH_NAMES) else (second, first)
+    return f"{day} {_MONTH_NAMES[month - 1]} {match[4]}" if month <= len(_MONTH_NAMES) else match[0]
 
 
 def normalise_numbers(words: Sequence[Word]) -> list[Word]:
@@ -68,7 +84,9 @@ def normalise_numbers(words: Sequence[Word]) -> list[Word]:
     result: list[Word] = []
     at = 0
     while at < len(figures):
-        found = _ordinal_at(figures, at) or _cardinal_at(figures, at)
+        found = (
+            _ordinal_at(figures, at) or _year_at(figures, at) or _dozens_at(figures, at) or _cardinal_at(figures, at)
+        )
         text, end = found if found else (figures[at].text, at + 1)
         result.append(Word(text, figures[at].gap))
         at = end
@@ -121,6 +139,33 @@ def _ordinal_at(words: Sequence[Word], at: int) -> tuple[str, int] | None:
     if words[at].text in _TENS and unit < 10:
         return f"{_TENS[words[at].text] + unit}th", at + 2
     return None
+
+
+def _year_at(words: Sequence[Word], at: int) -> tuple[str, int] | None:
+    """`nineteen eighty-four` or `nineteen oh five` at this place, and where it ends."""
+    century, following = _SMALL.get(words[at].text, 0), _joined(words, at + 1)
+    if century not in _CENTURIES:
+        return None
+    if following in {"oh", "o"} and 0 < (unit := _SMALL.get(_joined(words, at + 2) or "", 0)) < 10:
+        return str(100 * century + unit), at + 3
+    if _SMALL.get(following or "", 0) < 10:
+        return None
+    years, end = _below_hundred(words, at + 1)
+    counted = end < len(words) and words[end].gap is Gap.HYPHEN  # "twenty twelve-year-olds"
+    return None if counted else (str(100 * century + int(years)), end)
+
+
+def _dozens_at(words: Sequence[Word], at: int) -> tuple[str, int] | None:
+    """`a dozen`, `half a dozen` or `two dozen` at this place, and where it ends."""
+    first = words[at].text
+    if first == "half" and _joined(words, at + 1) == "a" and _joined(words, at + 2) == "dozen":
+        return "6", at + 3
+    if _joined(words, at + 1) != "dozen":
+        return None
+    if first == "half":
+        return "6", at + 2
+    count = 1 if first == "a" else _SMALL.get(first, int(first) if first.isdecimal() else 0)
+    return (str(12 * count), at + 2) if count else None
 
 
 def _cardinal_at(words: Sequence[Word], at: int) -> tuple[str, int] | None:

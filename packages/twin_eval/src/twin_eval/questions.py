@@ -227,6 +227,6 @@ def _inconsistencies(question: HeldOutQuestion) -> list[str]:
 
 def _answers_itself(question: HeldOutQuestion) -> bool:
     """Whether its own words, given as the answer, would state every essential fact."""
-    said = NormalisedText(question.question)
+    said = NormalisedText(question.question.replace("?", "."))  # put as an answer
     essential = [fact for fact in question.facts if fact.essential]
     return bool(essential) and all(states_fact(said, question, fact) for fact in essential)

@@ -70,8 +70,8 @@ class AnswerScores(Contract):
     is_decision_right: bool
     """Answered what was to be answered, refused what was to be refused."""
     facts: FactCheck | None
-    """In what the answer says, its quotations included and the list of sources below it left out; None for questions
-    without essential facts."""
+    """In what the answer says, its quotations included and the list of sources below it left out; a refusal states
+    none, whatever it names. None for questions without essential facts."""
     evidence: tuple[EvidenceCheck, ...]
     """One for each k, then one for all passages; empty for questions without evidence that the archive holds."""
     evidence_held: bool = True
@@ -166,12 +166,13 @@ def score_answer(
         evidence_held: Whether the archive holds all that the question quotes: what it does not hold cannot be found.
     """
     twin = answer.twin
+    said = "" if answer.is_declined else without_sources(answer.content, {one.n for one in twin.citations})
     claims = check_claims(question, answer)
     depths = (*ks, len(twin.passages))
     return AnswerScores(
         is_answered=not answer.is_declined,
         is_decision_right=answer.is_declined == (question.expected == "refuse"),
-        facts=key_facts(question, without_sources(answer.content, {citation.n for citation in twin.citations})),
+        facts=key_facts(question, said),
         evidence=tuple(evidence_retrieved(question, twin.passages, k) for k in depths)
         if question.evidence and evidence_held and was_searched(answer)
         else (),

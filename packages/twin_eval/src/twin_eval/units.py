@@ -7,6 +7,7 @@ A pound is money or weight, as in speech. A small `m` behind a number is metres,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import regex
 
@@ -31,6 +32,8 @@ _DEGREES = regex.compile(r"\s?°\s?(?:([cf])\b)?")
 _DEGREE_NAMES = {"c": "celsius", "f": "fahrenheit", None: ""}
 _PER_CENT = regex.compile(r"\s?%|\bper cent\b")
 _MINUS = regex.compile(r"[-\u2212](?<![^\s(\[“\"'].)(?=(?:us\$|[$€£¥₹])?\p{Nd})")
+_ROMAN = regex.compile(r"(?<=\p{Lu}\p{L}* )(?:X{0,2}(?:IX|IV|V?I{1,3}|V)|XX?)\b(?<=\w\w)(?!['’.]\p{L})")
+_ROMAN_DIGITS = {"I": 1, "V": 5, "X": 10}
 _NAMES = (
     (regex.compile(r"(?<=\p{L})\+\+"), "plusplus"),
     (regex.compile(r"(?<![\p{L}\p{N}])([cfj])#(?!\p{L})"), r"\1sharp"),
@@ -60,8 +63,13 @@ _PARTED = frozenset({Gap.GLUED, Gap.SPACE, Gap.HYPHEN})
 
 
 def write_out_capitals(text: str) -> str:
-    """What only its letters' case tells: `5M` as `5 million`, and the verb `may`, by its other form, from the month."""
-    return _MAY_BE.sub("might", _MILLIONS.sub(" million", text))
+    """What only its letters' case tells: `5M` as `5 million`, `War II` as `War 2`, the month from the verb `may`."""
+    return _MAY_BE.sub("might", _MILLIONS.sub(" million", _ROMAN.sub(lambda match: str(_roman(match[0])), text)))
+
+
+def _roman(numeral: str) -> int:
+    values = [_ROMAN_DIGITS[one] for one in numeral]
+    return sum(-one if one < following else one for one, following in pairwise([*values, 0]))
 
 
 def write_out_units(text: str) -> str:

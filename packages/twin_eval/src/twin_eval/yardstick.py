@@ -6,6 +6,7 @@ from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.evaluation import Comparison
 from twin_data.contracts.ladder import MissingRung, Yardstick
 from twin_data.contracts.releases import Rung
+from twin_eval.figures import with_interval
 from twin_eval.ladder import Climbed, RungRun, build_ladder
 from twin_eval.statistics import IntervalConfig
 
@@ -59,5 +60,4 @@ def yardstick_sentence(found: Yardstick) -> str:
 
 
 def _figure(one: Comparison) -> str:
-    low, high = (f"{bound:+.3f}" if bound is not None else "unknown" for bound in (one.low, one.high))
-    return f"{one.metric} {one.difference:+.3f} [{low}, {high}]"
+    return f"{one.metric} {with_interval(one.difference, one.low, one.high, sign='+')}"

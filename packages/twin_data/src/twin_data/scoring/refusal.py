@@ -133,7 +133,9 @@ _DEED = regex.compile(
     r"|had|"
     r"bought|sold|made|found|put|sent|got|gave|came|cut|ran|saw|met|built|spent|drew|won|lost|ate|fell|spoke|slept)\b"
 )
-_CLAUSE_END = regex.compile(r"[;:—–]|\s-\s|,\s(?=(?:and|but|so|for|nor|because|which|who|where|or)\b)|(?<=[.!?…])\s")
+_CLAUSE_END = regex.compile(
+    r"[;:—–]|\s-\s|,\s(?=(?:and|but|so|for|nor|because|though|although|which|who|where|or)\b)|(?<=[.!?…])\s"
+)
 
 _CUES = ("cannot_speak", "does_not_know", "not_in_writing", "keeps_silent", "holds_nothing", *PHRASES)
 

@@ -31,20 +31,26 @@ def best(run: ScoredRun, count: int = SHOWN) -> tuple[Pick, ...]:
 
 
 def worst(run: ScoredRun, count: int = SHOWN) -> tuple[Pick, ...]:
-    """The gravest ways of going wrong first; of one way, the answers that go wrong in others, too."""
-    failed = [(at, found) for at, one in enumerate(run.answers) if (found := wrongs(one))]
+    """The gravest ways of going wrong first; of one way, the answers that go wrong in others, too.
+
+    Where the endpoint failed there is no answer to read.
+    """
+    failed = [(at, found) for at, one in enumerate(run.answers) if one.scores and (found := wrongs(one))]
     ranked = sorted(failed, key=lambda pair: (_grave(pair[1]), -len(pair[1])))
     return tuple(Pick(at, "; ".join(found)) for at, found in ranked[:count])
 
 
 def changed(run: ScoredRun, other: ScoredRun, count: int = SHOWN) -> tuple[Pick, ...]:
-    """Questions that one of the two gets right and the other wrong; losses and gains in turn, losses first."""
+    """Questions that one of the two gets right and the other wrong; losses and gains in turn, losses first.
+
+    Where the endpoint failed on either side nothing is known to have changed.
+    """
     theirs = {one.question.id: one for one in other.answers}
     losses: list[Pick] = []
     gains: list[Pick] = []
     for at, one in enumerate(run.answers):
         before = theirs.get(one.question.id)
-        if before is None or bool(wrongs(one)) is bool(wrongs(before)):
+        if before is None or not (one.scores and before.scores) or bool(wrongs(one)) is bool(wrongs(before)):
             continue
         side = losses if wrongs(one) else gains
         side.append(Pick(at, f"lost: {'; '.join(wrongs(one))}" if wrongs(one) else f"won: {'; '.join(wrongs(before))}"))

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from twin_data.contracts.labels import answer_item, sentence_item
+from twin_eval.figures import UNKNOWN
 from twin_eval.judging.findings import Compared, Judged, JudgeFindings, Verdict
 from twin_eval.judging.items import Task
 from twin_eval.judging.text import ADVISORY, other_name, with_interval
-from twin_eval.page.rows import UNKNOWN
 from twin_eval.scorers import ScoredAnswer
 
 MOST_SHOWN = 30

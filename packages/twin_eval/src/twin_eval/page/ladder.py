@@ -10,10 +10,11 @@ from markupsafe import Markup
 from twin_data.contracts.evaluation import EvaluationReport, Score
 from twin_data.contracts.ladder import Ladder, RungAlone, RungResult, Step
 from twin_data.contracts.releases import Rung
+from twin_eval.figures import UNKNOWN, figure, with_interval
 from twin_eval.ladder import ALONE_METRICS, ORDER
 from twin_eval.ladder_text import EXPENSE, FIT_WORDS, QUALITY, known
 from twin_eval.page import drawing
-from twin_eval.page.rows import UNKNOWN, ComparisonLine, comparison_line, figure
+from twin_eval.page.rows import ComparisonLine, comparison_line
 
 SHARES = ("whole_answer", "own_answer", "facts_found", "over_refusal", "under_refusal", "copied_8grams")
 """Those of the plot."""
@@ -152,13 +153,11 @@ def _alone_lines(ladder: Ladder) -> tuple[AloneLine, ...]:
 def _with_interval(score: Score | None) -> str:
     if score is None:
         return UNKNOWN
-    return f"{figure(score.value)} [{figure(score.low)}, {figure(score.high)}] n = {score.n}"
+    return f"{with_interval(score.value, score.low, score.high)} n = {score.n}"
 
 
 def _value(score: Score | None) -> str:
-    if score is None:
-        return UNKNOWN
-    return f"{score.value:.6f}" if score.name == "cost" else figure(score.value)
+    return figure(score.value if score else None)
 
 
 def _step_line(one: Step) -> StepLine:
@@ -170,16 +169,12 @@ def _step_line(one: Step) -> StepLine:
         expenses=tuple(
             ExpenseLine(
                 metric=each.metric,
-                lower=_amount(each.metric, each.lower),
-                upper=_amount(each.metric, each.upper),
-                difference=f"{each.difference:+.3f}" if each.metric != "cost" else f"{each.difference:+.6f}",
-                interval=f"[{_amount(each.metric, each.low)}, {_amount(each.metric, each.high)}]",
+                lower=figure(each.lower),
+                upper=figure(each.upper),
+                difference=figure(each.difference, sign="+"),
+                interval=f"[{figure(each.low)}, {figure(each.high)}]",
                 n=each.n,
             )
             for each in one.expenses
         ),
     )
-
-
-def _amount(metric: str, value: float) -> str:
-    return f"{value:.6f}" if metric == "cost" else figure(value)

@@ -9,8 +9,8 @@ from twin_data.contracts.digests import short
 from twin_data.contracts.releases import ReleaseBundle
 from twin_data.contracts.training import TrainingRecord
 from twin_data.registry.model_card import preference_words
+from twin_eval.figures import figure
 from twin_eval.model_card import Origin
-from twin_eval.page.rows import UNKNOWN, figure
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def _training(one: TrainingRecord) -> TrainingLine:
         minutes=f"{one.seconds / 60:.1f}",
         memory=f"{one.peak_memory_mb / 1024:.1f}",
         loss=f"{one.first_loss:.3f} → {one.final_loss:.3f}",
-        eval_loss=UNKNOWN if one.eval_loss is None else figure(one.eval_loss),
+        eval_loss=figure(one.eval_loss),
         seed=one.seed,
         device=f"{one.world_size} × {one.device}, {one.dtype}" + (f", ZeRO-{one.zero_stage}" if one.zero_stage else ""),
     )

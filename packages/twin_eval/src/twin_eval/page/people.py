@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from twin_data.contracts.evaluation import Score
+from twin_eval.figures import UNKNOWN, with_interval
 from twin_eval.human.agreement import MEANINGS, TWO_WAY, Agreement
 from twin_eval.human.findings import Findings, blind_command, preferences_text, review_command, voice_text
-from twin_eval.page.rows import UNKNOWN, figure
 
 
 @dataclass(frozen=True)
@@ -71,4 +71,4 @@ def _line(found: Findings, one: Agreement) -> AgreementLine:
 
 
 def _with_interval(score: Score) -> str:
-    return f"{figure(score.value)} [{figure(score.low)}, {figure(score.high)}]"
+    return f"{with_interval(score.value, score.low, score.high)}"

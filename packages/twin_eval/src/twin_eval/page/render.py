@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from twin_data.configuration.rubric import Rubric
-from twin_data.contracts.evaluation import GateDecision, QuestionKind, TopicMeans, Unmeasured
+from twin_data.contracts.evaluation import GateDecision, QuestionKind, TopicMeans, Unmeasured, Verdict
 from twin_eval.earlier import Earlier
 from twin_eval.human.findings import Findings
 from twin_eval.judging.findings import JudgeFindings
 from twin_eval.ladder import Climbed
+from twin_eval.metric_names import describe
 from twin_eval.model_card import Origin
 from twin_eval.page import examples
 from twin_eval.page.coverage_risk import CoverageRiskPart, coverage_risk_part
@@ -48,6 +49,12 @@ _SECTIONS = (
     ("Sentiment and stance by topic", ("bias_", "stance_")),
 )
 
+_MEANINGS = {
+    Verdict.PROMOTE: "It clears every bar and may answer for the persona.",
+    Verdict.REJECT: "It may not answer for the persona; what decided comes first.",
+    Verdict.INCONCLUSIVE: "What was asked does not decide: whoever answers for the persona stays.",
+}
+
 
 @dataclass(frozen=True)
 class Section:
@@ -82,6 +89,9 @@ class Page:
     title: str
     subtitle: str
     decision: GateDecision | None
+    meaning: str
+    """Of the verdict, for who does not know the gate."""
+    headline: str
     champion: bool
     families: tuple[Family, ...]
     comparisons: tuple[ComparisonLine, ...]
@@ -139,6 +149,8 @@ def render_page(
         title=f"Evaluation of {run.model_name}",
         subtitle=_subtitle(run),
         decision=decision,
+        meaning=_MEANINGS[decision.verdict] if decision else "",
+        headline=_headline(run, champion),
         champion=champion is not None,
         families=glance(run, champion, decision, rubric),
         comparisons=tuple(map(comparison_line, decision.comparisons)) if decision else (),
@@ -161,6 +173,17 @@ def render_page(
         stances=report.stances,
     )
     return template("report.html.j2").render(page=page)
+
+
+def _headline(run: ScoredRun, champion: ScoredRun | None) -> str:
+    """The share of whole answers in words; empty where there is none."""
+    score, theirs = (one.report.score("whole_answer") if one else None for one in (run, champion))
+    if score is None:
+        return ""
+    beside = f"; of the champion's {theirs.value:.0%} [{theirs.low:.0%}, {theirs.high:.0%}]" if theirs else ""
+    return (
+        f"Headline: {score.value:.0%} [{score.low:.0%}, {score.high:.0%}] of {score.n} {describe(score.name)}{beside}."
+    )
 
 
 def _answered_from(origin: Origin | None) -> int | None:

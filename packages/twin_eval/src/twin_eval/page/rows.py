@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from twin_data.contracts.evaluation import Comparison, ExamStamp, Score
 from twin_eval.comparison import spread_words
 from twin_eval.failures import FAILURES
+from twin_eval.figures import UNKNOWN, figure
 from twin_eval.metric_names import describe
 from twin_eval.own_words import DraftRecord
 from twin_eval.records import Answer, AnswerRecord
 from twin_eval.scored_run import ScoredRun
 from twin_eval.scorers import ScoredAnswer
 
-UNKNOWN = "–"
 _SHOWN_CHARACTERS = 160
 
 
@@ -90,14 +90,7 @@ class QuestionBlock:
     kind: str = ""
     expected: str = ""
     mark: str = ""
-    tag: str = ""
-
-
-def figure(value: float | None) -> str:
-    """A figure with as many places as it bears."""
-    if value is None:
-        return UNKNOWN
-    return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
+    """Right, wrong, or error where the endpoint failed, which says nothing of the twin."""
 
 
 def when(stamp: ExamStamp) -> str:
@@ -126,7 +119,7 @@ def comparison_line(one: Comparison) -> ComparisonLine:
         metric=one.metric,
         candidate=figure(one.candidate),
         champion=figure(one.champion),
-        difference=UNKNOWN if one.difference is None else f"{one.difference:+.3f}",
+        difference=figure(one.difference, sign="+"),
         interval=UNKNOWN if one.low is None else f"[{figure(one.low)}, {figure(one.high)}]",
         n=one.n,
         clusters=one.clusters,
@@ -177,7 +170,7 @@ def _question_block(one: ScoredAnswer, champion: ScoredAnswer | None) -> Questio
     question = one.question
     wanted = f"Expected: {question.answer}" if question.answer else f"Expected: {question.expected}"
     facts = "; ".join(fact.text for fact in question.facts if fact.essential)
-    is_wrong = any(what_of(one) is not None for what_of in FAILURES.values())
+    mark = "right" if all(what_of(one) is None for what_of in FAILURES.values()) else "wrong" if one.scores else "error"
     sides = [_answer_side("candidate", one)]
     if champion is not None:
         sides.append(_answer_side("champion", champion))
@@ -187,8 +180,7 @@ def _question_block(one: ScoredAnswer, champion: ScoredAnswer | None) -> Questio
         sides=tuple(sides),
         kind=question.kind.value,
         expected=f"{wanted} · essential facts: {facts}" if facts else wanted,
-        mark="wrong" if is_wrong else "right",
-        tag="wrong" if is_wrong else "right",
+        mark=mark,
     )
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from twin_data.contracts.evaluation import EvaluationReport, Score
 from twin_eval.earlier import Extra
-from twin_eval.page.rows import UNKNOWN, figure, shortened, when
+from twin_eval.figures import UNKNOWN, with_interval
+from twin_eval.page.rows import shortened, when
 from twin_eval.stress import StressKind
 from twin_eval.stress_scores import METRICS, PREFIX, StressRecord
 
@@ -46,7 +47,7 @@ def _part(scores: Sequence[Score], stressed: Sequence[StressRecord], dated: str)
 def _cell(score: Score | None) -> str:
     if score is None:
         return UNKNOWN
-    return f"{figure(score.value)} [{figure(score.low)}, {figure(score.high)}], n = {score.n}"
+    return f"{with_interval(score.value, score.low, score.high)}, n = {score.n}"
 
 
 def _what_of(one: StressRecord) -> str:
