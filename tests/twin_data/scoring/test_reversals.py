@@ -121,6 +121,7 @@ def test_what_turns_the_passage_round_is_named(claim: str, passage: str, said: s
         ("I now think that he was right.", "I now think that he was right, and I said so."),
         ("We chose a whiteboard after we had tried trackers.", TRACKERS),
         ("After we had tried trackers, we chose a whiteboard.", TRACKERS),
+        ("Since 2008 I have kept a log.", "I have kept a log since 2008, because flour drinks more on a wet day."),
         ("I intend to finish it by the spring.", "I hope to finish it by the spring."),
     ],
 )

@@ -244,10 +244,8 @@ def _is_author(match: regex.Match[str], clause: str) -> bool:
 
 def _flip(match: regex.Match[str]) -> str:
     word = match[0]
-    if not _is_author(match, match.string):
-        return word
     flipped = _FLIPS.get(word.casefold().replace("’", "'"))
-    if flipped is None:
+    if flipped is None or not _is_author(match, match.string):
         return word
     return capitalised(flipped) if word[0].isupper() and match.start() == 0 and word[0] != "I" else flipped
 

@@ -29,6 +29,8 @@ _SIGNS = (
     (regex.compile(r"(?i)(\d)\s?a\.?m\b\.?"), r"\1 antem"),
     (regex.compile(r"(?i)(\d)\s?p\.?m\b\.?"), r"\1 postm"),
     (regex.compile(r"(?<=\w,? )May\b"), "Maius"),
+    # Of time and no reason: "since 2008", "ever since".
+    (regex.compile(rf"(?i)\b(?:ever since|since(?= (?:\d{{4}}|then|{'|'.join(MONTHS)})\b))\b"), "eversince"),
     (regex.compile(r"(?i)\bat least\b"), "atleast"),
     # Negations in form alone: "not only", "no fewer than 42", "not until May".
     (
@@ -162,7 +164,7 @@ def as_written(text: str) -> str:
     return text
 
 
-_WRITTEN = {"maius": "May", "antem": "a.m.", "postm": "p.m.", "atleast": "at least", "atmost": "at most"}
+_WRITTEN = {"maius": "May", "eversince": "since", "antem": "a.m.", "postm": "p.m.", "atleast": "at least", "atmost": "at most"}
 
 
 def _in_words(text: str) -> str:
