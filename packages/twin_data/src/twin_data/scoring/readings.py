@@ -164,7 +164,14 @@ def as_written(text: str) -> str:
     return text
 
 
-_WRITTEN = {"maius": "May", "eversince": "since", "antem": "a.m.", "postm": "p.m.", "atleast": "at least", "atmost": "at most"}
+_WRITTEN = {
+    "maius": "May",
+    "eversince": "since",
+    "antem": "a.m.",
+    "postm": "p.m.",
+    "atleast": "at least",
+    "atmost": "at most",
+}
 
 
 def _in_words(text: str) -> str:

@@ -7,6 +7,7 @@ from itertools import filterfalse, pairwise
 from twin_data.scoring.denials import is_negated
 from twin_data.scoring.readings import Reading
 from twin_data.scoring.reversals.lexicon import (
+    AGREES,
     ALL,
     ALL_IN_FORM,
     CAUSE,
@@ -81,12 +82,13 @@ def attribution(pair: Pair) -> str:
     """What somebody else says, said in one's own name; or one's own word put into somebody else's mouth."""
     sayers = _sayers(pair.claim)
     attributes = any(not is_mine for _, is_mine in sayers)
+    agrees = any(AGREES.search(one.text) for one in pair.evidence)
 
     def objection(statement: Reading) -> str:
         told = _sayers(statement)
         theirs = [at for at, is_mine in told if not is_mine and _behind(pair.claim, statement, at)]
         mine = [at for at, is_mine in told if is_mine and _behind(pair.claim, statement, at)]
-        if theirs and not mine and not attributes:
+        if theirs and not mine and not attributes and not agrees:
             return "the passage says so of what somebody else says"
         if mine and not theirs and attributes and not any(is_mine for _, is_mine in sayers):
             return "the passage does not say that somebody else says so"

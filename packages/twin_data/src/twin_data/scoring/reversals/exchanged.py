@@ -340,10 +340,10 @@ def whose(pair: Pair) -> str:
 
 
 def _doer(reading: Reading, at: int) -> str:
-    """Who stands before a verb in its clause: `MINE`, another's stem or pronoun; empty where nobody does."""
+    """Who stands before a verb in its clause: `MINE` ("our team", too), another's stem or pronoun; empty if nobody."""
     before = [one for one in reading.words[max(0, at - 4) : at] if one.clause == reading.words[at].clause]
     doer = next(filterfalse(goes_before_verbs, reversed(before)), None)
-    if doer is None or any(one.text in FIRST for one in before):
+    if doer is None or any(one.text in FIRST or one.text == "our" for one in before):
         return "" if doer is None else MINE
     if doer.text in {"he", "she", "they"}:
         return doer.text

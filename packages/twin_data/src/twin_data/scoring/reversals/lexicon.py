@@ -139,6 +139,11 @@ REPORTS = frozenset("tell tells told".split())
 
 SAID_STEMS = frozenset(stem(word) for word in (*SAID, *REPORTS))
 
+AGREES = regex.compile(
+    r"(?i)\b(?:i|we)(?: (?:do|also|both|quite|fully))? (?:(?:think|thought|believe|say) so|agreed?)\b"
+)
+"""What somebody else says is one's own word, too."""
+
 FIRST = frozenset("i we".split())
 
 MINE = "i"
