@@ -189,8 +189,9 @@ def opposite(pair: Pair) -> str:
             wanted = frozenset(one.stem for one in clause.words if one.stem and one.text not in STEPS)
             looked_at = pair.clauses if step.is_rigid else nearest_clauses(wanted, pair.clauses)
             sides = [_other_side(near, step, clause) for near in looked_at]
-            others = [other for other in sides if other] if step.is_rigid and None not in sides else sides
-            if others and all(others) and not _is_converse(pair, word.text, others[0]):
+            others = [other for other in sides if other]
+            is_other = bool(others) and (len(others) == len(sides) or (step.is_rigid and None not in sides))
+            if is_other and not _is_converse(pair, word.text, others[0]):
                 return f"the passage says “{others[0]}”, not “{word.text}”"
     return ""
 
