@@ -210,6 +210,7 @@ def test_what_nothing_before_it_names_does_not_stand_alone(text: str) -> None:
         "All classes alike will thus build their plans on the moss.",
         "I find it hard to say what the gauge is for.",
         "The third gate was shut before anybody had come down.",
+        "The other day the gate was shut before anybody had come.",
         "The last train leaves at nine, and I have never caught it.",
         "My father gave the boy his gun, and that was the end.",
     ],

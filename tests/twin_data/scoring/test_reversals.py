@@ -28,6 +28,8 @@ PRICES = "A day ticket costs 300 to 900 euros at most, and the gate opens at 9 a
 HULL = "Does a plastic hull last? Ask the men who scrap them."
 SALE = "Karl sold the boat to Marie for 9,000 euros. I nearly sold the workshop in 2009."
 TEA = "Tea should be brewed for four minutes at 80 degrees, and coffee for two minutes at 95 degrees."
+SISTER = "My sister is two years younger than I am and has always been braver."
+TRACKERS = "We tried trackers before we chose a whiteboard."
 
 
 def statements(passage: str) -> list[str]:
@@ -60,7 +62,8 @@ def turned(claim: str, passage: str) -> str:
         ("The Kittiwake sank because she was overloaded.", WRECK, "not why"),
         ("All of our customers were fishermen.", CREW, "“all”"),
         ("Most apprentices stay more than two winters.", CREW, "most"),
-        ("A day ticket costs 900 to 300 euros.", PRICES, "does not say"),
+        ("A day ticket costs 900 to 300 euros.", PRICES, "300 to 900"),
+        ("A day ticket costs 300 dollars.", PRICES, "“300 dollars”"),
         ("The gate opens at 9 p.m.", PRICES, "“9 p.m.”"),
         ("A plastic hull does last.", HULL, "only asks"),
         ("Marie sold the boat to Karl.", SALE, "the passage does not say"),
@@ -73,6 +76,13 @@ def turned(claim: str, passage: str) -> str:
         ("Two of the nine renewed.", "Four of the nine renewed.", "2 of 9"),
         ("I still think so of the slipway.", "I thought so of the slipway.", "still"),
         ("The board sat because it rained.", "The board sat although it rained.", "reason"),
+        ("The board sat although it rained.", "The board sat because it rained. But I left.", "reason"),
+        ("We deploy at noon.", "If the tests pass, we deploy at noon.", "“if”"),
+        ("We shall sell it in May.", "Unless my wife objects, we shall sell it in May.", "“unless”"),
+        ("I skated to school.", "The river froze, and my brothers skated to school.", "of me"),
+        ("We chose a whiteboard before we tried trackers.", TRACKERS, "in the other order"),
+        ("Before we tried trackers, we chose a whiteboard.", TRACKERS, "in the other order"),
+        ("We tried trackers after we chose a whiteboard.", TRACKERS, "“before”, not “after”"),
     ],
 )
 def test_what_turns_the_passage_round_is_named(claim: str, passage: str, said: str) -> None:
@@ -105,6 +115,17 @@ def test_what_turns_the_passage_round_is_named(claim: str, passage: str, said: s
         ("I nearly sold the workshop in 2009.", SALE),
         ("Coffee should be brewed for two minutes at 95 degrees.", TEA),
         ("We moved since the rent had doubled.", "The rent had doubled, so we moved."),
+        ("A day ticket costs 300 euros to 900 euros.", PRICES),
+        ("We closed the branch in June 2021.", "We kept a branch for two customers, and closed it in June 2021."),
+        ("My sister is braver than I am, and two years younger.", SISTER),
+        ("I now think that he was right.", "I now think that he was right, and I said so."),
+        ("We chose a whiteboard after we had tried trackers.", TRACKERS),
+        ("After we had tried trackers, we chose a whiteboard.", TRACKERS),
+        ("We shipped the release in May.", "Our team shipped the release in May, two weeks late."),
+        ("I think the port will silt up.", "Tom thinks the port will silt up, and I think so, too."),
+        ("Microservices are a mistake for small teams.", ANNA.replace("disagree", "agree")),
+        ("Since 2008 I have kept a log.", "I have kept a log since 2008, because flour drinks more on a wet day."),
+        ("I intend to finish it by the spring.", "I hope to finish it by the spring."),
     ],
 )
 def test_what_says_the_same_in_other_words_passes(claim: str, passage: str) -> None:

@@ -177,6 +177,19 @@ def test_comments_of_others_are_furniture_in_any_language(read_file: ReadFile, n
     assert "steel" not in document.text and "book" in document.text
 
 
+@pytest.mark.parametrize("word", ["Discussion", "Responses", "3 Replies"])
+def test_a_part_whose_id_is_made_of_its_heading_is_no_thread_of_comments(read_file: ReadFile, word: str) -> None:
+    said = "It shuts at noon, and whoever stands behind it stands there until the tide has turned again. "
+    made = {"The method": said * 3, "The results": said * 3, word: f"I like steel, and I say so. {said}"}
+    ids = {heading: heading.lower().strip("3 ").replace(" ", "-") for heading in made}
+    parts = [f"<section id='{ids[one]}'><h2>{one}</h2><p>{text}</p></section>" for one, text in made.items()]
+    flat = [f"<h2 id='{ids[one]}'>{one}</h2><p>{text}</p>" for one, text in made.items()]
+    for inside in (parts, flat):
+        page = f"<html><body><article><h1>Gates</h1>{''.join(inside)}</article></body></html>"
+        (document,), _ = read_file(HtmlReader(), "a.html", page)
+        assert "I like steel" in document.text and word in [block.text for block in document.blocks]
+
+
 BOOK_PAGE = """<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops">
 <head><title>A page</title></head><body epub:type="{part}">{inside}</body></html>"""
 

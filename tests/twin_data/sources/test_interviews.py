@@ -82,6 +82,13 @@ def test_an_article_with_bold_lead_ins_is_not_torn_apart(read_file: ReadFile, la
     }
 
 
+def test_an_article_in_which_nobody_asks_is_no_interview(read_file: ReadFile) -> None:
+    said = ["the whole of it runs on Windows, too.", "nothing to do here.", "it reboots.", "as on Linux before."]
+    text = "\n\n".join(f"**{('Linux', 'Windows')[at % 2]}:** {one}" for at, one in enumerate(said))
+    (document,), _ = read_file(MarkdownReader(), "setup.md", f"I set it up on Linux and on Windows.\n\n{text}")
+    assert {one.role for one in document.blocks} == {Role.OWN}
+
+
 def test_a_dialogue_in_a_book_is_its_author_s(read_file: ReadFile) -> None:
     body = "".join(f"<p>{name}: {text}</p>" for name, text in TURNS * 2)
     page = f'<html xmlns:epub="http://www.idpf.org/2007/ops"><body epub:type="bodymatter">{body}</body></html>'
@@ -116,3 +123,35 @@ def test_an_article_that_names_its_author_is_no_thread(read_file: ReadFile) -> N
     page = FORUM.replace("nfenwick", "ruths")
     (document,), _ = read_file(HtmlReader(), "a.html", page)
     assert len(document.blocks) == 5
+
+
+BOOKS = """<html><head><title>Read</title><meta name="author" content="{by}"></head><body><article><h1>Read</h1>
+<div class="book"><h3>The Waves</h3><p class="{mark}">Virginia Woolf</p><p>I gave up twice.</p></div>
+<div class="book"><h3>Molloy</h3><p class="{mark}">Samuel Beckett</p><p>I laughed all night.</p></div>
+<p>That was the year, and I read too little of what my friends told me to read.</p></article></body></html>"""
+
+
+@pytest.mark.parametrize(
+    ("by", "mark", "are_kept"),
+    [
+        ("Nora Fenwick", "author", True),
+        ("Nora Fenwick", "book-author-name", True),
+        ("Nora Fenwick", "username", False),
+        ("", "author", False),
+    ],
+)
+def test_authors_of_books_on_the_persona_s_own_page_are_no_posters(
+    read_file: ReadFile, by: str, mark: str, are_kept: bool
+) -> None:
+    (document,), _ = read_file(HtmlReader(), "a.html", BOOKS.format(by=by, mark=mark))
+    assert ("I laughed all night." in document.text) is are_kept
+
+
+@pytest.mark.parametrize("mark", ["user-input", "author"])
+def test_what_stands_within_sentences_or_is_typed_is_no_poster_s_name(read_file: ReadFile, mark: str) -> None:
+    page = "".join(
+        f"<p>To see what has changed since then, type <b class='{mark}'>{typed}</b> and wait.</p>"
+        for typed in ("make", "ls")
+    )
+    (document,), _ = read_file(HtmlReader(), "a.html", f"<html><body><article>{page}</article></body></html>")
+    assert len(document.blocks) == 2

@@ -78,6 +78,7 @@ It is too cold.
 
 Can we pour the slab?
 """
+NOTES_IN_A_LINE = NOTES.replace("             <ruth@harbour.example>\n", "")
 PIPED = "Dear Ruth,\n\nRuth wrote:\n| Should the stairs move?\n\nNo.\n\n| And the window?\n\nYes.\n\n| a | b |\n"
 PROTON = """\
 Prop it first.
@@ -93,6 +94,7 @@ On Sunday, April 11th, 2021 at 9:12 PM, Ruth Szy <ruth@harbour.example> wrote:
     ("text", "own"),
     [
         (NOTES, ["It is too cold."]),
+        (NOTES_IN_A_LINE, ["It is too cold."]),
         (PIPED, ["Dear Ruth,", "No.", "Yes.", "| a | b |"]),
         (PROTON.format(mark="> "), ["Prop it first."]),
         (PROTON.format(mark=""), ["Prop it first."]),
@@ -106,6 +108,12 @@ On Sunday, April 11th, 2021 at 9:12 PM, Ruth Szy <ruth@harbour.example> wrote:
 )
 def test_answered_mails_of_less_common_programs(text: str, own: list[str]) -> None:
     assert [one.text for one in mail_blocks(text, NORA) if one.role is Role.OWN] == own
+
+
+def test_a_long_line_of_figures_is_read_at_once() -> None:
+    figures = " ".join(["1066"] * 40_000)
+    (block,) = mail_blocks(figures, NORA)
+    assert block.text == figures
 
 
 def test_a_title_above_an_answered_mail_in_html_is_none_of_the_sender_s() -> None:

@@ -122,6 +122,7 @@ def test_epigraphs_and_named_quotations(raw_document: Make) -> None:
         ("In the words of Hedda Quill:", f'"{LONG}."', INTRODUCED),
         ("Hedda Quill wrote to me last week:", "“No.”", "document author"),
         ("Ada Marlowe wrote to the board last week:", f"“{LONG}.”", "document author"),
+        ("In March Ada Marlowe wrote to the board:", f"“{LONG}.”", "document author"),
         ("I wrote to her last week:", f"“{LONG}.”", "document author"),
         ("Hedda Quill wrote to me last week:", f"{LONG}.", "document author"),
     ],

@@ -20,11 +20,11 @@ _ANAPHORIC = frozenset(
 )
 _ORDINALS = "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|next"
 _OF_SEVERAL = regex.compile(
-    rf"(?i)(?:As for )?the (?:(?:former|latter|same|others?)\b|(?:{_ORDINALS})"
+    rf"(?i)(?:As for )?the (?:(?:former|latter|same|others?)\b(?! (?:day|night)\b)|(?:{_ORDINALS})"
     r"(?:,|(?: (?:of (?:these|those|them|which)|is|was|are|were|has|had|will|would|can|could|may|might|must|should|did|"
     r"does|do|I|we)\b)))"
 )
-"""`The third is that I like it.`, but not `The third gate was shut.`"""
+"""`The third is that I like it.`, but not `The third gate was shut.`, nor `The other day we met.`"""
 _OBJECT = regex.compile(
     r"(?<=\p{Ll} )(?:it|him|them|this|these|those)(?=[.,;:!?—–)]| (?:out|up|down|in|on|at|to|from|with|by|for|off|away|"
     r"over|through|into|back|and|or|but|as|when|if|because|again|till|until|before|after|without|under|than)\b)"
@@ -244,10 +244,8 @@ def _is_author(match: regex.Match[str], clause: str) -> bool:
 
 def _flip(match: regex.Match[str]) -> str:
     word = match[0]
-    if not _is_author(match, match.string):
-        return word
     flipped = _FLIPS.get(word.casefold().replace("’", "'"))
-    if flipped is None:
+    if flipped is None or not _is_author(match, match.string):
         return word
     return capitalised(flipped) if word[0].isupper() and match.start() == 0 and word[0] != "I" else flipped
 

@@ -14,9 +14,9 @@ from twin_data.scoring.sentences import STOPWORDS, WORD, stem
 
 MONTHS = frozenset(
     "january february march april june july august september october november december jan feb mar apr jun jul "
-    "aug sep sept oct nov dec".split()
+    "aug sep sept oct nov dec maius".split()
 )
-"""May is a verb more often, and is left out."""
+"""May is a verb more often; where it is a month a reading has "maius" instead."""
 _DAYS = frozenset(
     day + ending for day in "monday tuesday wednesday thursday friday saturday sunday".split() for ending in ("", "s")
 )
@@ -28,6 +28,9 @@ _SIGNS = (
     (regex.compile(r"(\d)\s?%"), r"\1 percent"),
     (regex.compile(r"(?i)(\d)\s?a\.?m\b\.?"), r"\1 antem"),
     (regex.compile(r"(?i)(\d)\s?p\.?m\b\.?"), r"\1 postm"),
+    (regex.compile(r"(?<=\w,? )May\b"), "Maius"),
+    # Of time and no reason: "since 2008", "ever since".
+    (regex.compile(rf"(?i)\b(?:ever since|since(?= (?:\d{{4}}|then|{'|'.join(MONTHS)})\b))\b"), "eversince"),
     (regex.compile(r"(?i)\bat least\b"), "atleast"),
     # Negations in form alone: "not only", "no fewer than 42", "not until May".
     (
@@ -138,12 +141,20 @@ class Reading:
         return frozenset(one.stem for one in self.words[max(0, first) : end] if one.stem)
 
     def followers(self) -> Iterator[tuple[Word, Word]]:
-        """Each number with the next word that carries meaning, no further than two words away in its clause."""
+        """Each number with the next word that carries meaning, no further than two words away in its clause.
+
+        What follows the last of several numbers follows all: "300 to 900 euros".
+        """
         for at, one in enumerate(self.words):
-            if one.is_number:
-                ahead = (next_ for next_ in self.words[at + 1 : at + 3] if next_.stem and next_.clause == one.clause)
-                if follower := next(ahead, None):
-                    yield one, follower
+            if one.is_number and (follower := self._follower(at)):
+                yield one, follower
+
+    def _follower(self, at: int) -> Word | None:
+        ahead = (place for place in (at + 1, at + 2) if place < len(self.words))
+        place = next((place for place in ahead if self.words[place].stem), None)
+        if place is None or self.words[place].clause != self.words[at].clause:
+            return None
+        return self._follower(place) if self.words[place].is_number else self.words[place]
 
 
 def as_written(text: str) -> str:
@@ -153,7 +164,14 @@ def as_written(text: str) -> str:
     return text
 
 
-_WRITTEN = {"antem": "a.m.", "postm": "p.m.", "atleast": "at least", "atmost": "at most"}
+_WRITTEN = {
+    "maius": "May",
+    "eversince": "since",
+    "antem": "a.m.",
+    "postm": "p.m.",
+    "atleast": "at least",
+    "atmost": "at most",
+}
 
 
 def _in_words(text: str) -> str:

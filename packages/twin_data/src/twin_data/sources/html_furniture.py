@@ -33,7 +33,9 @@ _INTRODUCTION_WORDS = frozenset(
     {"subtitle", "lede", "lead", "dek", "deck", "standfirst", "intro", "tagline", "excerpt", "summary"}
 )
 _LABELLED_TAGS = frozenset("div section p ul ol dl li details header h2 h3 h4 h5 h6 table figure article".split())
-_HEADER_TEXT = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "hgroup"})
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_HEADER_TEXT = frozenset({*_HEADINGS, "hgroup"})
+_NO_LETTERS = re.compile(r"[\W\d_]+")
 _BULK = 0.5
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
 
@@ -66,7 +68,25 @@ def is_labelled_furniture(element: Element) -> bool:
     """Whether an element's class, id or role calls it furniture."""
     if element.get("role") in _FURNITURE_ROLES:
         return True
-    return any(_is_furniture_name(name) for name in _names(element))
+    if any(map(_is_furniture_name, (element.get("class") or "").split())):
+        return True
+    return any(map(_is_furniture_name, (element.get("id") or "").split())) and not _is_named_by_program(element)
+
+
+def _is_named_by_program(element: Element) -> bool:
+    """Whether ids are made of headings here, of its own and another's: then `discussion` says what a part is about."""
+    parent = element.getparent()
+    beside = [] if parent is None else [one for one in parent.iterchildren(element.tag) if one is not element]
+    return _has_id_of_heading(element) and any(map(_has_id_of_heading, beside))
+
+
+def _has_id_of_heading(element: Element) -> bool:
+    """Whether its id is the heading that it is or begins with, as Pandoc, Sphinx and blogs' programs make them."""
+    heading = next(element.iter(*_HEADINGS), None)
+    if heading is None or (heading is not element and heading.getparent() is not element):
+        return False
+    written, given = (_NO_LETTERS.sub("-", one.lower()).strip("-") for one in (text_of(heading), element.get("id", "")))
+    return bool(given) and written == given
 
 
 def _looks_like_furniture(element: Element) -> bool:

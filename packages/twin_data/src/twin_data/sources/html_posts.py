@@ -6,17 +6,25 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 
+from twin_data.sources.html_meta import page_author
 from twin_data.sources.html_tree import Element, tag_of, text_of
 
-_POSTER_WORDS = frozenset({"author", "username", "user", "poster", "commenter", "nickname", "screenname"})
+_POSTER_WORDS = frozenset({"username", "poster", "commenter", "nickname", "screenname"})
+_AT_THE_END = frozenset({"author", "user"})
+"""These call an element a name where nothing follows: a `user-input` is what a reader types."""
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _NAME_CHARACTERS = 40
+_WORDS_BEFORE = 4
+"""So many may stand before a name in its line, as `Posted by` does; a sentence has more."""
 _AT_LEAST = 2
 """So many people must have posts of the same kind: an article with its author's name alone is no thread."""
 
 
 def drop_posts_of_others(root: Element, is_known: Callable[[str], bool]) -> tuple[str, ...]:
     """Take the posts of others out of a page that shows posts of several people, and the names out of the rest.
+
+    On a page that is by the persona as a whole, authors among whom it is not are those of the books that it tells of;
+    what readers write below it bears other marks, or stands in what is called comments.
 
     Args:
         root: The page.
@@ -32,9 +40,13 @@ def drop_posts_of_others(root: Element, is_known: Callable[[str], bool]) -> tupl
         post = _post_of(marker, held)
         kinds[tag_of(post), " ".join(sorted(_classes(post)))].append((post, marker))
     gone: dict[str, None] = {}
+    is_own_page = is_known(page_author(root) or "")
     for posts in kinds.values():
         names = {text_of(marker).casefold() for _, marker in posts}
         if len(names) < _AT_LEAST or any(post is marker for post, marker in posts):
+            continue
+        are_authors = all(_kinds(marker) == {"author"} for _, marker in posts)
+        if is_own_page and are_authors and not any(map(is_known, names)):
             continue
         for post, marker in posts:
             name = text_of(marker)
@@ -52,10 +64,24 @@ def _markers(root: Element) -> list[Element]:
 
 
 def _is_name(element: Element) -> bool:
-    words = {word.lower() for name in _classes(element) for word in _WORD.findall(name)}
-    if element.get("itemprop") != "author" and not words & _POSTER_WORDS:
-        return False
-    return 0 < len(text_of(element)) <= _NAME_CHARACTERS
+    return bool(_kinds(element)) and 0 < len(text_of(element)) <= _NAME_CHARACTERS and not _is_within_sentence(element)
+
+
+def _kinds(element: Element) -> set[str]:
+    """By which words an element is called the name of an author or poster."""
+    found = {"author"} if element.get("itemprop") == "author" else set[str]()
+    for name in _classes(element):
+        said = [word.lower() for word in _WORD.findall(name)]
+        found |= _POSTER_WORDS.intersection(said)
+        found |= _AT_THE_END.intersection([word for word in said if word not in {"name", "link"}][-1:])
+    return found
+
+
+def _is_within_sentence(element: Element) -> bool:
+    """Whether many words stand before it, in what holds both."""
+    parent = element.getparent()
+    before = [parent.text if parent is not None else "", *(one.tail for one in element.itersiblings(preceding=True))]
+    return sum(len((text or "").split()) for text in before) > _WORDS_BEFORE
 
 
 def _post_of(marker: Element, held: Mapping[Element, int]) -> Element:

@@ -1,7 +1,7 @@
 """Interviews within texts of one author: paragraphs that begin with the name of whoever says what follows.
 
-An article has words before colons, too: bold lead-ins, pros and cons. So it is torn into turns only where one of the
-labels is the persona's, or stands as a name within its sentences.
+An article has words before colons, too: bold lead-ins, pros and cons, `Linux` and `Windows`. So it is torn into turns
+only where one of the labels is the persona's, or one stands as a name within its sentences and one mostly asks.
 """
 
 from __future__ import annotations
@@ -58,8 +58,16 @@ def _labels(texts: Sequence[str], context: ReadContext) -> frozenset[str]:
     if any(is_known(bare_name(label)) for label in labels):
         return labels
     labels = transcript_labels(texts, is_known)
-    said = [split_label(text, labels)[1] for text in texts]
-    return labels if any(_is_name_in(said, bare_name(label)) for label in labels) else frozenset()
+    turns = [split_label(text, labels) for text in texts]
+    said = [text for _, text in turns]
+    is_told = any(_is_name_in(said, bare_name(label)) for label in labels)
+    return labels if is_told and any(_asks(turns, label) for label in labels) else frozenset()
+
+
+def _asks(turns: Sequence[tuple[str | None, str]], label: str) -> bool:
+    """Whether questions stand in half of what a label heads."""
+    asked = ["?" in text for name, text in turns if name == label]
+    return 2 * sum(asked) >= len(asked) > 0
 
 
 def _is_name_in(said: Sequence[str], label: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 
 from twin_data.sources.quotations import attributed_name
 
@@ -53,7 +54,7 @@ _NOTES_SUBJECT = re.compile(
     r"(?:subject|betreff|thema|objet|asunto|oggetto|onderwerp|assunto|ämne|emne|temat)(?:\s{2,}.*)?", re.IGNORECASE
 )
 _NOTES_COPY = re.compile(r"(?:cc|kopie)(?:\s{2,}.*)?", re.IGNORECASE)
-_NOTES_TIME_LINES, _NOTES_LINES = 3, 12
+_NOTES_TIME_LINES, _NOTES_LINES, _NOTES_CHARACTERS = 3, 12, 200
 _PIPED = re.compile(r"\|(?!.*\|\s*$)[ ]?")
 _FORWARDS = re.compile(
     r"(?:begin forwarded message|anfang der weitergeleiteten (?:nachricht|e-mail)|"
@@ -181,8 +182,10 @@ def _opens_notes_mail(lines: Sequence[str], at: int) -> bool:
     """Whether a paragraph is the headers of a mail as Lotus Notes sets them: sender, time, whom it went to, subject."""
     if not lines[at].strip() or (at and lines[at - 1].strip()):
         return False
-    below = [line.strip() for line in lines[at : at + _NOTES_LINES] if line.strip()]
-    has_time = any(map(_NOTES_TIME.fullmatch, below[:_NOTES_TIME_LINES]))
+    heads = [line.strip() for line in lines[at : at + _NOTES_LINES] if len(line) <= _NOTES_CHARACTERS]
+    below = [head for head in heads if head]
+    # The time stands in the very paragraph: what the sender wrote above it is short at times, too.
+    has_time = any(map(_NOTES_TIME.fullmatch, takewhile(bool, heads[:_NOTES_TIME_LINES])))
     return has_time and any(map(_NOTES_COPY.fullmatch, below)) and any(map(_NOTES_SUBJECT.fullmatch, below))
 
 

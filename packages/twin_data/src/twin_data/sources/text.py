@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
+from itertools import islice
 from pathlib import Path
 
 import charset_normalizer
@@ -39,6 +40,8 @@ _OLDER_ENCODINGS = ("mac_roman", "cp850")
 _ENOUGH_TO_COMPARE = 4
 _MISREAD, _READ = 0.3, 0.05
 """Shares of misplaced characters from which a text is misread, and up to which one is read."""
+_LOOKED_AT = 10_000
+"""Characters beyond ASCII by which a text is judged, however long it is."""
 _LATIN = regex.compile(r"[\p{Latin}\p{Common}]")
 _WIDTHLESS = dict.fromkeys((0x00AD, 0x200B, 0x2060, 0xFEFF))
 """Soft hyphen, zero-width space, word joiner: they tell a page where to break a line and show no mark."""
@@ -98,7 +101,7 @@ def _as_older(data: bytes, text: str | None) -> str | None:
 def _misread(text: str) -> float:
     """Share of the characters beyond ASCII that no writer sets where they stand: `donÕt`, `f„r`, `naï¬e`."""
     padded = f" {text} "
-    places = [at for at, one in enumerate(padded) if one > "\x7f" and not one.isspace()]
+    places = list(islice((at for at, one in enumerate(padded) if one > "\x7f" and not one.isspace()), _LOOKED_AT))
     wrong = sum(_is_misplaced(padded[at - 1], padded[at], padded[at + 1]) for at in places)
     return wrong / len(places) if places else 0.0
 

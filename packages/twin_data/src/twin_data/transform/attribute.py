@@ -233,7 +233,8 @@ def _mark_introduced_quotations(blocks: list[Block], own_names: frozenset[str], 
         if introduced is None or len(words(block.text)) < config.min_quotation_words:
             continue
         names = [name_key(one) for one in _ANY_NAME.findall(introduced[0])]
-        if own_names.isdisjoint(names):
+        # "In March Nora Fenwick wrote:" has a longer name.
+        if not any(f" {name}".endswith(f" {own}") for name in names for own in own_names):
             blocks[at] = _theirs(block, Role.QUOTED, None, INTRODUCED)
 
 

@@ -31,6 +31,7 @@ from twin_data.scoring.reversals.exchanged import (
     in_its_clause,
     of_so_many,
     opposite,
+    sequence,
     turned_range,
     whose,
 )
@@ -46,6 +47,7 @@ _RULES: tuple[Callable[[Pair], str], ...] = (
     comparison,
     turned_range,
     opposite,
+    sequence,
     denied,
     quantity,
     attribution,

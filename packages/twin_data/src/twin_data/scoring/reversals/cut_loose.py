@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import filterfalse, pairwise
 
 from twin_data.scoring.denials import is_negated
 from twin_data.scoring.readings import Reading
 from twin_data.scoring.reversals.lexicon import (
+    AGREES,
     ALL,
     ALL_IN_FORM,
-    BEFORE_VERBS,
     CAUSE,
     CONCESSION,
     CONDITIONAL,
@@ -29,7 +29,7 @@ from twin_data.scoring.reversals.lexicon import (
     SAID_STEMS,
     SOME,
 )
-from twin_data.scoring.reversals.pair import SAME_PLACE, Pair, shares
+from twin_data.scoring.reversals.pair import SAME_PLACE, Pair, goes_before_verbs, shares
 from twin_data.scoring.sentences import stem
 
 TURNED_SHARE = 0.75
@@ -40,6 +40,8 @@ MIN_TURNED = 2
 _NO_SUBJECT = frozenset(
     "the a an my his her their our your its this that no any every of to in with and or some not".split()
 )
+
+_CONTRASTS = frozenset("but yet though although".split())
 
 _NO_COMPLEMENT = frozenset("of about for to in on with at from and or as than so it's but by".split())
 
@@ -80,12 +82,13 @@ def attribution(pair: Pair) -> str:
     """What somebody else says, said in one's own name; or one's own word put into somebody else's mouth."""
     sayers = _sayers(pair.claim)
     attributes = any(not is_mine for _, is_mine in sayers)
+    agrees = any(AGREES.search(one.text) for one in pair.evidence)
 
     def objection(statement: Reading) -> str:
         told = _sayers(statement)
         theirs = [at for at, is_mine in told if not is_mine and _behind(pair.claim, statement, at)]
         mine = [at for at, is_mine in told if is_mine and _behind(pair.claim, statement, at)]
-        if theirs and not mine and not attributes:
+        if theirs and not mine and not attributes and not agrees:
             return "the passage says so of what somebody else says"
         if mine and not theirs and attributes and not any(is_mine for _, is_mine in sayers):
             return "the passage does not say that somebody else says so"
@@ -102,9 +105,7 @@ def _sayers(reading: Reading) -> list[tuple[int, bool]]:
             found.append((at + 1, False))
         if word.text not in SAID and word.text not in REPORTS or at == 0 or at + 1 == len(reading.words):
             continue
-        subject = next(
-            (one for one in reversed(reading.words[max(0, at - 4) : at]) if one.text not in BEFORE_VERBS), None
-        )
+        subject = next(filterfalse(goes_before_verbs, reversed(reading.words[max(0, at - 4) : at])), None)
         before, after = reading.words[at - 1], reading.words[at + 1]
         if before.text in _NO_SUBJECT or after.text in _NO_COMPLEMENT or after.clause != word.clause or subject is None:
             continue
@@ -113,21 +114,28 @@ def _sayers(reading: Reading) -> list[tuple[int, bool]]:
     return found
 
 
-def _behind(claim: Reading, statement: Reading, at: int) -> bool:
-    """Whether most of the claim's words that a statement has stand behind a place in it, before it turns elsewhere."""
+def _behind(claim: Reading, statement: Reading, at: int, *, ends: frozenset[str] = _CONTRASTS | FIRST) -> bool:
+    """Whether most of the claim's words that a statement has stand behind a place in it, before it turns elsewhere.
+
+    Args:
+        claim: What is said.
+        statement: One of the passage.
+        at: The place.
+        ends: The words at whose head a clause turns elsewhere; "and I" does where "I" does.
+    """
     wanted = (claim.stems - SAID_STEMS) & statement.stems
-    told = statement.stems_between(at, _complement_end(statement, at))
+    told = statement.stems_between(at, _complement_end(statement, at, ends))
     return bool(wanted) and len(wanted & told) >= SAME_PLACE * len(wanted)
 
 
-def _complement_end(statement: Reading, at: int) -> int:
-    """Where a statement stops saying what somebody says: at a "but", or where "I" goes on."""
-    for place in range(at + 1, len(statement.words)):
+def _complement_end(statement: Reading, at: int, ends: frozenset[str]) -> int:
+    """Where a statement stops saying what somebody says, or what holds on an "if": at a "but", or where "I" goes on."""
+    for place in range(max(0, at) + 1, len(statement.words)):
         word, before = statement.words[place], statement.words[place - 1]
         if word.clause == before.clause:
             continue
         following = statement.words[place + 1].text if place + 1 < len(statement.words) else ""
-        if word.text in {"but", "yet", "i", "we", "though", "although"} or (word.text == "and" and following in FIRST):
+        if word.text in ends or (word.text == "and" and following in ends):
             return place
     return len(statement.words)
 
@@ -158,7 +166,8 @@ def condition(pair: Pair) -> str:
         if at < 0:
             return ""
         begin = max((place for place in range(at) if bare.words[place].text in {"but", "and"}), default=0)
-        return f"the passage says “{bare.words[at].text}”" if _behind(pair.claim, bare, begin - 1) else ""
+        is_bound = _behind(pair.claim, bare, begin - 1, ends=_CONTRASTS)
+        return f"the passage says “{bare.words[at].text}”" if is_bound else ""
 
     return pair.all_of(objection)
 
@@ -202,7 +211,7 @@ def former(pair: Pair) -> str:
 
 def cause(pair: Pair) -> str:
     """Cause and effect changed, or "because" where the passage says "although"."""
-    told = pair.texts
+    told = frozenset().union(*(one.texts for one in pair.holders or pair.evidence))
     if (
         pair.claim.texts & CONCESSION
         and not told & (CONCESSION | {"but", "still", "even"})

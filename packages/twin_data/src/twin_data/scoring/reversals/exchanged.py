@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import filterfalse, pairwise
 
 from twin_data.scoring.readings import MONTHS, Reading, Word
-from twin_data.scoring.reversals.lexicon import BEFORE_VERBS, FIRST, MINE, STEPS, Step
-from twin_data.scoring.reversals.pair import Pair, nearest_clauses, shares
+from twin_data.scoring.reversals.lexicon import FIRST, MINE, STEPS, Step
+from twin_data.scoring.reversals.pair import SAME_PLACE, Pair, goes_before_verbs, nearest_clauses, shares
+
+_MORE_OR_LESS = frozenset("more less fewer".split())
 
 _LINKS = frozenset("and or of in at from to on with for who which that because as than".split())
 
@@ -84,7 +86,8 @@ def in_its_clause(pair: Pair) -> str:
             others = [pair.names_in(one) for one in told]
             is_of_others = names and others and all(others) and all(names.isdisjoint(one) for one in others)
             heads = {_head(one) for one in told}
-            is_elsewhere = told and head and head not in heads and "" not in heads
+            # "We kept it and closed it in June": the clause that begins with its verb has its subject from before.
+            is_elsewhere = told and head and head not in heads and "" not in heads and heads.isdisjoint(clause.stems)
             if (is_of_others and names <= pair.stems) or (is_elsewhere and _begins_another(pair, head, number)):
                 return f"the passage says {number} of something else"
     return ""
@@ -164,20 +167,17 @@ def comparison(pair: Pair) -> str:
         return ""
     for one in pair.clauses:
         there = one.at("than")
-        if there < 1 or not _sides_crossed(pair.claim, one):
+        if there < 1 or not _are_crossed(pair.claim, one, "than", "than"):
             continue
-        if _comparatives(pair.claim.words[:here]) & _comparatives(one.words[:there]):
+        if _comparative(pair.claim.words[:here]) == _comparative(one.words[:there]):
             return "the passage compares them the other way round"
     return ""
 
 
-def _comparatives(words: Sequence[Word]) -> frozenset[object]:
-    """The comparatives among words, by the side of the scale that they stand on where they stand on one."""
-    return frozenset(
-        STEPS.get(one.text, one.text)
-        for one in words
-        if one.text in {"more", "less", "fewer"} or one.text.endswith("er")
-    )
+def _comparative(words: Sequence[Word]) -> Step | str:
+    """What words before "than" compare by: the last on a scale, by its side of it, else the last that ends so."""
+    alike = [one.text for one in words if one.text in _MORE_OR_LESS or one.text.endswith("er")]
+    return next((STEPS[one] for one in reversed(alike) if one in STEPS), alike[-1] if alike else "")
 
 
 def opposite(pair: Pair) -> str:
@@ -189,8 +189,9 @@ def opposite(pair: Pair) -> str:
             wanted = frozenset(one.stem for one in clause.words if one.stem and one.text not in STEPS)
             looked_at = pair.clauses if step.is_rigid else nearest_clauses(wanted, pair.clauses)
             sides = [_other_side(near, step, clause) for near in looked_at]
-            others = [other for other in sides if other] if step.is_rigid and None not in sides else sides
-            if others and all(others) and not _is_converse(pair):
+            others = [other for other in sides if other]
+            is_other = bool(others) and (len(others) == len(sides) or (step.is_rigid and None not in sides))
+            if is_other and not _is_converse(pair, word.text, others[0]):
                 return f"the passage says “{others[0]}”, not “{word.text}”"
     return ""
 
@@ -209,20 +210,45 @@ def _other_side(near: Reading, step: Step, clause: Reading) -> str | None:
     return next((text for text, _ in found if text not in clause.texts), "")
 
 
-def _is_converse(pair: Pair) -> bool:
-    """Whether a comparison is told from its other end: "a larch weighs less than an oak"."""
-    return any(_sides_crossed(pair.claim, one) for one in pair.clauses)
+def _is_converse(pair: Pair, word: str, other: str) -> bool:
+    """Whether it is told from its other end: "a larch weighs less than an oak", "we ate after we had swum"."""
+    is_compared = any(_are_crossed(pair.claim, one, "than", "than") for one in pair.clauses)
+    return is_compared or any(_are_crossed(pair.claim, one, word, other) for one in pair.evidence)
 
 
-def _sides_crossed(claim: Reading, evidence: Reading) -> bool:
-    """Whether what stands before "than" in one stands behind it in the other."""
-    here, there = claim.at("than"), evidence.at("than")
-    if here < 1 or there < 1:
+def sequence(pair: Pair) -> str:
+    """What came first comes last, beside the same "before" or "after"."""
+    for word in ("before", "after"):
+        here, places = pair.claim.at(word), [(one, one.at(word)) for one in pair.evidence]
+        for one, there in places if here >= 0 else ():
+            if there >= 0 and _have_changed_places(_sides(pair.claim, here), _sides(one, there)):
+                return "the passage tells them in the other order"
+    return ""
+
+
+def _have_changed_places(claimed: tuple[frozenset[str], ...], told: tuple[frozenset[str], ...]) -> bool:
+    """Whether most of what stands on each side of the claim stands on the other side of the evidence alone."""
+    (left, right), (first, last) = claimed, told
+    crossed = (left & last - first, left), (right & first - last, right)
+    return all(side and len(found) >= SAME_PLACE * len(side) for found, side in crossed)
+
+
+def _are_crossed(claim: Reading, evidence: Reading, word: str, other: str) -> bool:
+    """Whether what stands before `word` in the claim stands behind `other` in the evidence, and the reverse."""
+    here, there = claim.at(word), evidence.at(other)
+    if here < 0 or there < 0:
         return False
-    left, right = _compared(claim.words[:here]), _compared(claim.words[here:])
-    first, last = _compared(evidence.words[:there]), _compared(evidence.words[there:])
+    left, right = _sides(claim, here)
+    first, last = _sides(evidence, there)
     crossed = len((left - right) & (last - first)) + len((right - left) & (first - last))
     return crossed > len((right & last) - left - first)
+
+
+def _sides(reading: Reading, at: int) -> tuple[frozenset[str], frozenset[str]]:
+    """What stands before a word, or at the beginning of a sentence behind its clause, and the rest of its clause."""
+    words = reading.words
+    end = next((place for place, one in enumerate(words) if one.clause > words[at].clause), len(words))
+    return _compared(words[:at] if at else words[end:]), _compared(words[at + 1 : end])
 
 
 def _compared(words: Sequence[Word]) -> frozenset[str]:
@@ -293,7 +319,7 @@ def whose(pair: Pair) -> str:
     """What somebody else did, told as one's own deed, or the other way round."""
     words = pair.claim.words
     for at, word in enumerate(words[:-1]):
-        verb = next((one for one in words[at + 1 : at + 4] if one.text not in BEFORE_VERBS), None)
+        verb = next(filterfalse(goes_before_verbs, words[at + 1 : at + 4]), None)
         if (
             verb is None
             or not verb.stem
@@ -315,11 +341,11 @@ def whose(pair: Pair) -> str:
 
 
 def _doer(reading: Reading, at: int) -> str:
-    """Who stands before a verb in its clause: `MINE`, another's stem or pronoun; empty where nobody does."""
+    """Who stands before a verb in its clause: `MINE` ("our team", too), another's stem or pronoun; empty if nobody."""
     before = [one for one in reading.words[max(0, at - 4) : at] if one.clause == reading.words[at].clause]
-    doer = next((one for one in reversed(before) if one.text not in BEFORE_VERBS), None)
-    if doer is None or any(one.text in FIRST for one in before):
+    doer = next(filterfalse(goes_before_verbs, reversed(before)), None)
+    if doer is None or any(one.text in FIRST or one.text == "our" for one in before):
         return "" if doer is None else MINE
     if doer.text in {"he", "she", "they"}:
         return doer.text
-    return doer.stem if before[0].text in _ARTICLES or doer.is_capital else ""
+    return doer.stem if doer.is_capital or any(one.text in _ARTICLES for one in before) else ""

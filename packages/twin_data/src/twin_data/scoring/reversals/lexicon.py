@@ -139,6 +139,11 @@ REPORTS = frozenset("tell tells told".split())
 
 SAID_STEMS = frozenset(stem(word) for word in (*SAID, *REPORTS))
 
+AGREES = regex.compile(
+    r"(?i)\b(?:i|we)(?: (?:do|also|both|quite|fully))? (?:(?:think|thought|believe|say) so|agreed?)\b"
+)
+"""What somebody else says is one's own word, too."""
+
 FIRST = frozenset("i we".split())
 
 MINE = "i"
@@ -146,7 +151,7 @@ MINE = "i"
 BEFORE_VERBS = frozenset(
     "had has have always often still never also once would will may might is was are were be been just only then "
     "later who "
-    "simply generally rightly wrongly usually sometimes do does did not both all".split()
+    "sometimes do does did not both all now even too again".split()
 )
 
 DOUBTS = regex.compile(
@@ -163,7 +168,7 @@ HEDGES = frozenset(
     "doubt doubted deny denied wonder wondered suspect suspected hope hoped fear feared wish wished may might "
     "could perhaps maybe "
     "possibly possible seem seems seemed afraid sure certain pretended imagined think whether if unsure know "
-    "dreamt dreamed".split()
+    "dreamt dreamed want wanted intend intended plan planned".split()
 )
 
 INTENT = regex.compile(
@@ -194,7 +199,7 @@ IF_IN_FORM = regex.compile(
 )
 
 CONDITIONAL = frozenset(
-    "if unless would could might should provided suppose when whenever wherever till until without may".split()
+    "if unless would could might should provided suppose when whenever wherever once till until without may".split()
 )
 
 CAUSE = frozenset("because since as for so therefore thus hence".split())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from twin_data.scoring.readings import Reading, Word
-from twin_data.scoring.reversals.lexicon import SAID_STEMS
+from twin_data.scoring.reversals.lexicon import BEFORE_VERBS, SAID_STEMS
 
 SAME_PLACE = 0.6
 """Share of a claim's words that must lie behind an "if" or a "he says that" for the claim to be what is said there."""
@@ -78,3 +78,8 @@ def shares(reading: Reading) -> list[tuple[str, str]]:
         if word.is_number and reading.words[at + 1].text == "of":
             found += [(word.text, one.text) for one in reading.words[at + 2 : at + 4] if one.is_number][:1]
     return found
+
+
+def goes_before_verbs(word: Word) -> bool:
+    """Whether it may stand between somebody and the verb that tells what they do: auxiliaries and adverbs."""
+    return word.text in BEFORE_VERBS or (word.text.endswith("ly") and not word.is_capital)
