@@ -28,7 +28,7 @@ HELD = {"cpu": 1.3, "gpu": 1.0}
 TILE_POSITIONS, TILE_VOCABULARY = 4096, 32768
 """Logits that exist at the same time: TRL's fused output layer works in tiles, of the positions that are learnt."""
 SCORING_BYTES = {"cpu": 29, "gpu": 0}
-"""Held for each of them besides itself on the way back: seven float32 and a mark on the CPU; a kernel in place on GPUs."""
+"""Held for each on the way back, beside itself: seven float32 and a mark; on GPUs a kernel works in its place."""
 KERNEL_MB = 0.6
 """Of one product's compiled kernel (oneDNN), such as only bfloat16 on the CPU needs."""
 
@@ -167,7 +167,7 @@ def _weights_held(config: TrainingConfig) -> float:
 
 
 def activation_bytes_per_token(shape: ModelShape, config: TrainingConfig) -> float:
-    """What the graph keeps of one token for the way back (as Korthikanti et al. 2022 count it, for gated layers and LoRA).
+    """What the graph keeps of one token for the way back (as Korthikanti et al. 2022 count, for gated layers and LoRA).
 
     Of a layer: queries, keys and values, these two repeated for each query head (`row_by_row`), what attention gave and
     its copy in order; the four products of the gated layer; both normed inputs, which autocast gives each adapter anew;

@@ -28,14 +28,14 @@ KEEP_MEMORY = {
 """glibc's allocator gives every large tensor back to the kernel and asks for zeroed pages again: a third of the time of
 training on a CPU was spent in page faults. These keep the memory, in huge pages."""
 KERNELS_KEPT = 256
-"""Kernels that oneDNN compiles for products in bfloat16, one a shape: a packed sequence of 1,024 tokens has 30 shapes of
-its own and six a row, which all its layers share."""
+"""Kernels that oneDNN compiles for products in bfloat16, one a shape: a packed sequence has 30 shapes of its own and six
+a row, which all its layers share."""
 KEEP_FEW_KERNELS = {
     "LRU_CACHE_CAPACITY": str(KERNELS_KEPT),
     "ONEDNN_PRIMITIVE_CACHE_CAPACITY": str(KERNELS_KEPT),
 }
-"""PyTorch and oneDNN keep 1,024 each, at half a MiB or more. Nearly every sequence and row has a length of its own, so
-that a training filled both, and its tensors lay scattered between them: 3 GiB a process, for kernels seldom run again."""
+"""PyTorch and oneDNN keep 1,024 each, at half a MiB or more. Sequences and rows have lengths of their own: a training
+compiled 1,900, and its tensors came to lie between them, 1.7 GiB a process for kernels that are seldom run again."""
 
 
 def accelerate_config(launch: LaunchSettings, files: WorkFolder) -> dict[str, object]:
