@@ -9,6 +9,7 @@ from twin_data.contracts.errors import TrainingError
 from twin_train.configuration import LaunchSettings, TrainingConfig
 from twin_train.job import WorkFolder
 from twin_train.launch_files import (
+    GRADIENT_BUCKET,
     KERNELS_KEPT,
     accelerate_config,
     check_compiler,
@@ -43,7 +44,7 @@ def test_several_processes_run_on_deepspeed(zero_stage: int) -> None:
     zero = deepspeed_config(TrainingConfig(launch=launch))["zero_optimization"]
     assert isinstance(zero, dict)
     assert zero["stage"] == zero_stage
-    assert zero["reduce_bucket_size"] == "auto", "DeepSpeed's own is a GB a buffer"
+    assert zero["reduce_bucket_size"] == GRADIENT_BUCKET, "DeepSpeed's own is a GB a buffer"
     assert zero.get("stage3_gather_16bit_weights_on_model_save", False) is (zero_stage == 3)
 
 

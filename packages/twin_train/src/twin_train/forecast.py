@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from twin_data.contracts.releases import MachinePrice
 from twin_data.contracts.training import TrainingForecast, TrainingStage
 from twin_train.configuration import TrainingConfig
-from twin_train.launch_files import KERNELS_KEPT
+from twin_train.launch_files import GRADIENT_BUCKET, KERNELS_KEPT
 from twin_train.model_shape import ModelShape
 from twin_train.speeds import MeasuredSpeed
 
@@ -124,7 +124,7 @@ def forecast_memory_mb(stage: TrainingStage, workload: Workload, shape: ModelSha
     learnt = sides * workload.longest if workload.learnt is None else workload.learnt
     logits = min(learnt, TILE_POSITIONS) * min(shape.vocabulary, TILE_VOCABULARY) * _logit_bytes(config)
     in_use = RUNTIME_MB[launch.device] + _kernels_mb(config)
-    in_use += (weights + states + adapters + activations + logits) / MEBIBYTE
+    in_use += (weights + states + adapters + activations + logits + _bucket_bytes(config)) / MEBIBYTE
     return world * in_use * HELD[launch.device]
 
 
@@ -151,6 +151,13 @@ def _logit_bytes(config: TrainingConfig) -> int:
 def _kernels_mb(config: TrainingConfig) -> float:
     launch = config.launch
     return KERNELS_KEPT * KERNEL_MB if launch.device == "cpu" and launch.compute_dtype == "bfloat16" else 0.0
+
+
+def _bucket_bytes(config: TrainingConfig) -> int:
+    """DeepSpeed's buffers of gradients: on GPUs one is filled while the other is sent."""
+    if not config.launch.uses_deepspeed:
+        return 0
+    return GRADIENT_BUCKET * _element(config) * (2 if config.launch.device == "gpu" else 1)
 
 
 def _element(config: TrainingConfig) -> int:

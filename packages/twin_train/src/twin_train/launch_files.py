@@ -28,14 +28,18 @@ KEEP_MEMORY = {
 """glibc's allocator gives every large tensor back to the kernel and asks for zeroed pages again: a third of the time of
 training on a CPU was spent in page faults. These keep the memory, in huge pages."""
 KERNELS_KEPT = 256
-"""Kernels that oneDNN compiles for products in bfloat16, one a shape: a packed sequence has 30 shapes of its own and six
-a row, which all its layers share."""
+"""Kernels that oneDNN compiles for products in bfloat16, one a shape: a packed sequence has 30 shapes of its own and
+six a row, which all its layers share."""
 KEEP_FEW_KERNELS = {
     "LRU_CACHE_CAPACITY": str(KERNELS_KEPT),
     "ONEDNN_PRIMITIVE_CACHE_CAPACITY": str(KERNELS_KEPT),
 }
 """PyTorch and oneDNN keep 1,024 each, at half a MiB or more. Sequences and rows have lengths of their own: a training
 compiled 1,900, and its tensors came to lie between them, 1.7 GiB a process for kernels that are seldom run again."""
+
+GRADIENT_BUCKET = 50_000_000
+"""Gradients that DeepSpeed gathers before it sends them. It makes the buffer anew in every backward pass, whatever is
+trained: by its default of 500 million a GB, where an adapter has a few million weights."""
 
 
 def accelerate_config(launch: LaunchSettings, files: WorkFolder) -> dict[str, object]:
@@ -71,9 +75,7 @@ def deepspeed_config(config: TrainingConfig) -> dict[str, object]:
         "stage": launch.zero_stage,
         "overlap_comm": launch.device == "gpu",
         "contiguous_gradients": True,
-        # In elements; Accelerate takes the square of the model's width. DeepSpeed's own are 0.5e9, a GB for each of its
-        # buffers, where an adapter has a few million.
-        "reduce_bucket_size": "auto",
+        "reduce_bucket_size": GRADIENT_BUCKET,
     }
     if launch.zero_stage == 3:
         zero["stage3_gather_16bit_weights_on_model_save"] = True
