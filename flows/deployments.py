@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
@@ -23,7 +22,6 @@ from flows.build_features import build_features
 from flows.drift_events import drift_trigger
 from flows.evaluate_twin import evaluate_twin
 from flows.monitor_twin import monitor_twin
-from flows.platform.settings import PlatformSettings
 from flows.recipes import Recipe, load_recipe
 from flows.refresh_twin import refresh_twin
 from flows.train_twin import train_twin
@@ -44,14 +42,6 @@ class Deployed:
     second_run: ConcurrencyLimitStrategy = ONE_AFTER_THE_OTHER
     cron: str | None = None
     triggers: tuple[DeploymentEventTrigger, ...] = ()
-
-
-def prefect_is_up(settings: PlatformSettings) -> bool:
-    """Whether the platform's Prefect server answers."""
-    try:
-        return httpx.get(f"{settings.prefect_address}/health", timeout=2.0).is_success
-    except httpx.TransportError:
-        return False
 
 
 def register_deployments(persona: str, recipe: str) -> tuple[str, ...]:

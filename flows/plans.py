@@ -121,7 +121,7 @@ def _dpo(recipe: Recipe, pairs: list[int], shape: ModelShape, digest: str) -> Tr
     work = Workload(
         steps=steps,
         tokens=round(steps * settings.pairs_per_step * mean),
-        longest=min(max(used, default=1), settings.max_length),
+        longest=min(-(-max(used, default=1) // 2), settings.max_length),  # of one side
         reference_tokens=round(len(used) * mean),
     )
     return _forecast(TrainingStage.DPO, work, recipe, shape, digest)

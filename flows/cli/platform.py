@@ -130,7 +130,7 @@ def backup(file: BackupFile, as_json: JsonFlag = False) -> None:
 def restore(file: BackupFile, force: ForceFlag = False, as_json: JsonFlag = False) -> None:
     """Put a backup in the place of the home, after verifying every file.
 
-    The search index is rebuilt afterwards: twin up, then twin features.
+    The search index is rebuilt afterwards: twin up, then twin features PERSONA.
 
     Examples:
       TWIN_HOME=../restored twin restore ../twin-monday.tar.gz
@@ -139,7 +139,7 @@ def restore(file: BackupFile, force: ForceFlag = False, as_json: JsonFlag = Fals
     home = TwinHome.from_environment()
     with working_on(f"reading {file}", quiet=as_json) as say:
         summary = _summary(file, backups.restore(file, home, force=force, report=say))
-    text = f"{home.root}: {_counts(summary)} restored; rebuild the search index: twin up, then twin features"
+    text = f"{home.root}: {_counts(summary)} restored; rebuild the search index: twin up, then twin features PERSONA"
     emit(summary, text, as_json=as_json)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -58,7 +59,7 @@ def features(persona: PersonaArgument, recipe: RecipeOption = None, as_json: Jso
         f"{persona}@{result['bundle']}: {verdict['documents']:,} documents, {verdict['own_words']:,} own words, "
         f"{result['features']['chunks']:,} chunks in {result['features']['index']}\n"
         f"verdict: {verdict['recommendation']}, by {verdict['basis']}\n"
-        f"corpus report: {result['corpus_report']}\nnext: twin evaluate {persona}"
+        f"corpus report: {result['corpus_report']}\nnext: twin evaluate {persona}{as_given(recipe)}"
     )
     emit(result, text, as_json=as_json)
 
@@ -171,6 +172,11 @@ def _judge_text(judge: dict[str, Any]) -> str:
     from twin_eval.judging.text import judge_text
 
     return judge_text(JudgeFindings.model_validate(judge))
+
+
+def as_given(recipe: str | None) -> str:
+    """The recipe as an option of the next command, where one was named: without it that command takes the default."""
+    return f" --recipe {shlex.quote(recipe)}" if recipe else ""
 
 
 def check_persona_and_recipe(home: TwinHome, persona: str, recipe: str) -> Recipe:

@@ -13,7 +13,7 @@ import typer
 from flows.cli.output import EXIT_FAILURE, JsonFlag, emit, reports_errors, working_on
 from flows.cli.personas import PersonaArgument
 from flows.cli.prefect_environment import use_prefect
-from flows.cli.stages import RecipeOption, check_persona_and_recipe
+from flows.cli.stages import RecipeOption, as_given, check_persona_and_recipe
 from flows.platform import supervisor
 from flows.platform.settings import PlatformSettings
 from twin_data.configuration.home import TwinHome
@@ -54,9 +54,10 @@ def datasets(persona: PersonaArgument, recipe: RecipeOption = None, as_json: Jso
         return dict(build_datasets(persona, name))
 
     result = _run(f"datasets of {persona}", persona, recipe, (), work, quiet=as_json)
+    by = as_given(recipe)
     text = (
         f"{result['rows']:,} instructions, {result['held_out_rows']:,} held out: {result['folder']}\n"
-        f"next: twin plan {persona}, then twin train {persona}"
+        f"next: twin plan {persona}{by}, then twin train {persona}{by}"
     )
     emit(result, text, as_json=as_json)
 
@@ -101,17 +102,17 @@ def train(
     needed = ("elasticsearch", "llm", "business")
     result = _run(f"training {persona}", persona, recipe, needed, work, quiet=as_json, check=check)
     lines = [_trained(TrainingRecord.model_validate(one)) for one in result["training"]]
-    emit(result, "\n".join([*lines, _registered(persona, result)]), as_json=as_json)
+    emit(result, "\n".join([*lines, _registered(persona, result, as_given(recipe))]), as_json=as_json)
 
 
-def _registered(persona: str, result: dict[str, Any]) -> str:
+def _registered(persona: str, result: dict[str, Any], by: str) -> str:
     """What the new bundle is, and what to do next."""
     name, first = f"{persona}@{result['bundle']}", result["seed_sibling_of"]
     if first is None:
-        return f"{name} is the candidate; next: twin evaluate {persona}"
+        return f"{name} is the candidate; next: twin evaluate {persona}{by}"
     return (
         f"{name} is the training of {first} under another seed, and no candidate; "
-        f"next: twin evaluate {persona} --bundle {first} --seeds"
+        f"next: twin evaluate {persona}{by} --bundle {first} --seeds"
     )
 
 
@@ -193,14 +194,14 @@ def rebuild(
     home, settings = TwinHome.from_environment(), PlatformSettings.from_environment()
     os.environ.update(settings.as_environment())
     with working_on(f"rebuilding {bundle}", quiet=as_json) as say:
-        supervisor.ensure(home, settings, ("elasticsearch",), report=say)
         use_prefect(home, settings)
         from flows import rebuild as rebuilding  # Prefect takes seconds to import
         from flows.rebuilt_persona import set_up
         from flows.reporting import listening
 
         with listening(say):
-            recipe = set_up(home, bundle, persona_folder)
+            recipe = set_up(home, bundle, persona_folder)  # first: a wrong folder is told before a server is started
+            supervisor.ensure(home, settings, ("elasticsearch",), report=say)
             settings = settings.model_copy(update={"recipe": str(recipe)})  # whose base model is to be served
             if rebuilding.asks_models(bundle):
                 supervisor.ensure(home, settings, ("llm",), report=say)

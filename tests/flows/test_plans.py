@@ -88,6 +88,8 @@ def test_a_corpus_is_planned_for_within_the_recipes_caps(home: TwinHome, monkeyp
     sft, dpo = make_plan(home, "ada", "laptop").forecasts
     assert 90_000 < sft.tokens < 250_000, "30,000 words give some 430 rows of about 350 tokens"
     assert 10 < dpo.steps < 100 and dpo.tokens > 20_000
+    # Rows of some 300 tokens: two sides of a pair take less than the packed sequence of 1,024, all of it learnt.
+    assert dpo.memory_mb < sft.memory_mb
     sft, _ = make_plan(home, "ada", "demo").forecasts
     assert sft.tokens <= 80_000
 

@@ -10,7 +10,13 @@ from twin_data.contracts.releases import MachinePrice
 from twin_data.contracts.training import TrainingStage
 from twin_train import resources
 from twin_train.configuration import LaunchSettings, TrainingConfig
-from twin_train.forecast import Workload, forecast, forecast_memory_mb, trained_parameters
+from twin_train.forecast import (
+    Workload,
+    activation_bytes_per_token,
+    forecast,
+    forecast_memory_mb,
+    trained_parameters,
+)
 from twin_train.model_shape import known_shape, read_shape, shape_of
 from twin_train.resources import available_mb, cgroup_mb, check_disk, check_memory
 from twin_train.speeds import MeasuredSpeed
@@ -29,6 +35,8 @@ SMOLLM2 = shape_of(
 )
 LOAD = Workload(steps=100, tokens=200_000, longest=1024)
 FREE = MachinePrice()
+LAYERS = 2
+"""Of the small model whose graph is counted."""
 
 
 def gpu(**launch: Any) -> TrainingConfig:
@@ -107,6 +115,75 @@ def test_an_unknown_price_is_no_price_of_nought() -> None:
     assert (unknown.amount, unknown.currency) == (None, None)
     assert known.amount == pytest.approx(2.5, abs=1e-4)
     assert known.currency == "USD"
+
+
+@pytest.mark.parametrize(
+    ("launch", "dtype"),
+    [
+        ({"zero_stage": 2, "dtype": "bfloat16"}, "bfloat16"),
+        ({"zero_stage": 0, "dtype": "bfloat16"}, "autocast"),
+        ({"zero_stage": 0, "dtype": "float32"}, "float32"),
+    ],
+)
+@pytest.mark.parametrize("rows", [1, 4])
+def test_what_the_graph_keeps_of_a_token_is_what_is_counted(launch: dict[str, Any], dtype: str, rows: int) -> None:
+    """Counted at layers of SmolLM2's shape with adapters, as a training runs them; scarce statistics are left out."""
+    config = TrainingConfig.model_validate({"launch": {"processes": 1, **launch}, "lora": {"r": 16}})
+    short, long = (kept_bytes(dtype, tokens=tokens, rows=rows) for tokens in (64, 192))
+    assert activation_bytes_per_token(SMOLLM2, config) / SMOLLM2.layers == pytest.approx(
+        (long - short) / 128 / LAYERS, rel=0.02
+    )
+
+
+def kept_bytes(dtype: str, *, tokens: int, rows: int) -> int:
+    """Bytes of the tensors that a forward pass leaves for the way back, weights and their copies among them."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    from twin_train.worker import attention
+
+    small = LlamaConfig(
+        vocab_size=64,
+        hidden_size=SMOLLM2.hidden,
+        intermediate_size=SMOLLM2.intermediate,
+        num_hidden_layers=LAYERS,
+        num_attention_heads=SMOLLM2.heads,
+        num_key_value_heads=SMOLLM2.kv_heads,
+        head_dim=SMOLLM2.head_dim,
+    )
+    small._attn_implementation = attention.register()
+    adapter = LoraConfig(r=16, target_modules="all-linear", task_type="CAUSAL_LM")
+    model = get_peft_model(LlamaForCausalLM(small), adapter)
+    if dtype == "bfloat16":
+        model = model.bfloat16()
+    kept: dict[int, torch.UntypedStorage] = {}
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage()
+        return tensor
+
+    positions = torch.arange(tokens // rows).repeat(rows)[None]
+    with (
+        torch.autocast("cpu", torch.bfloat16, enabled=dtype == "autocast"),
+        torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor),
+    ):
+        model.get_base_model().model(input_ids=torch.zeros_like(positions), position_ids=positions, use_cache=False)
+    return sum(storage.nbytes() for storage in kept.values())
+
+
+def test_logits_are_counted_by_the_tokens_that_are_learnt() -> None:
+    """TRL's layer scores 32,768 of the vocabulary for all learnt positions at once, and goes back by 31 bytes of each."""
+    config = TrainingConfig.model_validate({"launch": {"dtype": "bfloat16"}})
+    few, many = (Workload(steps=1, tokens=1, longest=1024, learnt=learnt) for learnt in (100, 800))
+    more = forecast_memory_mb(TrainingStage.SFT, many, SMOLLM2, config) - forecast_memory_mb(
+        TrainingStage.SFT, few, SMOLLM2, config
+    )
+    assert more == pytest.approx(2 * 1.3 * 700 * 32768 * 31 / 2**20, rel=1e-6)
+    unknown, all_of_them = Workload(steps=1, tokens=1, longest=1024), Workload(1, 1, 1024, learnt=1024)
+    assert forecast_memory_mb(TrainingStage.SFT, unknown, SMOLLM2, config) == pytest.approx(
+        forecast_memory_mb(TrainingStage.SFT, all_of_them, SMOLLM2, config)
+    )
 
 
 def test_only_named_layers_are_counted() -> None:

@@ -9,6 +9,8 @@ from twin_data.contracts.errors import TrainingError
 from twin_train.configuration import LaunchSettings, TrainingConfig
 from twin_train.job import WorkFolder
 from twin_train.launch_files import (
+    GRADIENT_BUCKET,
+    KERNELS_KEPT,
     accelerate_config,
     check_compiler,
     deepspeed_config,
@@ -42,6 +44,7 @@ def test_several_processes_run_on_deepspeed(zero_stage: int) -> None:
     zero = deepspeed_config(TrainingConfig(launch=launch))["zero_optimization"]
     assert isinstance(zero, dict)
     assert zero["stage"] == zero_stage
+    assert zero["reduce_bucket_size"] == GRADIENT_BUCKET, "DeepSpeed's own is a GB a buffer"
     assert zero.get("stage3_gather_16bit_weights_on_model_save", False) is (zero_stage == 3)
 
 
@@ -72,6 +75,8 @@ def test_the_environment_is_offline_counted_and_free_of_other_trainings() -> Non
     assert found["TORCH_EXTENSIONS_DIR"] == "/cache/torch-extensions"
     assert found["DS_ACCELERATOR"] == "cpu"
     assert found["HF_TOKEN"] == "x"
+    # There are two caches: with one of them lowered half of the kernels stayed.
+    assert {found["LRU_CACHE_CAPACITY"], found["ONEDNN_PRIMITIVE_CACHE_CAPACITY"]} == {str(KERNELS_KEPT)}
     assert not {"RANK", "WORLD_SIZE", "ACCELERATE_USE_FSDP"} & found.keys()
     assert "DS_ACCELERATOR" not in launch_environment(GPU, Path("/cache"), current)
 

@@ -9,10 +9,11 @@ import pytest
 
 from twin_data.contracts.datasets import DatasetKind
 from twin_data.contracts.errors import DatasetError
+from twin_data.contracts.training import TrainingStage
 from twin_train.certified_dataset import CertifiedDataset, open_dataset
 from twin_train.configuration import DpoSettings, SftSettings
-from twin_train.examples import load_tokenizer
-from twin_train.prepared import prepare_dpo, prepare_sft
+from twin_train.examples import IGNORED, encode, load_tokenizer
+from twin_train.prepared import prepare_dpo, prepare_sft, workload
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -103,3 +104,16 @@ def test_pairs_that_no_step_reaches_are_left_out(pairs: CertifiedDataset, tokeni
     found = prepare_dpo(pairs, tokenizer, DpoSettings(max_steps=1, pairs_per_step=4))
     assert (found.steps, len(found.train)) == (1, 4)
     assert found.longer_chosen_share == 0.0  # the rejected sides have two words more
+
+
+def test_what_is_learnt_of_the_fullest_sequence_and_pair_is_counted(
+    instructions: CertifiedDataset, pairs: CertifiedDataset, tokenizer: PreTrainedTokenizerBase
+) -> None:
+    """Logits are made for these alone, of a pair for both sides at once."""
+    found = prepare_sft(instructions, tokenizer, SftSettings(sequence_length=128))
+    assert found.learnt == max(sum(label != IGNORED for label in row["labels"]) for row in found.train)
+    assert workload(TrainingStage.SFT, found).learnt == found.learnt < found.longest
+    both = prepare_dpo(pairs, tokenizer, DpoSettings())
+    sides = [[encode(tokenizer, row["prompt"], row[side]) for side in ("chosen", "rejected")] for row in both.train]
+    assert both.learnt == max(sum(label != IGNORED for one in pair for label in one.labels) for pair in sides)
+    assert both.longest == max(len(one.input_ids) for pair in sides for one in pair)

@@ -107,6 +107,15 @@ def test_training_tells_what_it_took_beside_what_was_predicted(flows: Flows) -> 
     assert next_step == "ada@0123456789ab is the candidate; next: twin evaluate ada"
 
 
+def test_the_next_command_is_given_the_same_recipe() -> None:
+    """Without it the default would be planned, trained and judged by."""
+    assert twin("train", "ada", "--recipe", "laptop").stdout.endswith("next: twin evaluate ada --recipe laptop\n")
+    assert twin("datasets", "ada", "--recipe", "laptop").stdout.endswith(
+        "next: twin plan ada --recipe laptop, then twin train ada --recipe laptop\n"
+    )
+    assert twin("datasets", "ada").stdout.endswith("next: twin plan ada, then twin train ada\n")
+
+
 def test_another_seed_is_no_candidate_and_says_what_measures_it(
     flows: Flows, home: TwinHome, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -202,6 +211,12 @@ def rebuilt(
     monkeypatch.setattr(rebuild_flow, "rebuild", lambda home, bundle, recipe: made)
     monkeypatch.setattr(rebuilt_scores, "compare_rebuilt", compare)
     return twin("rebuild", "bundle-0123", "--persona-folder", "ada", *options), asked
+
+
+def test_a_bundle_that_is_none_is_told_before_a_server_is_started(flows: Flows, tmp_path: Path) -> None:
+    result = twin("rebuild", str(tmp_path / "nothing"), "--persona-folder", str(tmp_path))
+    assert result.exit_code == 1 and "nothing" in result.stderr
+    assert flows.started == []
 
 
 def test_a_rebuild_with_the_same_weights_is_the_same_model_and_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from twin_data.contracts.releases import MachinePrice
 from twin_data.contracts.training import TrainingForecast, TrainingStage
 from twin_train.configuration import TrainingConfig
+from twin_train.launch_files import GRADIENT_BUCKET, KERNELS_KEPT
 from twin_train.model_shape import ModelShape
 from twin_train.speeds import MeasuredSpeed
 
 MEBIBYTE = 1024 * 1024
-RUNTIME_MB = {"cpu": 1300.0, "gpu": 1500.0}
-"""Of one process before it holds a weight: interpreter and libraries, or the device's context and buffers."""
+RUNTIME_MB = {"cpu": 980.0, "gpu": 1500.0}
+"""Of one process before it holds a weight: interpreter and libraries (as measured), or the device's context."""
 STARTUP_SECONDS = {"cpu": 45.0, "gpu": 120.0}
 CPU_FLOPS_PER_THREAD = 60e9
 GPU_FLOPS = 2.5e14
@@ -22,10 +23,14 @@ ADAM_BYTES = 8
 """Two float32 moments a trained weight."""
 MASTER_BYTES = 4
 GRADIENT_BYTES = 4
-HELD = {"cpu": 1.27, "gpu": 1.0}
-"""Memory that the allocator holds for each byte in use; on the CPU it keeps it (`launch_files.KEEP_MEMORY`)."""
-LOGITS_CHUNK = 256
-"""Positions whose logits exist at the same time: TRL's fused output layer works in chunks."""
+HELD = {"cpu": 1.3, "gpu": 1.0}
+"""Memory held for each byte in use; on the CPU the allocator keeps it in pieces (`launch_files.KEEP_MEMORY`)."""
+TILE_POSITIONS, TILE_VOCABULARY = 4096, 32768
+"""Logits that exist at the same time: TRL's fused output layer works in tiles, of the positions that are learnt."""
+SCORING_BYTES = {"cpu": 29, "gpu": 0}
+"""Held for each on the way back, beside itself: seven float32 and a mark; on GPUs a kernel works in its place."""
+KERNEL_MB = 0.6
+"""Of one product's compiled kernel (oneDNN), such as only bfloat16 on the CPU needs."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,9 @@ class Workload:
     tokens: int
     """Non-pad tokens of all steps."""
     longest: int
-    """Tokens of the longest sequence."""
+    """Tokens of the longest sequence; of a pair, of its longer side."""
+    learnt: int | None = None
+    """Most tokens of one sequence that are learnt, of a pair of both sides together; None if all may be."""
     reference_tokens: int = 0
     """DPO: tokens that are only read, for the reference and the held-out pairs."""
 
@@ -107,18 +114,54 @@ def active(shape: ModelShape) -> int:
 def forecast_memory_mb(stage: TrainingStage, workload: Workload, shape: ModelShape, config: TrainingConfig) -> float:
     """Peak of all processes together, in MiB: resident on the CPU, of the devices on GPUs."""
     launch, trained = config.launch, trained_parameters(shape, config)
-    world = launch.processes
-    weight_bytes = 2 if launch.compute_dtype == "bfloat16" and (launch.uses_deepspeed or launch.device == "gpu") else 4
-    weights = shape.parameters * weight_bytes * _weights_held(config)
+    world, sides = launch.processes, 2 if stage is TrainingStage.DPO else 1
+    weights = weight_bytes(shape, config) * _weights_held(config)
     states = trained * (GRADIENT_BYTES + ADAM_BYTES + MASTER_BYTES) / (world if launch.zero_stage >= 2 else 1)
-    copies = 2 if stage is TrainingStage.DPO else 1  # the reference: of the adapter, or of the whole model
-    adapters = 0 if config.full else trained * 4 * copies
-    weights *= copies if config.full else 1
-    sequences = 2 if stage is TrainingStage.DPO else 1
-    activations = sequences * workload.longest * activation_bytes_per_token(shape, config)
-    logits = sequences * min(workload.longest, LOGITS_CHUNK) * shape.vocabulary * 4 * 3
-    per_process = RUNTIME_MB[launch.device] + (weights + states + adapters + activations + logits) / MEBIBYTE
-    return world * per_process * HELD[launch.device]
+    # DPO's reference is a copy: of the adapter, or of the whole model.
+    adapters = 0 if config.full else trained * 4 * sides
+    weights *= sides if config.full else 1
+    activations = sides * workload.longest * activation_bytes_per_token(shape, config)
+    learnt = sides * workload.longest if workload.learnt is None else workload.learnt
+    logits = min(learnt, TILE_POSITIONS) * min(shape.vocabulary, TILE_VOCABULARY) * _logit_bytes(config)
+    in_use = RUNTIME_MB[launch.device] + _kernels_mb(config)
+    in_use += (weights + states + adapters + activations + logits + _bucket_bytes(config)) / MEBIBYTE
+    return world * in_use * HELD[launch.device]
+
+
+def weight_bytes(shape: ModelShape, config: TrainingConfig) -> int:
+    """Bytes of the model's weights, as they are loaded and, under autocast, once more as they are multiplied."""
+    if config.launch.compute_dtype == "float32":
+        return 4 * shape.parameters
+    if _autocasts(config):
+        return 4 * shape.parameters + 2 * shape.block_parameters
+    return 2 * shape.parameters
+
+
+def _autocasts(config: TrainingConfig) -> bool:
+    """Whether weights stay in float32 and the graph keeps each that a product took in bfloat16."""
+    launch = config.launch
+    without = launch.compute_dtype == "bfloat16" and not launch.uses_deepspeed
+    return without and (launch.device == "cpu" or config.full)
+
+
+def _logit_bytes(config: TrainingConfig) -> int:
+    return _element(config) + SCORING_BYTES[config.launch.device]
+
+
+def _kernels_mb(config: TrainingConfig) -> float:
+    launch = config.launch
+    return KERNELS_KEPT * KERNEL_MB if launch.device == "cpu" and launch.compute_dtype == "bfloat16" else 0.0
+
+
+def _bucket_bytes(config: TrainingConfig) -> int:
+    """DeepSpeed's buffers of gradients: on GPUs one is filled while the other is sent."""
+    if not config.launch.uses_deepspeed:
+        return 0
+    return GRADIENT_BUCKET * _element(config) * (2 if config.launch.device == "gpu" else 1)
+
+
+def _element(config: TrainingConfig) -> int:
+    return 2 if config.launch.compute_dtype == "bfloat16" else 4
 
 
 def _weights_held(config: TrainingConfig) -> float:
@@ -131,10 +174,17 @@ def _weights_held(config: TrainingConfig) -> float:
 
 
 def activation_bytes_per_token(shape: ModelShape, config: TrainingConfig) -> float:
-    """What is kept of one token for the backward pass (Korthikanti et al. 2022, adapted to gated layers and SDPA)."""
-    element = 2 if config.launch.compute_dtype == "bfloat16" else 4
-    lora = 0 if config.full else 7 * shape.hidden
-    block = element * (10 * shape.hidden + 5 * shape.intermediate + lora)
+    """What the graph keeps of one token for the way back (as Korthikanti et al. 2022 count, for gated layers and LoRA).
+
+    Of a layer: queries, keys and values, these two repeated for each query head (`row_by_row`), what attention gave and
+    its copy in order; the four products of the gated layer; both normed inputs, which autocast gives each adapter anew;
+    the low-rank products; and the stream before both norms, always in float32. Frozen weights need no inputs of their
+    own, and attention keeps no matrix of T by T.
+    """
+    element, queries = _element(config), shape.heads * shape.head_dim
+    inputs = 5 if _autocasts(config) else 2
+    rank = 0 if config.lora is None else len(shape.linear_layers) * config.lora.r
+    block = element * (5 * queries + 4 * shape.intermediate + inputs * shape.hidden + rank) + 2 * 4 * shape.hidden
     if config.launch.gradient_checkpointing:
         return shape.layers * element * shape.hidden + block
     return shape.layers * block

@@ -8,7 +8,7 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from twin_data.contracts.datasets import DroppedRow
 from twin_data.contracts.errors import DatasetError
@@ -16,7 +16,7 @@ from twin_data.contracts.training import TrainingStage
 from twin_data.registry.durable import write_file
 from twin_train.certified_dataset import HELD_OUT_FILE, TRAIN_FILE, CertifiedDataset, Row
 from twin_train.configuration import DpoSettings, SftSettings
-from twin_train.examples import Example, PackedSequence, encode, join, pack
+from twin_train.examples import IGNORED, Example, PackedSequence, encode, join, pack
 from twin_train.forecast import Workload
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ class Prepared:
     """Mean of the sequences that go through the model one at a time; of a pair, both sides together."""
     longest: int
     """Tokens of the longest such sequence; of a pair, of its longer side."""
+    learnt: int
+    """Most tokens of one such sequence that are learnt; of a pair, of both sides together."""
     dropped: tuple[DroppedRow, ...]
     longer_chosen_share: float | None = None
     """DPO: share of held-out pairs whose chosen side has more tokens."""
@@ -50,6 +52,28 @@ class Prepared:
             data = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
             if not path.is_file() or path.read_bytes() != data:  # what is cached of it is known by the file's time
                 write_file(path, data)
+
+
+class _PairSize(NamedTuple):
+    """Tokens of a preference pair, the prompt counted on each side."""
+
+    chosen: int
+    rejected: int
+    learnt: int
+    """Of both answers."""
+
+    @classmethod
+    def of(cls, chosen: Example, rejected: Example) -> Self:
+        sides = len(chosen.input_ids), len(rejected.input_ids)
+        return cls(*sides, sum(sides) - chosen.completion_start - rejected.completion_start)
+
+    @property
+    def tokens(self) -> int:
+        return self.chosen + self.rejected
+
+    @property
+    def longer(self) -> int:
+        return max(self.chosen, self.rejected)
 
 
 def prepare_sft(dataset: CertifiedDataset, tokenizer: PreTrainedTokenizerBase, settings: SftSettings) -> Prepared:
@@ -78,6 +102,7 @@ def prepare_sft(dataset: CertifiedDataset, tokenizer: PreTrainedTokenizerBase, s
         tokens=round(steps * per_step),
         tokens_per_sequence=sum(sizes) / len(sizes),
         longest=max(sizes),
+        learnt=max(sum(label != IGNORED for label in one.labels) for one in sequences),
         dropped=(*dropped, *dropped_too),
     )
 
@@ -97,14 +122,15 @@ def prepare_dpo(dataset: CertifiedDataset, tokenizer: PreTrainedTokenizerBase, s
         raise _nothing_left(dataset, "dpo.max_length", settings.max_length, dropped)
     steps = _steps(len(pairs), settings.pairs_per_step, settings)
     used = min(len(pairs), steps * settings.pairs_per_step)
-    total = sum(map(sum, sizes[:used]))
+    total = sum(one.tokens for one in sizes[:used])
     return Prepared(
         train=tuple(pairs[:used]),
         held_out=tuple(watched),
         steps=steps,
         tokens=round(steps * total / math.ceil(used / settings.pairs_per_step)),
         tokens_per_sequence=total / used,
-        longest=max(map(max, sizes[:used])),
+        longest=max(one.longer for one in sizes[:used]),
+        learnt=max(one.learnt for one in sizes[:used]),
         dropped=(*dropped, *dropped_too),
         longer_chosen_share=_longer_first(watched_sizes),
     )
@@ -117,6 +143,7 @@ def workload(stage: TrainingStage, prepared: Prepared) -> Workload:
         steps=prepared.steps,
         tokens=prepared.tokens,
         longest=prepared.longest,
+        learnt=prepared.learnt,
         reference_tokens=prepared.tokens + watched if stage is TrainingStage.DPO else 0,
     )
 
@@ -150,26 +177,26 @@ def _packed_row(sequence: PackedSequence) -> Row:
 
 def _pairs(
     rows: list[Row], tokenizer: PreTrainedTokenizerBase, settings: DpoSettings, cap: int | None, name: str
-) -> tuple[list[Row], list[tuple[int, int]], list[DroppedRow]]:
-    """Pairs that are used, the tokens of both sides of each, and what was dropped."""
+) -> tuple[list[Row], list[_PairSize], list[DroppedRow]]:
+    """Pairs that are used, the size of each, and what was dropped."""
     kept: list[Row] = []
-    sizes: list[tuple[int, int]] = []
+    sizes: list[_PairSize] = []
     dropped: list[DroppedRow] = []
     # A cap must not take one end of a file that is in some order.
     order = random.Random(settings.seed).sample(range(len(rows)), len(rows))
     for number, row in ((place + 1, rows[place]) for place in order):
-        sides = [len(encode(tokenizer, row["prompt"], row[side]).input_ids) for side in ("chosen", "rejected")]
-        reason = TOO_LONG if max(sides) > settings.max_length else OVER_CAP
+        size = _PairSize.of(*(encode(tokenizer, row["prompt"], row[side]) for side in ("chosen", "rejected")))
+        reason = TOO_LONG if size.longer > settings.max_length else OVER_CAP
         if reason is OVER_CAP and (cap is None or len(kept) < cap):
             kept.append(row)
-            sizes.append((sides[0], sides[1]))
+            sizes.append(size)
         else:
             dropped.append(_dropped("dpo", reason, f"{name}:{number}", row["chosen"]))
     return kept, sizes, dropped
 
 
-def _longer_first(sizes: list[tuple[int, int]]) -> float | None:
-    return sum(chosen > rejected for chosen, rejected in sizes) / len(sizes) if sizes else None
+def _longer_first(sizes: list[_PairSize]) -> float | None:
+    return sum(one.chosen > one.rejected for one in sizes) / len(sizes) if sizes else None
 
 
 def _steps(units: int, per_step: int, settings: SftSettings | DpoSettings) -> int:
