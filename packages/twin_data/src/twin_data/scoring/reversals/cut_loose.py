@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import filterfalse, pairwise
 
 from twin_data.scoring.denials import is_negated
@@ -58,11 +59,13 @@ def denied(pair: Pair) -> str:
     if any(is_negated(one.text) and not one.is_negated for one in pair.evidence):
         return ""  # it calls something wrong to say: `denials` reads that
     for clause in pair.claim.clauses:
-        agreeing = frozenset().union(*(one.stems for one in pair.clauses if one.is_negated is clause.is_negated))
-        for opposite in (one.stems for one in pair.clauses if one.is_negated is not clause.is_negated):
-            against = clause.stems & opposite - agreeing
-            if len(against) >= MIN_TURNED and len(against) >= TURNED_SHARE * len(clause.stems):
-                return "the passage does not deny it" if clause.is_negated else "the passage denies it"
+        # By the nearest clause of either kind: "the owl does not sing, but the robin sings all day" is about two birds.
+        held = {True: 0, False: 0}
+        for one in pair.clauses:
+            held[one.is_negated] = max(held[one.is_negated], len(clause.stems & one.stems))
+        against, agreeing = held[not clause.is_negated], held[clause.is_negated]
+        if against - agreeing >= MIN_TURNED and against >= TURNED_SHARE * len(clause.stems):
+            return "the passage does not deny it" if clause.is_negated else "the passage denies it"
     return ""
 
 
@@ -226,15 +229,30 @@ def cause(pair: Pair) -> str:
             return "the passage says that this is not why"
     if (claimed := _reason_first(pair.claim)) is None:
         return ""
+    given = list(filter(None, map(_reason_first, pair.evidence)))
+    if _is_anothers(claimed, given, pair.stems):
+        return "the passage gives another reason"
     reason, effect = claimed
-    for reasons in filter(None, map(_reason_first, pair.evidence)):
+    for reasons in given:
         first, second = reasons[0] - reasons[1], reasons[1] - reasons[0]
         if len(reason & second) + len(effect & first) > len(reason & first) + len(effect & second):
             return "the passage gives cause and effect the other way round"
     return ""
 
 
-def _reason_first(reading: Reading) -> tuple[frozenset[str], frozenset[str]] | None:
+_Reason = tuple[frozenset[str], frozenset[str]]
+"""Stems of a reason, and of what it is given for."""
+
+
+def _is_anothers(claimed: _Reason, given: Sequence[_Reason], said: frozenset[str]) -> bool:
+    """Whether the passage gives a reason for the same, and says the claimed one of something else."""
+    reason, effect = claimed
+    if not reason or 2 * len(reason & said) <= len(reason) or any(reason & why for why, _ in given):
+        return False
+    return any(why and effect and len(effect & what) >= TURNED_SHARE * len(effect) for why, what in given)
+
+
+def _reason_first(reading: Reading) -> _Reason | None:
     """What a statement gives as a reason, and of what; None if it gives none."""
     end = len(reading.words)
     because = reading.at("because", "since")
