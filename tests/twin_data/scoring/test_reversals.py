@@ -22,7 +22,7 @@ RIVETS = "Copper rivets cost more than bronze screws, but they last longer in sa
 GLUE = "If the shed is colder than ten degrees, the glue stays soft and the joint fails within a year."
 BELIEF = "I used to believe that code review catches bugs; now I think it mostly spreads knowledge."
 ANNA = "Anna thinks that microservices are a mistake for small teams. I disagree with her."
-OWL = "The owl does not sing until it is dark; but the robin on the wall will sing because nobody listens."
+OWL = "The owl does not sing until it is dark; but the robin at No. 9 will sing because nobody listens."
 GUILD = "The guild meets at night because its members bake by day. The hall is cold, and nobody minds."
 WRECK = "The Kittiwake sank because the keel bolts had rusted, not because she was overloaded."
 CREW = "Few apprentices stay more than two winters. Most of our customers were fishermen."
@@ -78,7 +78,7 @@ def turned(claim: str, passage: str) -> str:
         ("Two of the nine renewed.", "Four of the nine renewed.", "2 of 9"),
         ("I still think so of the slipway.", "I thought so of the slipway.", "still"),
         ("The owl sings until it is dark.", OWL, "denies it"),
-        ("As for the robin on the wall, it does not sing.", OWL, "does not deny it"),
+        ("As for the robin at No. 9, it does not sing.", OWL, "does not deny it"),
         ("The guild meets at night because the hall is cold.", GUILD, "another reason"),
         ("The board sat because it rained.", "The board sat although it rained.", "reason"),
         ("The board sat although it rained.", "The board sat because it rained. But I left.", "reason"),
@@ -112,7 +112,7 @@ def test_what_turns_the_passage_round_is_named(claim: str, passage: str, said: s
         ("I think code review mostly spreads knowledge.", BELIEF),
         ("Anna thinks microservices are a mistake for small teams.", ANNA),
         ("The Kittiwake sank because her keel bolts had rusted.", WRECK),
-        ("The robin on the wall will sing.", OWL),
+        ("The robin at No. 9 will sing.", OWL),
         ("The guild meets at night because the members bake by day.", GUILD),
         ("The guild meets at night because its bakers work when it is light.", GUILD),
         ("Most of our customers were fishermen.", CREW),

@@ -29,10 +29,11 @@ _SIGNS = (
     (regex.compile(r"(?i)(\d)\s?a\.?m\b\.?"), r"\1 antem"),
     (regex.compile(r"(?i)(\d)\s?p\.?m\b\.?"), r"\1 postm"),
     (regex.compile(r"(?<=\w,? )May\b"), "Maius"),
+    (regex.compile(r"\b[Nn]os?\.\s?(?=\d)"), "number "),
     # Of time and no reason: "since 2008", "ever since".
     (regex.compile(rf"(?i)\b(?:ever since|since(?= (?:\d{{4}}|then|{'|'.join(MONTHS)})\b))\b"), "eversince"),
     # One clause, which names its subject twice: "As for the mill, it never stopped."
-    (regex.compile(r"(?i)^(as (?:for|to) [^,;.]{1,60}),(?= (?:he|she|it|they)\b)"), r"\1"),
+    (regex.compile(r"(?i)^(as (?:for|to) [^,;]{1,60}),(?= (?:he|she|it|they)\b)"), r"\1"),
     (regex.compile(r"(?i)\bat least\b"), "atleast"),
     # Negations in form alone: "not only", "no fewer than 42", "not until May".
     (
