@@ -19,8 +19,8 @@ TWIN := $(PLATFORM)/bin/twin
 PYTEST := $(RUN) -m pytest
 # A process a core, each with whole files: fixtures of a module are made once. On real servers two side by side, since much
 # of that is waiting: the platform's tests in one, all others in the other (tests/conftest.py).
-UNIT_TESTS = $(PYTEST) -n auto --dist loadgroup -m "not slow and not crash and not integration"
-SERVER_TESTS = $(PYTEST) -n 2 --dist loadgroup -m "integration and not slow and not crash"
+UNIT_TESTS = $(PYTEST) -n auto --dist loadfile -m "not slow and not crash and not integration"
+SERVER_TESTS = $(PYTEST) -n 2 --dist loadfile -m "integration and not slow and not crash"
 
 .PHONY: help setup demo test test-unit test-slow crash check format bench clean
 
