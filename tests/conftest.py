@@ -32,5 +32,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """See that the list above names every file of the platform's: another would start a second one."""
     for item in items:
         file = item.nodeid.partition("::")[0]
-        if "twin" in getattr(item, "fixturenames", ()) and file not in ON_THE_PLATFORM:
+        is_on_it = file.startswith("tests/integration/") and "twin" in getattr(item, "fixturenames", ())
+        if is_on_it and file not in ON_THE_PLATFORM:
             raise pytest.UsageError(f"{file} uses the platform: name it in ON_THE_PLATFORM of tests/conftest.py")
