@@ -22,8 +22,8 @@ CHECKPOINT_BYTES_PER_WEIGHT = 12
 GPU_QUERY = ("nvidia-smi", "--query-gpu=memory.free,memory.total", "--format=csv,noheader,nounits")
 
 WHAT_LOWERS_MEMORY = (
-    "set training.launch.gradient_checkpointing to true, lower sequence_length or max_length, use zero_stage 3 or "
-    "fewer processes, stop other programs (`twin down`), or choose a smaller base_model"
+    "set training.launch.gradient_checkpointing to true or training.launch.dtype to bfloat16, lower sequence_length or "
+    "max_length, use zero_stage 3 or fewer processes, stop other programs (`twin down`), or choose a smaller base_model"
 )
 
 
