@@ -17,7 +17,7 @@ from flows.platform import supervisor
 from flows.platform.settings import PlatformSettings
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.persona import load_persona
-from twin_eval.figures import figure
+from twin_eval.figures import figure, interval
 
 if TYPE_CHECKING:
     from flows.recipes import Recipe
@@ -146,7 +146,7 @@ def _check_probes(home: TwinHome, persona: str, path: str | None) -> None:
 def _evaluation_text(result: dict[str, Any]) -> str:
     """Scores, the decision with every bar and comparison, and the page's place."""
     scores = [
-        f"  {one['name']:<28} {figure(one['value']):>8}  [{figure(one['low'])}, {figure(one['high'])}]  n={one['n']}"
+        f"  {one['name']:<28} {figure(one['value']):>8}  {interval(one['low'], one['high'])}  n={one['n']}"
         for one in result["report"]["scores"]
     ]
     decision = result["decision"]

@@ -19,6 +19,11 @@ def figure(value: float | None, *, sign: str = "") -> str:
     return f"{value:{sign}.{places}f}"
 
 
+def interval(low: float | None, high: float | None, *, sign: str = "") -> str:
+    """Both ends in brackets."""
+    return f"[{figure(low, sign=sign)}, {figure(high, sign=sign)}]"
+
+
 def with_interval(value: float | None, low: float | None, high: float | None, *, sign: str = "") -> str:
     """A figure and its interval in brackets."""
-    return f"{figure(value, sign=sign)} [{figure(low, sign=sign)}, {figure(high, sign=sign)}]"
+    return f"{figure(value, sign=sign)} {interval(low, high, sign=sign)}"

@@ -10,7 +10,7 @@ from pathlib import Path
 from twin_data.contracts.datasets import DatasetCertificate, DatasetVersion
 from twin_data.contracts.evaluation import GateDecision, QuestionKind, Score
 from twin_data.contracts.releases import ReleaseBundle
-from twin_eval.figures import figure
+from twin_eval.figures import figure, interval
 from twin_eval.metric_names import describe
 from twin_eval.scored_run import ScoredRun
 
@@ -106,7 +106,7 @@ def _value(one: Score) -> str:
 
 
 def _interval(one: Score) -> str:
-    return f"[{figure(one.low)}, {figure(one.high)}]"
+    return interval(one.low, one.high)
 
 
 def _day(run: ScoredRun) -> str:

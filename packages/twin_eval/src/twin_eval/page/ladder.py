@@ -10,7 +10,7 @@ from markupsafe import Markup
 from twin_data.contracts.evaluation import EvaluationReport, Score
 from twin_data.contracts.ladder import Ladder, RungAlone, RungResult, Step
 from twin_data.contracts.releases import Rung
-from twin_eval.figures import UNKNOWN, figure, with_interval
+from twin_eval.figures import UNKNOWN, figure, interval, with_interval
 from twin_eval.ladder import ALONE_METRICS, ORDER
 from twin_eval.ladder_text import EXPENSE, FIT_WORDS, QUALITY, known
 from twin_eval.page import drawing
@@ -172,7 +172,7 @@ def _step_line(one: Step) -> StepLine:
                 lower=figure(each.lower),
                 upper=figure(each.upper),
                 difference=figure(each.difference, sign="+"),
-                interval=f"[{figure(each.low)}, {figure(each.high)}]",
+                interval=interval(each.low, each.high),
                 n=each.n,
             )
             for each in one.expenses

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from twin_data.contracts.evaluation import Comparison, ExamStamp, Score
 from twin_eval.comparison import spread_words
 from twin_eval.failures import FAILURES
-from twin_eval.figures import UNKNOWN, figure
+from twin_eval.figures import UNKNOWN, figure, interval
 from twin_eval.metric_names import describe
 from twin_eval.own_words import DraftRecord
 from twin_eval.records import Answer, AnswerRecord
@@ -104,7 +104,7 @@ def score_line(score: Score, champion: Score | None) -> ScoreLine:
     return ScoreLine(
         name=score.name,
         value=figure(score.value),
-        interval=f"[{figure(score.low)}, {figure(score.high)}]",
+        interval=interval(score.low, score.high),
         n=score.n,
         unscored=score.unscored,
         champion=figure(champion.value if champion else None),
@@ -120,7 +120,7 @@ def comparison_line(one: Comparison) -> ComparisonLine:
         candidate=figure(one.candidate),
         champion=figure(one.champion),
         difference=figure(one.difference, sign="+"),
-        interval=UNKNOWN if one.low is None else f"[{figure(one.low)}, {figure(one.high)}]",
+        interval=UNKNOWN if one.low is None else interval(one.low, one.high),
         n=one.n,
         clusters=one.clusters,
         margin=f"{one.margin:g}",

@@ -72,7 +72,7 @@ def denied(pair: Pair) -> str:
 def quantity(pair: Pair) -> str:
     """All or most where the passage says some."""
     claimed = frozenset(ALL_IN_FORM.sub(" ", pair.claim.text).casefold().split())
-    told = {word for one in pair.holders or pair.evidence for word in one.texts}
+    told = pair.told
     if claimed & ALL and not told & ALL and told & (SOME | MOST):
         return f"the passage does not say “{min(claimed & ALL)}”"
     is_part = told & SOME or any(map(shares, pair.evidence))
@@ -214,7 +214,7 @@ def former(pair: Pair) -> str:
 
 def cause(pair: Pair) -> str:
     """Cause and effect changed, or "because" where the passage says "although"."""
-    told = frozenset().union(*(one.texts for one in pair.holders or pair.evidence))
+    told = pair.told
     if (
         pair.claim.texts & CONCESSION
         and not told & (CONCESSION | {"but", "still", "even"})

@@ -50,6 +50,11 @@ class Pair:
             return []
         return [one for one, share in zip(self.evidence, shares, strict=True) if share == best]
 
+    @cached_property
+    def told(self) -> frozenset[str]:
+        """All words of the statements that hold the claim; of all where none does."""
+        return frozenset().union(*(one.texts for one in self.holders or self.evidence))
+
     def is_name(self, word: Word) -> bool:
         """Whether a word is a name on this side or the other."""
         return word.is_name or (word.is_capital and word.stem in self.names)
