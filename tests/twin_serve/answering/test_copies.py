@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from twin_data.contracts.answers import RetrievedPassage
 from twin_data.contracts.base import Span
-from twin_data.scoring.copies import COPIED_WORDS, is_mostly_copied, word_stretches
+from twin_data.scoring.copies import COPIED_WORDS, is_mostly_copied, runs_of, word_stretches
 from twin_data.scoring.sentences import sentence_spans, words
 from twin_serve.answering.copies import Copy, find_copy, stands_whole
 from twin_serve.answering.drafts import LIST_MARK
@@ -135,3 +135,13 @@ def test_mostly_copied_is_counted_in_words(copied: list[bool]) -> None:
 def test_words_out_of_order_are_no_copy() -> None:
     shuffled = "In a tin bath we carried them out, 31 eels, found on the floor."
     assert word_stretches(shuffled) and find_copy(shuffled, PASSAGES) is None
+
+
+@given(st.lists(st.sampled_from(["we", "found", "31", "eels", "on", "the", "floor"]), max_size=40), st.data())
+def test_who_writes_none_of_a_texts_runs_copies_no_stretch_of_it(spoken: list[str], data: st.DataObject) -> None:
+    text = "".join(word + data.draw(st.sampled_from([" ", ", ", " — ", ".\n"])) for word in spoken)
+    runs = runs_of(text)
+    assert all(run in text for run in runs)
+    for at in range(len(spoken) - COPIED_WORDS + 1):
+        stretch = spoken[at : at + COPIED_WORDS]
+        assert any(" ".join(words(run)) in " ".join(stretch) for run in runs)

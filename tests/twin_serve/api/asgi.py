@@ -23,7 +23,12 @@ class StuckModel:
         self.closed = asyncio.Event()
 
     async def stream(
-        self, model: str, messages: Sequence[Message], settings: GenerationSettings, usage: Usage
+        self,
+        model: str,
+        messages: Sequence[Message],
+        settings: GenerationSettings,
+        usage: Usage,
+        avoid: Sequence[str] = (),
     ) -> AsyncGenerator[str, None]:
         usage.prompt_tokens = 50
         try:

@@ -68,6 +68,21 @@ async def test_every_other_further_draft_reads_one_stretch_where_the_bundle_show
     assert all(prompt.split("[1]")[1].splitlines()[1] in first for prompt in alone)
 
 
+@pytest.mark.parametrize("rewords", [True, False])
+async def test_a_bundle_that_rewords_keeps_further_drafts_from_writing_what_they_read(
+    start: StartService, rewords: bool
+) -> None:
+    settings = bundle(2).generation.model_copy(update={"redrafts_reword": rewords})
+    async with start(WRONG, WRONG, EELS_ANSWER, bundle=manifest(generation=settings)) as running:
+        await running.ask()
+        first, *further = running.model.avoided
+    read = " ".join(message.content for message in running.model.asked[1])
+    assert first == () and len(further) == 2
+    for avoided in further:
+        assert bool(avoided) is rewords
+        assert all(run in read and run in COPIED for run in avoided if "eels" in run)
+
+
 async def test_a_copy_among_further_drafts_is_no_reason_to_take_one(start: StartService) -> None:
     async with start(WRONG, COPIED, COPIED, bundle=bundle(2)) as running:
         body = (await running.ask()).json()

@@ -36,7 +36,12 @@ class FakeVllm(MemoryAdapters):
     asked: list[str]
 
     async def stream(
-        self, model: str, messages: Sequence[Message], settings: GenerationSettings, usage: Usage
+        self,
+        model: str,
+        messages: Sequence[Message],
+        settings: GenerationSettings,
+        usage: Usage,
+        avoid: Sequence[str] = (),
     ) -> AsyncGenerator[str, None]:
         if model not in (await self.served()).names:
             raise ModelNotServedError(f"404 {model}")

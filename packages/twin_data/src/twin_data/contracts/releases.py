@@ -90,6 +90,9 @@ class GenerationSettings(Contract):
     redrafts: int = Field(default=0, ge=0, le=8)
     """Further drafts of an answer, written side by side, where no sentence of the first one's own held."""
     redraft_temperature: float = Field(default=0.7, ge=0, le=2)
+    redrafts_reword: bool = False
+    """Whether a further draft is kept from writing eight words in a row that it reads: a copy would be quoted, and what
+    is quoted is chosen better by how well it answers. Only our own vLLM is asked for it."""
     max_history_turns: int = Field(default=4, ge=0)
     write_max_tokens: int = Field(default=300, ge=1)
     """Of a text in the voice (`mode: write`)."""

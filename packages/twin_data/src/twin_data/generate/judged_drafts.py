@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from twin_data.contracts.datasets import PolicyDraft, RejectedReason, TaskKind
@@ -15,7 +15,9 @@ from twin_data.generate.material import Material
 from twin_data.scoring.addressee import speaks_to_the_persona
 from twin_data.scoring.closeness import Encode, closeness, stray
 from twin_data.scoring.copies import copied_share, is_mostly_copied, word_stretches
+from twin_data.scoring.departures import departure
 from twin_data.scoring.refusal import is_refusal
+from twin_data.scoring.sentences import content_stems
 
 
 @dataclass(frozen=True)
@@ -69,18 +71,20 @@ class Judge:
             return JudgedDraft(text, RejectedReason.WRONGLY_REFUSED)
         if prompt.task is not TaskKind.ANSWER:
             return JudgedDraft(text)
+        granted = content_stems(" ".join(prompt.phrases))
         copied, held = copied_share(text, (one.text for one in chunks)), supports(text, chunks, self.material)
-        if unsupported := [at for at, one in enumerate(held) if not self._holds(one)]:
+        if unsupported := [at for at, one in enumerate(held) if not self._holds(one, granted)]:
             return JudgedDraft(text, RejectedReason.UNSUPPORTED, unsupported[0], copied)
         return JudgedDraft(text, None, 0, copied, _is_own(text, chunks), min((one.score for one in held), default=0.0))
 
-    def _holds(self, one: SentenceSupport) -> bool:
+    def _holds(self, one: SentenceSupport, granted: Collection[str]) -> bool:
         if one.score < MIN_SUPPORT or speaks_to_the_persona(one.sentence, one.stretch):
             return False
         if self.encode is None:
             return True
         near = closeness(one.sentence, one.stretch, self.encode)
-        return not stray(one.score, near, min_closeness=self.min_closeness, min_held=self.min_held)
+        strays = stray(one.score, near, min_closeness=self.min_closeness, min_held=self.min_held)
+        return not (strays or departure(one.sentence, one.stretch, self.encode, granted=granted))
 
 
 def _is_own(text: str, chunks: Sequence[Chunk]) -> bool:

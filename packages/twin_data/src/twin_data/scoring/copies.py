@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from twin_data.scoring.sentences import grams
+from twin_data.scoring.sentences import grams, word_runs
 
 COPIED_WORDS = 8
 """Stretches of so many words are rarely written twice by chance."""
+_RUN_WORDS = 5
+"""Shorter than a stretch, so that not each that begins at another word has to be named: every fourth does."""
 
 
 def word_stretches(text: str) -> list[str]:
@@ -22,6 +24,12 @@ def copied_share(text: str, sources: Iterable[str]) -> float:
         return 0.0
     held = {one for source in sources for one in word_stretches(source)}
     return sum(one in held for one in stretches) / len(stretches)
+
+
+def runs_of(text: str) -> list[str]:
+    """Pieces of a text of which whoever writes none copies no stretch of `COPIED_WORDS` words as it stands there."""
+    runs = list(word_runs(text, _RUN_WORDS))
+    return [text[start:end] for _, start, end in runs[:: COPIED_WORDS - _RUN_WORDS + 1]]
 
 
 def is_mostly_copied(copied: Sequence[bool]) -> bool:

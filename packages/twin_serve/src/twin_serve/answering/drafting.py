@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from twin_data.prompts.renderer import Message
 from twin_data.scoring.refusal import is_refusal
@@ -25,6 +25,19 @@ SURELY_ANSWERABLE = 0.8
 that had the answer before it, six were given at .89 or more."""
 OPENING_SENTENCES = 2
 """A refusal is looked for in so many sentences: one may clear its throat first ("A good question.")."""
+
+
+@dataclass(frozen=True)
+class FurtherPrompt:
+    """What a further draft is written to.
+
+    Attributes:
+        messages: The prompt.
+        avoid: Runs of words that it may not write.
+    """
+
+    messages: Sequence[Message]
+    avoid: Sequence[str] = ()
 
 
 async def draft(
@@ -47,7 +60,7 @@ async def draft(
 
 
 async def redrafts(
-    llm: LanguageModel, run: Run, prompts: Sequence[Sequence[Message]], tidy: Callable[[str], str]
+    llm: LanguageModel, run: Run, prompts: Sequence[FurtherPrompt], tidy: Callable[[str], str]
 ) -> list[list[DraftSentence]]:
     """Further drafts, one to each prompt, written side by side; none once the model's time for one answer is used up.
 
@@ -58,8 +71,8 @@ async def redrafts(
     try:
         async with asyncio.timeout(READ_TIMEOUT_S - run.progress.llm_seconds), asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(_redraft(llm, run, messages, tidy, usage))
-                for messages, usage in zip(prompts, usages, strict=True)
+                group.create_task(_redraft(llm, run, prompt, tidy, usage))
+                for prompt, usage in zip(prompts, usages, strict=True)
             ]
     except TimeoutError:
         return []
@@ -73,7 +86,7 @@ async def redrafts(
 
 
 async def _redraft(
-    llm: LanguageModel, run: Run, messages: Sequence[Message], tidy: Callable[[str], str], usage: Usage
+    llm: LanguageModel, run: Run, prompt: FurtherPrompt, tidy: Callable[[str], str], usage: Usage
 ) -> list[DraftSentence]:
     """The sentences of one further draft; a last one that was cut off is left out."""
     settings = run.twin.generation
@@ -83,7 +96,7 @@ async def _redraft(
             "max_tokens": min(settings.max_tokens, REDRAFT_TOKENS),
         }
     )
-    stream = llm.stream(run.twin.llm_model, messages, bolder, usage)
+    stream = llm.stream(run.twin.llm_model, prompt.messages, bolder, usage, prompt.avoid)
     async with aclosing(stream), aclosing(until_looping(sentences_of(stream))) as sentences:
         found = [replace(one, text=text) async for one in sentences if (text := tidy(one.text))]
     if found and usage.finish_reason == "length" and not is_whole(found[-1].text):

@@ -20,12 +20,21 @@ from twin_data.contracts.answers import (
 from twin_data.contracts.releases import RetrievalSettings
 from twin_data.prompts.renderer import Message, PromptPassage, render_answer
 from twin_data.scoring.answerability import Evidence, EvidenceWindow, find_evidence
+from twin_data.scoring.copies import runs_of
 from twin_data.scoring.excerpts import best_excerpts
 from twin_data.scoring.sentences import content_stems
 from twin_serve.answering import declining
 from twin_serve.answering.citations import CitationList, sources_text
 from twin_serve.answering.copies import own_in_passage
-from twin_serve.answering.drafting import CUT_OFF, draft, heeding_refusals, is_cut_off, redrafts, until_looping
+from twin_serve.answering.drafting import (
+    CUT_OFF,
+    FurtherPrompt,
+    draft,
+    heeding_refusals,
+    is_cut_off,
+    redrafts,
+    until_looping,
+)
 from twin_serve.answering.drafts import DraftSentence, tidy_sentence
 from twin_serve.answering.progress import PARAGRAPH, Progress, Run, outcome_of, unchecked
 from twin_serve.answering.quotations import choose_quotations
@@ -176,16 +185,23 @@ def _messages(run: Run, shown: Sequence[PromptPassage]) -> tuple[Message, ...]:
     )
 
 
-def _further_prompts(run: Run, shown: Sequence[PromptPassage]) -> list[tuple[Message, ...]]:
+def _further_prompts(run: Run, shown: Sequence[PromptPassage]) -> list[FurtherPrompt]:
     """What further drafts are written to: one stretch, and in turns with it all that the first had.
 
     A small model that chose wrongly among stretches has nothing to choose from in one; an untrained one copies it. The
     nearest stretch has every other turn, since that is where the answer mostly stands.
     """
     apart = run.retrieval is not None and run.retrieval.excerpts > 0 and len(shown) > 0
+    settings = run.twin.generation
+    read = (
+        [shown[_turn(number // 2, len(shown))]] if apart and number % 2 == 0 else shown
+        for number in range(settings.redrafts)
+    )
     return [
-        _messages(run, [shown[_turn(number // 2, len(shown))]] if apart and number % 2 == 0 else shown)
-        for number in range(run.twin.generation.redrafts)
+        FurtherPrompt(
+            _messages(run, one), [run for each in one for run in runs_of(each.text)] if settings.redrafts_reword else ()
+        )
+        for one in read
     ]
 
 

@@ -13,6 +13,7 @@ from twin_data.contracts.answers import RetrievedPassage, SentenceCheck, Sentenc
 from twin_data.contracts.base import Span
 from twin_data.scoring.addressee import speaks_to_the_persona
 from twin_data.scoring.closeness import closeness, stray
+from twin_data.scoring.departures import departure
 from twin_data.scoring.sentences import STOPWORDS, content_stems, stem, words
 from twin_data.scoring.support import EvidenceText, Support, held_numbers, names, numbers
 from twin_serve.answering.citations import CitationList
@@ -80,6 +81,10 @@ class PassageEvidence:
         return [EvidenceText(one.text, own_in_passage(one)) for one in self._passages]
 
     @cached_property
+    def _asked(self) -> frozenset[str]:
+        return frozenset(content_stems(self._question))
+
+    @cached_property
     def _granted(self) -> frozenset[str]:
         return granted_names(self._question, self._passages)
 
@@ -97,7 +102,11 @@ class PassageEvidence:
             return Found(passage, support, self._what_is_missing(sentence))
         if objected := objection(sentence, passage, support.span):
             return Found(passage, support, objected)
-        near = closeness(sentence, support.span.of(passage.text), self._twin.encoder.encode)
+        evidence, encode = support.span.of(passage.text), self._twin.encoder.encode
+        granted = self._asked.union(content_stems(passage.context))
+        if departed := departure(sentence, evidence, encode, granted=granted):
+            return Found(passage, support, departed)
+        near = closeness(sentence, evidence, encode)
         bars = self._twin.manifest.verification
         strays = stray(support.score, near, min_closeness=bars.min_closeness, min_held=bars.min_held)
         return Found(passage, support, closeness=near, strays=strays)

@@ -20,6 +20,8 @@ READ_TIMEOUT_S = 120.0
 """Longest wait for the model within one answer, as a whole and for each piece; what a budget reserves is its price."""
 KEEPALIVE_S = 2.0
 """Uvicorn closes a connection that was idle for 5 s. A request sent at that very moment fails, so ours go earlier."""
+MOST_AVOIDED = 64
+"""vLLM takes 128 runs of tokens to avoid, and makes up to two of a run of words: with a space before it and without."""
 _TOO_LONG = ("context length", "maximum model length", "max_model_len")
 """How vLLM says, in its several places, that a prompt does not fit."""
 
@@ -71,9 +73,17 @@ class LanguageModel(Protocol):
     """A chat model that streams."""
 
     def stream(
-        self, model: str, messages: Sequence[Message], settings: GenerationSettings, usage: Usage
+        self,
+        model: str,
+        messages: Sequence[Message],
+        settings: GenerationSettings,
+        usage: Usage,
+        avoid: Sequence[str] = (),
     ) -> AsyncGenerator[str, None]:
-        """Pieces of the completion; `usage` holds what was used so far, also if the stream is left early."""
+        """Pieces of the completion, without the runs of words to avoid if the server can do without them.
+
+        `usage` holds what was used so far, also if the stream is left early.
+        """
 
     async def is_healthy(self) -> bool:
         """Whether requests can be sent."""
@@ -125,9 +135,16 @@ class VllmModel:
             return False
 
     async def stream(
-        self, model: str, messages: Sequence[Message], settings: GenerationSettings, usage: Usage
+        self,
+        model: str,
+        messages: Sequence[Message],
+        settings: GenerationSettings,
+        usage: Usage,
+        avoid: Sequence[str] = (),
     ) -> AsyncGenerator[str, None]:
         """Stream one completion.
+
+        Of the runs of words to avoid the first `MOST_AVOIDED` are: vLLM takes no more.
 
         Raises:
             LLMUnavailableError: The server cannot be reached, broke off, or took too long.
@@ -136,6 +153,8 @@ class VllmModel:
             LLMError: The server refused for another reason.
         """
         body = request_body(model, messages, settings)
+        if avoid:
+            body["bad_words"] = list(avoid[:MOST_AVOIDED])
         try:
             async with self._client.stream("POST", "/v1/chat/completions", json=body) as response:
                 if response.status_code != httpx.codes.OK:
@@ -214,18 +233,25 @@ class ScriptedModel:
     asked: list[tuple[Message, ...]] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
     settings: list[GenerationSettings] = field(default_factory=list)
+    avoided: list[tuple[str, ...]] = field(default_factory=list)
     error: Exception | None = None
     finish_reason: str = "stop"
     closed: int = 0
     """Streams that have ended, read to the end or not."""
 
     async def stream(
-        self, model: str, messages: Sequence[Message], settings: GenerationSettings, usage: Usage
+        self,
+        model: str,
+        messages: Sequence[Message],
+        settings: GenerationSettings,
+        usage: Usage,
+        avoid: Sequence[str] = (),
     ) -> AsyncGenerator[str, None]:
         """Stream the next prepared answer; raise `error`, if set, after its first word."""
         self.asked.append(tuple(messages))
         self.models.append(model)
         self.settings.append(settings)
+        self.avoided.append(tuple(avoid))
         words = self.answers.pop(0).split(" ")
         usage.prompt_tokens = sum(len(message.content.split()) for message in messages)
         try:

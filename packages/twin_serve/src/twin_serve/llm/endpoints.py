@@ -109,9 +109,16 @@ class EndpointModels:
         return True
 
     async def stream(
-        self, model: str, messages: Sequence[Message], settings: GenerationSettings, usage: Usage
+        self,
+        model: str,
+        messages: Sequence[Message],
+        settings: GenerationSettings,
+        usage: Usage,
+        avoid: Sequence[str] = (),
     ) -> AsyncGenerator[str, None]:
         """Stream one completion; tokens are counted when it has ended, and uncounted if it is left early.
+
+        No run of words is avoided: that is no part of the API that these endpoints share.
 
         Raises:
             ReferenceUnavailableError: It cannot be reached, broke off, took too long, or there is no key that it takes.
@@ -156,11 +163,16 @@ class RoutedModel:
         self._endpoints = endpoints
 
     async def stream(
-        self, model: str, messages: Sequence[Message], settings: GenerationSettings, usage: Usage
+        self,
+        model: str,
+        messages: Sequence[Message],
+        settings: GenerationSettings,
+        usage: Usage,
+        avoid: Sequence[str] = (),
     ) -> AsyncGenerator[str, None]:
         """Stream one completion; raises what the one that is asked raises."""
         asked = self._endpoints if model.startswith(PREFIX) else self._own
-        async with aclosing(asked.stream(model, messages, settings, usage)) as pieces:
+        async with aclosing(asked.stream(model, messages, settings, usage, avoid)) as pieces:
             async for piece in pieces:
                 yield piece
 

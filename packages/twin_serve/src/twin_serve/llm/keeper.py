@@ -188,19 +188,24 @@ class AdaptedModel:
         self._keeper = keeper
 
     async def stream(
-        self, model: str, messages: Sequence[Message], settings: GenerationSettings, usage: Usage
+        self,
+        model: str,
+        messages: Sequence[Message],
+        settings: GenerationSettings,
+        usage: Usage,
+        avoid: Sequence[str] = (),
     ) -> AsyncGenerator[str, None]:
         """Stream one completion; see `AdapterKeeper.ready` for what it raises beside `VllmModel.stream`."""
         try:
-            async with aclosing(
-                self._model.stream(await self._keeper.ready(model), messages, settings, usage)
-            ) as first:
+            asking = self._model.stream(await self._keeper.ready(model), messages, settings, usage, avoid)
+            async with aclosing(asking) as first:
                 async for piece in first:
                     yield piece
             return
         except ModelNotServedError:  # the server was restarted, or another service has let the adapter go
             self._keeper.forget()
-        async with aclosing(self._model.stream(await self._keeper.ready(model), messages, settings, usage)) as again:
+        asking = self._model.stream(await self._keeper.ready(model), messages, settings, usage, avoid)
+        async with aclosing(asking) as again:
             async for piece in again:
                 yield piece
 

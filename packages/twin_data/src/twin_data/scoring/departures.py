@@ -1,0 +1,122 @@
+"""What a sentence that follows its source word by word changes in it (decision 55).
+
+A small model rewords by exchanging a word here and there. Nearly all words are then the passage's, so that a score over
+words is high whatever was exchanged; and what was exchanged is what the sentence now says. So the two are laid side by
+side (longest common runs of stems; Ratcliff and Metzener, 1988), and each edit is held to what it may do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from twin_data.scoring.closeness import Encode
+from twin_data.scoring.sentences import STOPWORDS, stem, words
+
+FOLLOWS = 0.6
+"""Share of a sentence's words that stand in its source in the same order from which it is held to follow it."""
+LONGEST_GAP = 5
+"""Words of the source that may be left out between two that are kept: over more the halves of two statements meet."""
+NEAR_WORD = 0.4
+"""Cosine of two words from which one may stand for the other: "irony" and "paradox" have .41, "rose" and "fell" .37."""
+_PRONOUNS = frozenset("he her him his it its she that their them these they this those which who whom whose".split())
+_DENYING = frozenset("not no never none nothing nobody neither cannot without hardly scarcely barely".split())
+_FRAMING = frozenset("if unless suppose supposing provided perhaps almost nearly".split())
+_EMPTY = frozenset(
+    """although anybody anyone appear appearance appeared appears become becomes called case certain course fact find
+    found hence however indeed instead kind known look man manner matter mean means meanwhile moreover nor one part
+    people person possible reason seem seemed seems seen since somebody someone something somewhat sort still therefore thus
+    way""".split()
+)
+"""Words that add nothing of their own to a statement."""
+_SMALL = STOPWORDS | _DENYING | _FRAMING | _EMPTY
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One place in which a sentence departs from its source.
+
+    Attributes:
+        left_out: Words of the source; empty where the sentence only adds.
+        added: Words of the sentence; empty where it only leaves out.
+    """
+
+    left_out: tuple[str, ...]
+    added: tuple[str, ...]
+
+
+def departure(sentence: str, source: str, encode: Encode, *, granted: Collection[str] = ()) -> str:
+    """What a sentence that follows its source makes of it that it may not; empty if nothing, or if it does not follow.
+
+    Args:
+        sentence: What is to be shipped.
+        source: The stretch that supports it.
+        encode: Embeds words.
+        granted: Stems that may be added: of the question, and of the passage's title.
+    """
+    said, held = words(sentence), words(source)
+    edits, followed, same = _laid_beside(said, held)
+    if same < FOLLOWS * len(said):
+        return ""
+    known = frozenset(granted).union(map(stem, followed))
+    spoken_of = known.union(map(stem, held))
+    for one in edits:
+        may_add = spoken_of if _PRONOUNS & _folded(one.left_out) else known
+        if reason := _objection(one, may_add, encode):
+            return reason
+    return ""
+
+
+def _laid_beside(said: Sequence[str], held: Sequence[str]) -> tuple[list[Edit], Sequence[str], int]:
+    """The edits, the part of the source that is followed, and how many words are the same."""
+    matcher = SequenceMatcher(None, list(map(stem, said)), list(map(stem, held)), autojunk=False)
+    blocks = [block for block in matcher.get_matching_blocks() if block.size]
+    if not blocks:
+        return [], (), 0
+    start, end = blocks[0].b, blocks[-1].b + blocks[-1].size
+    edits = []
+    for kind, begin, stop, first, last in matcher.get_opcodes():
+        if first < start:  # before all that is followed, of which only what stood in the place of the sentence's words
+            first = max(first, last - (stop - begin))
+        if last > end:  # and after it
+            last = min(last, first + stop - begin)
+        if kind != "equal":
+            edits.append(Edit(tuple(held[first:last]), tuple(said[begin:stop])))
+    return edits, held[start:end], sum(block.size for block in blocks)
+
+
+def _objection(edit: Edit, known: Collection[str], encode: Encode) -> str:
+    """Why an edit may not be; empty if it may."""
+    if len(edit.left_out) > LONGEST_GAP:
+        return f"it joins what stands apart in the passage, before and after “{_told(edit.left_out)}”"
+    before, after = _folded(edit.left_out), _folded(edit.added)
+    if bool(_DENYING & before) != bool(_DENYING & after) or (_FRAMING & before and not _FRAMING & after):
+        return f"where the passage has “{_told(edit.left_out)}” it has “{_told(edit.added)}”"
+    lost, new = _telling(edit.left_out), _telling(edit.added)
+    if len(lost) > 1 and edit.added and not new:
+        return f"it leaves out “{_told(edit.left_out)}”"
+    strange = [word for word in new if stem(word) not in known]
+    if strange and not lost:
+        return f"it adds “{strange[0]}”"
+    if strange:
+        vectors = encode([*strange, *lost])
+        nearest = (vectors[: len(strange)] @ vectors[len(strange) :].T).max(axis=1)
+        if nearest.min() < NEAR_WORD:
+            return f"it has “{strange[int(nearest.argmin())]}” for “{_told(edit.left_out)}”"
+    return ""
+
+
+def _folded(spoken: Sequence[str]) -> frozenset[str]:
+    lowered = (word.casefold().replace("’", "'") for word in spoken)
+    return frozenset("not" if word.endswith("n't") else word for word in lowered)
+
+
+def _telling(spoken: Sequence[str]) -> list[str]:
+    """Words that say something; an adverb says how, which the rules for what is turned round look after."""
+    lowered = ((word, word.casefold().replace("’", "'")) for word in spoken)
+    return [word for word, folded in lowered if folded not in _SMALL and not folded.endswith("ly")]
+
+
+def _told(spoken: Sequence[str]) -> str:
+    return " ".join(spoken) or "nothing"
