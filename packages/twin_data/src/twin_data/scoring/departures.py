@@ -26,8 +26,8 @@ _FRAMING = frozenset("if unless suppose supposing provided perhaps almost nearly
 _EMPTY = frozenset(
     """although anybody anyone appear appearance appeared appears become becomes called case certain course fact find
     found hence however indeed instead kind known look man manner matter mean means meanwhile moreover nor one part
-    people person possible reason seem seemed seems seen since somebody someone something somewhat sort still therefore thus
-    way""".split()
+    people person possible reason seem seemed seems seen since somebody someone something somewhat sort still
+    therefore thus way""".split()
 )
 """Words that add nothing of their own to a statement."""
 _SMALL = STOPWORDS | _DENYING | _FRAMING | _EMPTY
