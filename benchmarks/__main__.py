@@ -12,6 +12,7 @@ Each prints a Markdown table; put it into docs/benchmarks.md with the date and t
   python -m benchmarks.phrase_overuse       pet phrases stuffed into assistant prose and into the author's own chapters
   python -m benchmarks.harness              an evaluation's time beside a bare client and Inspect alone, over a stub
   python -m benchmarks.verifier [--labels FILE]  the claim verifier beside its peers: planted distortions, hand labels
+  python -m benchmarks.reworded [--show]    what is shipped of reworded sentences, and how much of it is true
   python -m benchmarks.label_rows EVALUATION... --into FOLDER  sentences for hand labels, without any verdict
   python -m benchmarks.label_agreement FIRST SECOND  how far two passes of hand labels agree
   python -m benchmarks.cleaning [--peers FOLDER]  duplicates, decontamination and quality rules beside their peers
