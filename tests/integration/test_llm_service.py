@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -36,6 +36,7 @@ from twin_data.contracts.releases import (
 )
 from twin_data.prompts.renderer import Message
 from twin_data.registry.mlflow_registry import MlflowRegistry
+from twin_data.scoring.copies import runs_of, word_stretches
 from twin_serve.llm.adapters import AdapterRefusedError, VllmAdapters
 from twin_serve.llm.client import Usage, VllmModel
 from twin_serve.llm.keeper import AdaptedModel, AdapterKeeper
@@ -171,6 +172,23 @@ def test_a_prompt_over_the_context_is_refused_and_the_server_lives_on(server: Se
 
 
 @pytest.mark.slow
+def test_no_stretch_of_what_is_to_be_avoided_is_written(server: Server) -> None:
+    messages = (Message(role="user", content="Tell me in one sentence what a lighthouse is for."),)
+    settings = GenerationSettings(max_tokens=60, temperature=0)
+
+    async def say(avoid: Sequence[str] = ()) -> str:
+        vllm = VllmModel(str(server.client.base_url))
+        try:
+            return "".join([piece async for piece in vllm.stream("base", messages, settings, Usage(), avoid)])
+        finally:
+            await vllm.close()
+
+    first = asyncio.run(say())
+    again = asyncio.run(say(runs_of(first)))
+    assert word_stretches(first) and word_stretches(again)
+    assert set(word_stretches(first)).isdisjoint(word_stretches(again))
+
+
 def test_an_adapter_is_served_beside_the_base_model(tmp_path: Path, base: ModelReference) -> None:
     """Some from the start, others while it runs; what is refused is refused with its reason."""
     home = TwinHome(tmp_path / "home")
