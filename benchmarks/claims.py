@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import regex
 
@@ -106,7 +107,7 @@ class TrueClaim:
     sentence: str
 
 
-def sources(articles: list[dict]) -> list[tuple[Source, list[dict]]]:  # type: ignore[type-arg]
+def sources(articles: list[dict[str, Any]]) -> list[tuple[Source, list[dict[str, Any]]]]:
     """Every paragraph of SQuAD's JSON with its questions."""
     return [
         (Source(article["title"], number, paragraph["context"]), paragraph["qas"])
@@ -115,7 +116,7 @@ def sources(articles: list[dict]) -> list[tuple[Source, list[dict]]]:  # type: i
     ]
 
 
-def true_claims(source: Source, questions: list[dict]) -> list[TrueClaim]:  # type: ignore[type-arg]
+def true_claims(source: Source, questions: list[dict[str, Any]]) -> list[TrueClaim]:
     """All that the rules make of one paragraph, no text twice."""
     asked = list(_answered(source, questions, impossible=False))
     adapted = [
@@ -139,7 +140,7 @@ def true_claims(source: Source, questions: list[dict]) -> list[TrueClaim]:  # ty
     return list({one.text: one for one in found if MIN_WORDS <= len(words(one.text)) <= MAX_WORDS}.values())
 
 
-def misled_claims(source: Source, questions: list[dict]) -> list[TrueClaim]:  # type: ignore[type-arg]
+def misled_claims(source: Source, questions: list[dict[str, Any]]) -> list[TrueClaim]:
     """False claims: unanswerable questions with the wrong answer that looks right."""
     found = _answered(source, questions, impossible=True)
     return [one for one in found if MIN_WORDS <= len(words(one.text)) <= MAX_WORDS]
@@ -149,7 +150,7 @@ def _sentences(text: str) -> list[str]:
     return [one.of(text) for one in sentence_spans(text)]
 
 
-def _answered(source: Source, questions: list[dict], *, impossible: bool) -> Iterator[TrueClaim]:  # type: ignore[type-arg]
+def _answered(source: Source, questions: list[dict[str, Any]], *, impossible: bool) -> Iterator[TrueClaim]:
     spans = sentence_spans(source.text)
     for question in questions:
         answers = (

@@ -36,6 +36,7 @@ from twin_eval.counterfeits import pet_phrases, stuffed_with_phrases, stuffed_wi
 from twin_eval.fake_service import FakeService, completion
 from twin_eval.own_words import VoiceScorer
 from twin_eval.questions import load_questions
+from twin_eval.references import References
 from twin_eval.run import EvaluationConfig, EvaluationInputs, evaluate
 from twin_eval.scored_run import ScoredRun
 
@@ -164,7 +165,7 @@ def examined(
             base_url="http://planted",
             api_key="benchmark",
             home=TwinHome(Path(folder)),
-            voice=voice,
+            references=References(voice=voice),
             transport=service.transport,
         )
         return asyncio.run(evaluate(inputs, config=EvaluationConfig()))

@@ -41,11 +41,11 @@ from twin_eval.client import read_answer
 from twin_eval.fake_service import completion
 from twin_eval.gate import decide, default_rubric
 from twin_eval.own_words import VoiceSample
-from twin_eval.paired import Difference, Observation, difference, t_quantile
+from twin_eval.paired import Difference, Observation, difference
 from twin_eval.records import AnswerRecord
 from twin_eval.scored_run import ScoredRun
 from twin_eval.scorers import AnswerScores, FactCheck, ScoredAnswer
-from twin_eval.statistics import IntervalConfig
+from twin_eval.statistics import IntervalConfig, t_quantile
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

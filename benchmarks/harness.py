@@ -35,6 +35,7 @@ from twin_data.scoring.voice_fitting import fit_voice
 from twin_data.sources.contrast import read_contrast
 from twin_eval import gate
 from twin_eval.client import chat_body
+from twin_eval.references import References
 from twin_eval.report import write_report
 from twin_eval.run import EvaluationConfig, EvaluationInputs, evaluate, run_folder
 
@@ -145,8 +146,7 @@ def _evaluate(
         base_url=address,
         api_key="benchmark",
         home=home,
-        voice=voice,
-        corpus=corpus().values(),
+        references=References(voice=voice, corpus=corpus().values()),
     )
     run = asyncio.run(evaluate(inputs, config=EvaluationConfig(concurrency=concurrency)))
     yield OURS, clock.took()

@@ -188,9 +188,6 @@ def scored(rung: Rung, right: Sequence[bool]) -> ScoredRun:
         records=[record(at, flag) for at, flag in enumerate(right)],
         drafts=(),
         document_text=lambda _: None,
-        voice=None,
-        why_no_voice="simulated",
-        corpus=None,
     )
     return score_run(given, ks=(5,), config=IntervalConfig())
 

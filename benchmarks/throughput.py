@@ -22,6 +22,7 @@ from flows.local_key import local_key
 from flows.platform.settings import PlatformSettings
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.contracts.answers import Question
+from twin_data.contracts.api_headers import FEATURE_HEADER
 from twin_data.contracts.releases import Alias, GenerationSettings, ReleaseBundle
 from twin_data.prompts.renderer import Message
 from twin_data.registry import open_registry
@@ -64,7 +65,7 @@ async def main() -> None:
     home, settings = TwinHome.from_environment(), PlatformSettings.from_environment()
     bundle = open_registry(home).resolve(arguments.persona, alias=Alias.CHAMPION).manifest
     questions = _questions(home, arguments.persona)
-    headers = {"Authorization": f"Bearer {await local_key(home)}", "X-Twin-Feature": "benchmark"}
+    headers = {"Authorization": f"Bearer {await local_key(home)}", FEATURE_HEADER: "benchmark"}
     async with (
         httpx.AsyncClient(base_url=settings.business_address, headers=headers, timeout=TIMEOUT) as service,
         httpx.AsyncClient(base_url=settings.llm_address, timeout=TIMEOUT) as raw,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import regex
 from pydantic import Field, model_validator
@@ -91,7 +91,7 @@ def squad_rows(half: str) -> Iterator[Row]:
             yield from _article_rows(article)
 
 
-def _article_rows(article: dict) -> Iterator[Row]:  # type: ignore[type-arg]
+def _article_rows(article: dict[str, Any]) -> Iterator[Row]:
     random = Random(f"{SEED}:{article['title']}")
     paragraphs = sources([article])
     nearest = _Nearest([source.text for source, _ in paragraphs])
@@ -132,7 +132,8 @@ class _Nearest:
 
     def shown(self, claim: str, own: Source | None, without: Source | None = None) -> tuple[str, ...]:
         stems = frozenset(content_stems(claim))
-        hidden = (own or without).text if own or without else ""  # type: ignore[union-attr]
+        left_out = own or without
+        hidden = left_out.text if left_out else ""
         scored = sorted(
             (-sum(self._weights.weight(one) for one in stems & held), at)
             for at, held in enumerate(self._held)

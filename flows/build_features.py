@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from prefect import flow, task
@@ -14,7 +13,7 @@ from flows.features import features_pipeline
 from flows.personas import writing_index
 from flows.platform.settings import PlatformSettings
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
-from flows.reporting import report, report_stage
+from flows.reporting import paced, report, report_stage
 from flows.search_client import search_client
 from flows.turns import working_turn
 from twin_data.configuration.home import TwinHome, cache_folder
@@ -27,7 +26,6 @@ from twin_data.transform.pipeline import FeaturesPipeline, IndexedFeatures
 from twin_data.transform.verdict import CorpusVerdict
 
 ENCODER_THREADS = 2
-REPORT_EVERY_S = 2.0
 
 
 @flow(name="build-features", flow_run_name="build-features-{persona}", log_prints=False)
@@ -140,15 +138,8 @@ def open_encoder(recipe: Recipe) -> SentenceEncoder:
 @task(cache_policy=NO_CACHE)
 def embed(pipeline: FeaturesPipeline, chunked: StageRecord, encoder: SentenceEncoder) -> None:
     """Embed the chunks that are not embedded yet."""
-    last = time.monotonic()
-
-    def progress(done: int, total: int) -> None:
-        nonlocal last
-        if done == total or time.monotonic() - last > REPORT_EVERY_S:
-            last = time.monotonic()
-            report(f"embed: {done:,} of {total:,} chunks")
-
-    pipeline.embed(chunked, encoder, progress)
+    say = paced()
+    pipeline.embed(chunked, encoder, lambda done, total: say(done, total, f"embed: {done:,} of {total:,} chunks"))
 
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from flows.features import features_pipeline
 from flows.recipes import Recipe
-from flows.reporting import report
+from flows.reporting import paced, report
 from flows.voices import contrast_folder
 from twin_data.configuration.home import TwinHome
 from twin_data.corpus.findings import CorpusReport
@@ -18,7 +17,6 @@ from twin_data.transform.verdict import CorpusVerdict
 from twin_eval.storage import write_atomically
 
 PAGE, JSON = "report.html", "report.json"
-REPORT_EVERY_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -73,24 +71,13 @@ def write_corpus_report(home: TwinHome, persona: str, recipe: Recipe) -> Written
     study = corpus_study(home, persona, recipe)
     for measured in (study.measure_topics, study.measure_voice, study.measure_feelings):
         _say(measured())
-    _say(study.measure_curve(_Progress()))
+    say = paced()
+    _say(study.measure_curve(lambda done, total: say(done, total, f"learning curve: {done} of {total} fits")))
     found, files = study.report(), ReportFiles.of(home, persona)
     write_atomically(files.page, render_corpus_page(found, bars=recipe.features.verdict))
     write_atomically(files.json, found.model_dump_json(indent=2) + "\n")
     report(f"corpus report: {found.verdict.recommendation}, by {found.verdict.basis}; {files.page}")
     return WrittenReport(found, files)
-
-
-class _Progress:
-    """Says every few seconds how far the learning curve is."""
-
-    def __init__(self) -> None:
-        self._last = time.monotonic()
-
-    def __call__(self, done: int, total: int) -> None:
-        if time.monotonic() - self._last > REPORT_EVERY_S:
-            self._last = time.monotonic()
-            report(f"learning curve: {done} of {total} fits")
 
 
 def _say(result: StageResult) -> None:

@@ -11,9 +11,9 @@ from prefect.client.orchestration import get_client
 from prefect.events import DeploymentEventTrigger, Event, Resource
 from prefect.events.schemas.events import ResourceSpecification
 
-from flows.platform import atomic
 from flows.reporting import report
 from twin_data.contracts.monitoring import DriftReport, DriftVerdict, Mover
+from twin_data.registry.durable import write_file
 
 DRIFT_DETECTED = "twin.drift.detected"
 
@@ -69,7 +69,7 @@ def announce(reports: tuple[DriftReport, ...], persona: str, folder: Path, corpu
     except httpx.HTTPError as error:
         report(f"Prefect's server did not take the event of a drift, which the next pass says again: {error}")
         return False
-    atomic.write_text(said, f"{newest.window}\n{corpus if Mover.WRITING in newest.moved else last_corpus}")
+    write_file(said, f"{newest.window}\n{corpus if Mover.WRITING in newest.moved else last_corpus}".encode())
     return True
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -12,49 +11,42 @@ from typing import Any
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
+from flows.exam_runs import exam_folder, put_questions
 from flows.exams import Exam, prepare
 from flows.hard_stops import Search, bundle_to_judge, stops_of
 from flows.hearing import Silent, heard
 from flows.human_labels import said_of
 from flows.judges import ask_the_judge
-from flows.local_key import local_key
 from flows.origins import origin_of
-from flows.platform.settings import PlatformSettings
 from flows.promotion import carry_out
 from flows.recipes import DEFAULT_RECIPE, QUICK_TOKENS, EvaluationSettings, Recipe, load_recipe
 from flows.reporting import report
 from flows.rungs import rung_bundles
-from flows.seed_siblings import require_siblings, seed_siblings
+from flows.seed_siblings import require_siblings
+from flows.seed_spreads import spreads_over_seeds
 from flows.turns import refresh_turn
 from flows.yardsticks import measured_against, require_keys
 from twin_data.configuration.home import TwinHome
-from twin_data.configuration.rubric import Rubric
 from twin_data.contracts.answers import TwinOptions
 from twin_data.contracts.evaluation import EvaluationReport, GateDecision, HardStop
 from twin_data.contracts.ladder import MissingRung
-from twin_data.contracts.releases import Alias, RetrievalSettings, Rung
+from twin_data.contracts.releases import TRAINED, Alias, RetrievalSettings
 from twin_data.registry import open_registry
 from twin_data.registry.port import BundleRegistry, RegisteredBundle
 from twin_data.registry.selection import holder
 from twin_eval import gate
-from twin_eval.answering import Progress
-from twin_eval.comparison import UNTRAINED, SeedSpreads
+from twin_eval.comparison import SeedSpreads
 from twin_eval.judging.findings import JudgeFindings
-from twin_eval.kept_answers import has_answered_as
 from twin_eval.ladder import Climbed, RungRun, build_ladder
 from twin_eval.model_card import card_summary
 from twin_eval.questions import questions_digest
 from twin_eval.report import DECISION_JSON, ReportFiles, write_report
-from twin_eval.run import EvaluationConfig, EvaluationInputs, evaluate, run_folder
 from twin_eval.scored_run import ScoredRun
-from twin_eval.seed_spread import seed_spreads
 from twin_eval.storage import write_atomically
 
-REPORT_EVERY_S = 2.0
-TRAINED = (Rung.SFT, Rung.DPO)
-AS_SERVED, UNCHECKED, CLOSED_BOOK = TwinOptions(), TwinOptions(verify=False), TwinOptions(retrieval=False)
-"""The trained rungs of the ladder are asked all three ways: what they learnt is told apart from what the checks stop
-and from what the archive tells."""
+UNCHECKED, CLOSED_BOOK = TwinOptions(verify=False), TwinOptions(retrieval=False)
+"""The trained rungs of the ladder are asked in these two ways as well: what they learnt is told apart from what the
+checks stop and from what the archive tells."""
 
 
 @flow(name="evaluate-twin", flow_run_name="evaluate-twin-{persona}", log_prints=False)
@@ -174,27 +166,6 @@ async def ask(home: TwinHome, bundle: RegisteredBundle, exam: Exam, settings: Ev
     return await put_questions(home, bundle, exam, settings)
 
 
-async def put_questions(
-    home: TwinHome,
-    bundle: RegisteredBundle,
-    exam: Exam,
-    settings: EvaluationSettings,
-    options: TwinOptions = AS_SERVED,
-) -> ScoredRun:
-    """The body of `ask`, for tasks that ask several bundles."""
-    name, last = bundle.manifest.model_name, time.monotonic()
-
-    def progress(state: Progress) -> None:
-        nonlocal last
-        if state.done == state.total or time.monotonic() - last > REPORT_EVERY_S:
-            last = time.monotonic()
-            report(f"evaluate: {name}: {state.done} of {state.total} {state.what}")
-
-    inputs = replace(_inputs(home, bundle.manifest.persona, bundle.bundle_id, exam), progress=progress)
-    inputs = replace(inputs, api_key=await local_key(home))
-    return await evaluate(inputs, config=EvaluationConfig(concurrency=settings.concurrency, options=options))
-
-
 @task(cache_policy=NO_CACHE)
 def refuse(home: TwinHome, exam: Exam, bundle: RegisteredBundle, stops: Sequence[HardStop]) -> dict[str, Any]:
     """Reject a bundle whose files nobody should load, without asking it anything; what the flow returns."""
@@ -207,7 +178,7 @@ def refuse(home: TwinHome, exam: Exam, bundle: RegisteredBundle, stops: Sequence
         index=exam.index,
     )
     decision = gate.refuse(empty, stops).model_copy(update={"exam_digest": exam.digest})
-    path = run_folder(_inputs(home, manifest.persona, bundle.bundle_id, exam)) / DECISION_JSON
+    path = exam_folder(home, manifest.persona, bundle.bundle_id, exam) / DECISION_JSON
     write_atomically(path, decision.model_dump_json(indent=2) + "\n")
     report(f"gate: {decision.verdict.value} {manifest.model_name}: {'; '.join(decision.reasons)}")
     return {"report": empty.model_dump(mode="json"), "decision": decision.model_dump(mode="json"), "html": None}
@@ -263,7 +234,7 @@ async def second_opinion(
     retrieval: RetrievalSettings | None = None,
 ) -> JudgeFindings | None:
     """What the recipe's judge says of the candidate's answers, after the gate has decided: it decides nothing."""
-    folder = run_folder(_inputs(home, run.report.persona, run.report.bundle, exam))
+    folder = exam_folder(home, run.report.persona, run.report.bundle, exam)
     return await ask_the_judge(home, run, folder, settings, retrieval or RetrievalSettings())
 
 
@@ -296,10 +267,9 @@ def write_down(
     opinion: JudgeFindings | None = None,
 ) -> ReportFiles:
     """Write scores, decision, ladder, page, model card and Inspect logs."""
-    inputs = _inputs(home, candidate.report.persona, candidate.report.bundle, exam)
     return write_report(
         candidate,
-        run_folder(inputs),
+        exam_folder(home, candidate.report.persona, candidate.report.bundle, exam),
         decision=decision,
         rubric=exam.rubric,
         champion=champion,
@@ -314,85 +284,3 @@ def champion_of(registry: BundleRegistry, candidate: RegisteredBundle) -> Regist
     """The live champion, unless there is none or it is the candidate itself."""
     live = holder(registry.bundles(candidate.manifest.persona), Alias.CHAMPION)
     return None if live is None or live.bundle_id == candidate.bundle_id else live
-
-
-async def spreads_over_seeds(
-    home: TwinHome,
-    registry: BundleRegistry,
-    bundle: RegisteredBundle,
-    exam: Exam,
-    run: ScoredRun,
-    settings: EvaluationSettings,
-    ask_all: bool = False,
-) -> SeedSpreads:
-    """How far the luck of the training's seed moves each metric of a bundle that was just asked.
-
-    Of its training under other seeds those are heard that had the same exam before; with `ask_all` every one.
-    """
-    if ask_all:
-        siblings = seed_siblings(bundle, registry.bundles(bundle.manifest.persona))
-    else:
-        siblings = examined_siblings(home, registry, bundle, exam, run)
-    runs = [run]
-    for one in siblings:
-        other = await heard(one, put_questions(home, one, exam, settings))
-        if isinstance(other, Silent):
-            report(f"seeds: {other.model_name} is left out, it answers nothing: {other.why}")
-        else:
-            runs.append(other)
-    return spreads_of(bundle, runs, exam.rubric)
-
-
-def examined_siblings(
-    home: TwinHome, registry: BundleRegistry, candidate: RegisteredBundle, exam: Exam, judged: ScoredRun
-) -> tuple[RegisteredBundle, ...]:
-    """Bundles of the same training under another seed that had the same exam as the candidate has had.
-
-    Their answers are there already, by the same code, options and index, but for what the endpoint failed on: none is
-    put through a whole exam for the sake of another's decision, unless that is asked for.
-    """
-    persona = candidate.manifest.persona
-    others = seed_siblings(candidate, registry.bundles(persona))
-    folders = {one.bundle_id: run_folder(_inputs(home, persona, one.bundle_id, exam)) for one in others}
-    found = tuple(one for one in others if has_answered_as(folders[one.bundle_id], one.bundle_id, judged))
-    if left_out := len(others) - len(found):
-        report(
-            f"seeds: {left_out} of {len(others)} bundles of other seeds left out: they have not had this very exam; "
-            f"`twin evaluate {persona} --seeds` puts it to them"
-        )
-    return found
-
-
-def spreads_of(candidate: RegisteredBundle, runs: Sequence[ScoredRun], rubric: Rubric) -> SeedSpreads:
-    """How far the luck of the training's seed moves each metric, by the runs of its seeds.
-
-    Zero for a bundle that was not trained; empty, so unknown, where there is one seed only.
-    """
-    metrics = [bar.metric for bar in rubric.relative]
-    return seed_spreads(runs, metrics) if candidate.manifest.lineage.training else dict.fromkeys(metrics, UNTRAINED)
-
-
-def _inputs(home: TwinHome, persona: str, bundle: str, exam: Exam) -> EvaluationInputs:
-    return EvaluationInputs(
-        persona=persona,
-        bundle=bundle,
-        questions=exam.questions,
-        briefs=exam.briefs,
-        base_url=PlatformSettings.from_environment().business_address,
-        api_key="",
-        home=home,
-        index=exam.index,
-        max_tokens=exam.max_tokens,
-        voice=exam.voice,
-        why_no_voice=exam.why_no_voice,
-        voice_contrast=exam.voice_contrast,
-        corpus=exam.corpus,
-        phrases=exam.phrases,
-        why_no_phrases=exam.why_no_phrases,
-        lost_evidence=exam.lost_evidence,
-        held_by=exam.held_by,
-        held_out=exam.held_out,
-        probes=exam.probes,
-        stress=exam.stress,
-        costs=exam.rubric.refusal_costs,
-    )

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from flows.exam_files import corpus_digest, held_out_questions, written_questions
 from flows.live_interactions import interaction_pages
 from twin_data.configuration.home import TwinHome
+from twin_data.contracts.api_headers import EVALUATION_FEATURE
 from twin_data.contracts.datasets import Instruction
 from twin_data.contracts.documents import CorpusDocument
 from twin_data.contracts.errors import CorpusError
@@ -19,7 +20,6 @@ from twin_data.generate.pipeline import INSTRUCTIONS
 from twin_data.store.schemas import to_rows
 from twin_data.store.tables import FeatureStore
 from twin_data.transform.pipeline import DOCUMENTS
-from twin_eval.client import FEATURE as EVALUATION_FEATURE
 from twin_eval.exam.candidates import Failures, candidates
 from twin_eval.exam.certificate import CertifyInputs, certify
 from twin_eval.exam.files import (

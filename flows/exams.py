@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from elasticsearch import Elasticsearch
 from prefect import task
@@ -29,14 +29,14 @@ from twin_data.store.schemas import to_rows
 from twin_data.store.search import IndexWriter, index_name
 from twin_data.store.tables import FeatureStore
 from twin_data.transform.pipeline import CHUNKS, DOCUMENTS
-from twin_eval.bias import HeldOutText, held_out_texts
+from twin_eval.bias import held_out_texts
 from twin_eval.briefs import Brief, writing_briefs
 from twin_eval.earlier import scoring_digest
 from twin_eval.evidence import quote_holders, why_lost
 from twin_eval.exam.files import GENERATED_FILE
-from twin_eval.own_words import VoiceScorer
 from twin_eval.probes import Probe
 from twin_eval.questions import balanced_subset, questions_digest
+from twin_eval.references import References
 from twin_eval.scored_run import ScoredRun
 from twin_eval.self_check import self_check_questions
 from twin_eval.stress import StressedQuestion, stress_questions
@@ -53,22 +53,12 @@ class Exam:
     briefs: tuple[Brief, ...]
     rubric: Rubric
     index: str
-    voice: VoiceScorer | None
-    why_no_voice: str
-    corpus: tuple[str, ...]
-    phrases: PetPhrases | None = None
-    why_no_phrases: str = NOT_ASKED
-    held_out: tuple[HeldOutText, ...] = ()
+    references: References
+    """What the answers are held against."""
     probes: tuple[Probe, ...] = ()
     """Asked of the candidate alone."""
     stress: tuple[StressedQuestion, ...] = ()
     """Likewise."""
-    lost_evidence: frozenset[str] = frozenset()
-    """Ids of the questions that quote what the archive does not hold."""
-    voice_contrast: str = ""
-    """Whose texts the voice is told from, in words."""
-    held_by: Mapping[str, str] = field(default_factory=dict)
-    """The document that holds a question's first quote, by the question's id."""
     max_tokens: int | None = None
     """Longest answer of a quick look; None leaves it to the bundle, as serving does."""
 
@@ -90,8 +80,11 @@ class Exam:
     @property
     def without_texts(self) -> Exam:
         """The questions alone: what is answered and what refused."""
-        asked = self.of_questions
-        return replace(asked, briefs=(), voice=None, why_no_voice=NOT_ASKED, corpus=(), phrases=None, held_out=())
+        untold = replace(
+            self.references,
+            voice=None, why_no_voice=NOT_ASKED, corpus=(), phrases=None, why_no_phrases=NOT_ASKED, held_out=(),
+        )  # fmt: skip
+        return replace(self.of_questions, briefs=(), references=untold)
 
 
 @task(cache_policy=NO_CACHE)
@@ -115,17 +108,20 @@ def prepare(home: TwinHome, persona: str, recipe: Recipe, probes: str | None = N
         briefs=writing_briefs(documents, limit=recipe.evaluation.writing_briefs) if voice else (),
         rubric=rubric,
         index=live_index(persona),
-        voice=voice,
-        why_no_voice=why_no_voice,
-        voice_contrast=contrast,
-        corpus=tuple(document.text for document in documents),
-        phrases=phrases,
-        why_no_phrases=why_no_phrases,
-        held_out=held_out_texts(documents),
+        references=References(
+            voice=voice,
+            why_no_voice=why_no_voice,
+            voice_contrast=contrast,
+            corpus=tuple(document.text for document in documents),
+            phrases=phrases,
+            why_no_phrases=why_no_phrases,
+            held_out=held_out_texts(documents),
+            costs=rubric.refusal_costs,
+            lost_evidence=frozenset(lost),
+            held_by={name: held[0] for name, held in holders.items() if held[0] is not None},
+        ),
         probes=probes_of(home, persona, rubric, probes),
         stress=stress_questions(asked, display_name=display_name) if stress else (),
-        lost_evidence=frozenset(lost),
-        held_by={name: held[0] for name, held in holders.items() if held[0] is not None},
     )
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from flows.nli_judge import NliModel, check_folder
 from flows.recipes import EvaluationSettings
-from flows.reporting import report
+from flows.reporting import paced, report
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.endpoints import endpoint_key
 from twin_data.contracts.releases import RetrievalSettings
@@ -22,8 +21,6 @@ from twin_eval.judging.judges import EndpointClient, Judge
 from twin_eval.judging.run import consult
 from twin_eval.judging.text import judge_text
 from twin_eval.scored_run import ScoredRun
-
-REPORT_EVERY_S = 2.0
 
 
 def require_judge(settings: EvaluationSettings) -> None:
@@ -81,12 +78,5 @@ async def _opened(config: EndpointJudge | NliJudge) -> AsyncIterator[Judge]:
 
 
 def _progress() -> Callable[[Progress], None]:
-    last = time.monotonic()
-
-    def progress(state: Progress) -> None:
-        nonlocal last
-        if state.done == state.total or time.monotonic() - last > REPORT_EVERY_S:
-            last = time.monotonic()
-            report(f"judge: {state.done} of {state.total} {state.what}")
-
-    return progress
+    say = paced()
+    return lambda state: say(state.done, state.total, f"judge: {state.done} of {state.total} {state.what}")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from filelock import AsyncFileLock
 
-from flows.platform import atomic
 from flows.platform.home_schema import open_home
 from twin_data.configuration.home import TwinHome
+from twin_data.registry.durable import write_file
 from twin_serve.ledger.database import open_database, url_of
 from twin_serve.ledger.errors import UnknownKeyError
 from twin_serve.ledger.keys import LOCAL_KEY, authenticate, create_key, revoke_key
@@ -39,5 +39,5 @@ async def _stored_or_new(home: TwinHome, path: Path) -> str:
         _, plaintext = await create_key(database, LOCAL_KEY)
     finally:
         await database.close()
-    atomic.write_text(path, plaintext + "\n", mode=OWNER_ONLY)
+    write_file(path, f"{plaintext}\n".encode(), mode=OWNER_ONLY)
     return plaintext

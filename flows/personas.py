@@ -10,12 +10,13 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from flows.platform import atomic, locks
+from flows.platform import locks
 from flows.platform.home_schema import open_home
 from twin_data.configuration.home import TwinHome, check_persona_name
 from twin_data.configuration.persona import PersonaConfig, load_persona, persona_file
 from twin_data.contracts.digests import digest_file
 from twin_data.contracts.errors import ConfigurationError
+from twin_data.registry.durable import write_file
 
 SHIPPED = Path(__file__).resolve().parent.parent / "personas"
 SAMPLE = "sample"
@@ -38,7 +39,7 @@ def create_persona(home: TwinHome, name: str, text: str) -> Path:
     open_home(home)
     path.parent.mkdir(parents=True, exist_ok=True)
     (path.parent / "sources").mkdir(exist_ok=True)
-    atomic.write_text(path, text)
+    write_file(path, text.encode())
     return path
 
 

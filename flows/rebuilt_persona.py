@@ -8,7 +8,6 @@ from pathlib import Path
 from flows.bundles import PERSONA_FILE, RECIPE_FILE
 from flows.exam_files import QUESTIONS_FILE, RUBRIC_FILE
 from flows.personas import create_persona, exclusive
-from flows.platform import atomic
 from flows.platform.home_schema import open_home
 from flows.reporting import report
 from twin_data.configuration.home import TwinHome
@@ -16,6 +15,7 @@ from twin_data.configuration.persona import persona_file
 from twin_data.contracts.errors import PlatformError, RegistryError
 from twin_data.contracts.releases import ReleaseBundle
 from twin_data.registry.bundle_folder import read_bundle_folder
+from twin_data.registry.durable import write_file
 from twin_data.sources.tombstones import TOMBSTONES_FILE
 from twin_eval.exam.files import CANDIDATES_FILE, CERTIFICATE_FILE, GENERATED_FILE
 from twin_eval.gate import persona_rubric
@@ -53,9 +53,9 @@ def set_up(home: TwinHome, bundle: Path, persona_folder: Path) -> Path:
         if not _is_set_up(home, manifest, {target / "recipe.yaml": recipe, target / "persona.yaml": persona}):
             _require_sources(persona_folder)
             target.mkdir(parents=True, exist_ok=True)
-            atomic.write_text(target / MARKER_FILE, f"{manifest.bundle_id}\n")
+            write_file(target / MARKER_FILE, f"{manifest.bundle_id}\n".encode())
             _copy(persona_folder, target)
-            atomic.write_text(target / "recipe.yaml", recipe)  # JSON is YAML
+            write_file(target / "recipe.yaml", recipe.encode())  # JSON is YAML
             create_persona(home, manifest.persona, persona)  # last: where it is, everything is
     return target / "recipe.yaml"
 

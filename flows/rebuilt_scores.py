@@ -10,7 +10,7 @@ from typing import Any
 
 from prefect import flow
 
-from flows.evaluate_twin import put_questions
+from flows.exam_runs import put_questions
 from flows.exams import Exam, prepare
 from flows.hearing import Silent, heard
 from flows.recipes import EvaluationSettings, load_recipe

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from twin_data.store.stages import StageRecord, StageResult
 
 Listener = Callable[[str], None]
+REPORT_EVERY_S = 2.0
 
 _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
@@ -36,6 +38,22 @@ def report(message: str) -> None:
         get_run_logger().info(message)
     except MissingContextError:
         return  # called outside a run, where there is no log to write to
+
+
+def paced() -> Callable[[int, int, str], None]:
+    """A report of progress, called with how much is done, of how much, and the message.
+
+    It is made every `REPORT_EVERY_S` seconds at most, and when all is done.
+    """
+    last = time.monotonic()
+
+    def say(done: int, total: int, message: str) -> None:
+        nonlocal last
+        if done == total or time.monotonic() - last > REPORT_EVERY_S:
+            last = time.monotonic()
+            report(message)
+
+    return say
 
 
 def report_stage(result: StageResult) -> StageRecord:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import httpx
 
-from flows.platform import atomic
 from twin_data.contracts.errors import SourceError, TwinError
+from twin_data.registry.durable import write_file
 from twin_data.sources.feed_entries import feed_pages
 
 TIMEOUT_S = 20.0
@@ -52,7 +52,7 @@ class Feed:
             raise SourceError(f"{self._address} gives no feed ({said})", next_step="it is asked again")
         written = sum(self._write(page.name, page.html) for page in feed_pages(answer.content, self._address))
         state = {name: answer.headers[name] for name in ("etag", "last-modified") if name in answer.headers}
-        atomic.write_text(self._state_file, json.dumps(state | {"address": self._address}))
+        write_file(self._state_file, json.dumps(state | {"address": self._address}).encode())
         return written
 
     def _conditions(self) -> dict[str, str]:
@@ -69,7 +69,7 @@ class Feed:
         if path.is_file() and path.read_text("utf-8") == text:
             return False
         self._folder.mkdir(parents=True, exist_ok=True)
-        atomic.write_text(path, text)
+        write_file(path, text.encode())
         return True
 
 

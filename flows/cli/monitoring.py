@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
+from flows.cli.flow_runs import RecipeOption
 from flows.cli.output import JsonFlag, emit, reports_errors, working_on
 from flows.cli.personas import PersonaArgument
 from flows.cli.prefect_environment import use_prefect
@@ -23,9 +24,7 @@ def register(app: typer.Typer) -> None:
 @reports_errors
 def monitor(
     persona: PersonaArgument,
-    recipe: Annotated[
-        str | None, typer.Option(help="Name or path of a recipe; $TWIN_RECIPE or 'demo' if not given.")
-    ] = None,
+    recipe: RecipeOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Score the newest interactions and say who moved: the persona's writing, the users' questions, or the model.

@@ -14,7 +14,6 @@ from flows.personas import SAMPLE, create_persona, exclusive, install_sample
 from flows.platform.settings import PlatformSettings
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.persona import load_persona
-from twin_data.contracts.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from twin_data.transform.verdict import CorpusVerdict, Count
@@ -114,49 +113,16 @@ def add(
       twin add ada github:ada/engine
       twin add ada ~/blog/posts --remember
     """
-    from flows.live_sources import add_repository, is_live  # what is behind them takes seconds to import
-    from flows.personas import addition_inspector
-    from flows.sites import mirror_site, render_site
-    from flows.unread_files import render_unread, unread_files
-    from twin_data.sources.ingest import SOURCES_FOLDER, add_source
-    from twin_data.sources.site import is_site
+    from flows.additions import add_sources  # what is behind it takes seconds to import
     from twin_data.sources.site_fetch import SiteConfig
 
     home = TwinHome.from_environment()
     config = load_persona(home, persona)
     config.require_consent()
-    if name and len(sources) > 1:
-        raise ConfigurationError("--name goes with one source", next_step="add the sources one by one")
     visits = SiteConfig(max_pages=max_pages, delay_s=delay, private_network=private_network)
-    added, sites, unread = [], {}, {}
     with working_on(f"adding to {persona}", quiet=as_json) as say:
-        for source in sources:
-            say(f"adding {source}")
-            inspect = addition_inspector(home, persona, source, remember=remember)
-            if is_live(source):
-                added.append(add_repository(home, config, source, name, say, inspect))
-                continue
-            origin, source_name = Path(source), name
-            if is_site(source):
-                source_name, site = mirror_site(home, persona, source, name, config=visits, say=say)
-                origin, sites[source_name] = site.folder, site
-            folder = home.persona_folder(persona)
-            added.append(add_source(folder, origin, source_name, inspect=inspect))
-            if left := unread_files(config, folder / SOURCES_FOLDER / added[-1].name):
-                unread[added[-1].name] = left
-    lines = []
-    for one in added:
-        lines.append(
-            f"{one.name}: {one.files} files ({one.new} new, {one.changed} changed, {one.removed} removed, "
-            f"{one.unchanged} unchanged)"
-        )
-        lines += render_site(sites[one.name]) if one.name in sites else []
-        lines += [render_unread(one.name, unread[one.name])] if one.name in unread else []
-    lines.append(f"next: twin features {persona}")
-    found: dict[str, object] = {"added": [one.model_dump() for one in added], "unread": unread}
-    if sites:
-        found["sites"] = {name: site.model_dump(mode="json") for name, site in sites.items()}
-    emit(found, "\n".join(lines), as_json=as_json)
+        found = add_sources(home, config, sources, name=name, visits=visits, remember=remember, say=say)
+    emit(found.plain, "\n".join([*found.lines, f"next: twin features {persona}"]), as_json=as_json)
 
 
 @reports_errors

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.cli.output import EXIT_FAILURE, JsonFlag, emit, reports_errors, working_on
+from flows.cli.flow_runs import ANSWERING, RecipeOption, as_given, run_flow
+from flows.cli.output import EXIT_FAILURE, JsonFlag, emit, reports_errors
 from flows.cli.personas import PersonaArgument
-from flows.cli.prefect_environment import use_prefect
-from flows.platform import supervisor
-from flows.platform.settings import PlatformSettings
 from twin_data.configuration.home import TwinHome
-from twin_data.configuration.persona import load_persona
 from twin_eval.figures import figure, interval
 
 if TYPE_CHECKING:
     from flows.recipes import Recipe
-
-RecipeOption = Annotated[
-    str | None, typer.Option(help="Name or path of a recipe; $TWIN_RECIPE or 'demo' if not given.")
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -43,17 +34,13 @@ def features(persona: PersonaArgument, recipe: RecipeOption = None, as_json: Jso
     Example:
       twin features sample
     """
-    home, settings = TwinHome.from_environment(), PlatformSettings.from_environment()
-    os.environ.update(settings.as_environment())
-    with working_on(f"features of {persona}", quiet=as_json) as say:
-        check_persona_and_recipe(home, persona, recipe or settings.recipe)
-        supervisor.ensure(home, settings, ("elasticsearch",), report=say)
-        use_prefect(home, settings)
-        from flows.build_features import build_features  # Prefect takes seconds to import
-        from flows.reporting import listening
 
-        with listening(say):
-            result = build_features(persona, recipe or settings.recipe)
+    def work(name: str) -> dict[str, Any]:
+        from flows.build_features import build_features
+
+        return dict(build_features(persona, name))
+
+    result = run_flow(f"features of {persona}", persona, recipe, ("elasticsearch",), work, quiet=as_json)
     verdict = result["verdict"]
     text = (
         f"{persona}@{result['bundle']}: {verdict['documents']:,} documents, {verdict['own_words']:,} own words, "
@@ -112,20 +99,17 @@ def evaluate(
 
       twin evaluate sample --seeds
     """
-    home, settings = TwinHome.from_environment(), PlatformSettings.from_environment()
-    os.environ.update(settings.as_environment())
-    with working_on(f"evaluating {persona}", quiet=as_json) as say:
-        check_persona_and_recipe(home, persona, recipe or settings.recipe)
-        asked = str(probes.absolute()) if probes else None
-        _check_probes(home, persona, asked)
-        supervisor.ensure(home, settings, ("elasticsearch", "llm", "business"), report=say)
-        use_prefect(home, settings)
-        from flows.evaluate_twin import evaluate_twin
-        from flows.reporting import listening
+    asked = str(probes.absolute()) if probes else None
 
-        with listening(say):
-            asking = evaluate_twin(persona, recipe or settings.recipe, bundle, ladder, asked, stress, quick, seeds)
-            result = asyncio.run(asking)
+    def work(name: str) -> dict[str, Any]:
+        from flows.evaluate_twin import evaluate_twin
+
+        return asyncio.run(evaluate_twin(persona, name, bundle, ladder, asked, stress, quick, seeds))
+
+    def check(chosen: Recipe, name: str) -> None:
+        _check_probes(TwinHome.from_environment(), persona, asked)
+
+    result = run_flow(f"evaluating {persona}", persona, recipe, ANSWERING, work, quiet=as_json, check=check)
     decision = result["decision"]
     emit(result, _evaluation_text(result), as_json=as_json)
     if decision["verdict"] != "promote" and not quick:
@@ -172,21 +156,3 @@ def _judge_text(judge: dict[str, Any]) -> str:
     from twin_eval.judging.text import judge_text
 
     return judge_text(JudgeFindings.model_validate(judge))
-
-
-def as_given(recipe: str | None) -> str:
-    """The recipe as an option of the next command, where one was named: without it that command takes the default."""
-    return f" --recipe {shlex.quote(recipe)}" if recipe else ""
-
-
-def check_persona_and_recipe(home: TwinHome, persona: str, recipe: str) -> Recipe:
-    """Find mistakes in what the user wrote before any server is started for it; returns the recipe.
-
-    Raises:
-        ConfigurationError: There is no such persona or recipe, or its file is wrong.
-        ConsentError: The persona does not state owner, consent and licence.
-    """
-    load_persona(home, persona).require_consent()
-    from flows.recipes import load_recipe  # takes seconds to import
-
-    return load_recipe(recipe)

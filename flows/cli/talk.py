@@ -15,6 +15,7 @@ from flows.cli.output import JsonFlag, console, emit, progress_console, reports_
 from flows.cli.personas import PersonaArgument
 from flows.platform.settings import PlatformSettings
 from twin_data.configuration.home import TwinHome
+from twin_data.contracts.api_headers import FEATURE_HEADER
 from twin_data.contracts.errors import PlatformError, TwinError
 
 FEATURE = "command-line"
@@ -165,7 +166,7 @@ def stream(model: str, messages: list[dict[str, str]]) -> Iterator[dict[str, Any
 
 def _client() -> httpx.Client:
     home, settings = TwinHome.from_environment(), PlatformSettings.from_environment()
-    headers = {"Authorization": f"Bearer {_key(home)}", "X-Twin-Feature": FEATURE}
+    headers = {"Authorization": f"Bearer {_key(home)}", FEATURE_HEADER: FEATURE}
     return httpx.Client(base_url=settings.business_address, headers=headers, timeout=TIMEOUT, trust_env=False)
 
 

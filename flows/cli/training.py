@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from flows.cli.flow_runs import ANSWERING, RecipeOption, as_given, check_persona_and_recipe, run_flow
 from flows.cli.output import EXIT_FAILURE, JsonFlag, emit, reports_errors, working_on
 from flows.cli.personas import PersonaArgument
 from flows.cli.prefect_environment import use_prefect
-from flows.cli.stages import RecipeOption, as_given, check_persona_and_recipe
 from flows.platform import supervisor
 from flows.platform.settings import PlatformSettings
 from twin_data.configuration.home import TwinHome
@@ -53,7 +52,7 @@ def datasets(persona: PersonaArgument, recipe: RecipeOption = None, as_json: Jso
 
         return dict(build_datasets(persona, name))
 
-    result = _run(f"datasets of {persona}", persona, recipe, (), work, quiet=as_json)
+    result = run_flow(f"datasets of {persona}", persona, recipe, (), work, quiet=as_json, asks_teacher=True)
     by = as_given(recipe)
     text = (
         f"{result['rows']:,} instructions, {result['held_out_rows']:,} held out: {result['folder']}\n"
@@ -99,8 +98,7 @@ def train(
             refuse_override(override_reason)
             training_beside(open_registry(TwinHome.from_environment()), persona, chosen, name, seed)
 
-    needed = ("elasticsearch", "llm", "business")
-    result = _run(f"training {persona}", persona, recipe, needed, work, quiet=as_json, check=check)
+    result = run_flow(f"training {persona}", persona, recipe, ANSWERING, work, quiet=as_json, check=check)
     lines = [_trained(TrainingRecord.model_validate(one)) for one in result["training"]]
     emit(result, "\n".join([*lines, _registered(persona, result, as_given(recipe))]), as_json=as_json)
 
@@ -146,8 +144,7 @@ def refresh(
 
         return dict(refresh_twin(persona, name, reason, override_reason))
 
-    needed = ("elasticsearch", "llm", "business")
-    result = _run(f"refreshing {persona}", persona, recipe, needed, work, quiet=as_json)
+    result = run_flow(f"refreshing {persona}", persona, recipe, ANSWERING, work, quiet=as_json)
     emit(result, f"{result['ended']}: {result['why']}", as_json=as_json)
 
 
@@ -208,7 +205,7 @@ def rebuild(
             made = rebuilding.rebuild(home, bundle, recipe)
             scores = None
             if evaluate and (even_if_identical or not made.is_same_model):
-                supervisor.ensure(home, settings, ("elasticsearch", "llm", "business"), report=say)
+                supervisor.ensure(home, settings, ANSWERING, report=say)
                 scores = _scores_of_both(recipe, bundle, made)
     lines = [
         f"{one.name:<14} {'identical' if one.is_identical else 'DIFFERENT'}  {one.recorded[:12]} {one.rebuilt[:12]}"
@@ -234,34 +231,3 @@ def _scores_unasked(made: Rebuilt) -> str:
     if made.is_same_model:
         return "scores: the original's, as weights and settings are: it is the same model, and was not asked again"
     return "scores: not compared; with --evaluate both bundles are asked the same questions"
-
-
-def _run(
-    what: str,
-    persona: str,
-    recipe: str | None,
-    services: tuple[str, ...],
-    work: Callable[[str], dict[str, Any]],
-    *,
-    quiet: bool,
-    check: Callable[[Recipe, str], None] = lambda recipe, name: None,
-) -> dict[str, Any]:
-    """Run a flow in this process, with the services that it needs running and its reports shown.
-
-    What `check` finds wrong with the recipe is told before any server is started.
-    """
-    home, settings = TwinHome.from_environment(), PlatformSettings.from_environment()
-    os.environ.update(settings.as_environment())
-    name = recipe or settings.recipe
-    with working_on(what, quiet=quiet) as say:
-        chosen = check_persona_and_recipe(home, persona, name)
-        check(chosen, name)
-        if chosen.datasets.teacher.kind == "local" and "llm" not in services:
-            services = (*services, "llm")
-        if services:
-            supervisor.ensure(home, settings, services, report=say)
-        use_prefect(home, settings)
-        from flows.reporting import listening  # Prefect takes seconds to import
-
-        with listening(say):
-            return work(name)

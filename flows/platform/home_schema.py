@@ -8,10 +8,10 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from flows.platform import atomic
 from flows.platform.locks import exclusive, ignore
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.errors import PlatformError
+from twin_data.registry.durable import write_file
 
 SCHEMA_VERSION = 1
 LOCK_TIMEOUT_S = 120.0
@@ -91,7 +91,7 @@ def _create(home: TwinHome, version: int) -> None:
     try:
         made = TwinHome(beside)
         made.secrets.mkdir(mode=SECRETS_MODE)
-        atomic.write_text(made.version_file, f"{version}\n")
+        write_file(made.version_file, f"{version}\n".encode())
         os.rename(beside, home.root)
     except OSError:
         shutil.rmtree(beside, ignore_errors=True)
@@ -108,7 +108,7 @@ def _adopt(home: TwinHome, entries: list[str], version: int) -> None:
             f"{home.root} holds {', '.join(foreign[:3])} and no VERSION: it is not a twin home",
             next_step="set TWIN_HOME to an empty or new folder",
         )
-    atomic.write_text(home.version_file, f"{version}\n")
+    write_file(home.version_file, f"{version}\n".encode())
 
 
 def parts_of(home: TwinHome) -> tuple[Path, ...]:
@@ -128,4 +128,4 @@ def _migrate(home: TwinHome, migrations: Mapping[int, Migration], version: int, 
         report(f"migrating {home.root} from version {current} to {current + 1}")
         migrations[current](home)
         current += 1
-        atomic.write_text(home.version_file, f"{current}\n")
+        write_file(home.version_file, f"{current}\n".encode())

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from pydantic import AwareDatetime, ValidationError
 
-from flows.platform import atomic
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.base import Contract
+from twin_data.registry.durable import write_file
 
 SIGNAL_BASE = 128
 
@@ -61,7 +61,7 @@ def aside_path(home: TwinHome, name: str) -> Path:
 
 def write(home: TwinHome, record: RunRecord) -> None:
     """Store a record, whole."""
-    atomic.write_text(record_path(home, record.name), record.model_dump_json(indent=2) + "\n")
+    write_file(record_path(home, record.name), (record.model_dump_json(indent=2) + "\n").encode())
 
 
 def read(home: TwinHome, name: str) -> RunRecord | None:

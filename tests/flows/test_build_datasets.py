@@ -29,7 +29,7 @@ from twin_data.generate.teacher import Endpoint
 from twin_data.registry.port import RegisteredBundle
 from twin_data.store.stages import StageRecord, StageResult
 
-from .test_evaluate_twin import manifest
+from .bench import manifest
 
 PROMPT = DraftPrompt(
     prompt_id="p1", task="answer", prompt=(Turn(role="user", content="Where?"),), expected="answer", response="There.",

@@ -15,6 +15,7 @@ from flows.exam_questions import collect_failures, generate_questions, renew_que
 from flows.personas import SAMPLE, SHIPPED
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.answers import AnswerOutcome, Cost
+from twin_data.contracts.api_headers import EVALUATION_FEATURE
 from twin_data.contracts.digests import digest_text
 from twin_data.contracts.documents import (
     BLOCK_SEPARATOR,
@@ -31,7 +32,6 @@ from twin_data.contracts.exam import FEWEST_ANSWERABLE
 from twin_data.store.schemas import to_frame
 from twin_data.store.tables import FeatureStore
 from twin_data.transform.pipeline import DOCUMENTS
-from twin_eval.client import FEATURE
 from twin_eval.errors import QuestionsError
 from twin_eval.exam.files import CANDIDATES_FILE, CERTIFICATE_FILE, GENERATED_FILE, read_candidates
 from twin_eval.exam.run import GENERATOR, ExamConfig
@@ -200,7 +200,7 @@ def test_failures_become_candidates_once_and_are_not_asked(home: TwinHome, faile
 
 def test_failures_are_found_behind_any_number_of_requests(home: TwinHome, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live_interactions, "PAGE_ROWS", 2)
-    asked = [("Why does the lower gate stay shut?", FEATURE)] * 3
+    asked = [("Why does the lower gate stay shut?", EVALUATION_FEATURE)] * 3
     lost = ["Who rang the bell in March?", "Who rang the bell in March?", "Where do eels sleep?", "What did rope cost?"]
     asked += [(question, None) for question in lost]
     for question, feature in asked:

@@ -89,9 +89,9 @@ def test_a_quote_that_the_archive_does_not_hold_is_told_before_anything_is_asked
     told: list[str] = []
     with listening(told.append):
         exam = prepare.fn(home, "ada", DEMO)
-    assert exam.lost_evidence == {one.id for one in exam.questions if one.evidence}, "the archive is another"
+    assert exam.references.lost_evidence == {one.id for one in exam.questions if one.evidence}, "the archive is another"
     (warning,) = (line for line in told if line.startswith("warning: "))
-    assert sorted(exam.lost_evidence)[0] in warning and "twin questions check ada" in warning
+    assert sorted(exam.references.lost_evidence)[0] in warning and "twin questions check ada" in warning
 
 
 def write_chunk(home: TwinHome) -> None:
@@ -122,5 +122,5 @@ def test_a_first_completed_candidate_comes_on_top_of_the_self_check(home: TwinHo
     assert {one.id for one in exam.questions} == {"failure-1", *(one.id for one in alone.questions)}
     assert {one.id for one in generic_probes()} < {one.id for one in exam.questions}
     assert exam.rubric == default_rubric(is_self_check=True)
-    assert exam.lost_evidence == frozenset()
-    assert exam.held_by["failure-1"] == "blog/0.md"
+    assert exam.references.lost_evidence == frozenset()
+    assert exam.references.held_by["failure-1"] == "blog/0.md"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -26,23 +25,14 @@ from twin_data.contracts.datasets import (
 )
 from twin_data.contracts.errors import RegistryError
 from twin_data.contracts.evaluation import HardStopKind, HeldOutQuestion, QuestionKind
-from twin_data.contracts.releases import (
-    GenerationSettings,
-    Lineage,
-    MachinePrice,
-    ModelReference,
-    ReleaseBundle,
-    RetrievalSettings,
-    Rung,
-    VerificationSettings,
-)
-from twin_data.contracts.training import TrainingRecord, TrainingStage
+from twin_data.contracts.releases import Rung
 from twin_data.registry.memory import MemoryRegistry
 from twin_data.registry.port import RegisteredBundle
 from twin_data.store.schemas import to_frame
 from twin_data.store.tables import FeatureStore
 
-MODEL = ModelReference(name="base", source="tests", digest="b" * 64, licence="Apache-2.0")
+from ..bundles import bundle, lineage, training_record
+
 QUESTION = HeldOutQuestion(
     id="q1", kind=QuestionKind.FACTUAL, question="When did the eastern lock freeze?", answer="In January.", facts=(),
     evidence=(), expected="answer",
@@ -83,26 +73,18 @@ def register(registry: MemoryRegistry) -> Register:
     def make(
         *datasets: DatasetVersion, rung: Rung = Rung.SFT, seed: int = 42, name: str = "demo", rate: float = 1e-3
     ) -> RegisteredBundle:
-        record = TrainingRecord(
-            stage=TrainingStage.SFT, dataset_digest="d", config_digest="c", seed=seed, steps=1, tokens=1,
-            non_pad_share=1, seconds=1, tokens_per_second=1, peak_memory_mb=1, world_size=1, distributed_type="NO",
-            zero_stage=0, device="cpu", dtype="float32", first_loss=2, final_loss=1, eval_loss=None,
-        )  # fmt: skip
+        record = training_record(seed=seed)
         recipe = load_recipe("demo").model_dump(mode="json")
         recipe["name"], recipe["training"]["sft"]["seed"] = name, seed
         recipe["training"]["sft"]["learning_rate"] = rate
         recipe["few_shot"]["answers"] = seed  # of the ladder alone: it changes no answer of this bundle
-        lineage = Lineage(
-            persona_digest="0", features_digest="0", table_versions={}, index="twin-ada-1", recipe=name,
-            recipe_digest=f"{name} {seed} {rate}", code_digest="0", corpus_licence="CC0-1.0",
-            consent_date=date(2026, 11, 2), datasets=datasets, training=() if rung is Rung.BASE else (record,),
-        )  # fmt: skip
-        manifest = ReleaseBundle(
-            persona="ada", display_name="Ada", rung=rung, base_model=MODEL, max_model_len=2048, embedding_model=MODEL,
-            prompt_digest="0", retrieval=RetrievalSettings(), verification=VerificationSettings(),
-            generation=GenerationSettings(), price=MachinePrice(), disclosure="I am a twin.", style_notes="",
-            lineage=lineage,
-        )  # fmt: skip
+        made_by = lineage(
+            recipe=name,
+            recipe_digest=f"{name} {seed} {rate}",
+            datasets=datasets,
+            training=() if rung is Rung.BASE else (record,),
+        )
+        manifest = bundle(rung=rung, lineage=made_by)
         return registry.register(manifest, {RECIPE_FILE: json.dumps(recipe)})
 
     return make

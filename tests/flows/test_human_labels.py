@@ -25,7 +25,7 @@ from twin_eval.questions import question_digest
 from twin_eval.records import AnswerRecord
 from twin_eval.scorers import ScoredAnswer, score_record
 
-from .test_evaluate_twin import manifest
+from .bench import manifest
 from .test_rungs import EXAMPLES, FILES, train
 
 QUESTION = HeldOutQuestion(

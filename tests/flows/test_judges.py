@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from flows import evaluate_twin as stages
 from flows import judges
 from flows.cli.stages import _evaluation_text
 from flows.nli_judge import NliModel, entailment_label
@@ -17,14 +18,9 @@ from twin_eval.judging.items import JudgeItem, Task
 from twin_eval.judging.run import read_judge
 
 from ..openai_server import Reply, serving
-from .test_evaluate_twin import EXAM, Bench, knowing, page_of, stages
+from .bench import EXAM, Bench, knowing, page_of
 
 ENDPOINT = {"kind": "endpoint", "base_url": "https://llm.example.org/v1/", "model": "strong"}
-
-
-@pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    return Bench(tmp_path, monkeypatch)
 
 
 def settings(**judge: Any) -> EvaluationSettings:

@@ -21,7 +21,7 @@ from twin_eval.ladder import Climbed
 from twin_eval.ladder_text import ladder_text
 from twin_eval.report import newest_ladder
 
-from .test_evaluate_twin import EXAM, QUESTIONS, Bench, knowing, manifest, page_of, without_a_model
+from .bench import EXAM, QUESTIONS, Bench, knowing, manifest, page_of, without_a_model
 
 KNOWN = {Rung.PROMPT: 2, Rung.FEW_SHOT: 3, Rung.BASE: 20, Rung.SFT: 22}
 """How many of forty questions each rung knows the answer to."""

@@ -24,7 +24,8 @@ from twin_eval.answering import AskPlan
 from twin_eval.earlier import scoring_digest
 from twin_serve.version import answering_code
 
-from .test_evaluate_twin import MODEL, manifest
+from ..bundles import MODEL
+from .bench import manifest
 
 RUBRIC = Rubric(absolute=(Bar(metric="answered", at_least=0.5),))
 Climb = Callable[..., LadderFinding]

@@ -187,7 +187,7 @@ def test_an_announcement_cut_short_is_made_again_under_the_same_id(
         raise OSError("disk full")
 
     with monkeypatch.context() as broken:
-        broken.setattr(drift_events.atomic, "write_text", die)
+        broken.setattr(drift_events, "write_file", die)
         with pytest.raises(OSError, match="disk full"):
             announce((window(),), "ada", tmp_path, CORPUS)
     assert announce((window(),), "ada", tmp_path, CORPUS)

@@ -32,7 +32,7 @@ from twin_data.registry.memory import MemoryRegistry
 from twin_data.registry.model_card import CERTIFICATES_FOLDER
 from twin_data.registry.port import RegisteredBundle
 
-from .test_evaluate_twin import manifest
+from .bench import manifest
 
 BY = "recipe.yaml"
 """The recipe's file where the persona was set up."""

@@ -18,12 +18,7 @@ from twin_data.contracts.releases import Alias
 from twin_data.registry.memory import MemoryRegistry
 from twin_eval.fake_service import refusal
 
-from .test_evaluate_twin import EXAM, RUBRIC, Bench, knowing, manifest
-
-
-@pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    return Bench(tmp_path, monkeypatch)
+from .bench import EXAM, RUBRIC, Bench, knowing, manifest
 
 
 async def compared(bench: Bench, original: int, rebuilt: int, seed_spread: float | None = None) -> RebuiltScores:

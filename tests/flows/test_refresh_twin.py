@@ -17,7 +17,7 @@ from twin_data.contracts.releases import Alias, Rung
 from twin_data.registry.memory import MemoryRegistry
 from twin_data.registry.port import RegisteredBundle
 
-from .test_evaluate_twin import manifest, trained_with
+from .bench import manifest, trained_with
 from .test_verdicts import ENOUGH
 
 FEATURES = {"verdict": ENOUGH.model_dump(mode="json"), "features": {}}

@@ -16,7 +16,7 @@ from twin_data.contracts.releases import Alias, PromptExample, ReleaseBundle, Re
 from twin_data.registry.memory import MemoryRegistry
 from twin_data.registry.port import RegisteredBundle
 
-from .test_evaluate_twin import manifest
+from .bench import manifest
 
 FILES = {"prompts/answer.system.j2": "You are {{ display_name }}.", "lineage/recipe.json": "{}"}
 SPAN = SourceSpan(start=0, end=9, document_id="notes/a.md", document_digest="d" * 64)

@@ -18,7 +18,7 @@ from twin_data.contracts.training import TrainingCode, TrainingStage
 from twin_data.registry.memory import MemoryRegistry
 from twin_data.registry.port import BundleFiles, RegisteredBundle
 
-from .test_evaluate_twin import manifest, trained_with
+from .bench import manifest, trained_with
 
 RECIPE = load_recipe("demo")
 

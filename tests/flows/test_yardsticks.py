@@ -21,7 +21,7 @@ from twin_eval.fake_service import refusal
 from twin_eval.ladder import Climbed
 from twin_eval.ladder_text import ladder_text
 
-from .test_evaluate_twin import EXAM, QUESTIONS, knowing, page_of
+from .bench import EXAM, QUESTIONS, knowing, page_of
 from .test_ladder import KNOWN, LadderBench
 
 ENDPOINT = ReferenceEndpoint(base_url="https://llm.example.org/v1", model="strong", licence="terms of service")

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
+from twin_data.configuration.home import TwinHome
 from twin_data.contracts.evaluation import Evidence, HeldOutQuestion, KeyFact, QuestionKind
 from twin_data.scoring.voice import VoiceScore
 from twin_eval.briefs import Brief
 from twin_eval.client import read_answer
-from twin_eval.fake_service import citation, completion
+from twin_eval.fake_service import FakeService, citation, completion
 from twin_eval.own_words import DraftRecord
 from twin_eval.records import Answer, AnswerRecord, EndpointError
+from twin_eval.references import References
+from twin_eval.run import EvaluationInputs
 from twin_eval.scored_run import RunRecords, ScoredRun, score_run
 from twin_eval.statistics import IntervalConfig
 
-BUNDLE = "0123456789ab"
+from .small_exam import BUNDLE, TEXT, respond
+
 settings.register_profile("no-deadline", deadline=None)  # a busy machine is no failure
 settings.load_profile("no-deadline")
 
@@ -138,9 +143,7 @@ def make_run(
             records=records,
             drafts=drafts,
             document_text=lambda _: None,
-            voice=_GivenVoice(dict(zip(texts, percents, strict=True))) if percents else None,
-            why_no_voice="no profile",
-            corpus=None,
+            references=References(voice=_GivenVoice(dict(zip(texts, percents, strict=True))) if percents else None),
         )
         return score_run(run, ks=(1,), config=IntervalConfig(resamples=200))
 
@@ -166,3 +169,27 @@ def _sentence(text: str, outcome: str, *citations: int) -> dict[str, Any]:
 
 def _briefs(count: int) -> list[Brief]:
     return [Brief(id=f"b{at}", document_id=f"held/{at}.md", text=f"Write on tide {at}.") for at in range(count)]
+
+
+@pytest.fixture
+def questions(make_question: Callable[..., HeldOutQuestion]) -> tuple[HeldOutQuestion, ...]:
+    answerable = tuple(make_question(f"q{at}") for at in range(1, 6))
+    return (*answerable, make_question("u1", "unanswerable"), make_question("u2", "private_or_unsafe"))
+
+
+@pytest.fixture
+def service() -> FakeService:
+    return FakeService("ada", respond, documents={"notes/a.md": TEXT})
+
+
+@pytest.fixture
+def inputs(tmp_path: Path, questions: tuple[HeldOutQuestion, ...], service: FakeService) -> EvaluationInputs:
+    return EvaluationInputs(
+        persona="ada",
+        bundle=BUNDLE,
+        questions=questions,
+        base_url="http://twin.test",
+        api_key="secret-key",
+        home=TwinHome(tmp_path / "home"),
+        transport=service.transport,
+    )

@@ -20,6 +20,7 @@ from twin_data.contracts.evaluation import (
 from twin_eval.comparison import COMPARABLE, Judging, SeedSpread, compare, rows_of
 from twin_eval.gate import decide, decide_absolute, default_rubric
 from twin_eval.metric_names import describe
+from twin_eval.references import References
 from twin_eval.scored_run import RunRecords, ScoredRun, score_run
 from twin_eval.scorers import ScoredAnswer
 from twin_eval.statistics import IntervalConfig
@@ -157,8 +158,8 @@ def of_one_file(run: ScoredRun, held_by: dict[str, str]) -> ScoredRun:
     questions = [one.question.model_copy(update={"evidence": file}) for one in run.answers]
     records = RunRecords(
         persona="ada", bundle=run.report.bundle, index="", questions=questions,
-        records=[one.record for one in run.answers], drafts=(), document_text=lambda _: None, voice=None,
-        why_no_voice="no profile", corpus=None, held_by=held_by,
+        records=[one.record for one in run.answers], drafts=(), document_text=lambda _: None,
+        references=References(held_by=held_by),
     )  # fmt: skip
     return score_run(records, ks=(1,), config=CONFIG)
 

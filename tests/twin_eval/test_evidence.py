@@ -8,6 +8,7 @@ from twin_data.contracts.evaluation import HeldOutQuestion
 from twin_eval.evidence import evidence_problems, lost_evidence, quote_holders, why_lost
 from twin_eval.fake_service import passage
 from twin_eval.records import Answer, AnswerRecord
+from twin_eval.references import References
 from twin_eval.scored_run import RunRecords, ScoredRun, score_run
 from twin_eval.statistics import IntervalConfig
 
@@ -54,7 +55,7 @@ def test_many_are_named_up_to_a_limit() -> None:
 def scored(question: HeldOutQuestion, record: AnswerRecord, lost: tuple[str, ...]) -> ScoredRun:
     run = RunRecords(
         persona="ada", bundle=record.bundle, index="", questions=(question,), records=(record,), drafts=(),
-        document_text=DOCUMENTS.get, voice=None, why_no_voice="no profile", corpus=None, lost_evidence=lost,
+        document_text=DOCUMENTS.get, references=References(lost_evidence=lost),
     )  # fmt: skip
     return score_run(run, ks=(1,), config=IntervalConfig(resamples=50))
 
@@ -78,8 +79,7 @@ def test_a_row_that_is_left_out_is_counted(make_run: Callable[..., ScoredRun]) -
     records = [one.record for one in run.answers[:2]]
     given = RunRecords(
         persona="ada", bundle="b", index="", questions=[one.question for one in run.answers[:2]], records=records,
-        drafts=(), document_text=lambda _: None, voice=None, why_no_voice="no profile", corpus=None,
-        lost_evidence=("q1",),
+        drafts=(), document_text=lambda _: None, references=References(lost_evidence=("q1",)),
     )  # fmt: skip
     score = score_run(given, ks=(1,), config=IntervalConfig(resamples=50)).report.score("evidence_all")
     assert score is not None and (score.n, score.unscored) == (1, 1)

@@ -1,40 +1,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 
 import pytest
 
 from twin_data.contracts.datasets import DatasetKind, DatasetVersion
 from twin_data.contracts.evaluation import EvaluationReport, GateDecision, HardStop, HardStopKind, Verdict
-from twin_data.contracts.releases import (
-    GenerationSettings,
-    Lineage,
-    MachinePrice,
-    ModelReference,
-    ReleaseBundle,
-    RetrievalSettings,
-    Rung,
-    VerificationSettings,
-)
+from twin_data.contracts.releases import ReleaseBundle, Rung
 from twin_eval.gate import refuse
 from twin_eval.hard_stops import leaked_questions, uncertified_datasets, unsafe_answers
 from twin_eval.scorers import ScoredAnswer, score_record
 
+from ..bundles import bundle, lineage
+
 LONG = "Which of the two harbour masters signed the order that closed the eastern lock in that cold winter?"
-MODEL = ModelReference(name="base", source="tests", digest="b" * 64, licence="Apache-2.0")
 
 
-def bundle(rung: Rung, *datasets: DatasetVersion) -> ReleaseBundle:
-    lineage = Lineage(
-        persona_digest="0", features_digest="0", table_versions={}, index="i", recipe="demo", recipe_digest="0",
-        code_digest="0", corpus_licence="CC0-1.0", consent_date=date(2026, 11, 2), datasets=datasets,
-    )  # fmt: skip
-    return ReleaseBundle(
-        persona="ada", display_name="Ada", rung=rung, base_model=MODEL, max_model_len=2048, embedding_model=MODEL,
-        prompt_digest="0", retrieval=RetrievalSettings(), verification=VerificationSettings(),
-        generation=GenerationSettings(), price=MachinePrice(), disclosure="I am a twin.", style_notes="", lineage=lineage,
-    )  # fmt: skip
+def trained_on(rung: Rung, *datasets: DatasetVersion) -> ReleaseBundle:
+    return bundle(rung=rung, lineage=lineage(datasets=datasets))
 
 
 def dataset(kind: DatasetKind, *, passed: bool) -> DatasetVersion:
@@ -72,11 +55,11 @@ def test_an_answered_private_or_unsafe_question_stops(answers_of_kinds: Callable
 def test_a_trained_bundle_needs_passed_certificates() -> None:
     good = dataset(DatasetKind.INSTRUCTIONS, passed=True)
     for untrained in (Rung.PROMPT, Rung.FEW_SHOT, Rung.BASE):
-        assert uncertified_datasets(bundle(untrained)) == ()
-    assert uncertified_datasets(bundle(Rung.SFT, good)) == ()
-    (none,) = uncertified_datasets(bundle(Rung.SFT))
+        assert uncertified_datasets(trained_on(untrained)) == ()
+    assert uncertified_datasets(trained_on(Rung.SFT, good)) == ()
+    (none,) = uncertified_datasets(trained_on(Rung.SFT))
     assert none.detail == "sft+retrieval names no certified dataset"
-    (failed,) = uncertified_datasets(bundle(Rung.DPO, good, dataset(DatasetKind.PREFERENCES, passed=False)))
+    (failed,) = uncertified_datasets(trained_on(Rung.DPO, good, dataset(DatasetKind.PREFERENCES, passed=False)))
     assert failed == HardStop(
         kind=HardStopKind.CERTIFICATE, detail=f"the certificate of the preferences {'d' * 12} was not passed"
     )

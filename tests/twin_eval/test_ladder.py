@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 
 import pytest
 
@@ -12,21 +11,18 @@ from twin_data.configuration.rubric import Bar, RelativeBar, Rubric
 from twin_data.contracts.evaluation import QuestionKind, Verdict
 from twin_data.contracts.ladder import Ladder, MissingRung, Worth
 from twin_data.contracts.releases import (
-    GenerationSettings,
-    Lineage,
     MachinePrice,
-    ModelReference,
     ReleaseBundle,
     RetrievalSettings,
     Rung,
-    VerificationSettings,
 )
-from twin_data.contracts.training import TrainingRecord, TrainingStage
 from twin_eval.comparison import SeedSpread
 from twin_eval.errors import EvaluationError
 from twin_eval.ladder import RungRun, build_ladder
 from twin_eval.scored_run import ScoredRun
 from twin_eval.statistics import IntervalConfig
+
+from ..bundles import bundle, lineage, training_record
 
 MakeRun = Callable[..., ScoredRun]
 CONFIG = IntervalConfig(resamples=400)
@@ -39,28 +35,16 @@ RUBRIC = Rubric(
     improves=("facts_found",),
     targets=(Bar(metric="facts_found", at_least=0.8, min_n=20),),
 )
-MODEL = ModelReference(name="base", source="tests", digest="b" * 64, licence="Apache-2.0")
 
 
 def manifest(rung: Rung, *trained_s: float, per_hour: float | None = None) -> ReleaseBundle:
-    records = tuple(
-        TrainingRecord(
-            stage=TrainingStage.SFT, dataset_digest="0", config_digest="0", seed=0, steps=1, tokens=1, non_pad_share=1,
-            seconds=seconds, tokens_per_second=1, peak_memory_mb=1, world_size=1, distributed_type="NO", zero_stage=0,
-            device="cpu", dtype="float32", first_loss=2, final_loss=1, eval_loss=None,
-        )
-        for seconds in trained_s
-    )  # fmt: skip
-    lineage = Lineage(
-        persona_digest="0", features_digest="f" * 64, table_versions={}, index="twin-ada-1", recipe="demo",
-        recipe_digest="0", code_digest="0", corpus_licence="CC0-1.0", consent_date=date(2026, 11, 2), training=records,
-    )  # fmt: skip
-    return ReleaseBundle(
-        persona="ada", display_name="Ada", rung=rung, base_model=MODEL, max_model_len=2048, embedding_model=MODEL,
-        prompt_digest="0", retrieval=None if rung in {Rung.PROMPT, Rung.FEW_SHOT} else RetrievalSettings(),
-        verification=VerificationSettings(), generation=GenerationSettings(), price=MachinePrice(per_hour=per_hour),
-        disclosure="I am a twin.", style_notes="", lineage=lineage,
-    )  # fmt: skip
+    records = tuple(training_record(seconds=seconds) for seconds in trained_s)
+    return bundle(
+        rung=rung,
+        retrieval=None if rung in {Rung.PROMPT, Rung.FEW_SHOT} else RetrievalSettings(),
+        price=MachinePrice(per_hour=per_hour),
+        lineage=lineage(features_digest="f" * 64, training=records),
+    )
 
 
 @pytest.fixture

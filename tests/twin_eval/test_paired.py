@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin_eval.paired import Observation, difference, t_quantile
-from twin_eval.statistics import IntervalConfig
+from twin_eval.paired import Observation, difference
+from twin_eval.statistics import IntervalConfig, t_quantile
 
 CONFIG = IntervalConfig(resamples=500)
 SHARES = st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(0, 9)), min_size=4, max_size=40)

@@ -15,8 +15,6 @@ from twin_data.contracts.base import Span
 from twin_data.contracts.digests import digest_text
 from twin_data.contracts.documents import BlockStyle, Chunk, CorpusDocument, DocumentKind, Passage, Role, Split
 from twin_data.contracts.releases import (
-    GenerationSettings,
-    Lineage,
     MachinePrice,
     ModelReference,
     ReleaseBundle,
@@ -29,6 +27,8 @@ from twin_data.scoring.sentences import content_stems
 from twin_data.scoring.weights import term_weights
 from twin_data.store.search import IndexIdentity
 from twin_serve.search import MemoryIndex
+
+from ..bundles import bundle, lineage
 
 DIMENSIONS = 512
 EMBEDDING = ModelReference(name="hashing", source="tests", digest="e" * 64, licence="Apache-2.0")
@@ -82,31 +82,17 @@ class HashingEncoder:
 
 def manifest(**changes: object) -> ReleaseBundle:
     fields: dict[str, object] = {
-        "persona": "ada",
         "display_name": "Ada Ferrier",
-        "base_model": ModelReference(name="tiny", source="folder", digest="b" * 64, licence="Apache-2.0"),
-        "max_model_len": 2048,
         "embedding_model": EMBEDDING,
         "prompt_digest": prompt_digest(),
         "retrieval": RetrievalSettings(passages=3),
         "verification": VerificationSettings(min_answerability=0.1, min_held=0),
-        "generation": GenerationSettings(),
         "price": MachinePrice(per_hour=3.6, currency="EUR"),
         "disclosure": DISCLOSURE,
         "style_notes": "short sentences",
-        "lineage": Lineage(
-            persona_digest="1" * 64,
-            features_digest="2" * 64,
-            table_versions={"chunks": 3},
-            index="twin-ada-000001",
-            recipe="demo",
-            recipe_digest="3" * 64,
-            code_digest="4" * 64,
-            corpus_licence="CC-BY-4.0",
-            consent_date=date(2026, 1, 2),
-        ),
+        "lineage": lineage(features_digest="2" * 64, consent_date=date(2026, 1, 2)),
     }
-    return ReleaseBundle.model_validate(fields | changes)
+    return bundle(**fields | changes)
 
 
 def document(document_id: str) -> CorpusDocument:

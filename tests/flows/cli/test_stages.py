@@ -15,7 +15,7 @@ from unittest.mock import patch
 import pytest
 from typer.testing import CliRunner, Result
 
-from flows.cli import stages
+from flows.cli import flow_runs
 from flows.cli.app import app
 from flows.persona_file import persona_yaml
 from flows.personas import create_persona
@@ -114,8 +114,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TwinHome]:
 def platform(monkeypatch: pytest.MonkeyPatch) -> Platform:
     """No server is started, and Prefect's flows are replaced by fakes of the same names."""
     fake = Platform()
-    monkeypatch.setattr(stages.supervisor, "ensure", fake.ensure)
-    monkeypatch.setattr(stages, "use_prefect", lambda home, settings: True)
+    monkeypatch.setattr(flow_runs.supervisor, "ensure", fake.ensure)
+    monkeypatch.setattr(flow_runs, "use_prefect", lambda home, settings: True)
     for name in ("build_features", "evaluate_twin"):
         module = ModuleType(f"flows.{name}")
         setattr(module, name, getattr(fake, name))

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from flows import rebuild as rebuild_flow
 from flows import rebuilt_persona, rebuilt_scores
-from flows.cli import training
+from flows.cli import flow_runs, training
 from flows.cli.app import app
 from flows.persona_file import persona_yaml
 from flows.personas import create_persona
@@ -81,8 +81,8 @@ def home(tmp_path: Path) -> Iterator[TwinHome]:
 @pytest.fixture(autouse=True)
 def flows(monkeypatch: pytest.MonkeyPatch) -> Flows:
     fake = Flows()
-    monkeypatch.setattr(training.supervisor, "ensure", fake.ensure)
-    monkeypatch.setattr(training, "use_prefect", lambda home, settings: True)
+    monkeypatch.setattr(flow_runs.supervisor, "ensure", fake.ensure)
+    monkeypatch.setattr(flow_runs, "use_prefect", lambda home, settings: True)
     module = ModuleType("flows.train_twin")
     module.train_twin = fake.train_twin  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "flows.train_twin", module)

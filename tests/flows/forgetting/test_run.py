@@ -39,7 +39,7 @@ from twin_data.transform.every_stage import documents_and_chunks
 from twin_data.transform.pipeline import FeaturesConfig, FeaturesPipeline
 from twin_data.transform.quality_rules import QualityConfig
 
-from ..test_evaluate_twin import manifest
+from ..bench import manifest
 
 LAMP = "The lamp on the eastern jetty went out in November and nobody came to light it again before the spring tide. "
 ROPE = "A mooring rope should be spliced by the person who will trust it, and never by a machine that nobody can ask. "

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from twin_data.contracts.answers import AnswerOutcome, Cost, Interaction
-from twin_eval.client import FEATURE
+from twin_data.contracts.api_headers import EVALUATION_FEATURE
 from twin_eval.exam.candidates import candidates
 
 QUESTION = "Why does the lower gate close so slowly in winter?"
@@ -52,7 +52,7 @@ def test_a_question_that_the_judge_nearly_took_for_answerable_is_one_too() -> No
             {"outcome": AnswerOutcome.GENERATED, "decline_reason": None, "signals": {"supported_share": 1.0}},
             "no_failure",
         ),
-        ({"feature": FEATURE}, "asked_by_an_evaluation"),
+        ({"feature": EVALUATION_FEATURE}, "asked_by_an_evaluation"),
         ({"status": "failed"}, "no_answer_was_due"),
         ({"mode": "write"}, "no_answer_was_due"),
         ({"question": "Why?"}, "too_short_or_too_long"),

@@ -33,7 +33,7 @@ def make_judged_run(
         records = [make_record(question, answer) for question, answer in zip(questions, answers, strict=True)]
         run = RunRecords(
             persona="ada", bundle=records[0].bundle, index="i", questions=questions, records=records, drafts=(),
-            document_text=lambda _: None, voice=None, why_no_voice="none", corpus=None,
+            document_text=lambda _: None,
         )  # fmt: skip
         return score_run(run, ks=(1,), config=IntervalConfig(resamples=200))
 

@@ -34,6 +34,7 @@ from twin_eval.model_card import Origin
 from twin_eval.own_words import DraftRecord
 from twin_eval.probes import Probe, ProbeLabel, ProbeRecord
 from twin_eval.records import Answer, AnswerRecord, EndpointError
+from twin_eval.references import References
 from twin_eval.scored_run import RunRecords, ScoredRun, score_run
 from twin_eval.statistics import IntervalConfig
 from twin_eval.stress import stress_questions
@@ -216,7 +217,7 @@ def run(bundle: str, *, worse: int = 0, seed: int = 1, voice: float = 84.0, chec
     return score_run(
         RunRecords(
             persona=PERSONA, bundle=bundle, index="twin-ada-7d1e", questions=asked, records=records, drafts=drafts,
-            document_text=documents.get, voice=Voice(voice, seed), why_no_voice="", corpus=None,
+            document_text=documents.get, references=References(voice=Voice(voice, seed)),
         ),
         ks=(5,),
         config=IntervalConfig(resamples=300),

@@ -8,8 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
+from twin_data.contracts.api_headers import CODE_HEADER
 from twin_data.contracts.errors import SearchUnavailableError
-from twin_serve.version import CODE_HEADER, answering_code
+from twin_serve.version import answering_code
 
 from ..conftest import EELS_ANSWER, URL, Running, StartService
 from ..parts import DOCUMENTS, manifest

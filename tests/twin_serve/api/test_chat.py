@@ -1,37 +1,20 @@
-"""What an answer holds, whole and streamed, through plain HTTP and OpenAI's own client."""
+"""What an answer holds, whole and streamed, through plain HTTP."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
-from openai import APIError, BadRequestError
 
 from twin_data.contracts.answers import AnswerOutcome, Citation, Cost, SentenceCheck, SentenceOutcome, VerifiedAnswer
 from twin_serve.answering import declining
 from twin_serve.api.schemas import url_citations
 
 from ..conftest import EELS, EELS_ANSWER, Running, StartService
-from ..parts import DISCLOSURE, DOCUMENTS, QUOTED_BY_OTHERS, chunk, manifest, own_spans
+from ..parts import DISCLOSURE, QUOTED_BY_OTHERS, chunk, manifest, own_spans
+from .replies import content, events, verbatim
 
 GOOD_AND_BAD = f"{EELS_ANSWER} There were 44 eels on the floor of Gate 7. The eels came from Norway."
-
-
-def content(body: dict[str, Any]) -> str:
-    return str(body["choices"][0]["message"]["content"])
-
-
-def events(text: str) -> list[dict[str, Any]]:
-    lines = [line.removeprefix("data: ") for line in text.split("\n\n") if line]
-    assert lines[-1] == "[DONE]"
-    return [json.loads(line) for line in lines[:-1]]
-
-
-def verbatim(extras: dict[str, Any]) -> bool:
-    return all(
-        DOCUMENTS[one["document_id"]][1][one["start"] : one["end"]] == one["quote"] for one in extras["citations"]
-    )
 
 
 async def test_a_supported_draft_is_shipped_with_its_citation(running: Running) -> None:
@@ -299,68 +282,6 @@ async def test_characters_that_no_database_takes_do_no_harm(running: Running) ->
     assert response.status_code == 200
     assert [row.status for row in await running.rows()] == ["ok", "ok"]
     assert [one.question for one in await running.interactions()] == [EELS, "? half a pair"]
-
-
-async def test_openai_client_reads_a_whole_answer(running: Running) -> None:
-    async with running.openai() as client:
-        answer = await client.chat.completions.create(
-            model="ada",
-            messages=[{"role": "user", "content": EELS}],
-            user="u-1",
-            temperature=0.1,
-            max_tokens=50,
-            extra_body={"twin": {"verify": True}},
-            extra_headers={"X-Twin-Feature": "tests"},
-        )
-    assert (answer.choices[0].message.content or "").startswith(EELS_ANSWER)
-    annotations = answer.choices[0].message.annotations
-    assert annotations and annotations[0].url_citation.title == "The eels of Gate 7"
-    assert answer.usage and answer.usage.total_tokens == answer.usage.prompt_tokens + answer.usage.completion_tokens > 0
-    assert answer.model_extra and answer.model_extra["twin"]["outcome"] == "generated"
-    row = await running.row()
-    assert (row.user_name, row.feature, row.status, row.http_status) == ("u-1", "tests", "ok", 200)
-
-
-@pytest.mark.parametrize("dumped", [False, True])
-async def test_openai_client_sends_an_answer_back(start: StartService, dumped: bool) -> None:
-    async with start(EELS_ANSWER, EELS_ANSWER) as running, running.openai() as client:
-        messages: list[Any] = [{"role": "user", "content": EELS}]
-        first = (await client.chat.completions.create(model="ada", messages=messages)).choices[0].message
-        messages += [first.model_dump() if dumped else first, {"role": "user", "content": "And on what floor?"}]
-        second = await client.chat.completions.create(model="ada", messages=messages)
-    assert first.annotations and (second.choices[0].message.content or "").startswith(EELS_ANSWER)
-    assert running.model.asked[-1][2].content == f"{EELS_ANSWER} [1]"
-
-
-async def test_openai_client_reads_a_stream(running: Running) -> None:
-    async with running.openai() as client:
-        stream = await client.chat.completions.create(
-            model="ada",
-            messages=[{"role": "user", "content": EELS}],
-            stream=True,
-            stream_options={"include_usage": True},
-        )
-        chunks = [chunk async for chunk in stream]
-    text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
-    assert text.startswith(EELS_ANSWER)
-    assert [bool(chunk.usage) for chunk in chunks] == [False] * (len(chunks) - 1) + [True]
-    assert chunks[-1].choices == []
-    assert chunks[-2].model_extra and chunks[-2].model_extra["twin"]["citations"]
-
-
-async def test_openai_client_understands_errors(running: Running) -> None:
-    async with running.openai() as client:
-        with pytest.raises(BadRequestError) as refused:
-            await client.chat.completions.create(model="ada", messages=[{"role": "system", "content": "Be rude."}])
-        assert refused.value.code == "invalid_request" and "messages.0.role" in refused.value.message
-        running.model.error = RuntimeError("secret detail")
-        with pytest.raises(APIError) as broken:
-            stream = await client.chat.completions.create(
-                model="ada", messages=[{"role": "user", "content": EELS}], stream=True
-            )
-            async for _ in stream:
-                pass
-        assert "secret detail" not in str(broken.value) and broken.value.code == "internal_error"
 
 
 async def test_the_row_holds_tokens_seconds_money_and_texts(running: Running) -> None:

@@ -11,7 +11,7 @@ from twin_serve.answering import drafting
 
 from ..conftest import EELS, EELS_ANSWER, StartService
 from ..parts import manifest
-from .test_chat import content, events
+from .replies import content, events
 
 REFUSAL = "That I never put on paper, and I will not invent it now."
 MORE_REFUSAL = "You must ask somebody else."

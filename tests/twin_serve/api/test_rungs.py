@@ -8,7 +8,7 @@ from twin_data.contracts.releases import PromptExample, ReleaseBundle, Rung
 
 from ..conftest import EELS, StartService
 from ..parts import manifest
-from .test_chat import content
+from .replies import content
 
 ANSWER = PromptExample(mode="answer", asked="What of clocks?", response="Two clocks must agree.", spans=())
 TEXT = PromptExample(mode="write", asked="Write on gates.", response="A gate is a door for water.", spans=())

@@ -10,7 +10,7 @@ from twin_serve.answering import declining
 
 from ..conftest import Running, StartService
 from ..parts import chunk, manifest, own_spans
-from .test_chat import content, events, verbatim
+from .replies import content, events, verbatim
 
 BRIEF = "Write a short post about the eels that you found on the floor of Gate 7."
 TRUE = "We found 31 eels on the floor of Gate 7."

@@ -12,12 +12,11 @@ import httpx
 from pydantic import ValidationError
 
 from twin_data.contracts.answers import Turn, TwinOptions
+from twin_data.contracts.api_headers import CODE_HEADER, EVALUATION_FEATURE, FEATURE_HEADER
 from twin_eval.connections import connections, wait_s
 from twin_eval.errors import BundleRefusedError, EvaluationError
 from twin_eval.records import Answer, EndpointError, TwinSeen
 
-FEATURE = "evaluation"
-CODE_HEADER = "X-Twin-Code"
 _SETUP_STATUSES = frozenset({401, 403, 404})
 """The key, the persona or the bundle is wrong: every other question would fail in the same way."""
 _BUSY_STATUSES = frozenset({429})
@@ -98,7 +97,7 @@ class BusinessClient:
         self._max_attempts = max_attempts
         self._max_tokens = max_tokens
         self._refused_in_a_row = 0
-        headers = {"Authorization": f"Bearer {api_key}", "X-Twin-Feature": FEATURE}
+        headers = {"Authorization": f"Bearer {api_key}", FEATURE_HEADER: EVALUATION_FEATURE}
         self._http = connections(base_url.rstrip("/"), headers, timeout_s, transport)
 
     async def __aenter__(self) -> Self:

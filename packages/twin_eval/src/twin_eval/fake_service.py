@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from twin_eval.client import CODE_HEADER
+from twin_data.contracts.api_headers import CODE_HEADER
 
 Respond = Callable[[str], httpx.Response]
 

@@ -13,14 +13,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import stdtrit
 
-from twin_eval.statistics import MIN_CLUSTERS, Floats, IntervalConfig
+from twin_eval.statistics import MIN_CLUSTERS, Floats, IntervalConfig, draws, effective_clusters, t_quantile
 
 POWER = 0.8
 _NORMAL = NormalDist()
@@ -170,14 +167,9 @@ def difference(
         estimates=np.sort(estimates),
         unanimous=is_unanimous,
         jackknife_error=_jackknife_error(*totals, function),
-        effective_clusters=_effective_clusters(totals[0][1] + totals[1][1]),
+        effective_clusters=effective_clusters(totals[0][1] + totals[1][1]),
         largest=1.0 if function is np.asarray and 0 <= min(every) and max(every) <= 1 else math.inf,
     )
-
-
-def t_quantile(confidence: float, degrees: float) -> float:
-    """Student's t, by so many degrees of freedom, which need not be whole."""
-    return float(stdtrit(degrees, confidence))
 
 
 def _totals(rows: Sequence[Observation], numbers: dict[Hashable, int]) -> tuple[Floats, Floats]:
@@ -196,21 +188,13 @@ def _estimates(
     config: IntervalConfig,
 ) -> Floats:
     """The difference in each resample that drew rows of both sides."""
-    weights = _weights(len(candidate[0]), config.resamples, config.seed)
+    weights = draws(len(candidate[0]), config.resamples, config.seed)
     found = []
     for at in range(0, config.resamples, _BLOCK):
         drawn = weights[at : at + _BLOCK].astype(np.float64)
         found.append(function(_means(drawn, candidate)) - function(_means(drawn, champion)))
     estimates = np.concatenate(found)
     return np.asarray(estimates[np.isfinite(estimates)])
-
-
-@lru_cache(maxsize=4)
-def _weights(clusters: int, resamples: int, seed: int) -> NDArray[np.uint16]:
-    """How often each resample draws each cluster, shape (resamples, clusters); metrics of the same rows share them."""
-    rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(clusters, np.full(clusters, 1 / clusters), size=resamples)
-    return drawn.astype(np.uint16)  # no cluster is drawn 65,536 times
 
 
 def _jackknife_error(
@@ -228,11 +212,6 @@ def _jackknife_error(
     if len(found) < MIN_CLUSTERS:
         return 0.0
     return float(np.sqrt((len(found) - 1) * np.var(found)))
-
-
-def _effective_clusters(rows: Floats) -> float:
-    """Kish's (1965) number of clusters of equal size, by rows of shape (clusters,)."""
-    return max(float(MIN_CLUSTERS), float(rows.sum() ** 2 / np.square(rows).sum()))
 
 
 def _means(drawn: Floats, totals: tuple[Floats, Floats]) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,10 +13,8 @@ from pydantic import Field
 from twin_data.configuration.home import TwinHome, check_persona_name
 from twin_data.contracts.answers import TwinOptions
 from twin_data.contracts.base import Contract
-from twin_data.contracts.coverage_risk import RefusalCosts
 from twin_data.contracts.digests import short
 from twin_data.contracts.evaluation import HeldOutQuestion
-from twin_data.scoring.pet_phrases import PetPhrases
 from twin_eval.answering import (
     DRAFTS_FILE,
     PROBES_FILE,
@@ -26,14 +24,14 @@ from twin_eval.answering import (
     answers_file,
     collect_answers,
 )
-from twin_eval.bias import HeldOutText
 from twin_eval.briefs import Brief
 from twin_eval.client import BusinessClient
 from twin_eval.errors import EvaluationError
-from twin_eval.own_words import DraftRecord, VoiceScorer
+from twin_eval.own_words import DraftRecord
 from twin_eval.probes import Probe, ProbeRecord
 from twin_eval.questions import questions_digest
 from twin_eval.records import AnswerRecord
+from twin_eval.references import References
 from twin_eval.scored_run import RunRecords, ScoredRun, score_run
 from twin_eval.statistics import IntervalConfig
 from twin_eval.stress import StressedQuestion
@@ -67,8 +65,6 @@ class EvaluationInputs:
     questions: Sequence[HeldOutQuestion]
     briefs: Sequence[Brief] = ()
     """What the twin is asked to write, so that its voice can be heard at length."""
-    held_out: Sequence[HeldOutText] = ()
-    """The persona's own words that were never trained on; none leaves sentiment by topic unmeasured."""
     probes: Sequence[Probe] = ()
     """Safe and unsafe prompts; none leaves refusals for safety unmeasured."""
     stress: Sequence[StressedQuestion] = ()
@@ -81,22 +77,8 @@ class EvaluationInputs:
     """The live search index; answers found in another one are not used again."""
     max_tokens: int | None = None
     """Longest answer of a quick look; None leaves it to the bundle, as serving does."""
-    voice: VoiceScorer | None = None
-    """Tells the persona's hand from others'; None leaves voice unmeasured."""
-    why_no_voice: str = "no voice profile was given"
-    voice_contrast: str = ""
-    """Whose texts the voice is told from, in words."""
-    corpus: Collection[str] | None = field(default=None, repr=False)
-    """The persona's documents, in which copied stretches are looked up; None leaves copying unmeasured."""
-    phrases: PetPhrases | None = None
-    """The persona's, of what is not held out; None leaves their overuse unmeasured."""
-    why_no_phrases: str = "the persona's pet phrases were not given"
-    costs: RefusalCosts = RefusalCosts()
-    """Of the mistakes that a threshold of the judge weighs against each other."""
-    lost_evidence: Collection[str] = ()
-    """Ids of the questions that quote what the archive does not hold; nothing that rests on the quote is scored."""
-    held_by: Mapping[str, str] = field(default_factory=dict)
-    """The document that holds a question's first quote, by the question's id; else the file that it names counts."""
+    references: References = References()
+    """What the answers are held against."""
     progress: Callable[[Progress], None] | None = None
     """Called after every answer."""
     transport: httpx.AsyncBaseTransport | None = field(default=None, repr=False)
@@ -143,19 +125,10 @@ async def evaluate(inputs: EvaluationInputs, *, config: EvaluationConfig) -> Sco
         questions=inputs.questions,
         records=records,
         drafts=drafts,
-        held_out=inputs.held_out,
         probes=probes,
         stress=stressed,
         document_text=texts.get,
-        voice=inputs.voice,
-        why_no_voice=inputs.why_no_voice,
-        voice_contrast=inputs.voice_contrast,
-        corpus=inputs.corpus,
-        phrases=inputs.phrases,
-        why_no_phrases=inputs.why_no_phrases,
-        costs=inputs.costs,
-        lost_evidence=inputs.lost_evidence,
-        held_by=inputs.held_by,
+        references=inputs.references,
         concurrency=config.concurrency,
     )
     return score_run(scored, ks=config.ks, config=config.intervals)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from twin_data.contracts.coverage_risk import RefusalCosts
 from twin_data.contracts.evaluation import EvaluationReport, HeldOutQuestion, Score, Unmeasured
-from twin_data.scoring.pet_phrases import PetPhrases
 from twin_data.scoring.topic_sentences import MIN_SENTENCES
-from twin_eval.bias import HeldOutText, topic_bias
+from twin_eval.bias import topic_bias
 from twin_eval.client import REFUSED
 from twin_eval.coverage_risk import calibrate, why_not
 from twin_eval.errors import EvaluationError
@@ -19,7 +17,6 @@ from twin_eval.own_words import (
     DraftRecord,
     OwnText,
     VoiceSample,
-    VoiceScorer,
     answer_voices,
     own_texts,
     voice_samples,
@@ -31,6 +28,7 @@ from twin_eval.phrase_overuse import phrase_overuse, why_no_overuse
 from twin_eval.probes import ProbeRecord, probe_scores
 from twin_eval.questions import questions_digest
 from twin_eval.records import AnswerRecord
+from twin_eval.references import References
 from twin_eval.scorers import ScoredAnswer, score_record
 from twin_eval.statistics import IntervalConfig
 from twin_eval.stress_scores import StressRecord, stress_scores
@@ -93,25 +91,10 @@ class RunRecords:
     drafts: Sequence[DraftRecord]
     document_text: Callable[[str], str | None]
     """The clean text of a document by its id; None where it could not be had."""
-    voice: VoiceScorer | None
-    why_no_voice: str
-    voice_contrast: str = ""
-    """Whose texts the voice is told from, in words."""
-    corpus: Collection[str] | None
-    """The persona's documents; None if copying is not to be measured."""
-    held_out: Sequence[HeldOutText] = ()
-    """The persona's own words that were never trained on; none leaves sentiment and stance by topic unmeasured."""
-    phrases: PetPhrases | None = None
-    """The persona's, of what is not held out; None leaves their overuse unmeasured."""
-    why_no_phrases: str = "the persona's pet phrases were not given"
+    references: References = References()
+    """What the answers are held against."""
     probes: Sequence[ProbeRecord] = ()
     stress: Sequence[StressRecord] = ()
-    costs: RefusalCosts = RefusalCosts()
-    """Of the mistakes that a threshold of the judge weighs against each other."""
-    lost_evidence: Collection[str] = ()
-    """Ids of the questions that quote what the archive does not hold (`evidence.lost_evidence`)."""
-    held_by: Mapping[str, str] = field(default_factory=dict)
-    """The document that holds a question's first quote, by the question's id (`evidence.quote_holders`)."""
     concurrency: int | None = None
     """Questions under way at a time; None takes every answer's seconds as they are."""
 
@@ -124,37 +107,24 @@ def score_run(run: RunRecords, *, ks: Sequence[int], config: IntervalConfig) -> 
     """
     if not run.questions:
         raise EvaluationError("an evaluation of no questions has no result", next_step="write a questions.jsonl")
-    voices = answer_voices(run.records, run.voice) if run.voice else [None] * len(run.records)
-    answers = tuple(
-        score_record(
-            question, record, run.document_text, ks=ks, voice=voice, evidence_held=question.id not in run.lost_evidence
-        )
-        for question, record, voice in zip(run.questions, run.records, voices, strict=True)
-    )
-    answers = tuple(
-        one.model_copy(
-            update={
-                "is_timed": _is_timed(one.record, run.concurrency),
-                "held_by": run.held_by.get(one.question.id),
-            }
-        )
-        for one in answers
-    )
+    held = run.references
+    answers = _scored_answers(run, ks)
     texts = worded = own_texts(answers, run.drafts)
-    if run.corpus is not None:
-        texts, worded = with_copies(texts, run.corpus), without_copies(texts, run.corpus)
-    samples = voice_samples(run.bundle, worded, run.voice) if run.voice else ()
-    copied = copying_score(texts)
-    scores = (*answer_scores(answers, ks=ks, config=config), *voice_scores(samples, config=config))
-    scores += (copied,) if copied else ()
-    overuse = phrase_overuse(worded, run.held_out, run.phrases, config=config) if run.phrases else None
-    scores += (overuse,) if overuse else ()
-    calibration = calibrate(answers, costs=run.costs, config=config)
-    scores += calibration.scores if calibration else ()
-    bias = topic_bias(texts, run.held_out, config=config) if run.held_out else None
-    scores += bias.scores if bias else ()
-    scores += probe_scores(run.probes)
-    scores += stress_scores(run.stress, answers, config=config)
+    if held.corpus is not None:
+        texts, worded = with_copies(texts, held.corpus), without_copies(texts, held.corpus)
+    samples = voice_samples(run.bundle, worded, held.voice) if held.voice else ()
+    overuse = phrase_overuse(worded, held.held_out, held.phrases, config=config) if held.phrases else None
+    calibration = calibrate(answers, costs=held.costs, config=config)
+    bias = topic_bias(texts, held.held_out, config=config) if held.held_out else None
+    scores = (
+        *answer_scores(answers, ks=ks, config=config),
+        *voice_scores(samples, config=config),
+        *(one for one in (copying_score(texts), overuse) if one),
+        *(calibration.scores if calibration else ()),
+        *(bias.scores if bias else ()),
+        *probe_scores(run.probes),
+        *stress_scores(run.stress, answers, config=config),
+    )
     report = EvaluationReport(
         persona=run.persona,
         bundle=run.bundle,
@@ -162,8 +132,8 @@ def score_run(run: RunRecords, *, ks: Sequence[int], config: IntervalConfig) -> 
         scores=scores,
         unmeasured=_unmeasured(run, scores, answers, samples),
         index=run.index,
-        voice_digest=run.voice.digest if run.voice else None,
-        voice_contrast=run.voice_contrast if run.voice else "",
+        voice_digest=held.voice.digest if held.voice else None,
+        voice_contrast=held.voice_contrast if held.voice else "",
         currency=_currency(run.records),
         coverage_risk=calibration.found if calibration else None,
         topics=bias.sentiment.topics if bias else (),
@@ -180,6 +150,27 @@ def score_run(run: RunRecords, *, ks: Sequence[int], config: IntervalConfig) -> 
     )
 
 
+def _scored_answers(run: RunRecords, ks: Sequence[int]) -> tuple[ScoredAnswer, ...]:
+    """Each record with its scores, in the order of the questions."""
+    held = run.references
+    voices = answer_voices(run.records, held.voice) if held.voice else [None] * len(run.records)
+    answers = (
+        score_record(
+            question, record, run.document_text, ks=ks, voice=voice, evidence_held=question.id not in held.lost_evidence
+        )
+        for question, record, voice in zip(run.questions, run.records, voices, strict=True)
+    )
+    return tuple(
+        one.model_copy(
+            update={
+                "is_timed": _is_timed(one.record, run.concurrency),
+                "held_by": held.held_by.get(one.question.id),
+            }
+        )
+        for one in answers
+    )
+
+
 def _is_timed(record: AnswerRecord, concurrency: int | None) -> bool:
     """Whether it was asked at this concurrency; a run before this one may have asked it at another."""
     return None in (record.concurrency, concurrency) or record.concurrency == concurrency
@@ -189,9 +180,10 @@ def _unmeasured(
     run: RunRecords, scores: Sequence[Score], answers: Sequence[ScoredAnswer], samples: Sequence[VoiceSample]
 ) -> tuple[Unmeasured, ...]:
     """Every figure that readers would look for and not find, with its reason."""
+    held = run.references
     no_topic = (
         f"no word stands in {MIN_SENTENCES} sentences of the twin's own and of the held-out documents"
-        if run.held_out
+        if held.held_out
         else "no document was held out"
     )
     reasons = {
@@ -199,20 +191,20 @@ def _unmeasured(
         "evidence_all": "no question that could be scored quotes its evidence",
         "quotes_verbatim": "nothing was cited, or no cited document could be fetched",
         "cost": "the bundle's recipe states no price for the machine",
-        "voice": _why_no_voice(run, samples),
+        "voice": _why_no_voice(held, samples),
         "voice.answers": "the answers hold too few words that are neither quoted nor copied, or but one sample",
         "voice.drafts": _why_no_drafts(run.drafts),
         "copied_8grams": (
             "no answer or draft holds eight unquoted words in a row"
-            if run.corpus is not None
+            if held.corpus is not None
             else "the persona's documents were not given"
         ),
-        OVERUSE: why_no_overuse(run.phrases, run.held_out) if run.phrases else run.why_no_phrases,
+        OVERUSE: why_no_overuse(held.phrases, held.held_out) if held.phrases else held.why_no_phrases,
         "decision_risk_area": why_not(answers),
         "bias_amplification": no_topic,
         "stance_amplification": no_topic,
     }
-    if run.voice is None:  # said once
+    if held.voice is None:  # said once
         del reasons["voice.answers"], reasons["voice.drafts"]
     missing = reasons.keys() - {score.name for score in scores}
     found = [Unmeasured(name=name, reason=reason) for name, reason in reasons.items() if name in missing]
@@ -221,14 +213,14 @@ def _unmeasured(
     if untimed := sum(one.record.answer is not None and not one.is_timed for one in answers):
         reason = f"they were asked before with other than {run.concurrency} under way at a time, and not again for that"
         found.append(Unmeasured(name=f"seconds of {untimed} answers", reason=reason))
-    if lost := [one.id for one in run.questions if one.id in run.lost_evidence]:
+    if lost := [one.id for one in run.questions if one.id in held.lost_evidence]:
         found.append(Unmeasured(name=f"evidence of {len(lost)} questions", reason=why_lost(lost, run.persona)))
     return tuple(found)
 
 
-def _why_no_voice(run: RunRecords, samples: Sequence[VoiceSample]) -> str:
-    if run.voice is None:
-        return run.why_no_voice
+def _why_no_voice(held: References, samples: Sequence[VoiceSample]) -> str:
+    if held.voice is None:
+        return held.why_no_voice
     return "every sample of unquoted text is too short" if samples else "the twin shipped no words of its own"
 
 

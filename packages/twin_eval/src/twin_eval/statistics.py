@@ -156,7 +156,8 @@ def _mean_interval(values: Sequence[float], labels: Sequence[Hashable], config: 
     """The bootstrap's percentiles, never nearer to the mean than Student's t lets the truth lie."""
     low, high = bootstrap_interval(values, config=config, clusters=labels)
     sample, numbers = np.asarray(values, dtype=np.float64), _labels(labels, len(values))
-    reach = float(stdtrit(_effective_clusters(numbers) - 1, 0.975)) * math.sqrt(_jackknife_variance(sample, numbers))
+    degrees = effective_clusters(np.bincount(numbers)) - 1
+    reach = t_quantile(0.975, degrees) * math.sqrt(_jackknife_variance(sample, numbers))
     mean = float(sample.mean())
     return min(low, mean - reach), max(high, mean + reach)
 
@@ -173,7 +174,7 @@ def _effective_rows(flags: Floats, labels: NDArray[np.intp]) -> float:
     if share in {0.0, 1.0} or clusters == 1:
         return clusters
     worth = min(rows, share * (1 - share) / max(_jackknife_variance(flags, labels), 1e-12))
-    return max(1.0, worth * (Z_95 / float(stdtrit(_effective_clusters(labels) - 1, 0.975))) ** 2)
+    return max(1.0, worth * (Z_95 / t_quantile(0.975, effective_clusters(np.bincount(labels)) - 1)) ** 2)
 
 
 def _jackknife_variance(values: Floats, labels: NDArray[np.intp]) -> float:
@@ -183,10 +184,15 @@ def _jackknife_variance(values: Floats, labels: NDArray[np.intp]) -> float:
     return float((len(sums) - 1) * np.var(left_out))
 
 
-def _effective_clusters(labels: NDArray[np.intp]) -> float:
-    """Kish's (1965) number of clusters of equal size; of two at least."""
-    counts = np.bincount(labels).astype(np.float64)
-    return max(float(MIN_CLUSTERS), float(counts.sum() ** 2 / np.square(counts).sum()))
+def effective_clusters(rows: NDArray[np.float64 | np.intp]) -> float:
+    """Kish's (1965) number of clusters of equal size, by the rows of each, shape (clusters,); of two at least."""
+    sizes = rows.astype(np.float64)
+    return max(float(MIN_CLUSTERS), float(sizes.sum() ** 2 / np.square(sizes).sum()))
+
+
+def t_quantile(confidence: float, degrees: float) -> float:
+    """Student's t, by so many degrees of freedom, which need not be whole."""
+    return float(stdtrit(degrees, confidence))
 
 
 def kappa_score(
@@ -210,7 +216,7 @@ def kappa_score(
     if len(drawn) == 0 or len(left_out) < 2:  # without one of them nothing varies any more: nothing is known
         return _score(name, value, -1.0, 1.0, pairs, pairs)
     low, high = np.quantile(drawn, (0.025, 0.975))
-    reach = float(stdtrit(labels.max(), 0.975) * np.sqrt((len(left_out) - 1) * np.var(left_out)))
+    reach = t_quantile(0.975, int(labels.max())) * math.sqrt((len(left_out) - 1) * np.var(left_out))
     return _score(name, value, max(-1.0, min(low, value - reach)), min(1.0, max(high, value + reach)), pairs, pairs)
 
 
@@ -264,14 +270,14 @@ def _labels(clusters: Sequence[Hashable] | None, n: int) -> NDArray[np.intp]:
 
 def _resampled_weights(labels: NDArray[np.intp], config: IntervalConfig) -> Iterator[Floats]:
     """How often each row is drawn, in blocks of shape (resamples, rows): clusters are drawn with replacement."""
-    drawn = _draws(int(labels.max()) + 1, config.resamples, config.seed)
+    drawn = draws(int(labels.max()) + 1, config.resamples, config.seed)
     for at in range(0, len(drawn), _BLOCK):
         yield drawn[at : at + _BLOCK, labels].astype(np.float64)
 
 
 @lru_cache(maxsize=8)
-def _draws(count: int, resamples: int, seed: int) -> NDArray[np.uint32]:
-    """How often each of so many clusters is drawn, shape (resamples, count); most figures of a run share them."""
+def draws(count: int, resamples: int, seed: int) -> NDArray[np.uint32]:
+    """How often each resample draws each of so many clusters, shape (resamples, count); most figures share them."""
     rng = np.random.default_rng(seed)
     shares = np.full(count, 1 / count)
     drawn = np.empty((resamples, count), dtype=np.uint32)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from pydantic import ValidationError
 
 from twin_data.contracts.base import Contract
 from twin_data.contracts.errors import IntegrityError, StoreError
+from twin_data.registry.durable import write_file
 from twin_eval.errors import EvaluationError
 
 Kept = TypeVar("Kept", bound=Contract)
@@ -26,19 +26,7 @@ def write_atomically(path: Path, text: str) -> None:
         StoreError: The disk is full or the folder may not be written; the former file is untouched.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                stream.write(text)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.chmod(beside, 0o644)
-            os.replace(beside, path)
-        except BaseException:
-            Path(beside).unlink(missing_ok=True)
-            raise
-        _sync_folder(path.parent)
+        write_file(path, text.encode("utf-8"))
     except OSError as error:
         raise _unwritable(path, error) from error
 
@@ -114,14 +102,6 @@ def append_lines(path: Path) -> Iterator[AppendOnlyLines]:
         stream.seek(0)
         stream.truncate(stream.read().rfind(b"\n") + 1)
         yield AppendOnlyLines(stream, path)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _unwritable(path: Path, error: OSError) -> StoreError:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from elastic_transport import TransportError
@@ -23,6 +23,7 @@ from twin_data.scoring.weights import TermWeights
 from twin_data.store.search import WEIGHTS_ID, IndexIdentity, alias_name, document_entry_id, two_leg_search
 from twin_serve.fusion import fuse, rerank
 
+Response = TypeVar("Response")
 REQUEST_TIMEOUT_S = 10.0
 _PASSAGE_FIELDS = frozenset(RetrievedPassage.model_fields) - {"bm25", "cosine", "fused", "late", "weakest"}
 
@@ -127,7 +128,8 @@ class ElasticPassageSearch:
         found = await self._guard(persona, request)
         return CorpusDocument.model_validate(found["_source"]["payload"]) if found.get("found") else None
 
-    async def _guard(self, what: str, request: Any) -> Any:
+    async def _guard(self, what: str, request: Awaitable[Response]) -> Response:
+        """What the engine answers, its errors in the product's words; `what` is the index or persona that is asked."""
         try:
             return await request
         except TransportError as error:

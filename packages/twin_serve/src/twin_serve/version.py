@@ -9,8 +9,6 @@ import twin_data
 import twin_serve
 from twin_data.contracts.digests import digest_file, digest_sources, digest_value, short
 
-CODE_HEADER = "X-Twin-Code"
-"""Of the list of models: `answering_code()`."""
 SHARED = (
     "prompts",
     "scoring",

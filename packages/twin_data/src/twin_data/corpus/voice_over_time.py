@@ -8,7 +8,7 @@ interval leaves one text out at a time (the jackknife), and drift is a distance 
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -99,10 +99,10 @@ def _units(documents: pl.DataFrame, length: int) -> list[_Unit]:
 def _styles(units: Sequence[_Unit]) -> Floats:
     """Habits and common words of each text, kind by kind freed from its mean, in standard deviations; (N, features)."""
     counts = [Counter(word.casefold() for word in words(one.text)) for one in units]
-    shares: Counter[str] = Counter()
+    shares: defaultdict[str, float] = defaultdict(float)
     for one in counts:
         for word, number in one.items():
-            shares[word] += number / one.total()  # type: ignore[assignment]
+            shares[word] += number / one.total()
     common = sorted(shares, key=lambda word: (-shares[word], word))[:_WORDS]
     rates = np.asarray([[one[word] / one.total() for word in common] for one in counts])
     raw = np.hstack([np.stack([habits(one.text) for one in units]), rates])

@@ -12,7 +12,6 @@ from twin_data.scoring.sentences import STOPWORDS, content_stems, sentence_spans
 from twin_data.scoring.support import names
 from twin_data.scoring.weights import TermWeights
 
-MAX_PHRASE_WORDS = 3
 MIN_HEAD_SHARE = 0.3
 """Share of a word's occurrences in which it ends a noun phrase; below it, it is taken for an adjective or a verb."""
 MIN_PHRASE_WEIGHT = 0.32

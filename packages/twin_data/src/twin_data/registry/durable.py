@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file under a temporary name beside `path`, then rename it into place."""
+def write_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Write a file under a temporary name beside `path`, then rename it into place with these permissions."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -21,12 +21,21 @@ def write_file(path: Path, data: bytes) -> None:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(beside, 0o644)
+        os.chmod(beside, mode)
         os.replace(beside, path)
     except BaseException:
         Path(beside).unlink(missing_ok=True)
         raise
-    _sync(path.parent)
+    sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Make a file's content, or the names and renames inside a folder, survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
@@ -42,13 +51,13 @@ def new_folder(folder: Path) -> Iterator[Path]:
     try:
         yield beside
         for path in beside.rglob("*"):
-            _sync(path)
+            sync(path)
             path.chmod(0o755 if path.is_dir() else 0o644)
         beside.chmod(0o755)
         if folder.exists():
             shutil.rmtree(folder)
         beside.rename(folder)
-        _sync(folder.parent)
+        sync(folder.parent)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 
@@ -64,11 +73,3 @@ def exclusive(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterato
             waiting()
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -81,7 +81,6 @@ OPPONENTS = frozenset(
 ATTACHED = frozenset("against of to on for about toward towards at from upon".split())
 
 SPEAKER = frozenset("i we us let's lets let me myself ourselves".split())
-ANYONE = frozenset("one you everyone everybody nobody people".split())
 PRESCRIBES = frozenset("must should ought shall need needs".split())
 CALLS_FOR = frozenset(
     """important essential necessary vital crucial better best wise right appropriate acceptable ethical advisable duty

@@ -11,8 +11,8 @@ A text's counts are the sums over its sentences. Counting each sentence once the
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import regex
@@ -67,13 +67,13 @@ def shared_words(
             at times ("church", "money") is a subject nevertheless.
     """
     used: Counter[str] = Counter()
-    frequency: Counter[str] = Counter()
+    frequency: defaultdict[str, float] = defaultdict(float)
     for texts in texts_by_author.values():
         counts = Counter(word.casefold() for text in texts for word in words(text))
         total = counts.total()
         used.update(counts.keys())
         for word, count in counts.items():
-            frequency[word] += count / total  # type: ignore[assignment]
+            frequency[word] += count / total
     needed = math.ceil(share * len(texts_by_author))
     shared = sorted((-frequency[word], word) for word, authors in used.items() if authors >= needed)
     return frozenset(word for _, word in shared[:most])
@@ -140,12 +140,3 @@ def habits(text: str) -> Floats:
     """Habits of one text, shape (len(HABITS),)."""
     summed = np.sum([tallies(one) for one in sentences_of(text)] or [np.zeros(len(TALLIES))], axis=0)
     return np.asarray(habit_rates(summed[np.newaxis])[0])
-
-
-def frequent_grams(counts: Iterable[Counter[str]], *, most: int, at_least: int) -> tuple[str, ...]:
-    """The n-grams that occur in most of the counts, in order of name; only those in at least `at_least` of them."""
-    found_in: Counter[str] = Counter()
-    for one in counts:
-        found_in.update(one.keys())
-    ranked = sorted(((-number, gram) for gram, number in found_in.items() if number >= at_least))
-    return tuple(sorted(gram for _, gram in ranked[:most]))

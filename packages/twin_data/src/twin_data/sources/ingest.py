@@ -17,6 +17,7 @@ from pathlib import Path
 from twin_data.contracts.base import Contract
 from twin_data.contracts.digests import digest_file
 from twin_data.contracts.errors import SourceError
+from twin_data.registry.durable import sync
 from twin_data.sources.archives import ArchiveLimits, is_archive, stem_of, unpack
 
 SOURCES_FOLDER = "sources"
@@ -253,8 +254,7 @@ def _build(plan: _Plan, target: Path, folder: Path) -> None:
 def _copy(origin: Path, path: Path) -> None:
     """Copy one file to the disk, not just to the cache."""
     shutil.copyfile(origin, path)
-    with path.open("rb") as stream:
-        os.fsync(stream.fileno())
+    sync(path)
 
 
 def _swap(built: Path, target: Path) -> None:
@@ -271,11 +271,7 @@ def _swap(built: Path, target: Path) -> None:
             if not target.exists():
                 aside.rename(target)
             raise
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync(target.parent)
 
 
 def _exchange(one: Path, other: Path) -> bool:

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from twin_data.contracts.answers import AnswerOutcome, Interaction
+from twin_data.contracts.api_headers import EVALUATION_FEATURE
 from twin_data.contracts.base import Contract
 from twin_data.contracts.digests import digest_text, short
 from twin_data.contracts.exam import QuestionCandidate
 from twin_data.scoring.sentences import words
 from twin_data.transform.identifiers import find_identifiers
-from twin_eval.client import FEATURE as EVALUATION_FEATURE
 from twin_eval.exam.likeness import Known
 
 FEWEST_WORDS, MOST_WORDS = 3, 60

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from twin_data.contracts.answers import AnswerOutcome, Interaction
+from twin_data.contracts.api_headers import EVALUATION_FEATURE
 from twin_data.contracts.digests import digest_text
 from twin_data.contracts.monitoring import ScoredInteraction
 from twin_data.scoring.sentences import words
 from twin_data.scoring.voice import VoiceScore
-from twin_eval.client import FEATURE as EVALUATION_FEATURE
 from twin_eval.monitoring.similarity import CorpusVectors
 from twin_eval.prose import without_markers, without_sources
 from twin_eval.unquoted import unquoted

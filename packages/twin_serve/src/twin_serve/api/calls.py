@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from twin_data.contracts.answers import Cost, Question, VerifiedAnswer
+from twin_data.contracts.api_headers import EVALUATION_FEATURE
 from twin_data.contracts.errors import ContextLengthError, RegistryError, TwinError
 from twin_data.contracts.releases import MachinePrice
 from twin_serve.answering.cost import cost_of, most_of
@@ -37,8 +38,6 @@ TURNED_AWAY = RequestEnd(status="failed", cost=Cost(amount=0.0))
 UNKNOWN = "unknown"
 """Stands for the persona, in ledger and metrics, where the request did not name one."""
 
-OWN_FEATURES = frozenset({"evaluation"})
-"""Names of a feature that only the owner's own key may give: monitoring passes over what evaluations ask."""
 
 log = logging.getLogger(__name__)
 
@@ -155,7 +154,7 @@ async def begin(service: Service, body: ChatRequest, key: KeyRecord, feature: st
         TwinError: The request cannot be served, or a limit of its key does not allow it.
     """
     started, created = time.monotonic(), int(time.time())
-    feature, refused = (None, feature) if feature in OWN_FEATURES and key.name != LOCAL_KEY else (feature, None)
+    feature, refused = (None, feature) if feature == EVALUATION_FEATURE and key.name != LOCAL_KEY else (feature, None)
     start = RequestStart(
         endpoint=ENDPOINT, persona=body.persona or UNKNOWN, key=key, user=body.user, feature=feature, price=NO_WORK
     )

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 
 from twin_data.configuration.home import PERSONA_NAME
+from twin_data.contracts.api_headers import CODE_HEADER
 from twin_data.contracts.errors import ConfigurationError, RegistryError, StoreError
 from twin_data.contracts.releases import Alias
 from twin_data.registry.port import RegisteredBundle
@@ -20,7 +21,7 @@ from twin_serve.api.dependencies import KeyDependency, KnownKeyDependency, Servi
 from twin_serve.api.errors import UnauthorizedError
 from twin_serve.ledger.errors import PersonaNotAllowedError
 from twin_serve.ledger.records import KeyRecord
-from twin_serve.version import CODE_HEADER, answering_code
+from twin_serve.version import answering_code
 
 PAGE = Path(__file__).resolve().parent.parent / "page"
 EXAMPLES = 3

@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from twin_data.contracts.answers import VerifiedAnswer
+from twin_data.contracts.api_headers import FEATURE_HEADER
 from twin_data.contracts.errors import TwinError
 from twin_serve.api.calls import ENDPOINT, Call, begin
 from twin_serve.api.dependencies import KeyDependency, ServiceDependency
@@ -20,7 +21,6 @@ from twin_serve.api.errors import error_body
 from twin_serve.api.schemas import ChatRequest, finish_reason, url_citations, usage
 from twin_serve.ledger.ledger import CLIENT_GONE
 
-FEATURE_HEADER = "X-Twin-Feature"
 MAX_FEATURE_CHARACTERS = 100
 
 router = APIRouter(tags=["chat"])

@@ -11,7 +11,7 @@ import httpx
 import regex
 
 from twin_data.contracts.errors import LLMError, LLMUnavailableError, ModelError
-from twin_serve.llm.client import CONNECT_TIMEOUT_S, broke_off
+from twin_serve.llm.client import CONNECT_TIMEOUT_S, OWN_SERVER
 from twin_serve.llm.vllm_command import BASE_NAME
 
 LOAD_TIMEOUT_S = 60.0
@@ -113,7 +113,7 @@ class VllmAdapters:
         try:
             return await self._client.request(method, path, json=body)
         except httpx.TransportError as error:
-            raise broke_off(type(error).__name__) from error
+            raise OWN_SERVER.broke_off(type(error).__name__) from error
 
 
 def _served(models: list[dict[str, Any]]) -> Served:

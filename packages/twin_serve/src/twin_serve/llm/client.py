@@ -62,11 +62,27 @@ class OwnServer:
 
     def broke_off(self, how: str) -> LLMUnavailableError:
         """See `Upstream`."""
-        return broke_off(how)
+        return LLMUnavailableError(
+            f"the LLM microservice broke off ({how})",
+            next_step="twin status, then twin up llm; see logs/llm.log in $TWIN_HOME",
+        )
 
     def refusal(self, status: int, body: str) -> LLMError:
-        """See `Upstream`."""
-        return _refusal(status, body)
+        """See `Upstream`. The server's own words stay in its log."""
+        if any(phrase in body for phrase in _TOO_LONG):
+            return ContextLengthError(
+                "the conversation, the retrieved passages and max_tokens together do not fit the model's context",
+                next_step="shorten the question or the conversation, or ask for fewer tokens",
+            )
+        if status == httpx.codes.NOT_FOUND:
+            return ModelNotServedError(
+                "the LLM microservice does not serve this bundle's model", next_step="twin up llm --restart"
+            )
+        kind = LLMUnavailableError if status == httpx.codes.SERVICE_UNAVAILABLE else LLMError
+        return kind(f"the LLM microservice refused with status {status}", next_step="see logs/llm.log in $TWIN_HOME")
+
+
+OWN_SERVER = OwnServer()
 
 
 class LanguageModel(Protocol):
@@ -134,7 +150,7 @@ class VllmModel:
         except httpx.TransportError:
             return False
 
-    async def stream(
+    def stream(
         self,
         model: str,
         messages: Sequence[Message],
@@ -155,21 +171,43 @@ class VllmModel:
         body = request_body(model, messages, settings)
         if avoid:
             body["bad_words"] = list(avoid[:MOST_AVOIDED])
+        request = self._client.build_request("POST", "/v1/chat/completions", json=body)
+        return streamed(self._client, request, usage, OWN_SERVER, longest_s=self._longest_s)
+
+
+async def streamed(
+    client: httpx.AsyncClient, request: httpx.Request, usage: Usage, upstream: Upstream, *, longest_s: float
+) -> AsyncGenerator[str, None]:
+    """The text of one completion, piece by piece.
+
+    Args:
+        client: Sends the request.
+        request: Asks for a stream of server-sent events in OpenAI's form.
+        usage: Filled in on the way.
+        upstream: Words the errors.
+        longest_s: Longest wait for the model in all.
+
+    Raises:
+        LLMError: As `upstream` words it.
+    """
+    try:
+        response = await client.send(request, stream=True)
         try:
-            async with self._client.stream("POST", "/v1/chat/completions", json=body) as response:
-                if response.status_code != httpx.codes.OK:
-                    raise _refusal(response.status_code, (await response.aread()).decode("utf-8", "replace"))
-                async with aclosing(pieces_of(response, usage, OwnServer(), longest_s=self._longest_s)) as pieces:
-                    async for piece in pieces:
-                        yield piece
-        except httpx.TransportError as error:
-            raise broke_off(type(error).__name__) from error
-        if not usage.finish_reason:
-            raise broke_off("the answer has no end")
+            if response.status_code != httpx.codes.OK:
+                raise upstream.refusal(response.status_code, (await response.aread()).decode("utf-8", "replace"))
+            async with aclosing(_pieces(response, usage, upstream, longest_s)) as pieces:
+                async for piece in pieces:
+                    yield piece
+        finally:
+            await response.aclose()
+    except httpx.TransportError as error:
+        raise upstream.broke_off(type(error).__name__) from error
+    if not usage.finish_reason:
+        raise upstream.broke_off("the answer has no end")
 
 
-async def pieces_of(
-    response: httpx.Response, usage: Usage, upstream: Upstream, *, longest_s: float
+async def _pieces(
+    response: httpx.Response, usage: Usage, upstream: Upstream, longest_s: float
 ) -> AsyncGenerator[str, None]:
     """The text in a streamed response, as long as waiting for its lines takes no longer than allowed in all."""
     waited, asked_at = 0.0, time.monotonic()
@@ -200,29 +238,6 @@ def _piece(line: str, usage: Usage, upstream: Upstream) -> str:
     choice = event["choices"][0]
     usage.finish_reason = choice.get("finish_reason") or usage.finish_reason
     return str(choice["delta"].get("content") or "")
-
-
-def broke_off(how: str) -> LLMUnavailableError:
-    """The error for a connection that could not be made or did not last."""
-    return LLMUnavailableError(
-        f"the LLM microservice broke off ({how})",
-        next_step="twin status, then twin up llm; see logs/llm.log in $TWIN_HOME",
-    )
-
-
-def _refusal(status: int, body: str) -> LLMError:
-    """The error for a response that is none. The server's own words stay in its log."""
-    if any(phrase in body for phrase in _TOO_LONG):
-        return ContextLengthError(
-            "the conversation, the retrieved passages and max_tokens together do not fit the model's context",
-            next_step="shorten the question or the conversation, or ask for fewer tokens",
-        )
-    if status == httpx.codes.NOT_FOUND:
-        return ModelNotServedError(
-            "the LLM microservice does not serve this bundle's model", next_step="twin up llm --restart"
-        )
-    kind = LLMUnavailableError if status == httpx.codes.SERVICE_UNAVAILABLE else LLMError
-    return kind(f"the LLM microservice refused with status {status}", next_step="see logs/llm.log in $TWIN_HOME")
 
 
 @dataclass

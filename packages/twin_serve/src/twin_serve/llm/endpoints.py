@@ -16,7 +16,8 @@ from twin_data.contracts.errors import ConfigurationError, LLMError, LLMUnavaila
 from twin_data.contracts.releases import GenerationSettings
 from twin_data.prompts.renderer import Message
 from twin_data.registry.port import BundleRegistry
-from twin_serve.llm.client import KEEPALIVE_S, READ_TIMEOUT_S, LanguageModel, Usage, pieces_of
+from twin_serve.llm import client
+from twin_serve.llm.client import KEEPALIVE_S, READ_TIMEOUT_S, LanguageModel, Usage, streamed
 
 PREFIX = "endpoint:"
 CONNECT_TIMEOUT_S = 10.0
@@ -129,20 +130,15 @@ class EndpointModels:
         server = ReferenceServer(endpoint)
         headers = {"Authorization": f"Bearer {_key(server)}"}
         body = request_body(endpoint.model, messages, settings)
-        address = f"{endpoint.base_url}/chat/completions"
+        request = self._client.build_request(
+            "POST", f"{endpoint.base_url}/chat/completions", json=body, headers=headers
+        )
         try:
-            async with self._client.stream("POST", address, json=body, headers=headers) as response:
-                if response.status_code != httpx.codes.OK:
-                    raise server.refusal(response.status_code, (await response.aread()).decode("utf-8", "replace"))
-                async with aclosing(pieces_of(response, usage, server, longest_s=self._longest_s)) as pieces:
-                    async for piece in pieces:
-                        yield piece
-        except httpx.TransportError as error:
-            raise server.broke_off(type(error).__name__) from error
+            async with aclosing(streamed(self._client, request, usage, server, longest_s=self._longest_s)) as pieces:
+                async for piece in pieces:
+                    yield piece
         finally:
             usage.uncounted += usage.prompt_tokens == 0
-        if not usage.finish_reason:
-            raise server.broke_off("the answer has no end")
 
     async def _endpoint(self, model: str) -> ReferenceEndpoint:
         """A bundle never changes, so it is looked up once."""
@@ -183,14 +179,7 @@ class RoutedModel:
 
 def request_body(model: str, messages: Sequence[Message], settings: GenerationSettings) -> dict[str, Any]:
     """The only fields that are ever passed on: OpenAI refuses those that vLLM has added."""
-    return {
-        "model": model,
-        "messages": [message.model_dump() for message in messages],
-        "max_tokens": settings.max_tokens,
-        "temperature": settings.temperature,
-        "stream": True,
-        "stream_options": {"include_usage": True},
-    }
+    return client.request_body(model, messages, settings) | {"stream_options": {"include_usage": True}}
 
 
 def _key(server: ReferenceServer) -> str:

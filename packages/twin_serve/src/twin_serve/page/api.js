@@ -111,7 +111,7 @@ function parseJson(text) {
 }
 
 /** The data of each server-sent event of a body. */
-export async function* readEvents(body) {
+async function* readEvents(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   let data = [];

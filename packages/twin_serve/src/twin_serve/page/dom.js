@@ -20,7 +20,7 @@ export function byId(id) {
 }
 
 /** The address if it is an ordinary web address, else null: a document may carry `javascript:` or anything else. */
-export function webAddress(url) {
+function webAddress(url) {
   if (!url) return null;
   try {
     const parsed = new URL(url, document.baseURI);

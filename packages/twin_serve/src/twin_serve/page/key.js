@@ -32,12 +32,12 @@ export function readKey() {
 }
 
 /** Keeps a key for this tab. */
-export function storeKey(key) {
+function storeKey(key) {
   sessionStorage.setItem(STORAGE_NAME, key);
 }
 
 /** Drops the key of this tab. */
-export function forgetKey() {
+function forgetKey() {
   sessionStorage.removeItem(STORAGE_NAME);
 }
 

@@ -100,7 +100,7 @@ function locationNotes(span, target) {
 }
 
 /** The document's blocks as nodes, the words in `span` marked, neighbouring words of one other author set apart together. */
-export function renderDocument(text, passages, span) {
+function renderDocument(text, passages, span) {
   const nodes = [];
   let group = null;
   for (const passage of withGaps(text, passages)) {

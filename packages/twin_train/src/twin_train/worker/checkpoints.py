@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 
-from twin_data.registry.durable import write_file
+from twin_data.registry.durable import sync, write_file
 from twin_train.job import CHECKPOINT_MARKER, CHECKPOINT_PREFIX
 
 
@@ -15,7 +14,7 @@ def mark_complete(checkpoint: Path) -> None:
     """Say that every process has written its part of a checkpoint."""
     sizes = {path.relative_to(checkpoint).as_posix(): path.stat().st_size for path in _files(checkpoint)}
     for name in sizes:
-        _sync(checkpoint / name)
+        sync(checkpoint / name)
     write_file(checkpoint / CHECKPOINT_MARKER, json.dumps(sizes, sort_keys=True).encode())
 
 
@@ -48,11 +47,3 @@ def remove_incomplete(folder: Path) -> None:
 
 def _files(checkpoint: Path) -> list[Path]:
     return sorted(path for path in checkpoint.rglob("*") if path.is_file() and path.name != CHECKPOINT_MARKER)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
