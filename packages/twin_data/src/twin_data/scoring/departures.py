@@ -59,11 +59,12 @@ def departure(sentence: str, source: str, encode: Encode, *, granted: Collection
     edits, followed, same = _laid_beside(said, held)
     if same < FOLLOWS * len(said):
         return ""
-    known = frozenset(granted).union(map(stem, followed))
+    stands = frozenset(map(stem, followed))
+    known = stands.union(granted)
     spoken_of = known.union(map(stem, held))
     for one in edits:
         may_add = spoken_of if _PRONOUNS & _folded(one.left_out) else known
-        if reason := _objection(one, may_add, encode):
+        if reason := _objection(one, may_add, stands, encode):
             return reason
     return ""
 
@@ -86,8 +87,15 @@ def _laid_beside(said: Sequence[str], held: Sequence[str]) -> tuple[list[Edit], 
     return edits, held[start:end], sum(block.size for block in blocks)
 
 
-def _objection(edit: Edit, known: Collection[str], encode: Encode) -> str:
-    """Why an edit may not be; empty if it may."""
+def _objection(edit: Edit, known: Collection[str], followed: Collection[str], encode: Encode) -> str:
+    """Why an edit may not be; empty if it may.
+
+    Args:
+        edit: What is exchanged.
+        known: Stems that may be added.
+        followed: Stems of the part of the source that is followed: one of them in another's place is an exchange.
+        encode: Embeds words.
+    """
     if len(edit.left_out) > LONGEST_GAP:
         return f"it joins what stands apart in the passage, before and after “{_told(edit.left_out)}”"
     before, after = _folded(edit.left_out), _folded(edit.added)
@@ -96,6 +104,8 @@ def _objection(edit: Edit, known: Collection[str], encode: Encode) -> str:
     lost, new = _telling(edit.left_out), _telling(edit.added)
     if len(lost) > 1 and edit.added and not new:
         return f"it leaves out “{_told(edit.left_out)}”"
+    if lost and (swapped := [word for word in new if stem(word) in followed]):
+        return f"it has “{swapped[0]}” for “{_told(edit.left_out)}”"
     strange = [word for word in new if stem(word) not in known]
     if strange and not lost:
         return f"it adds “{strange[0]}”"
