@@ -29,7 +29,7 @@ def encode(texts: list[str]) -> NDArray[np.float32]:
         ("The old tyrants had lemons enough to despoil the poor.", OLD, "it adds “lemons”"),
         ("The lemons are such things as justice.", "The virtues are such things as justice.", "“lemons” for “virtues”"),
         ("It means rooting out the customs of the minority and handing down those of the majority.",
-         "It means rooting out the customs of the majority and handing down those of the minority.", "for “majority”"),
+         "It means rooting out the customs of the majority and handing down those of the minority.", "has “majority” for"),
         ("I prefer to call it as form.", "I prefer to call it reform. For reform implies form.", "it leaves out"),
         (
             "If the Church Militant has not endured a discipline, all men would be marking time.",
