@@ -14,7 +14,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import httpx
@@ -25,15 +24,7 @@ from safetensors.numpy import save_file
 
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.contracts.errors import TwinError
-from twin_data.contracts.releases import (
-    GenerationSettings,
-    Lineage,
-    MachinePrice,
-    ModelReference,
-    ReleaseBundle,
-    RetrievalSettings,
-    VerificationSettings,
-)
+from twin_data.contracts.releases import GenerationSettings, ModelReference, ReleaseBundle
 from twin_data.prompts.renderer import Message
 from twin_data.registry.mlflow_registry import MlflowRegistry
 from twin_data.scoring.copies import runs_of, word_stretches
@@ -42,6 +33,8 @@ from twin_serve.llm.client import Usage, VllmModel
 from twin_serve.llm.keeper import AdaptedModel, AdapterKeeper
 from twin_serve.llm.vllm_command import base_name
 from twin_train.base_models import BaseModelConfig, ensure_base_model
+
+from ..bundles import bundle
 
 pytestmark = pytest.mark.integration
 
@@ -115,17 +108,8 @@ def start(home: TwinHome) -> Server:
     return server
 
 
-def bundle(persona: str, base: ModelReference, adapter: str | None = None) -> ReleaseBundle:
-    return ReleaseBundle(
-        persona=persona, display_name=persona.title(), base_model=base, max_model_len=1024, prompt_digest="d",
-        embedding_model=ModelReference(name="mini", source="folder", digest="e", licence="Apache-2.0"),
-        retrieval=RetrievalSettings(), verification=VerificationSettings(), generation=GenerationSettings(),
-        price=MachinePrice(), disclosure="a program", style_notes="", adapter=adapter,
-        lineage=Lineage(
-            persona_digest="1", features_digest="2", table_versions={}, index="twin-1", recipe="demo",
-            recipe_digest="3", code_digest="4", corpus_licence="CC-BY-4.0", consent_date=date(2026, 1, 2),
-        ),
-    )  # fmt: skip
+def manifest(persona: str, base: ModelReference, adapter: str | None = None) -> ReleaseBundle:
+    return bundle(persona=persona, base_model=base, max_model_len=1024, adapter=adapter)
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +120,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> ModelReference:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, base: ModelReference) -> Iterator[Server]:
     home = TwinHome(tmp_path_factory.mktemp("home"))
-    MlflowRegistry(home).register(bundle("ada", base), {"prompts/answer.txt": "x"})
+    MlflowRegistry(home).register(manifest("ada", base), {"prompts/answer.txt": "x"})
     running = start(home)
     yield running
     running.stop()
@@ -196,10 +180,10 @@ def test_an_adapter_is_served_beside_the_base_model(tmp_path: Path, base: ModelR
 
     def register(label: str, rank: int) -> str:
         files = {"prompts/answer.txt": "x", "adapter": pushing_adapter(tmp_path / label, rank)}
-        one = bundle("bob", base, "adapter").model_copy(update={"label": label})
+        one = manifest("bob", base, "adapter").model_copy(update={"label": label})
         return registry.register(one, files).manifest.model_name
 
-    registry.register(bundle("ada", base), {"prompts/answer.txt": "x"})
+    registry.register(manifest("ada", base), {"prompts/answer.txt": "x"})
     tuned = register("first", 4)
     server = start(home)
     try:

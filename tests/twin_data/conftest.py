@@ -1,4 +1,4 @@
-"""What the tests of several parts share: a strategy that draws any contract."""
+"""What the tests of several parts share: a strategy that draws any contract, and the shipped persona."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import types
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from enum import Enum
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 import pytest
 from annotated_types import Ge, Le, MinLen
@@ -19,6 +19,9 @@ from twin_data.contracts.base import Span
 from twin_data.contracts.endpoints import ModelEndpoint
 from twin_data.contracts.evaluation import GateDecision, Verdict
 
+if TYPE_CHECKING:
+    from .sample_stages import Sample
+
 settings.register_profile("unhurried", deadline=None)  # the machine may be busy
 settings.load_profile("unhurried")
 
@@ -29,6 +32,14 @@ Strategy = st.SearchStrategy[Any]
 def contract_strategy() -> Callable[[type[BaseModel]], Strategy]:
     """A function from a contract to the strategy of its instances."""
     return instances
+
+
+@pytest.fixture(scope="session")
+def sample() -> Sample:
+    """The shipped persona, stage by stage."""
+    from .sample_stages import sample_stages  # tables take seconds to import, and the tests of contracts need none
+
+    return sample_stages()
 
 
 def instances(model: type[BaseModel]) -> Strategy:

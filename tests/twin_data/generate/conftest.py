@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,10 @@ import numpy as np
 import pytest
 
 from twin_data.configuration.persona import PersonaConfig
-from twin_data.configuration.yaml_files import load_yaml
 from twin_data.contracts.digests import digest_text
 from twin_data.contracts.documents import (
     BLOCK_SEPARATOR,
     BlockStyle,
-    Chunk,
-    CleanDocument,
     CorpusDocument,
     DocumentKind,
     Passage,
@@ -31,16 +27,16 @@ from twin_data.generate.instructions import InstructionConfig, InstructionInputs
 from twin_data.generate.instructions import run as make_instructions
 from twin_data.generate.material import Material
 from twin_data.scoring.sentences import content_stems
-from twin_data.sources import collect
-from twin_data.store.schemas import to_frame, to_rows
-from twin_data.transform import chunk, clean, decontaminate, dedupe, quality, split
+from twin_data.store.schemas import to_rows
+from twin_data.transform import chunk
 
 SAMPLE = Path(__file__).parents[3] / "personas" / "sample"
 
 
 @pytest.fixture(scope="session")
-def persona() -> PersonaConfig:
-    return load_yaml(SAMPLE / "persona.yaml", PersonaConfig)
+def persona(sample: Any) -> PersonaConfig:
+    found: PersonaConfig = sample.persona
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -50,22 +46,14 @@ def questions() -> tuple[HeldOutQuestion, ...]:
 
 
 @pytest.fixture(scope="session")
-def material(persona: PersonaConfig, questions: tuple[HeldOutQuestion, ...]) -> Material:
-    raw = collect.run(collect.CollectInputs(persona=persona, sources_folder=SAMPLE / "sources")).documents
-    own_names = frozenset({persona.author.name, *persona.author.aliases})
-    cleaned = clean.run(clean.CleanInputs(raw, own_names), config=clean.CleanConfig())
-    unique = dedupe.run(to_frame(cleaned.documents, CleanDocument), config=dedupe.DedupeConfig())
-    separated = split.run(unique.documents, config=split.SplitConfig())
-    exclusions = decontaminate.run(separated, config=decontaminate.DecontaminateConfig())
-    filtered = quality.run(separated, config=quality.QualityConfig())
-    chunks = to_rows(chunk.run(filtered.documents, config=chunk.ChunkConfig()), Chunk)
+def material(sample: Any, questions: tuple[HeldOutQuestion, ...]) -> Material:
     return Material(
-        display_name=persona.display_name,
-        style_notes=persona.style_notes,
-        documents=to_rows(filtered.documents.select(list(CorpusDocument.model_fields)), CorpusDocument),
-        chunks=chunks,
-        vectors=hashed_vectors([one.text for one in chunks]),
-        exclusions=to_rows(exclusions, Rejection),
+        display_name=sample.persona.display_name,
+        style_notes=sample.persona.style_notes,
+        documents=to_rows(sample.filtered.documents.select(list(CorpusDocument.model_fields)), CorpusDocument),
+        chunks=sample.chunks,
+        vectors=hashed_vectors([one.text for one in sample.chunks]),
+        exclusions=to_rows(sample.exclusions, Rejection),
         questions=tuple(one.question for one in questions),
     )
 
@@ -125,7 +113,3 @@ def corpus_document(name: str, paragraphs: list[str], side: Split) -> CorpusDocu
         family=name,
         split=side,
     )
-
-
-def lines_of(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]

@@ -84,7 +84,7 @@ def test_a_trained_bundle_s_card_names_datasets_training_effect_limits_and_right
     assert "| sft | 240 | 812,000 | 43 | 48.3 | 2.910 → 2.134 | 2.207 | cpu, bfloat16 |" in card
     assert f"Preferences: {EFFECT} (accuracy 0.540 [0.400, 0.670], n = 50)" in card
     assert "It was trained although the corpus verdict advised against: to see it fail" in card
-    assert "agreed to this twin on 2026-01-02" in card and "- Base model tiny: Apache-2.0" in card
+    assert "agreed to this twin on 2026-01-02" in card and "- Base model base: Apache-2.0" in card
     assert bundle_card(bundle.folder, trained) == card, "and can be made again from the folder"
 
 

@@ -1,4 +1,4 @@
-"""The sample persona as far as each stage, computed once, and builders of small documents."""
+"""Four books as far as cleaned, computed once, and builders of small documents."""
 
 from __future__ import annotations
 
@@ -12,14 +12,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from twin_data.configuration.persona import PersonaConfig
-from twin_data.configuration.yaml_files import load_yaml
+from twin_data.configuration.persona import Author, Consent, PersonaConfig
 from twin_data.contracts.digests import digest_text
 from twin_data.contracts.documents import (
     BLOCK_SEPARATOR,
     Block,
     BlockStyle,
-    Chunk,
     CleanDocument,
     CorpusDocument,
     DocumentKind,
@@ -30,23 +28,11 @@ from twin_data.contracts.documents import (
     block_spans,
 )
 from twin_data.sources import collect
-from twin_data.store.schemas import to_frame, to_rows
-from twin_data.transform import chunk, clean, dedupe, quality, split
+from twin_data.store.schemas import to_frame
+from twin_data.transform import clean
 
 SAMPLE = Path(__file__).parents[3] / "personas" / "sample"
-
-
-@dataclass(frozen=True)
-class Sample:
-    """The shipped persona, stage by stage."""
-
-    persona: PersonaConfig
-    raw: tuple[RawDocument, ...]
-    cleaned: clean.Cleaned
-    unique: dedupe.Deduplicated
-    separated: pl.DataFrame
-    filtered: quality.Filtered
-    chunks: tuple[Chunk, ...]
+BOOKS = Path(__file__).parents[4] / "shared" / "data" / "personas" / "chesterton"
 
 
 @pytest.fixture(scope="session")
@@ -54,17 +40,31 @@ def planted() -> dict[str, Any]:
     return dict(json.loads((SAMPLE / "planted.json").read_text("utf-8")))
 
 
+@dataclass(frozen=True)
+class Chesterton:
+    """Four books, as collected and as cleaned."""
+
+    sources: Path
+    raw: tuple[RawDocument, ...]
+    cleaned: clean.Cleaned
+
+
 @pytest.fixture(scope="session")
-def sample() -> Sample:
-    persona = load_yaml(SAMPLE / "persona.yaml", PersonaConfig)
-    raw = collect.run(collect.CollectInputs(persona=persona, sources_folder=SAMPLE / "sources")).documents
-    own_names = frozenset({persona.author.name, *persona.author.aliases})
-    cleaned = clean.run(clean.CleanInputs(raw, own_names), config=clean.CleanConfig())
-    unique = dedupe.run(to_frame(cleaned.documents, CleanDocument), config=dedupe.DedupeConfig())
-    separated = split.run(unique.documents, config=split.SplitConfig())
-    filtered = quality.run(separated, config=quality.QualityConfig())
-    chunks = chunk.run(filtered.documents, config=chunk.ChunkConfig())
-    return Sample(persona, raw, cleaned, unique, separated, filtered, to_rows(chunks, Chunk))
+def chesterton() -> Chesterton:
+    """Skips where the books are absent."""
+    if not BOOKS.is_dir():
+        pytest.skip("the test data ../shared/data/personas/chesterton is absent")
+    persona = PersonaConfig(
+        name="gkc",
+        display_name="G. K. Chesterton",
+        author=Author(name="G. K. Chesterton"),
+        owner="nobody",
+        licence="public domain",
+        consent=Consent(statement="in the public domain", given_by="nobody", date=date(2026, 1, 1)),
+    )
+    raw = collect.run(collect.CollectInputs(persona=persona, sources_folder=BOOKS)).documents
+    cleaned = clean.run(clean.CleanInputs(raw, frozenset({persona.author.name})), config=clean.CleanConfig())
+    return Chesterton(BOOKS, raw, cleaned)
 
 
 @pytest.fixture(scope="session")

@@ -5,26 +5,21 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 from lxml import etree  # type: ignore[import-untyped]
 
-from twin_data.configuration.persona import Author, Consent, PersonaConfig
 from twin_data.contracts.documents import CleanDocument, CorpusDocument, RawDocument, Rejection, Role, Split
 from twin_data.scoring.sentences import grams
-from twin_data.sources import collect
 from twin_data.store.schemas import to_frame, to_rows
 from twin_data.transform import clean, decontaminate, dedupe, quality, split
 from twin_data.transform.voice_kept import summary
 
-BOOKS = Path(__file__).parents[4] / "shared" / "data" / "personas" / "chesterton"
 XHTML, EPUB = "{http://www.w3.org/1999/xhtml}", "{http://www.idpf.org/2007/ops}type"
 AROUND = {"colophon", "imprint", "copyright-page", "titlepage", "halftitlepage"}
-
-pytestmark = pytest.mark.skipif(not BOOKS.is_dir(), reason="the test data ../shared/data/personas/chesterton is absent")
 
 
 @dataclass(frozen=True)
@@ -38,22 +33,14 @@ class Books:
 
 
 @pytest.fixture(scope="module")
-def books() -> Books:
-    persona = PersonaConfig(
-        name="gkc",
-        display_name="G. K. Chesterton",
-        author=Author(name="G. K. Chesterton"),
-        owner="nobody",
-        licence="public domain",
-        consent=Consent(statement="in the public domain", given_by="nobody", date=date(2026, 1, 1)),
-    )
-    raw = collect.run(collect.CollectInputs(persona=persona, sources_folder=BOOKS)).documents
-    cleaned = clean.run(clean.CleanInputs(raw, frozenset({"G. K. Chesterton"})), config=clean.CleanConfig())
+def books(chesterton: Any) -> Books:
+    cleaned = chesterton.cleaned
     unique = dedupe.run(to_frame(cleaned.documents, CleanDocument), config=dedupe.DedupeConfig())
     separated = split.run(unique.documents, config=split.SplitConfig())
     excluded = to_rows(decontaminate.run(separated, config=decontaminate.DecontaminateConfig()), Rejection)
     filtered = quality.run(separated, config=quality.QualityConfig())
-    return Books({one.document_id: one for one in raw}, cleaned, unique, separated, excluded, filtered)
+    raw = {one.document_id: one for one in chesterton.raw}
+    return Books(raw, cleaned, unique, separated, excluded, filtered)
 
 
 def printed(path: Path) -> str:
@@ -80,7 +67,7 @@ def test_what_is_not_the_books_text_is_rejected_with_a_reason(books: Books) -> N
     assert not re.search(r"Standard Ebooks|public domain|Project Gutenberg|CC0|Creative Commons", text)
 
 
-def test_the_text_is_intact_to_the_character(books: Books) -> None:
+def test_the_text_is_intact_to_the_character(books: Books, chesterton: Any) -> None:
     """Dashes, curly quotes, the words of italics: all that is printed, and nothing else."""
     marks: Counter[str] = Counter()
     checked = 0
@@ -88,7 +75,7 @@ def test_the_text_is_intact_to_the_character(books: Books) -> None:
         book, _, name = document.document_id.partition("/")
         # A chapter's number and name are one heading, with a colon between them that is not printed.
         heading, *rest = (document.text[one.start : one.end] for one in document.passages)
-        page = squeezed(printed(BOOKS / book / name))
+        page = squeezed(printed(chesterton.sources / book / name))
         assert page.startswith(squeezed(heading.replace(": ", "", 1))) or page.startswith(squeezed(heading))
         assert page.endswith(squeezed("".join(rest)))
         marks.update(document.text)
@@ -97,10 +84,10 @@ def test_the_text_is_intact_to_the_character(books: Books) -> None:
     assert all(marks[mark] > 100 for mark in "—“”’")
 
 
-def test_italics_keep_their_words(books: Books) -> None:
+def test_italics_keep_their_words(books: Books, chesterton: Any) -> None:
     cleaned = {one.document_id: " ".join(one.text.split()) for one in books.cleaned.documents}
     words = 0
-    for path in sorted(BOOKS.rglob("chapter-*.xhtml")):
+    for path in sorted(chesterton.sources.rglob("chapter-*.xhtml")):
         text = cleaned[f"{path.parent.name}/{path.name}"]
         for element in etree.parse(str(path)).getroot().iter(f"{XHTML}i", f"{XHTML}em"):
             inside = " ".join("".join(element.itertext()).replace("\u2060", "").split())

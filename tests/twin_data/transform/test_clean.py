@@ -4,24 +4,19 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable
-from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin_data.configuration.persona import Author, Consent, PersonaConfig
 from twin_data.contracts.digests import digest_text
 from twin_data.contracts.documents import Block, BlockStyle, DocumentKind, RawDocument, Rejection, Role
-from twin_data.sources import collect
 from twin_data.transform import clean
 from twin_data.transform.clean import CleanConfig, CleanInputs, clean_document
 from twin_data.transform.identifiers import names_pattern
 from twin_data.transform.tidy import tidy
 
-BOOKS = Path(__file__).parents[4] / "shared" / "data" / "personas" / "chesterton"
 MARKS = "—–-‐‘’“”\"'`´…·•!?;:,.()[]{}«»/\\&@#£€$%*_~<>|+=^°§¶†‡½²é ñßøŁЖあ字👩‍🚀"
 CONFIG = CleanConfig()
 
@@ -309,19 +304,9 @@ def test_offsets_of_the_sample_are_exact(sample: Any) -> None:
         assert len(one.redacted_text) <= 200
 
 
-@pytest.mark.skipif(not BOOKS.is_dir(), reason="the test data ../shared/data/personas/chesterton is absent")
-def test_a_book_loses_no_word_to_redaction() -> None:
-    persona = PersonaConfig(
-        name="gkc",
-        display_name="G. K. Chesterton",
-        author=Author(name="G. K. Chesterton"),
-        owner="nobody",
-        licence="public domain",
-        consent=Consent(statement="in the public domain", given_by="nobody", date=date(2026, 1, 1)),
-    )
-    raw = collect.run(collect.CollectInputs(persona=persona, sources_folder=BOOKS)).documents
-    cleaned = clean.run(CleanInputs(raw, frozenset({"G. K. Chesterton"})), config=CONFIG)
+def test_a_book_loses_no_word_to_redaction(chesterton: Any) -> None:
+    cleaned = chesterton.cleaned
     assert not [one for one in cleaned.rejections if one.reason.startswith("redacted_")]
-    before = {document.document_id: visible(document.text) for document in raw}
+    before = {document.document_id: visible(document.text) for document in chesterton.raw}
     assert len(cleaned.documents) > 90
     assert all(visible(document.text) == before[document.document_id] for document in cleaned.documents)

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin_data.configuration.persona import Author, Consent, PersonaConfig
 from twin_data.contracts.documents import Block, BlockStyle, DocumentKind, RawDocument, Role
 from twin_data.contracts.errors import CorpusError
-from twin_data.sources import collect
 from twin_data.transform import clean
 from twin_data.transform.clean import TEXT_RULES, CleanConfig, CleanInputs, TextRule, clean_document, step_names
 from twin_data.transform.voice_kept import (
@@ -28,7 +24,6 @@ from twin_data.transform.voice_kept import (
     tally,
 )
 
-BOOKS = Path(__file__).parents[4] / "shared" / "data" / "personas" / "chesterton"
 CONFIG = CleanConfig()
 
 
@@ -71,22 +66,14 @@ def test_the_sample_passes_with_room(sample: Any) -> None:
     assert summary(sample.cleaned.changes).endswith("in 7 sources") or "the largest change is 0." in summary(judged)
 
 
-@pytest.mark.skipif(not BOOKS.is_dir(), reason="the test data ../shared/data/personas/chesterton is absent")
-def test_four_books_pass_unchanged() -> None:
-    persona = PersonaConfig(
-        name="gkc",
-        display_name="G. K. Chesterton",
-        author=Author(name="G. K. Chesterton"),
-        owner="nobody",
-        licence="public domain",
-        consent=Consent(statement="in the public domain", given_by="nobody", date=date(2026, 1, 1)),
-    )
-    raw = collect.run(collect.CollectInputs(persona=persona, sources_folder=BOOKS)).documents
-    cleaned = clean.run(CleanInputs(raw, frozenset({"G. K. Chesterton"})), config=CONFIG)
-    assert {one.source for one in cleaned.changes if one.is_judged} == {path.name for path in BOOKS.glob("*/")}
+def test_four_books_pass_unchanged(chesterton: Any) -> None:
+    cleaned = chesterton.cleaned
+    assert {one.source for one in cleaned.changes if one.is_judged} == {
+        path.name for path in chesterton.sources.glob("*/")
+    }
     assert [one for one in cleaned.changes if one.change] == []
     with pytest.raises(CorpusError, match="the rule 'strip apostrophes'"):
-        clean.run(CleanInputs(raw, frozenset()), config=CONFIG, rules=(*TEXT_RULES, DAMAGING[0]))
+        clean.run(CleanInputs(chesterton.raw, frozenset()), config=CONFIG, rules=(*TEXT_RULES, DAMAGING[0]))
 
 
 def test_small_damages_of_several_rules_add_up() -> None:
