@@ -2,10 +2,10 @@
 
 A refusal says, here and now and of its own speaker, that no answer comes: the speaker cannot or will not speak, does
 not know, or has nothing of it in writing; and it says so with few words of content. Each clause of the first two
-sentences is looked through for an act of answering that is denied (`denied_acts`), for silence and missing records, and
-for everyday turns of phrase (`refusal_phrases`); where none is found, nothing refuses, however little is said ("Yes."). A
-logistic regression over what they offer gives the probability. The weights are fitted on the examples in its test, which
-fits them again and judges each fifth of them by the others.
+sentences is looked through for an act of answering that is denied (`denied_acts`), for silence and missing records and
+for everyday turns of phrase (`refusal_phrases`); where none is found, nothing refuses, however little is said ("Yes.").
+A logistic regression over what they offer gives the probability. The weights are fitted on the examples in its test,
+which fits them again and judges each fifth of them by the others.
 """
 
 from __future__ import annotations
