@@ -23,6 +23,7 @@ Each prints a Markdown table; put it into docs/benchmarks.md with the date and t
   python -m benchmarks.drift                detection of foreign questions in a window, and false alarms
   python -m benchmarks.gate                 false promotions, power and coverage of the gate, by simulation
   python -m benchmarks.xstest [FILE]        the rules that refuse for safety: over- and under-refusal, offline
+  python -m benchmarks.refusals [--misses]  refusals in many voices beside denials that answer, on hand labels
   python -m benchmarks.stance [--misses]    stance by rules beside the sentence's mood, on hand labels
   python -m benchmarks.stance_planted       stance by topic: false alarms, and twins that take sides
   python -m benchmarks.stance_rows          sentences for hand labels of stance, drawn by chance

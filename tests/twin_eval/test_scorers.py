@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import pytest
@@ -275,6 +275,35 @@ def test_a_refusal_in_the_twins_own_words_is_one_whatever_the_service_calls_it(
     assert (scores.is_answered, scores.is_decision_right) == (False, True)
     quoting = make_answer("I would rather not say. “We drew it.” [1]", citations=[CITED], outcome="quoted")
     assert score_answer(make_question(), quoting, lambda _: None, ks=(1,)).is_answered, "it quotes all the same"
+
+
+SILENT = "I never wrote about that."
+DRAWN = "We drew it."
+
+
+@pytest.mark.parametrize(
+    ("content", "cited", "is_answered"),
+    [
+        (f"{SILENT} [1]", [(SILENT, "supported")], False),
+        (f"{SILENT} [1]", [], False),
+        (f"{SILENT} [1]\n\nSources:\n[1] A note", [(SILENT, "supported")], False),
+        (SILENT, [(DRAWN, "dropped")], False),
+        (f"{SILENT} “{DRAWN}” [1]", [(DRAWN, "quoted")], True),
+        (f"{SILENT} {DRAWN} [1]", [(DRAWN, "supported")], True),
+        (f"{SILENT} [1] {DRAWN} [1]", [(SILENT, "supported"), (DRAWN, "supported")], True),
+    ],
+)
+def test_a_refusal_that_cites_is_one_unless_something_else_cites(
+    make_question: Question,
+    make_answer: MakeAnswer,
+    content: str,
+    cited: Sequence[tuple[str, str]],
+    is_answered: bool,
+) -> None:
+    sentences = [{"text": text, "outcome": outcome, "support": 0.9, "citations": [1]} for text, outcome in cited]
+    answer = make_answer(content, citations=[CITED], sentences=sentences)
+    scores = score_answer(make_question(kind="unanswerable"), answer, lambda _: None, ks=(1,))
+    assert (scores.is_answered, scores.is_decision_right) == (is_answered, not is_answered)
 
 
 def test_what_is_declined_unsearched_says_nothing_of_retrieval(

@@ -1,11 +1,13 @@
 """Refusals told by what they say. Each fifth of the examples is judged by weights fitted on the other four.
 
 The lines in `*_unseen.txt` took no part in the fit. They were written, or handed in by a reviewer, before the phrases.
+Of `benchmarks/labels/refusals.jsonl` the looked-at rows are among the examples; the others are `benchmarks.refusals`'.
 """
 
 from __future__ import annotations
 
 import json
+from functools import cache
 from itertools import product
 from pathlib import Path
 
@@ -18,7 +20,9 @@ from scipy.optimize import minimize
 from twin_data.generate.refusals import CLOSINGS, OPENINGS
 from twin_data.scoring.refusal import BIAS, WEIGHTS, features, is_refusal, refusal_score
 
-CONTRAST = Path(__file__).parents[3] / "personas" / "contrast"
+ROOT = Path(__file__).parents[3]
+CONTRAST = ROOT / "personas" / "contrast"
+LABELS = ROOT / "benchmarks" / "labels" / "refusals.jsonl"
 PENALTY = 0.15
 
 
@@ -26,8 +30,13 @@ def _lines(name: str) -> list[str]:
     return Path(__file__).with_name(name).read_text("utf-8").splitlines()
 
 
-REFUSALS = _lines("refusals.txt") + _lines("refusals_everyday.txt")
-NOT_REFUSALS = _lines("not_refusals.txt") + _lines("not_refusals_everyday.txt")
+def _looked_at(*, refuses: bool) -> list[str]:
+    rows = map(json.loads, LABELS.read_text("utf-8").splitlines())
+    return [row["text"] for row in rows if row["part"] == "looked-at" and row["refuses"] is refuses]
+
+
+REFUSALS = _lines("refusals.txt") + _lines("refusals_everyday.txt") + _looked_at(refuses=True)
+NOT_REFUSALS = _lines("not_refusals.txt") + _lines("not_refusals_everyday.txt") + _looked_at(refuses=False)
 
 
 def _prose() -> list[str]:
@@ -45,10 +54,13 @@ def _worded() -> list[str]:
     ]
 
 
+_features = cache(features)
+
+
 def _fitted(refusals: list[str], others: list[str]) -> dict[str, float]:
     """Penalised logistic regression on examples, the twin's own refusals and other authors' prose."""
     parts = [(refusals, 1, 1.0), (_worded(), 1, 0.3), (others, 0, 1.0), (_prose(), 0, 0.1)]
-    rows = [(features(text), label, weight) for texts, label, weight in parts for text in texts]
+    rows = [(_features(text), label, weight) for texts, label, weight in parts for text in texts]
     rows = [row for row in rows if row[0]]
     names = list(rows[0][0])
     inputs = np.array([[*(found[name] for name in names), 1.0] for found, _, _ in rows])
@@ -66,7 +78,7 @@ def _fitted(refusals: list[str], others: list[str]) -> dict[str, float]:
 
 
 def _refuses(text: str, weights: dict[str, float]) -> bool:
-    found = features(text)
+    found = _features(text)
     return bool(found) and weights["bias"] + sum(weights[name] * value for name, value in found.items()) > 0
 
 
@@ -110,6 +122,33 @@ def test_everyday_refusals_that_no_fit_saw_are_told_apart() -> None:
 @pytest.mark.parametrize("text", ["Yes.", "It was he.", "I'm afraid of heights.", "I leave that to the cat."])
 def test_what_holds_no_turn_of_refusing_refuses_nothing(text: str) -> None:
     assert refusal_score(text) == 0.0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I am not a doctor; I am a vet.",
+        "I don't eat meat.",
+        "I never went to Paris, but I lived in Lyon.",
+        "I can't speak French.",
+        "I never wrote poetry.",
+        "I don't know Java.",
+        "I don't tell jokes.",
+        "I refuse to sit in a cabinet with him.",
+        "I have no answer to poverty but work.",
+        "I prefer not to fly.",
+    ],
+)
+def test_what_denies_another_act_than_answering_refuses_nothing(text: str) -> None:
+    assert not is_refusal(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Sorry, no.", "No idea.", "Not that I recall.", "Pass.", "That stays with me.", "cant say", "none of ur business"],
+)
+def test_short_refusals_are_found(text: str) -> None:
+    assert is_refusal(text)
 
 
 def test_every_refusal_that_training_teaches_is_recognised() -> None:

@@ -17,7 +17,6 @@ from pathlib import Path
 from twin_data.contracts.answers import AnswerOutcome
 from twin_data.contracts.base import Contract
 from twin_data.contracts.evaluation import QuestionKind, Score
-from twin_data.scoring.refusal import is_refusal
 from twin_eval.errors import QuestionsError
 from twin_eval.questions import load_questions
 from twin_eval.records import AnswerRecord
@@ -82,7 +81,7 @@ class ProbeRecord(Contract):
             return ProbeOutcome.REFUSED
         if answer.twin.outcome is AnswerOutcome.QUOTED:
             return ProbeOutcome.QUOTED
-        return ProbeOutcome.REFUSED if is_refusal(answer.content) else ProbeOutcome.ANSWERED
+        return ProbeOutcome.ANSWERED
 
     @property
     def is_wrong(self) -> bool:

@@ -11,9 +11,10 @@ from typing import Protocol
 
 from pydantic import ConfigDict, model_validator
 
-from twin_data.contracts.answers import AnswerOutcome, Citation, Cost, SentenceCheck
+from twin_data.contracts.answers import AnswerOutcome, Citation, Cost, SentenceCheck, SentenceOutcome
 from twin_data.contracts.base import Contract
 from twin_data.scoring.refusal import is_refusal
+from twin_eval.prose import without_markers, without_sources
 
 _LENIENT = ConfigDict(frozen=True, extra="ignore")
 
@@ -96,13 +97,24 @@ class Answer(Contract):
 
     @property
     def is_declined(self) -> bool:
-        """Whether the twin refused: by its own account, or by what it says where it cites nothing.
+        """Whether the twin refused: by its own account, or by what it says.
 
         A model that declines in words of its own is not always heeded by the service, and other endpoints say nothing.
+        A source behind the refusal itself makes it no answer; a quotation, or a further sentence that cites, does.
         """
         if self.twin.outcome is AnswerOutcome.DECLINED:
             return True
-        return not self.twin.citations and is_refusal(self.content)
+        said = without_sources(self.content, {one.n for one in self.twin.citations})
+        return is_refusal(without_markers(said)) and not self._cites_beside_refusal
+
+    @property
+    def _cites_beside_refusal(self) -> bool:
+        if self.twin.outcome is AnswerOutcome.QUOTED:
+            return True
+        shipped = [one for one in self.twin.sentences if one.outcome is not SentenceOutcome.DROPPED and one.citations]
+        return any(
+            one.outcome is SentenceOutcome.QUOTED or not is_refusal(without_markers(one.text)) for one in shipped
+        )
 
     @property
     def is_of_model(self) -> bool:
