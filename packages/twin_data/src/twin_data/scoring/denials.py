@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import regex
 
 from twin_data.scoring.alignment import MIN_WEIGHT, Weight
 from twin_data.scoring.numerals import without_numbers
-from twin_data.scoring.sentences import content_stems, words
+from twin_data.scoring.sentences import words
+from twin_data.scoring.word_forms import content_forms
 
 NEGATIONS = frozenset("not no never none nobody nothing neither nor without cannot".split())
 # "Not only", "no fewer than 42", "not until May": a negation in form alone.
@@ -35,17 +36,22 @@ MIN_DENIED_STEMS = 2
 
 @dataclass(frozen=True)
 class Clause:
-    """What a clause says, and whether it denies it."""
+    """What a clause says, and whether it denies it.
 
-    stems: frozenset[str]
+    Attributes:
+        forms: Of its words of content, each with the stem by which it is weighed.
+        negated: Whether it denies them.
+    """
+
+    forms: Mapping[str, str]
     negated: bool
 
     @classmethod
     def all_of(cls, text: str) -> list[Clause]:
         """The clauses of a text that say anything."""
         pieces = _CLAUSE_END.split(_NO_DENIAL.sub(" ", text))
-        found = [cls(frozenset(content_stems(without_numbers(piece))), is_negated(piece)) for piece in pieces if piece]
-        return [one for one in found if one.stems or one.negated]
+        found = [cls(content_forms(without_numbers(piece)), is_negated(piece)) for piece in pieces if piece]
+        return [one for one in found if one.forms or one.negated]
 
 
 def contradiction(claim: Sequence[Clause], evidence: Sequence[Clause], weight: Weight) -> str:
@@ -57,13 +63,13 @@ def contradiction(claim: Sequence[Clause], evidence: Sequence[Clause], weight: W
         return "the passage does not deny it"
     for clause in claim:
         agreeing, opposite = (
-            frozenset(stem for one in evidence if (one.negated == clause.negated) is same for stem in one.stems)
+            frozenset(form for one in evidence if (one.negated == clause.negated) is same for form in one.forms)
             for same in (True, False)
         )
         opposed = opposite - agreeing
-        if len(claim) > 1 and len(clause.stems & opposed) < MIN_DENIED_STEMS:
+        if len(claim) > 1 and len(clause.forms.keys() & opposed) < MIN_DENIED_STEMS:
             continue
-        against = _covered(clause.stems, opposed, weight) if clause.stems else 0.0
+        against = _covered(clause.forms, opposed, weight) if clause.forms else 0.0
         if clause.negated and against > OPPOSED_SHARE:  # "on Tuesdays, never on Fridays" denies with half its words
             return "the passage does not deny it"
         if not clause.negated and against >= OPPOSED_SHARE:
@@ -71,14 +77,16 @@ def contradiction(claim: Sequence[Clause], evidence: Sequence[Clause], weight: W
     return ""
 
 
-def _covered(stems: Iterable[str], held: frozenset[str], weight: Weight) -> float:
-    weights = {one: weight(one) + MIN_WEIGHT for one in stems}
+def _covered(forms: Mapping[str, str], held: Set[str], weight: Weight) -> float:
+    weights = {one: weight(stem) + MIN_WEIGHT for one, stem in forms.items()}
     return sum(weights[one] for one in weights if one in held) / sum(weights.values())
 
 
 def contradicts_itself(claim: Sequence[Clause]) -> bool:
     """Whether the same words are affirmed and denied: "you are a sailor, and you are not a sailor"."""
-    affirmed, denied = ({one.stems for one in claim if one.negated is side and one.stems} for side in (False, True))
+    affirmed, denied = (
+        {frozenset(one.forms) for one in claim if one.negated is side and one.forms} for side in (False, True)
+    )
     return not affirmed.isdisjoint(denied)
 
 

@@ -10,7 +10,8 @@ import regex
 
 from twin_data.scoring.denials import NEGATIONS
 from twin_data.scoring.numerals import in_digits
-from twin_data.scoring.sentences import STOPWORDS, WORD, stem
+from twin_data.scoring.sentences import STOPWORDS, WORD
+from twin_data.scoring.word_forms import form, lowered
 
 MONTHS = frozenset(
     "january february march april june july august september october november december jan feb mar apr jun jul "
@@ -56,14 +57,14 @@ class Word:
 
     Attributes:
         text: In lower case; number words in digits.
-        stem: Of a word that carries meaning; empty for small ones.
+        form: Of a word that carries meaning; empty for small ones.
         is_capital: Whether it is written with a capital, and is neither month nor day of the week.
         is_name: Whether it is so where no sentence begins; what begins one may be a name or not.
         clause: Number of its clause.
     """
 
     text: str
-    stem: str
+    form: str
     is_capital: bool
     is_name: bool
     clause: int
@@ -90,13 +91,13 @@ class Reading:
         for match in WORD.finditer(text):
             clause += bool(_BREAK.search(text, last, match.end())) and bool(found)
             last = match.end()
-            lowered = match[0].casefold().replace("’", "'").removesuffix("'s")
-            is_small = lowered in STOPWORDS
-            is_capital = match[0][0].isupper() and not is_small and lowered not in _NO_NAMES
+            word = lowered(match[0]).removesuffix("'s")
+            is_small = word in STOPWORDS
+            is_capital = match[0][0].isupper() and not is_small and word not in _NO_NAMES
             found.append(
                 Word(
-                    lowered.replace(",", ""),
-                    "" if is_small else stem(lowered),
+                    word.replace(",", ""),
+                    "" if is_small else form(word),
                     is_capital,
                     is_capital and (bool(found) or any(letter.isupper() for letter in match[0][1:])),
                     clause,
@@ -110,9 +111,9 @@ class Reading:
         return frozenset(one.text for one in self.words)
 
     @cached_property
-    def stems(self) -> frozenset[str]:
-        """Stems of the words that carry meaning."""
-        return frozenset(one.stem for one in self.words if one.stem)
+    def forms(self) -> frozenset[str]:
+        """Forms of the words that carry meaning."""
+        return frozenset(one.form for one in self.words if one.form)
 
     @cached_property
     def clauses(self) -> tuple[Reading, ...]:
@@ -127,8 +128,8 @@ class Reading:
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """Stems of its names."""
-        return frozenset(one.stem for one in self.words if one.is_name)
+        """Forms of its names."""
+        return frozenset(one.form for one in self.words if one.is_name)
 
     @cached_property
     def numbers(self) -> frozenset[str]:
@@ -139,9 +140,9 @@ class Reading:
         """The place of the first of these words; -1 if none is there."""
         return next((at for at, one in enumerate(self.words) if one.text in texts), -1)
 
-    def stems_between(self, first: int, end: int) -> frozenset[str]:
-        """Stems of the words from place `first` up to `end`."""
-        return frozenset(one.stem for one in self.words[max(0, first) : end] if one.stem)
+    def forms_between(self, first: int, end: int) -> frozenset[str]:
+        """Forms of the words from place `first` up to `end`."""
+        return frozenset(one.form for one in self.words[max(0, first) : end] if one.form)
 
     def followers(self) -> Iterator[tuple[Word, Word]]:
         """Each number with the next word that carries meaning, no further than two words away in its clause.
@@ -154,7 +155,7 @@ class Reading:
 
     def _follower(self, at: int) -> Word | None:
         ahead = (place for place in (at + 1, at + 2) if place < len(self.words))
-        place = next((place for place in ahead if self.words[place].stem), None)
+        place = next((place for place in ahead if self.words[place].form), None)
         if place is None or self.words[place].clause != self.words[at].clause:
             return None
         return self._follower(place) if self.words[place].is_number else self.words[place]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import regex
 
-from twin_data.scoring.sentences import stem
+from twin_data.scoring.word_forms import form
 
 _SCALES = """
 = rise rose risen rising grow grew grown increase increased climb climbed gain gained | fall fell fallen falling
@@ -137,7 +137,7 @@ SAID = frozenset(
 
 REPORTS = frozenset("tell tells told".split())
 
-SAID_STEMS = frozenset(stem(word) for word in (*SAID, *REPORTS))
+SAID_FORMS = frozenset(form(word) for word in (*SAID, *REPORTS))
 
 AGREES = regex.compile(
     r"(?i)\b(?:i|we)(?: (?:do|also|both|quite|fully))? (?:(?:think|thought|believe|say) so|agreed?)\b"
