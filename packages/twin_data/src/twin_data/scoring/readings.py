@@ -8,7 +8,7 @@ from functools import cached_property
 
 import regex
 
-from twin_data.scoring.denials import NEGATIONS
+from twin_data.scoring.denials import denials_marked, denies
 from twin_data.scoring.numerals import in_digits
 from twin_data.scoring.sentences import STOPWORDS, WORD
 from twin_data.scoring.word_forms import form, lowered
@@ -30,25 +30,17 @@ _SIGNS = (
     (regex.compile(r"(?i)(\d)\s?a\.?m\b\.?"), r"\1 antem"),
     (regex.compile(r"(?i)(\d)\s?p\.?m\b\.?"), r"\1 postm"),
     (regex.compile(r"(?<=\w,? )May\b"), "Maius"),
-    (regex.compile(r"\b[Nn]os?\.\s?(?=\d)"), "number "),
     # Of time and no reason: "since 2008", "ever since".
     (regex.compile(rf"(?i)\b(?:ever since|since(?= (?:\d{{4}}|then|{'|'.join(MONTHS)})\b))\b"), "eversince"),
     # One clause, which names its subject twice: "As for the mill, it never stopped."
     (regex.compile(r"(?i)^(as (?:for|to) [^,;]{1,60}),(?= (?:he|she|it|they)\b)"), r"\1"),
     (regex.compile(r"(?i)\bat least\b"), "atleast"),
-    # Negations in form alone: "not only", "no fewer than 42", "not until May".
-    (
-        regex.compile(
-            r"(?i)\b(?:not|no) (?=(?:only|just|merely|simply|until|till|fewer|less|more|later|doubt|wonder)\b)"
-        ),
-        "",
-    ),
     (regex.compile(r"(?i)\bat most\b"), "atmost"),
 )
 _BREAK = regex.compile(
-    r"[,;:.!?()]\s|\s[–-]\s|—|\b(?:and|but|while|whereas|although|though|because|since|so|when|who|which|whose)\b"
+    r"[,;:.!?()]\s|\s[–-]\s|—|\b(?:and|but|while|whereas|although|though|because|since|so|when|who|which|whose"
+    r"|ifnot|ratherthan|insteadof)\b"
 )
-_NEGATIONS = NEGATIONS | {"hardly", "scarcely"}
 
 
 @dataclass(frozen=True)
@@ -124,7 +116,7 @@ class Reading:
     @cached_property
     def is_negated(self) -> bool:
         """Whether a word in it denies something."""
-        return any(one.text in _NEGATIONS or one.text.endswith("n't") for one in self.words)
+        return denies([one.text for one in self.words])
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -175,11 +167,15 @@ _WRITTEN = {
     "postm": "p.m.",
     "atleast": "at least",
     "atmost": "at most",
+    "ifnot": "unless",
+    "ratherthan": "rather than",
+    "insteadof": "instead of",
 }
 
 
 def _in_words(text: str) -> str:
     """The text with its signs in words: `$5` is "5 dollars", `9 a.m.` "9 antem", "at least" one word."""
+    text = denials_marked(text)
     for pattern, words in _SIGNS:
         text = pattern.sub(words, text)
     return _MONEY.sub(_spelled, text)

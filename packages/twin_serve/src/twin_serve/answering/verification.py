@@ -13,12 +13,12 @@ from twin_data.contracts.answers import RetrievedPassage, SentenceCheck, Sentenc
 from twin_data.contracts.base import Span
 from twin_data.scoring.addressee import speaks_to_the_persona
 from twin_data.scoring.closeness import closeness, stray
+from twin_data.scoring.denials import is_contradicted
 from twin_data.scoring.sentences import STOPWORDS, content_stems, words
 from twin_data.scoring.support import EvidenceText, Support, held_numbers, names, numbers
 from twin_data.scoring.word_forms import content_forms, form, name_form
 from twin_serve.answering.citations import CitationList
 from twin_serve.answering.copies import Copy, find_copy, own_in_passage, stands_whole
-from twin_serve.answering.polarity import is_contradicted
 from twin_serve.twins import Twin
 
 MIN_RELEVANCE = 0.3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import filterfalse, pairwise
 
-from twin_data.scoring.denials import is_negated
+from twin_data.scoring.denials import is_negated, nearest
 from twin_data.scoring.readings import Reading
 from twin_data.scoring.reversals.lexicon import (
     AGREES,
@@ -60,10 +60,8 @@ def denied(pair: Pair) -> str:
         return ""  # it calls something wrong to say: `denials` reads that
     for clause in pair.claim.clauses:
         # By the nearest clause of either kind: "the owl does not sing, but the robin sings all day" is about two birds.
-        held = {True: 0, False: 0}
-        for one in pair.clauses:
-            held[one.is_negated] = max(held[one.is_negated], len(clause.forms & one.forms))
-        against, agreeing = held[not clause.is_negated], held[clause.is_negated]
+        told = ((one.forms, one.is_negated) for one in pair.clauses)
+        agreeing, against = nearest(clause.forms, clause.is_negated, told)
         if against - agreeing >= MIN_TURNED and against >= TURNED_SHARE * len(clause.forms):
             return "the passage does not deny it" if clause.is_negated else "the passage denies it"
     return ""
