@@ -23,7 +23,7 @@ from twin_data.configuration.home import cache_folder
 from twin_data.scoring.closeness import closeness
 from twin_data.scoring.departures import departure
 from twin_data.scoring.encoder import SentenceEncoder
-from twin_data.scoring.sentences import content_stems
+from twin_data.scoring.word_forms import content_forms
 from twin_data.transform.embedding_model import EmbeddingModelConfig, ensure_encoder
 
 LABELS = Path(__file__).parent / "labels" / "reworded.jsonl"
@@ -40,7 +40,7 @@ def main() -> None:
     for part in ("looked-at", "held-out") if arguments.part == "all" else (arguments.part,):
         chosen = [one for one in rows if one["part"] == part]
         reasons = [
-            departure(one["sentence"], one["evidence"], encode, granted=content_stems(one["question"]))
+            departure(one["sentence"], one["evidence"], encode, granted=content_forms(one["question"]))
             for one in chosen
         ]
         true, ships = np.array([one["holds"] for one in chosen]), np.array([not reason for reason in reasons])

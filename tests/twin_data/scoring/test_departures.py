@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from twin_data.scoring.departures import departure
-from twin_data.scoring.sentences import content_stems
+from twin_data.scoring.word_forms import content_forms
 
 HEATH = "If the pump had been serviced in March, the cellar would not have flooded; my brother paid for most of it."
 BRAIN = "The human brain is a machine for coming to conclusions; if it cannot come to conclusions it is rusty."
@@ -61,7 +61,7 @@ def test_what_it_may(sentence: str, source: str) -> None:
 def test_what_the_question_names_may_be_added() -> None:
     sentence, source = "The sluice at Denver holds back the tide.", "The sluice holds back the tide."
     assert departure(sentence, source, encode) == "it adds “Denver”"
-    assert departure(sentence, source, encode, granted=content_stems("What of Denver?")) == ""
+    assert departure(sentence, source, encode, granted=content_forms("What of Denver?")) == ""
 
 
 def test_a_sentence_worded_anew_follows_nothing() -> None:

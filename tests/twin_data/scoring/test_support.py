@@ -49,6 +49,31 @@ def test_what_the_passage_says_is_supported(claim: str) -> None:
     assert found.score >= 0.6
 
 
+LOCK = (
+    "The grey theatre at the centre of the town was painted in a colour that our neighbours never got used to. "
+    "Whilst travelling I organised the defence of the programme, and a counsellor from the Labour Party analysed it."
+)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "The gray theater at the town's center was painted in a color our neighbors never got used to.",
+        "While traveling I organized the program's defense.",
+        "A counselor from the Labor Party analyzed the program.",
+    ],
+)
+def test_an_american_paraphrase_of_a_british_passage_is_supported(claim: str) -> None:
+    found = support(claim, LOCK)
+    assert found.missing == ""
+    assert found.score >= 0.6
+
+
+def test_a_denial_in_the_other_spelling_is_one() -> None:
+    assert support("We favored the theater.", "We never favoured the theatre.").missing == "the passage denies it"
+    assert support("I spoke to Gray.", "I spoke to Grey.").missing == "the name Gray is not in the passage"
+
+
 @pytest.mark.parametrize(
     ("claim", "missing"),
     [

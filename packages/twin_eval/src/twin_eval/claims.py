@@ -13,8 +13,9 @@ from twin_data.contracts.answers import SentenceOutcome
 from twin_data.contracts.base import Contract, Span
 from twin_data.contracts.evaluation import HeldOutQuestion
 from twin_data.scoring.copies import is_mostly_copied
-from twin_data.scoring.sentences import content_stems, grams, sentence_spans, stem, words
+from twin_data.scoring.sentences import grams, sentence_spans, words
 from twin_data.scoring.support import EvidenceText, names
+from twin_data.scoring.word_forms import content_forms, name_form
 from twin_eval.copying import copied_flags
 from twin_eval.folding import word_line
 from twin_eval.matching import NormalisedText, states_fact
@@ -64,10 +65,10 @@ def check_claims(question: HeldOutQuestion, answer: Answer) -> tuple[ClaimCheck,
 
 
 def granted_names(question: str, answer: Answer) -> set[str]:
-    """Stems of the question's names that the answer's evidence has somewhere: a passage may say "she" for them."""
+    """Forms of the question's names that the answer's evidence has somewhere: a passage may say "she" for them."""
     sources = (f"{one.title} {one.quote}" for one in answer.twin.citations)
-    held = {stem(word) for text in (*sources, *(one.text for one in answer.twin.passages)) for word in words(text)}
-    return {stem(name) for name in names(question)} & held
+    held = {name_form(word) for text in (*sources, *(one.text for one in answer.twin.passages)) for word in words(text)}
+    return {name_form(name) for name in names(question)} & held
 
 
 def is_copied(text: str, answer: Answer) -> bool:
@@ -179,10 +180,10 @@ def _hold(quotes: Sequence[str], sentence: SentenceSeen) -> bool:
 
 def _nearest(text: str, sentence: str) -> str:
     """The sentence of a text that has most of these words of content; of equals the first."""
-    wanted = set(content_stems(sentence))
+    wanted = content_forms(sentence).keys()
     return max(
         (span.of(text) for span in sentence_spans(text)),
-        key=lambda one: len(wanted.intersection(content_stems(one))),
+        key=lambda one: len(wanted & content_forms(one).keys()),
         default="",
     )
 

@@ -19,9 +19,9 @@ import regex
 
 from twin_data.contracts.evaluation import HeldOutQuestion, KeyFact
 from twin_data.scoring.sentences import STOPWORDS, WORD, sentence_spans, stem
+from twin_data.scoring.spellings import one_spelling
 from twin_eval.asserting import NEGATIONS, Sentence
 from twin_eval.numerals import Gap, Word, normalise_days, normalise_numbers, write_out_dates
-from twin_eval.spellings import one_spelling
 from twin_eval.units import normalise_units, write_out_capitals, write_out_units
 
 _APOSTROPHES = dict.fromkeys(map(ord, "‘’ʼ′`´"), "'")

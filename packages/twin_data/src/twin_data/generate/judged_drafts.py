@@ -17,7 +17,7 @@ from twin_data.scoring.closeness import Encode, closeness, stray
 from twin_data.scoring.copies import copied_share, is_mostly_copied, word_stretches
 from twin_data.scoring.departures import departure
 from twin_data.scoring.refusal import is_refusal
-from twin_data.scoring.sentences import content_stems
+from twin_data.scoring.word_forms import content_forms
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Judge:
             return JudgedDraft(text, RejectedReason.WRONGLY_REFUSED)
         if prompt.task is not TaskKind.ANSWER:
             return JudgedDraft(text)
-        granted = content_stems(" ".join(prompt.phrases))
+        granted = content_forms(" ".join(prompt.phrases))
         copied, held = copied_share(text, (one.text for one in chunks)), supports(text, chunks, self.material)
         if unsupported := [at for at, one in enumerate(held) if not self._holds(one, granted)]:
             return JudgedDraft(text, RejectedReason.UNSUPPORTED, unsupported[0], copied)

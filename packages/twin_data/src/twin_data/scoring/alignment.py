@@ -18,6 +18,8 @@ import regex
 
 from twin_data.scoring.numerals import in_digits
 from twin_data.scoring.sentences import STOPWORDS, WORD, stem
+from twin_data.scoring.spellings import one_spelling
+from twin_data.scoring.word_forms import form, lowered
 from twin_data.scoring.wording import held_as_often
 
 NEAR = 3
@@ -44,7 +46,8 @@ class Token:
     """A content word.
 
     Attributes:
-        stem: Its stem; figures without thousands' commas.
+        stem: Its stem, by which it is weighed; figures without thousands' commas.
+        form: What stands for all its spellings, by which it is found.
         before: The small words between it and the content word before.
         sentence: Number of its sentence.
         is_anchor: Whether it is a figure, or written as a name within the sentence.
@@ -52,6 +55,7 @@ class Token:
     """
 
     stem: str
+    form: str
     before: frozenset[str]
     sentence: int
     is_anchor: bool
@@ -66,14 +70,14 @@ def tokens_of(text: str, number: int = 0) -> list[Token]:
     text = in_digits(text)
     for match in WORD.finditer(text):
         word = match[0]
-        lowered = word.casefold().replace("’", "'")
+        small = lowered(word)
         clause += bool(last and _CLAUSE.search(text, last, match.end()))
         last = match.end()
-        if lowered in STOPWORDS or lowered == "1":  # "one" is a pronoun more often than a figure
-            before.add("not" if lowered.endswith("n't") else _SAME.get(lowered, lowered))
+        if small in STOPWORDS or small == "1":  # "one" is a pronoun more often than a figure
+            before.add("not" if small.endswith("n't") else _SAME.get(small, small))
         else:
             is_anchor = word[0].isdecimal() or (word[0].isupper() and not first)
-            found.append(Token(stem(word), frozenset(before), number, is_anchor, clause))
+            found.append(Token(stem(word), form(word), frozenset(before), number, is_anchor, clause))
             before = set()
         first = False
     return found
@@ -81,13 +85,13 @@ def tokens_of(text: str, number: int = 0) -> list[Token]:
 
 @dataclass(frozen=True)
 class Laid:
-    """A text as a run of content words, with where each stem occurs.
+    """A text as a run of content words, with where each form occurs.
 
     Attributes:
         tokens: The content words of all sentences, in order.
-        places: Positions of each stem in `tokens`, rising.
+        places: Positions of each form in `tokens`, rising.
         starts: Position of each sentence's first token, and the number of tokens at the end.
-        words: All words of each sentence, in lower case.
+        words: All words of each sentence, in lower case and one spelling.
         is_passive: Whether each sentence says by whom something was done.
         has_pronoun: Whether each sentence has a word that may stand for a name before it.
     """
@@ -109,8 +113,8 @@ class Laid:
             starts.append(len(tokens))
         places: dict[str, list[int]] = {}
         for at, token in enumerate(tokens):
-            places.setdefault(token.stem, []).append(at)
-        words = tuple(tuple(word.casefold() for word in WORD.findall(one)) for one in sentences)
+            places.setdefault(token.form, []).append(at)
+        words = tuple(tuple(one_spelling(lowered(word)) for word in WORD.findall(one)) for one in sentences)
         return cls(
             tuple(tokens),
             {one: tuple(found) for one, found in places.items()},
@@ -189,7 +193,7 @@ def relations(claim: Laid, evidence: Laid, first: int, last: int, weight: Weight
     laid = _aligned(claim, evidence, evidence.starts[first], evidence.starts[last + 1])
     weights = [weight(token.stem) + MIN_WEIGHT for token in claim.tokens]
     there = evidence.tokens[evidence.starts[first] : evidence.starts[last + 1]]
-    held = held_as_often([token.stem for token in claim.tokens], [token.stem for token in there])
+    held = held_as_often([token.form for token in claim.tokens], [token.form for token in there])
     coverage = sum(compress(weights, held)) / sum(weights)
     if not coverage:
         return NOTHING
@@ -210,7 +214,7 @@ def _aligned(claim: Laid, evidence: Laid, low: int, high: int) -> list[int | Non
     scores: list[tuple[float, int]] = []  # of the word before: score and place of each candidate
     history: list[tuple[int, list[tuple[int, int]]]] = []  # position in the claim; place and candidate before of each
     for at, token in enumerate(claim.tokens):
-        places = evidence.places.get(token.stem, ())
+        places = evidence.places.get(token.form, ())
         found = places[bisect_left(places, low) : bisect_left(places, high)]
         if not found:
             continue

@@ -2,7 +2,7 @@
 
 A small model rewords by exchanging a word here and there. Nearly all words are then the passage's, so that a score over
 words is high whatever was exchanged; and what was exchanged is what the sentence now says. So the two are laid side by
-side (longest common runs of stems; Ratcliff and Metzener, 1988), and each edit is held to what it may do.
+side (longest common runs of words' forms; Ratcliff and Metzener, 1988), and each edit is held to what it may do.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from twin_data.scoring.closeness import Encode
-from twin_data.scoring.sentences import STOPWORDS, stem, words
+from twin_data.scoring.sentences import STOPWORDS, words
+from twin_data.scoring.word_forms import form, lowered
 
 FOLLOWS = 0.6
 """Share of a sentence's words that stand in its source in the same order from which it is held to follow it."""
@@ -53,15 +54,15 @@ def departure(sentence: str, source: str, encode: Encode, *, granted: Collection
         sentence: What is to be shipped.
         source: The stretch that supports it.
         encode: Embeds words.
-        granted: Stems that may be added: of the question, and of the passage's title.
+        granted: Forms of words that may be added: of the question, and of the passage's title.
     """
     said, held = words(sentence), words(source)
     edits, followed, same = _laid_beside(said, held)
     if same < FOLLOWS * len(said):
         return ""
-    stands = frozenset(map(stem, followed))
+    stands = frozenset(map(form, followed))
     known = stands.union(granted)
-    spoken_of = known.union(map(stem, held))
+    spoken_of = known.union(map(form, held))
     for one in edits:
         may_add = spoken_of if _PRONOUNS & _folded(one.left_out) else known
         if reason := _objection(one, may_add, stands, encode):
@@ -71,7 +72,7 @@ def departure(sentence: str, source: str, encode: Encode, *, granted: Collection
 
 def _laid_beside(said: Sequence[str], held: Sequence[str]) -> tuple[list[Edit], Sequence[str], int]:
     """The edits, the part of the source that is followed, and how many words are the same."""
-    matcher = SequenceMatcher(None, list(map(stem, said)), list(map(stem, held)), autojunk=False)
+    matcher = SequenceMatcher(None, list(map(form, said)), list(map(form, held)), autojunk=False)
     blocks = [block for block in matcher.get_matching_blocks() if block.size]
     if not blocks:
         return [], (), 0
@@ -92,8 +93,8 @@ def _objection(edit: Edit, known: Collection[str], followed: Collection[str], en
 
     Args:
         edit: What is exchanged.
-        known: Stems that may be added.
-        followed: Stems of the part of the source that is followed: one of them in another's place is an exchange.
+        known: Forms that may be added.
+        followed: Forms of the part of the source that is followed: one of them in another's place is an exchange.
         encode: Embeds words.
     """
     if len(edit.left_out) > LONGEST_GAP:
@@ -104,9 +105,9 @@ def _objection(edit: Edit, known: Collection[str], followed: Collection[str], en
     lost, new = _telling(edit.left_out), _telling(edit.added)
     if len(lost) > 1 and edit.added and not new:
         return f"it leaves out “{_told(edit.left_out)}”"
-    if lost and (swapped := [word for word in new if stem(word) in followed]):
+    if lost and (swapped := [word for word in new if form(word) in followed]):
         return f"it has “{swapped[0]}” for “{_told(edit.left_out)}”"
-    strange = [word for word in new if stem(word) not in known]
+    strange = [word for word in new if form(word) not in known]
     if strange and not lost:
         return f"it adds “{strange[0]}”"
     if strange:
@@ -118,14 +119,12 @@ def _objection(edit: Edit, known: Collection[str], followed: Collection[str], en
 
 
 def _folded(spoken: Sequence[str]) -> frozenset[str]:
-    lowered = (word.casefold().replace("’", "'") for word in spoken)
-    return frozenset("not" if word.endswith("n't") else word for word in lowered)
+    return frozenset("not" if word.endswith("n't") else word for word in map(lowered, spoken))
 
 
 def _telling(spoken: Sequence[str]) -> list[str]:
     """Words that say something; an adverb says how, which the rules for what is turned round look after."""
-    lowered = ((word, word.casefold().replace("’", "'")) for word in spoken)
-    return [word for word, folded in lowered if folded not in _SMALL and not folded.endswith("ly")]
+    return [word for word in spoken if (folded := lowered(word)) not in _SMALL and not folded.endswith("ly")]
 
 
 def _told(spoken: Sequence[str]) -> str:

@@ -8,9 +8,10 @@ from functools import cached_property
 
 import regex
 
-from twin_data.scoring.denials import NEGATIONS
+from twin_data.scoring.denials import denials_marked, denies
 from twin_data.scoring.numerals import in_digits
-from twin_data.scoring.sentences import STOPWORDS, WORD, stem
+from twin_data.scoring.sentences import STOPWORDS, WORD
+from twin_data.scoring.word_forms import form, lowered
 
 MONTHS = frozenset(
     "january february march april june july august september october november december jan feb mar apr jun jul "
@@ -29,25 +30,17 @@ _SIGNS = (
     (regex.compile(r"(?i)(\d)\s?a\.?m\b\.?"), r"\1 antem"),
     (regex.compile(r"(?i)(\d)\s?p\.?m\b\.?"), r"\1 postm"),
     (regex.compile(r"(?<=\w,? )May\b"), "Maius"),
-    (regex.compile(r"\b[Nn]os?\.\s?(?=\d)"), "number "),
     # Of time and no reason: "since 2008", "ever since".
     (regex.compile(rf"(?i)\b(?:ever since|since(?= (?:\d{{4}}|then|{'|'.join(MONTHS)})\b))\b"), "eversince"),
     # One clause, which names its subject twice: "As for the mill, it never stopped."
     (regex.compile(r"(?i)^(as (?:for|to) [^,;]{1,60}),(?= (?:he|she|it|they)\b)"), r"\1"),
     (regex.compile(r"(?i)\bat least\b"), "atleast"),
-    # Negations in form alone: "not only", "no fewer than 42", "not until May".
-    (
-        regex.compile(
-            r"(?i)\b(?:not|no) (?=(?:only|just|merely|simply|until|till|fewer|less|more|later|doubt|wonder)\b)"
-        ),
-        "",
-    ),
     (regex.compile(r"(?i)\bat most\b"), "atmost"),
 )
 _BREAK = regex.compile(
-    r"[,;:.!?()]\s|\s[–-]\s|—|\b(?:and|but|while|whereas|although|though|because|since|so|when|who|which|whose)\b"
+    r"[,;:.!?()]\s|\s[–-]\s|—|\b(?:and|but|while|whereas|although|though|because|since|so|when|who|which|whose"
+    r"|ifnot|ratherthan|insteadof)\b"
 )
-_NEGATIONS = NEGATIONS | {"hardly", "scarcely"}
 
 
 @dataclass(frozen=True)
@@ -56,14 +49,14 @@ class Word:
 
     Attributes:
         text: In lower case; number words in digits.
-        stem: Of a word that carries meaning; empty for small ones.
+        form: Of a word that carries meaning; empty for small ones.
         is_capital: Whether it is written with a capital, and is neither month nor day of the week.
         is_name: Whether it is so where no sentence begins; what begins one may be a name or not.
         clause: Number of its clause.
     """
 
     text: str
-    stem: str
+    form: str
     is_capital: bool
     is_name: bool
     clause: int
@@ -90,13 +83,13 @@ class Reading:
         for match in WORD.finditer(text):
             clause += bool(_BREAK.search(text, last, match.end())) and bool(found)
             last = match.end()
-            lowered = match[0].casefold().replace("’", "'").removesuffix("'s")
-            is_small = lowered in STOPWORDS
-            is_capital = match[0][0].isupper() and not is_small and lowered not in _NO_NAMES
+            word = lowered(match[0]).removesuffix("'s")
+            is_small = word in STOPWORDS
+            is_capital = match[0][0].isupper() and not is_small and word not in _NO_NAMES
             found.append(
                 Word(
-                    lowered.replace(",", ""),
-                    "" if is_small else stem(lowered),
+                    word.replace(",", ""),
+                    "" if is_small else form(word),
                     is_capital,
                     is_capital and (bool(found) or any(letter.isupper() for letter in match[0][1:])),
                     clause,
@@ -110,9 +103,9 @@ class Reading:
         return frozenset(one.text for one in self.words)
 
     @cached_property
-    def stems(self) -> frozenset[str]:
-        """Stems of the words that carry meaning."""
-        return frozenset(one.stem for one in self.words if one.stem)
+    def forms(self) -> frozenset[str]:
+        """Forms of the words that carry meaning."""
+        return frozenset(one.form for one in self.words if one.form)
 
     @cached_property
     def clauses(self) -> tuple[Reading, ...]:
@@ -123,12 +116,12 @@ class Reading:
     @cached_property
     def is_negated(self) -> bool:
         """Whether a word in it denies something."""
-        return any(one.text in _NEGATIONS or one.text.endswith("n't") for one in self.words)
+        return denies([one.text for one in self.words])
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """Stems of its names."""
-        return frozenset(one.stem for one in self.words if one.is_name)
+        """Forms of its names."""
+        return frozenset(one.form for one in self.words if one.is_name)
 
     @cached_property
     def numbers(self) -> frozenset[str]:
@@ -139,9 +132,9 @@ class Reading:
         """The place of the first of these words; -1 if none is there."""
         return next((at for at, one in enumerate(self.words) if one.text in texts), -1)
 
-    def stems_between(self, first: int, end: int) -> frozenset[str]:
-        """Stems of the words from place `first` up to `end`."""
-        return frozenset(one.stem for one in self.words[max(0, first) : end] if one.stem)
+    def forms_between(self, first: int, end: int) -> frozenset[str]:
+        """Forms of the words from place `first` up to `end`."""
+        return frozenset(one.form for one in self.words[max(0, first) : end] if one.form)
 
     def followers(self) -> Iterator[tuple[Word, Word]]:
         """Each number with the next word that carries meaning, no further than two words away in its clause.
@@ -154,7 +147,7 @@ class Reading:
 
     def _follower(self, at: int) -> Word | None:
         ahead = (place for place in (at + 1, at + 2) if place < len(self.words))
-        place = next((place for place in ahead if self.words[place].stem), None)
+        place = next((place for place in ahead if self.words[place].form), None)
         if place is None or self.words[place].clause != self.words[at].clause:
             return None
         return self._follower(place) if self.words[place].is_number else self.words[place]
@@ -174,11 +167,15 @@ _WRITTEN = {
     "postm": "p.m.",
     "atleast": "at least",
     "atmost": "at most",
+    "ifnot": "unless",
+    "ratherthan": "rather than",
+    "insteadof": "instead of",
 }
 
 
 def _in_words(text: str) -> str:
     """The text with its signs in words: `$5` is "5 dollars", `9 a.m.` "9 antem", "at least" one word."""
+    text = denials_marked(text)
     for pattern, words in _SIGNS:
         text = pattern.sub(words, text)
     return _MONEY.sub(_spelled, text)

@@ -25,7 +25,8 @@ from twin_data.scoring.numerals import numbers as numbers
 from twin_data.scoring.readings import Reading
 from twin_data.scoring.reversals import reversal
 from twin_data.scoring.scraps import breaks_off, is_scrap, repeated_runs, said_again
-from twin_data.scoring.sentences import STOPWORDS, WORD, sentence_spans, stem, words
+from twin_data.scoring.sentences import STOPWORDS, WORD, sentence_spans, words
+from twin_data.scoring.word_forms import name_form
 from twin_data.scoring.wording import wording
 
 NEAR_SHARE = 0.25
@@ -115,7 +116,7 @@ class EvidenceText:
         Args:
             claim: One sentence.
             weight: Weight of a stem, 0 to 1.
-            granted: Stems of names that need not stand in the window: who is asked after by name is "she" in the text.
+            granted: Forms of names that need not stand in the window: who is asked after by name is "she" in the text.
         """
         prepared = _Claim.of(claim, granted)
         best: Support | None = None
@@ -192,7 +193,7 @@ class _Claim:
     @classmethod
     def of(cls, text: str, granted: Collection[str] = ()) -> _Claim:
         laid, clauses = Laid.of([text]), Clause.all_of(text)
-        unnamed = {name for name in names(text) if stem(name) not in granted}
+        unnamed = {name for name in names(text) if name_form(name) not in granted}
         return cls(laid, numbers(text), unnamed, clauses, _fault(text, laid, clauses), text)
 
     @cached_property
@@ -212,7 +213,7 @@ class _Claim:
     @cached_property
     def distinct(self) -> int:
         """How many content words it has, each counted once."""
-        return len({token.stem for token in self.laid.tokens}) or 1
+        return len({token.form for token in self.laid.tokens}) or 1
 
 
 def _fault(text: str, laid: Laid, clauses: Sequence[Clause]) -> str:
@@ -229,7 +230,7 @@ class _Part:
         self.spans = spans
         self.sentences = sentences
         self.laid = Laid.of(sentences)
-        self.words = [frozenset(stem(word) for word in words(one)) for one in sentences]
+        self.words = [frozenset(name_form(word) for word in words(one)) for one in sentences]
         self.numbers = [held_numbers(one) for one in sentences]
         self.clauses = [Clause.all_of(one) for one in sentences]
         self._windows = [
@@ -255,7 +256,7 @@ class _Part:
         """For each sentence, which of the claim's tokens it holds, as bits."""
         masks = [0] * len(self.spans)
         for at, token in enumerate(claim.tokens):
-            for place in self.laid.places.get(token.stem, ()):
+            for place in self.laid.places.get(token.form, ()):
                 masks[self.laid.tokens[place].sentence] |= 1 << at
         return masks
 
@@ -312,7 +313,7 @@ def sentence_windows(text: str, allowed: Sequence[Span], *, longest: int = MAX_W
 def _missing_constraint(claim: _Claim, window: _Window) -> str:
     if unknown := claim.numbers - window.numbers:
         return f"the number {min(unknown)} is not in the passage"
-    if unnamed := sorted(name for name in claim.names if stem(name) not in window.words):
+    if unnamed := sorted(name for name in claim.names if name_form(name) not in window.words):
         return f"the name {unnamed[0]} is not in the passage"
     if run := said_again(claim.repeated, window.text):
         return f"the sentence says “{run}” again, the passage does not"

@@ -13,12 +13,13 @@ from twin_data.contracts.answers import RetrievedPassage, SentenceCheck, Sentenc
 from twin_data.contracts.base import Span
 from twin_data.scoring.addressee import speaks_to_the_persona
 from twin_data.scoring.closeness import closeness, stray
+from twin_data.scoring.denials import is_contradicted
 from twin_data.scoring.departures import departure
-from twin_data.scoring.sentences import STOPWORDS, content_stems, stem, words
+from twin_data.scoring.sentences import STOPWORDS, content_stems, words
 from twin_data.scoring.support import EvidenceText, Support, held_numbers, names, numbers
+from twin_data.scoring.word_forms import content_forms, form, name_form
 from twin_serve.answering.citations import CitationList
 from twin_serve.answering.copies import Copy, find_copy, own_in_passage, stands_whole
-from twin_serve.answering.polarity import is_contradicted
 from twin_serve.twins import Twin
 
 MIN_RELEVANCE = 0.3
@@ -82,7 +83,7 @@ class PassageEvidence:
 
     @cached_property
     def _asked(self) -> frozenset[str]:
-        return frozenset(content_stems(self._question))
+        return frozenset(content_forms(self._question))
 
     @cached_property
     def _granted(self) -> frozenset[str]:
@@ -103,7 +104,7 @@ class PassageEvidence:
         if objected := objection(sentence, passage, support.span):
             return Found(passage, support, objected)
         evidence, encode = support.span.of(passage.text), self._twin.encoder.encode
-        granted = self._asked.union(content_stems(passage.context))
+        granted = self._asked.union(content_forms(passage.context))
         if departed := departure(sentence, evidence, encode, granted=granted):
             return Found(passage, support, departed)
         near = closeness(sentence, evidence, encode)
@@ -129,8 +130,8 @@ class PassageEvidence:
         own = [span.of(one.text) for one in self._passages for span in own_in_passage(one)]
         if unknown := sorted(numbers(sentence).difference(*map(held_numbers, own))):
             return f"the number {unknown[0]} is not in the passages"
-        held = {stem(word) for text in own for word in words(text)}
-        if unnamed := sorted(name for name in names(sentence) if stem(name) not in held):
+        held = {name_form(word) for text in own for word in words(text)}
+        if unnamed := sorted(name for name in names(sentence) if name_form(name) not in held):
             return f"the name {unnamed[0]} is not in the passages"
         return "the passages do not say so"
 
@@ -151,7 +152,7 @@ class SentenceVerifier:
         """
         self.passages = passages
         self._evidence = PassageEvidence(passages, twin, question)
-        self._asked = frozenset(content_stems(question))
+        self._asked = content_forms(question).keys()
         self._query_vector = query_vector
         self._twin = twin
         self._shipped = Shipped()
@@ -210,8 +211,8 @@ class SentenceVerifier:
 
     def _says_the_question_again(self, sentence: str, evidence: str) -> bool:
         """Whether its evidence holds no word of it that was not asked with; a figure alone may be the answer."""
-        new = set(content_stems(sentence)) - self._asked
-        return new.isdisjoint(content_stems(evidence)) and not numbers(sentence)
+        new = content_forms(sentence).keys() - self._asked
+        return new.isdisjoint(content_forms(evidence)) and not numbers(sentence)
 
     def _relevance(self, sentence: str) -> float:
         return float(self._twin.encoder.encode([sentence])[0] @ self._query_vector)
@@ -265,7 +266,7 @@ def objection(sentence: str, passage: RetrievedPassage, span: Span) -> str:
         span: Where in the passage's text.
     """
     first = words(sentence)[0]
-    if _may_name(first) and stem(first) not in {stem(word) for word in words(f"{passage.context} {passage.text}")}:
+    if _may_name(first) and form(first) not in {form(word) for word in words(f"{passage.context} {passage.text}")}:
         return f"the name {first} is not in the passages"
     return DENIED if is_contradicted(sentence, span.of(passage.text)) else ""
 
@@ -278,9 +279,9 @@ def _may_name(first: str) -> bool:
 
 
 def granted_names(question: str, passages: Sequence[RetrievedPassage]) -> frozenset[str]:
-    """Stems of the question's names that some passage has, whichever: another may say "she" for them."""
-    held = {stem(word) for one in passages for word in words(f"{one.context} {one.text}")}
-    return frozenset(stem(name) for name in names(question)) & held
+    """Forms of the question's names that some passage has, whichever: another may say "she" for them."""
+    held = {name_form(word) for one in passages for word in words(f"{one.context} {one.text}")}
+    return frozenset(name_form(name) for name in names(question)) & held
 
 
 def _in_document(passage: RetrievedPassage, span: Span) -> Span:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import filterfalse, pairwise
 
-from twin_data.scoring.denials import is_negated
+from twin_data.scoring.denials import is_negated, nearest
 from twin_data.scoring.readings import Reading
 from twin_data.scoring.reversals.lexicon import (
     AGREES,
@@ -27,11 +27,11 @@ from twin_data.scoring.reversals.lexicon import (
     PRESENT,
     REPORTS,
     SAID,
-    SAID_STEMS,
+    SAID_FORMS,
     SOME,
 )
 from twin_data.scoring.reversals.pair import SAME_PLACE, Pair, goes_before_verbs, shares
-from twin_data.scoring.sentences import stem
+from twin_data.scoring.word_forms import form
 
 TURNED_SHARE = 0.75
 """Share of a clause's words that must stand in one clause of the passage, and only where the opposite is said."""
@@ -60,11 +60,9 @@ def denied(pair: Pair) -> str:
         return ""  # it calls something wrong to say: `denials` reads that
     for clause in pair.claim.clauses:
         # By the nearest clause of either kind: "the owl does not sing, but the robin sings all day" is about two birds.
-        held = {True: 0, False: 0}
-        for one in pair.clauses:
-            held[one.is_negated] = max(held[one.is_negated], len(clause.stems & one.stems))
-        against, agreeing = held[not clause.is_negated], held[clause.is_negated]
-        if against - agreeing >= MIN_TURNED and against >= TURNED_SHARE * len(clause.stems):
+        told = ((one.forms, one.is_negated) for one in pair.clauses)
+        agreeing, against = nearest(clause.forms, clause.is_negated, told)
+        if against - agreeing >= MIN_TURNED and against >= TURNED_SHARE * len(clause.forms):
             return "the passage does not deny it" if clause.is_negated else "the passage denies it"
     return ""
 
@@ -126,8 +124,8 @@ def _behind(claim: Reading, statement: Reading, at: int, *, ends: frozenset[str]
         at: The place.
         ends: The words at whose head a clause turns elsewhere; "and I" does where "I" does.
     """
-    wanted = (claim.stems - SAID_STEMS) & statement.stems
-    told = statement.stems_between(at, _complement_end(statement, at, ends))
+    wanted = (claim.forms - SAID_FORMS) & statement.forms
+    told = statement.forms_between(at, _complement_end(statement, at, ends))
     return bool(wanted) and len(wanted & told) >= SAME_PLACE * len(wanted)
 
 
@@ -182,9 +180,9 @@ def intent(pair: Pair) -> str:
 
     def objection(statement: Reading) -> str:
         for match in INTENT.finditer(statement.text):
-            verb = stem(match[1] or match[2])
+            verb = form(match[1] or match[2])
             apart = Reading.of(f"{statement.text[: match.start()]} {statement.text[match.end() :]}")
-            if verb in pair.claim.stems and verb not in apart.stems:
+            if verb in pair.claim.forms and verb not in apart.forms:
                 return f"the passage says “{match[0]}”"
         return ""
 
@@ -204,8 +202,8 @@ def former(pair: Pair) -> str:
         if match is None or not said:
             return ""
         now = statement.at("now", "nowadays", "today")
-        later = statement.stems_between(now, len(statement.words)) if now >= 0 else frozenset[str]()
-        wanted = pair.claim.stems & statement.stems
+        later = statement.forms_between(now, len(statement.words)) if now >= 0 else frozenset[str]()
+        wanted = pair.claim.forms & statement.forms
         is_of_now = len(wanted & later) >= SAME_PLACE * len(wanted) if wanted else False
         return "" if is_of_now else f"the passage says “{match[0]}”"
 
@@ -224,13 +222,13 @@ def cause(pair: Pair) -> str:
     if pair.claim.texts & {"because", "since"} and not told & (CAUSE | {"why", "reason"}) and told & CONCESSION:
         return "the passage does not give it as a reason"
     if (at := pair.claim.at("because")) >= 0 and not pair.claim.is_negated:
-        wanted = pair.claim.stems_between(at, len(pair.claim.words))
+        wanted = pair.claim.forms_between(at, len(pair.claim.words))
         if wanted and any(wanted <= _no_reason(one) for one in pair.evidence):
             return "the passage says that this is not why"
     if (claimed := _reason_first(pair.claim)) is None:
         return ""
     given = list(filter(None, map(_reason_first, pair.evidence)))
-    if _is_anothers(claimed, given, pair.stems):
+    if _is_anothers(claimed, given, pair.forms):
         return "the passage gives another reason"
     reason, effect = claimed
     for reasons in given:
@@ -241,7 +239,7 @@ def cause(pair: Pair) -> str:
 
 
 _Reason = tuple[frozenset[str], frozenset[str]]
-"""Stems of a reason, and of what it is given for."""
+"""Forms of a reason, and of what it is given for."""
 
 
 def _is_anothers(claimed: _Reason, given: Sequence[_Reason], said: frozenset[str]) -> bool:
@@ -257,13 +255,13 @@ def _reason_first(reading: Reading) -> _Reason | None:
     end = len(reading.words)
     because = reading.at("because", "since")
     if because > 0:
-        return reading.stems_between(because, end), reading.stems_between(0, because)
+        return reading.forms_between(because, end), reading.forms_between(0, because)
     if because == 0:
         turn = next((at for at in range(1, end) if reading.words[at].clause != reading.words[0].clause), end)
-        return reading.stems_between(0, turn), reading.stems_between(turn, end)
+        return reading.forms_between(0, turn), reading.forms_between(turn, end)
     so = next((at for at, (_, word) in enumerate(pairwise(reading.words), 1) if word.text in {"so", "therefore"}), -1)
     if so > 0 and reading.words[so].clause != reading.words[so - 1].clause:
-        return reading.stems_between(0, so), reading.stems_between(so, end)
+        return reading.forms_between(0, so), reading.forms_between(so, end)
     return None
 
 
@@ -272,7 +270,7 @@ def _no_reason(reading: Reading) -> frozenset[str]:
     at = next(
         (at for at, (one, other) in enumerate(pairwise(reading.words), 1) if (one.text, other.text) == _NOT_WHY), -1
     )
-    return reading.stems_between(at, len(reading.words)) if at >= 0 else frozenset()
+    return reading.forms_between(at, len(reading.words)) if at >= 0 else frozenset()
 
 
 _NOT_WHY = ("not", "because")

@@ -42,8 +42,8 @@ def counted(pair: Pair) -> str:
         if thing.text in MONTHS:
             continue
         counted = [other for same, other in told if same.text == number.text]
-        by = {other.text for other, same in told if same.stem == thing.stem}
-        is_other = counted and thing.stem not in {one.stem for one in counted} and by and number.text not in by
+        by = {other.text for other, same in told if same.form == thing.form}
+        is_other = counted and thing.form not in {one.form for one in counted} and by and number.text not in by
         if is_other or _is_other_unit(thing, counted):
             return f"the passage does not say “{number.text} {thing.text}”"
     return ""
@@ -59,7 +59,7 @@ def _is_other_unit(thing: Word, counted: Sequence[Word]) -> bool:
 def dated(pair: Pair) -> str:
     """A day, a month and a year that the passage does not put together."""
     told = [found for one in pair.evidence for found in _dates(one)]
-    known = pair.stems | {number for one in pair.evidence for number in one.numbers}
+    known = pair.forms | {number for one in pair.evidence for number in one.numbers}
     for month, numbers in _dates(pair.claim):
         of_month = [others for other, others in told if other == month]
         if numbers <= known and of_month and not any(numbers <= others for others in of_month):
@@ -87,8 +87,8 @@ def in_its_clause(pair: Pair) -> str:
             is_of_others = names and others and all(others) and all(names.isdisjoint(one) for one in others)
             heads = {_head(one) for one in told}
             # "We kept it and closed it in June": the clause that begins with its verb has its subject from before.
-            is_elsewhere = told and head and head not in heads and "" not in heads and heads.isdisjoint(clause.stems)
-            if (is_of_others and names <= pair.stems) or (is_elsewhere and _begins_another(pair, head, number)):
+            is_elsewhere = told and head and head not in heads and "" not in heads and heads.isdisjoint(clause.forms)
+            if (is_of_others and names <= pair.forms) or (is_elsewhere and _begins_another(pair, head, number)):
                 return f"the passage says {number} of something else"
     return ""
 
@@ -106,14 +106,14 @@ def _begins_another(pair: Pair, head: str, number: str) -> bool:
 
 
 def _head(clause: Reading) -> str:
-    """Stem of the word a clause begins with, small words aside; `MINE` for "I" and "we", empty for other pronouns."""
+    """Form of the word a clause begins with, small words aside; `MINE` for "I" and "we", empty for other pronouns."""
     for word in clause.words:
         if word.text in FIRST:
             return MINE
         if word.text in _POINTING:
             return ""
-        if word.stem:
-            return "" if word.is_number else word.stem
+        if word.form:
+            return "" if word.is_number else word.form
     return ""
 
 
@@ -137,7 +137,7 @@ def _ends(reading: Reading) -> list[tuple[frozenset[str], frozenset[str]]]:
             (place for place in range(at + 1, min(at + 7, len(reading.words))) if reading.words[place].text == "to"), -1
         )
         if to > 0:
-            ends = reading.stems_between(at + 1, to), reading.stems_between(to + 1, to + 5)
+            ends = reading.forms_between(at + 1, to), reading.forms_between(to + 1, to + 5)
             found.append((ends[0] - ends[1], ends[1] - ends[0]))
     return found
 
@@ -186,7 +186,7 @@ def opposite(pair: Pair) -> str:
         for word in clause.words:
             if (step := STEPS.get(word.text)) is None:
                 continue
-            wanted = frozenset(one.stem for one in clause.words if one.stem and one.text not in STEPS)
+            wanted = frozenset(one.form for one in clause.words if one.form and one.text not in STEPS)
             looked_at = pair.clauses if step.is_rigid else nearest_clauses(wanted, pair.clauses)
             sides = [_other_side(near, step, clause) for near in looked_at]
             others = [other for other in sides if other]
@@ -252,9 +252,9 @@ def _sides(reading: Reading, at: int) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def _compared(words: Sequence[Word]) -> frozenset[str]:
-    """Stems of what is compared, and `MINE` for the speaker."""
-    stems = {one.stem for one in words if one.stem and one.text not in {"one", "ones"}}
-    return frozenset(stems | {MINE for one in words if one.text in FIRST})
+    """Forms of what is compared, and `MINE` for the speaker."""
+    forms = {one.form for one in words if one.form and one.text not in {"one", "ones"}}
+    return frozenset(forms | {MINE for one in words if one.text in FIRST})
 
 
 def bound(pair: Pair) -> str:
@@ -265,7 +265,7 @@ def bound(pair: Pair) -> str:
         if not pair.is_name(word):
             continue
         for beside, others in (_before_verb(pair, at), _behind_word(pair, at)):
-            if others and word.stem not in others and word.stem in pair.stems:
+            if others and word.form not in others and word.form in pair.forms:
                 return f"the passage does not say “{beside}” of {word.text.capitalize()}"
     return ""
 
@@ -280,15 +280,15 @@ def _before_verb(pair: Pair, at: int) -> tuple[str, frozenset[str]]:
     """The next word that carries meaning behind a name, and the names that stand so before it in the passage."""
     words = pair.claim.words
     ahead = [place for place in range(at + 1, min(at + 4, len(words))) if words[place].clause == words[at].clause]
-    verb = next((words[place] for place in ahead if words[place].stem), None)
+    verb = next((words[place] for place in ahead if words[place].form), None)
     if verb is None or pair.is_name(verb) or verb.is_number or words[at + 1].text in _LINKS:
         return "", frozenset()
     found: set[str] = set()
     for one in pair.evidence:
         for place, other in enumerate(one.words):
-            if other.stem == verb.stem:
+            if other.form == verb.form:
                 before = [near for near in one.words[max(0, place - 3) : place] if near.clause == other.clause]
-                named = [near.stem for near in before if pair.is_name(near)]
+                named = [near.form for near in before if pair.is_name(near)]
                 if not named:
                     return "", frozenset()  # who does it there is not said by name
                 found |= set(named)
@@ -301,17 +301,17 @@ def _behind_word(pair: Pair, at: int) -> tuple[str, frozenset[str]]:
     if (
         at < 2
         or words[at - 1].text not in _PLACING
-        or not words[at - 2].stem
+        or not words[at - 2].form
         or words[at - 2].clause != words[at].clause
     ):
         return "", frozenset()
     found: set[str] = set()
     for one in pair.evidence:
         for place, other in enumerate(one.words[:-2]):
-            if other.stem == words[at - 2].stem and one.words[place + 1].text == words[at - 1].text:
+            if other.form == words[at - 2].form and one.words[place + 1].text == words[at - 1].text:
                 if not pair.is_name(one.words[place + 2]):
                     return "", frozenset()
-                found.add(one.words[place + 2].stem)
+                found.add(one.words[place + 2].form)
     return f"{words[at - 2].text} {words[at - 1].text}", frozenset(found)
 
 
@@ -322,7 +322,7 @@ def whose(pair: Pair) -> str:
         verb = next(filterfalse(goes_before_verbs, words[at + 1 : at + 4]), None)
         if (
             verb is None
-            or not verb.stem
+            or not verb.form
             or verb.clause != word.clause
             or not (word.text in FIRST or pair.is_name(word))
         ):
@@ -341,11 +341,11 @@ def whose(pair: Pair) -> str:
 
 
 def _doer(reading: Reading, at: int) -> str:
-    """Who stands before a verb in its clause: `MINE` ("our team", too), another's stem or pronoun; empty if nobody."""
+    """Who stands before a verb in its clause: `MINE` ("our team", too), another's form or pronoun; empty if nobody."""
     before = [one for one in reading.words[max(0, at - 4) : at] if one.clause == reading.words[at].clause]
     doer = next(filterfalse(goes_before_verbs, reversed(before)), None)
     if doer is None or any(one.text in FIRST or one.text == "our" for one in before):
         return "" if doer is None else MINE
     if doer.text in {"he", "she", "they"}:
         return doer.text
-    return doer.stem if doer.is_capital or any(one.text in _ARTICLES for one in before) else ""
+    return doer.form if doer.is_capital or any(one.text in _ARTICLES for one in before) else ""

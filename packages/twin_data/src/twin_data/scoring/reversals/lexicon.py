@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import regex
 
-from twin_data.scoring.sentences import stem
+from twin_data.scoring.word_forms import form
 
 _SCALES = """
 = rise rose risen rising grow grew grown increase increased climb climbed gain gained | fall fell fallen falling
@@ -137,7 +137,7 @@ SAID = frozenset(
 
 REPORTS = frozenset("tell tells told".split())
 
-SAID_STEMS = frozenset(stem(word) for word in (*SAID, *REPORTS))
+SAID_FORMS = frozenset(form(word) for word in (*SAID, *REPORTS))
 
 AGREES = regex.compile(
     r"(?i)\b(?:i|we)(?: (?:do|also|both|quite|fully))? (?:(?:think|thought|believe|say) so|agreed?)\b"
@@ -190,7 +190,7 @@ IN_INTENT = frozenset(
     "hopes not never once".split()
 )
 
-IF = frozenset("if unless provided suppose supposing".split())
+IF = frozenset("if unless ifnot provided suppose supposing".split())
 
 IF_IN_FORM = regex.compile(
     r"(?i)\b(?:even if|as if|if (?:i remember|i recall|i am honest|anything|any|ever|you like|you ask|you must"
@@ -199,7 +199,8 @@ IF_IN_FORM = regex.compile(
 )
 
 CONDITIONAL = frozenset(
-    "if unless would could might should provided suppose when whenever wherever once till until without may".split()
+    "if unless ifnot would could might should provided suppose when whenever wherever once till until without "
+    "may".split()
 )
 
 CAUSE = frozenset("because since as for so therefore thus hence".split())

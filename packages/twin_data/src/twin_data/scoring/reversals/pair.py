@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from twin_data.scoring.readings import Reading, Word
-from twin_data.scoring.reversals.lexicon import BEFORE_VERBS, SAID_STEMS
+from twin_data.scoring.reversals.lexicon import BEFORE_VERBS, SAID_FORMS
 
 SAME_PLACE = 0.6
 """Share of a claim's words that must lie behind an "if" or a "he says that" for the claim to be what is said there."""
@@ -22,7 +22,7 @@ class Pair:
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """Stems of whatever is written as a name within a sentence of either side."""
+        """Forms of whatever is written as a name within a sentence of either side."""
         return self.claim.names.union(*(one.names for one in self.evidence))
 
     @cached_property
@@ -31,9 +31,9 @@ class Pair:
         return [clause for one in self.evidence for clause in one.clauses]
 
     @cached_property
-    def stems(self) -> frozenset[str]:
+    def forms(self) -> frozenset[str]:
         """All of the evidence's."""
-        return frozenset().union(*(one.stems for one in self.evidence))
+        return frozenset().union(*(one.forms for one in self.evidence))
 
     @cached_property
     def texts(self) -> frozenset[str]:
@@ -43,8 +43,8 @@ class Pair:
     @cached_property
     def holders(self) -> list[Reading]:
         """The statements that most of the claim's words stand in; several where they hold equally many."""
-        wanted = self.claim.stems - SAID_STEMS
-        shares = [len(wanted & one.stems) for one in self.evidence]
+        wanted = self.claim.forms - SAID_FORMS
+        shares = [len(wanted & one.forms) for one in self.evidence]
         best = max(shares, default=0)
         if not wanted or best < SAME_PLACE * len(wanted):
             return []
@@ -57,11 +57,11 @@ class Pair:
 
     def is_name(self, word: Word) -> bool:
         """Whether a word is a name on this side or the other."""
-        return word.is_name or (word.is_capital and word.stem in self.names)
+        return word.is_name or (word.is_capital and word.form in self.names)
 
     def names_in(self, clause: Reading) -> frozenset[str]:
-        """Stems of the names in a clause."""
-        return frozenset(one.stem for one in clause.words if self.is_name(one))
+        """Forms of the names in a clause."""
+        return frozenset(one.form for one in clause.words if self.is_name(one))
 
     def all_of(self, holds: Callable[[Reading], str]) -> str:
         """The objection that every statement in question raises; empty if one raises none."""
@@ -70,8 +70,8 @@ class Pair:
 
 
 def nearest_clauses(wanted: frozenset[str], clauses: Iterable[Reading]) -> list[Reading]:
-    """The clauses with most of these stems, all of them if several have equally many; none if none has any."""
-    shares = [(len(wanted & one.stems), one) for one in clauses]
+    """The clauses with most of these forms, all of them if several have equally many; none if none has any."""
+    shares = [(len(wanted & one.forms), one) for one in clauses]
     best = max((share for share, _ in shares), default=0)
     return [one for share, one in shares if share == best] if best else []
 
