@@ -41,7 +41,7 @@ def comparison(make_row: Make, window: Window, corpus: CorpusVectors) -> Compari
         make_row(at, float(generator.normal(0.8, 0.05)), voice_percent=float(generator.normal(100, 10)))
         for at in range(100)
     )
-    return compare(window, Reference(ReferenceKind.INTERACTIONS, rows), corpus, MonitoringConfig())
+    return compare(window, Reference(ReferenceKind.INTERACTIONS, rows), corpus, MonitoringConfig(), champion=None)
 
 
 def test_evidently_comes_to_the_same_figures_and_outcomes(window: Window, comparison: Comparison) -> None:

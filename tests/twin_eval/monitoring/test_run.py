@@ -126,20 +126,36 @@ def test_new_writing_is_the_personas_doing(inputs: MonitorInputs, make_interacti
     assert report.reasons == ("20% of the corpus is newer than the champion",)
 
 
+def supported(make: Make, first: int, mean: float, **fields: Any) -> list[Interaction]:
+    """Sixty interactions whose drafts were supported so far."""
+    shares = np.random.default_rng(first).normal(mean, 0.1, 60).clip(0, 1)
+    return [
+        one.model_copy(update={"signals": {**one.signals, "supported_share": float(share)}, **fields})
+        for one, share in zip(asked(make, first, 60), shares, strict=True)
+    ]
+
+
 def test_lost_support_for_like_questions_is_the_models_doing(
     inputs: MonitorInputs, make_interaction: Make, published: list[str]
 ) -> None:
-    def supported(first: int, mean: float) -> list[Interaction]:
-        shares = np.random.default_rng(first).normal(mean, 0.1, 60).clip(0, 1)
-        return [
-            one.model_copy(update={"signals": {**one.signals, "supported_share": float(share)}})
-            for one, share in zip(asked(make_interaction, first, 60), shares, strict=True)
-        ]
-
-    after(inputs, *supported(0, 0.7))
-    report = after(inputs, *supported(60, 0.4))
+    after(inputs, *supported(make_interaction, 0, 0.7))
+    report = after(inputs, *supported(make_interaction, 60, 0.4))
     assert report.moved == (Mover.MODEL,)
     assert report.drifted_share is not None and 0 < report.drifted_share < 1
+
+
+def test_after_a_promotion_the_new_champion_is_measured_by_itself(
+    inputs: MonitorInputs, make_interaction: Make, published: list[str]
+) -> None:
+    """Else every window drifts from the first on, and none of them ever becomes the reference."""
+    promoted = dataclasses.replace(inputs, champion="promoted")
+    after(inputs, *supported(make_interaction, 0, 0.7))
+    for at in range(1, 4):
+        report = after(promoted, *supported(make_interaction, 60 * at, 0.4, bundle="promoted"))
+        assert report.verdict is DriftVerdict.STABLE, report.summary
+    assert {one.column for one in report.columns} >= {"supported_share", "answer_words"}
+    worse = after(promoted, *supported(make_interaction, 240, 0.2, bundle="promoted"))
+    assert worse.moved == (Mover.MODEL,)
 
 
 def test_a_pass_that_dies_before_its_report_is_kept_judges_the_same_window_again(

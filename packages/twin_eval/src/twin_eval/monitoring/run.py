@@ -66,7 +66,7 @@ def _judge(inputs: MonitorInputs, config: MonitoringConfig, window: Window, refe
     from twin_eval.monitoring.evidently_report import publish  # takes seconds to import
 
     corpus = inputs.scorer.corpus
-    comparison = compare(window, reference, corpus, config)
+    comparison = compare(window, reference, corpus, config, champion=inputs.champion)
     moved = movers(comparison, inputs.new_writing, config)
     verdict = DriftVerdict.DRIFTED if moved else DriftVerdict.STABLE
     html = publish(inputs.workspace, inputs.persona, window, comparison, at=inputs.now)
