@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -102,8 +102,8 @@ class Scored:
     def scored_until(self, now: datetime) -> datetime | None:
         return NOW if self.traces else None
 
-    def unscored(self, traces: Iterable[str]) -> frozenset[str]:
-        return frozenset(traces) - self.traces
+    def unscored(self, interactions: Sequence[Interaction]) -> tuple[Interaction, ...]:
+        return tuple(one for one in interactions if one.trace_id not in self.traces)
 
 
 def test_each_pass_gets_further_however_many_requests_an_hour_holds(

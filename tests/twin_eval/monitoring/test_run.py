@@ -12,6 +12,7 @@ import pytest
 from twin_data.contracts.answers import Interaction
 from twin_data.contracts.monitoring import DriftReport, DriftVerdict, Mover, ReferenceKind
 from twin_data.store.tables import FeatureStore
+from twin_eval.client import FEATURE as EVALUATION_FEATURE
 from twin_eval.monitoring import evidently_report
 from twin_eval.monitoring.config import MonitoringConfig
 from twin_eval.monitoring.run import MonitorInputs, run
@@ -170,3 +171,32 @@ def test_a_pass_that_dies_before_its_report_is_kept_judges_the_same_window_again
             after(inputs, *asked(make_interaction, 0, 40))
     report = after(inputs, *asked(make_interaction, 0, 40))
     assert report.interactions == 40 and len(inputs.tables.scored()) == 40
+
+
+def test_with_little_to_compare_with_the_exam_and_then_the_corpus_stand_in(
+    inputs: MonitorInputs, make_interaction: Make, published: list[str]
+) -> None:
+    assert after(inputs, *asked(make_interaction, 0, 30)).reference is ReferenceKind.CORPUS
+    exam = [
+        one.model_copy(update={"question": f"Rope {at}?", "feature": EVALUATION_FEATURE})
+        for at, one in enumerate(asked(make_interaction, 30, 20))
+    ]
+    expecting = dataclasses.replace(inputs.scorer, expected_questions=frozenset(one.question for one in exam))
+    report = after(inputs, *exam, *asked(make_interaction, 50, 30), scorer=expecting)
+    assert report.reference is ReferenceKind.EVALUATION
+
+
+def test_a_change_that_lasts_is_reported_and_then_usual(
+    inputs: MonitorInputs, make_interaction: Make, published: list[str]
+) -> None:
+    """A fifth of the questions is about something else from now on, and stays so."""
+    after(inputs, *asked(make_interaction, 0, 60))
+    after(inputs, *asked(make_interaction, 60, 60))
+    verdicts = []
+    for week in range(1, 6):
+        asked_now = [
+            one.model_copy(update={"created_at": one.created_at + timedelta(days=5 * week)})
+            for one in asked(make_interaction, 60 + 60 * week, 60, foreign=15)
+        ]
+        verdicts.append(after(inputs, *asked_now, now=asked_now[-1].created_at).verdict)
+    assert verdicts == [DriftVerdict.DRIFTED] * 3 + [DriftVerdict.STABLE] * 2
