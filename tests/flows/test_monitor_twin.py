@@ -153,10 +153,33 @@ def emitted(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 def test_a_drifted_window_is_announced_once(window: Window, emitted: list[dict[str, Any]], tmp_path: Path) -> None:
     assert announce((window(),), "ada", tmp_path, CORPUS)
     assert not announce((window(), window("w2", DriftVerdict.STABLE)), "ada", tmp_path, CORPUS)
-    assert announce((window(), window("w3")), "ada", tmp_path, CORPUS)
+    later = window("w3", created_at=NOW + timedelta(days=1))
+    assert announce((window(), later), "ada", tmp_path, CORPUS)
     assert [one["resource"]["twin.window"] for one in emitted] == ["w1", "w3"]
     assert emitted[0]["resource"]["prefect.resource.id"] == "twin.persona.ada"
     assert emitted[0]["payload"]["summary"] == "drifted: users moved: 40% foreign"
+
+
+def test_a_drift_that_goes_on_is_announced_once_a_day_unless_something_else_moves(
+    window: Window, emitted: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    """A busy twin fills a window an hour, and each would start a refresh of the same sources."""
+
+    def at(hour: int, *moved: Mover) -> DriftReport:
+        return window(f"h{hour}", created_at=NOW + timedelta(hours=hour), moved=moved)
+
+    windows = [at(hour, Mover.USERS) for hour in range(23)]
+    said: list[str] = []
+    with listening(said.append):
+        for end in range(1, 24):
+            announce(tuple(windows[:end]), "ada", tmp_path, CORPUS)
+    assert [one["resource"]["twin.window"] for one in emitted] == ["h0"]
+    assert "asked for at 2026-03-01 12:00 UTC for the same reason" in said[-1]
+    windows.append(at(23, Mover.USERS, Mover.MODEL))
+    assert announce(tuple(windows), "ada", tmp_path, CORPUS), "the model has not been spoken of"
+    calm = window("calm", DriftVerdict.STABLE, created_at=NOW + timedelta(hours=60), moved=())
+    assert not announce((*windows, at(24, Mover.USERS), calm), "ada", tmp_path, CORPUS), "nor when it is long over"
+    assert announce((*windows, at(47, Mover.USERS)), "ada", tmp_path, CORPUS)
 
 
 def test_new_writing_alone_is_announced_once_a_champion_and_corpus(
