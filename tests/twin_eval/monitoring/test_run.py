@@ -45,7 +45,7 @@ def published(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Windows that Evidently would have been given."""
     windows: list[str] = []
 
-    def publish(workspace: Path, persona: str, window: Any, comparison: Any, *, at: Any) -> str:
+    def publish(workspace: Path, persona: str, window: Any, comparison: Any, *, at: Any, kept: int) -> str:
         windows.append(window.name)
         return f"reports/{persona}/{window.name}.html"
 

@@ -27,6 +27,8 @@ class MonitoringConfig(Contract):
     """Probability of a false alarm of the one-number test."""
     columns_threshold: float = Field(default=0.005, gt=0, lt=0.5)
     """Probability of a false alarm of all column tests together (Bonferroni)."""
+    kept_reports: int = Field(default=200, ge=1)
+    """Evidently's reports of so many windows are kept, four megabytes each; the figures of all are in the tables."""
     max_new_writing: float = Field(default=0.05, ge=0, le=1)
     """Share of the corpus that the champion may not have seen."""
 

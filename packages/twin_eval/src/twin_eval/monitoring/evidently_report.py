@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -29,9 +29,11 @@ REPORTS = "reports"
 YES, NO = "yes", "no"
 FISHER = "fisher_exact_two_samples"
 
+Named = TypeVar("Named")
 
-def publish(workspace: Path, persona: str, window: Window, comparison: Comparison, *, at: datetime) -> str:
-    """Add the report to the persona's project, and write it as HTML.
+
+def publish(workspace: Path, persona: str, window: Window, comparison: Comparison, *, at: datetime, kept: int) -> str:
+    """Add the report to the persona's project, and write it as HTML; the oldest ones go.
 
     Args:
         workspace: Evidently's folder.
@@ -39,6 +41,7 @@ def publish(workspace: Path, persona: str, window: Window, comparison: Compariso
         window: What was judged.
         comparison: Its tests.
         at: The moment that the report stands for.
+        kept: So many windows' reports stay: one takes four megabytes, and Evidently reads every snapshot of a project.
 
     Returns:
         The HTML file's path below `workspace`.
@@ -47,8 +50,18 @@ def publish(workspace: Path, persona: str, window: Window, comparison: Compariso
     html = f"{REPORTS}/{persona}/{at:%Y-%m-%dT%H%M%S}-{window.name}.html"
     write_file(workspace / html, snapshot.get_html_str(as_iframe=False).encode())
     space = _workspace(workspace)
-    space.add_run(_project(space, persona).id, snapshot, name=window.name)
+    project = _project(space, persona)
+    space.add_run(project.id, snapshot, name=window.name)
+    for page in _oldest([path for path in (workspace / html).parent.glob("*.html")], kept):
+        page.unlink()
+    for run in _oldest(list(space.list_runs(project.id)), kept):
+        space.delete_run(project.id, run)
     return html
+
+
+def _oldest(named: list[Named], kept: int) -> list[Named]:
+    """All but the newest. Pages begin with their moment, and Evidently's ids are UUIDs of version 7, as good as one."""
+    return sorted(named, key=str)[:-kept]
 
 
 def build_snapshot(persona: str, window: Window, comparison: Comparison, *, at: datetime) -> Snapshot:

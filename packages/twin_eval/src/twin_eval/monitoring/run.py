@@ -92,7 +92,7 @@ def _judge(inputs: MonitorInputs, config: MonitoringConfig, window: Window, refe
     comparison = compare(window, reference, corpus, config, champion=inputs.champion)
     moved = movers(comparison, inputs.new_writing, config)
     verdict = DriftVerdict.DRIFTED if moved else DriftVerdict.STABLE
-    html = publish(inputs.workspace, inputs.persona, window, comparison, at=inputs.now)
+    html = publish(inputs.workspace, inputs.persona, window, comparison, at=inputs.now, kept=config.kept_reports)
     return _report(inputs, config, window, verdict, reference.kind, comparison, html)
 
 
