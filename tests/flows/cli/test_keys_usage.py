@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from rich.cells import cell_len
 from typer.testing import CliRunner
 
 from flows.cli import keys, usage
@@ -118,3 +119,13 @@ def test_usage_of_a_period(home: Path) -> None:
 @pytest.mark.parametrize("command", [("usage",), ("keys", "create"), ("keys", "list"), ("keys", "revoke")])
 def test_every_command_s_help_has_an_example(command: tuple[str, ...]) -> None:
     assert f"Example: twin {' '.join(command)}" in " ".join(twin(*command, "--help").split())
+
+
+def test_a_callers_name_cannot_break_the_table_or_steer_the_screen(home: Path) -> None:
+    for feature in ("news\nletter", "\x1b[2J", "\u202ereversed", "新聞", "für"):
+        ask(home, feature=feature)
+    lines = twin("usage", "--by", "feature").splitlines()
+    assert [line.split()[0] for line in lines[1:]] == [
+        "feature", "\\x1b[2J", "für", "news\\nletter", "\\u202ereversed", "新聞", "total",
+    ]  # fmt: skip
+    assert len({cell_len(line) for line in lines[1:]}) == 1, "wide letters are counted as such"

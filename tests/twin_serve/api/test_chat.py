@@ -321,6 +321,15 @@ async def test_openai_client_reads_a_whole_answer(running: Running) -> None:
     assert (row.user_name, row.feature, row.status, row.http_status) == ("u-1", "tests", "ok", 200)
 
 
+@pytest.mark.parametrize("sent", ["für Läufer".encode(), "für Läufer".encode("latin-1")])
+async def test_a_features_name_keeps_its_letters(running: Running, sent: bytes) -> None:
+    body = {"model": "ada", "messages": [{"role": "user", "content": "Are you an AI?"}]}
+    async with running.client() as client:
+        response = await client.post("/v1/chat/completions", json=body, headers={b"x-twin-feature": sent})
+    assert response.status_code == 200
+    assert (await running.row()).feature == "für Läufer"
+
+
 @pytest.mark.parametrize("dumped", [False, True])
 async def test_openai_client_sends_an_answer_back(start: StartService, dumped: bool) -> None:
     async with start(EELS_ANSWER, EELS_ANSWER) as running, running.openai() as client:
