@@ -18,6 +18,7 @@ from flows.cli.monitoring import render
 from flows.drift_events import announce
 from flows.live_interactions import interaction_pages
 from flows.monitor_twin import read_ledger
+from flows.personas import create_persona
 from flows.recipes import Recipe
 from flows.reporting import listening
 from flows.schedules import ScheduleSettings
@@ -267,7 +268,9 @@ def test_without_a_server_it_is_said_later(
 
 
 def plain(report: DriftReport, *, announced: bool) -> dict[str, Any]:
-    return {"report": report.model_dump(mode="json") | {"summary": report.summary}, "announced": announced}
+    return {
+        "report": report.model_dump(mode="json") | {"summary": report.summary}, "announced": announced, "requests": None
+    }  # fmt: skip
 
 
 def test_people_read_the_verdict_its_figures_and_where_to_look(window: Window) -> None:
@@ -281,6 +284,46 @@ def test_people_read_the_verdict_its_figures_and_where_to_look(window: Window) -
 def test_a_wait_needs_no_table(window: Window) -> None:
     waiting = window(verdict=DriftVerdict.WAITING, interactions=12, foreign=None, moved=(), reasons=(), html=None)
     assert render(plain(waiting, announced=False), "") == "ada: not enough interactions yet (12 of 30)"
+
+
+def test_people_read_that_requests_fail_which_no_window_shows(window: Window) -> None:
+    waiting = window(verdict=DriftVerdict.WAITING, interactions=0, foreign=None, moved=(), reasons=(), html=None)
+    result = plain(waiting, announced=False) | {"requests": {"requests": 120, "failed": 118}}
+    assert "118 of 120 requests of the last 24 hours failed" in render(result, "")
+
+
+async def fail(url: str, at: datetime) -> None:
+    async with opened_database(url) as database:
+        ledger = await Ledger.open(database, clock=lambda: at)
+        trace = await ledger.begin(RequestStart(endpoint="/v1/chat/completions", persona="ada"))
+        await ledger.finish(trace.trace_id, RequestEnd(status="failed", error_code="llm_unavailable"))
+        await ledger.close()
+
+
+def test_what_fails_is_counted_though_it_leaves_no_answer(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(monitor_twin, "url_of", lambda home: url)
+    now = datetime.now(UTC)
+    asyncio.run(record(url, now - timedelta(minutes=2)))
+    asyncio.run(fail(url, now - timedelta(minutes=1)))
+    asyncio.run(fail(url, now - timedelta(days=2)))
+    said: list[str] = []
+    with listening(said.append):
+        total = monitor_twin.requests_of_the_day.fn(TwinHome(tmp_path), "ada")
+    assert (total.requests, total.failed) == (2, 1)
+    assert said == ["monitor: 1 of 2 requests of the last 24 hours failed"]
+
+
+def test_a_persona_without_features_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its hourly run is there from `twin init` on; it had failed every hour until the features were built."""
+    monkeypatch.setenv("TWIN_HOME", str(tmp_path))
+    create_persona(TwinHome(tmp_path), "ada", "name: ada\ndisplay_name: Ada\nauthor: {name: Ada}\n")
+    said: list[str] = []
+    with listening(said.append):
+        result = monitor_twin.monitor_twin.fn("ada", "smoke")
+    assert render(result, "") == "ada: not enough interactions yet (0 of 30)"
+    assert said == ["monitor: ada has no features yet: twin features ada"]
 
 
 def test_a_wrong_cron_is_named() -> None:

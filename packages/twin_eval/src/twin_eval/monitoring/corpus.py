@@ -16,6 +16,11 @@ from twin_data.transform.pipeline import CHUNKS
 from twin_eval.monitoring.similarity import CorpusVectors
 
 
+def has_corpus(store: FeatureStore) -> bool:
+    """Whether the features have ever been built."""
+    return store.exists(CHUNKS) and store.exists(EMBEDDINGS)
+
+
 def corpus_vectors(store: FeatureStore, encoder: SentenceEncoder) -> CorpusVectors:
     """The persona's chunks with the embeddings that the features pipeline made of them.
 

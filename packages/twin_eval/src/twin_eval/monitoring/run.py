@@ -67,6 +67,15 @@ def run(inputs: MonitorInputs, *, config: MonitoringConfig) -> DriftReport:
         return report
 
 
+def nothing_asked(persona: str, now: datetime, config: MonitoringConfig) -> DriftReport:
+    """The report on a persona that nobody can have asked yet."""
+    return DriftReport(
+        persona=persona, window=Window((), 0).name, created_at=now, verdict=DriftVerdict.WAITING, interactions=0,
+        needed=config.min_window, first_at=None, last_at=None, bundles=(), reference=None, foreign=None, columns=(),
+        drifted_share=None, new_writing=None, moved=(), reasons=(), html=None,
+    )  # fmt: skip
+
+
 def _score(inputs: MonitorInputs) -> None:
     """Add the interactions that are not in the table yet."""
     inputs.tables.add_scored(inputs.scorer.score(inputs.tables.unscored(inputs.interactions)))
