@@ -28,8 +28,8 @@ def corpus_vectors(store: FeatureStore, encoder: SentenceEncoder) -> CorpusVecto
         StoreError: The features have not been built.
         CorpusError: No chunk is embedded by this encoder.
     """
-    stored = store.read(EMBEDDINGS).filter(pl.col("model_digest") == encoder.reference.digest)
-    embeddings = stored.select("text_digest", "vector")
+    by_encoder = pl.col("model_digest") == encoder.reference.digest
+    embeddings = store.select(EMBEDDINGS, by_encoder, [pl.col("text_digest", "vector")])  # not the word pieces' vectors
     chunks = with_text_digests(store.read(CHUNKS)).join(embeddings.unique("text_digest"), on="text_digest")
     if chunks.is_empty():
         raise CorpusError(
@@ -38,7 +38,7 @@ def corpus_vectors(store: FeatureStore, encoder: SentenceEncoder) -> CorpusVecto
     return CorpusVectors(
         documents=np.asarray(chunks["document_id"].to_list()),
         texts=tuple(chunks["text"]),
-        vectors=np.asarray(chunks["vector"].to_list(), dtype=np.float32),
+        vectors=chunks["vector"].explode().to_numpy().astype(np.float32).reshape(chunks.height, -1),
         encoder=encoder,
     )
 
