@@ -34,6 +34,7 @@ from twin_eval.monitoring.run import MonitorInputs, nothing_asked, run
 from twin_eval.monitoring.scoring import Scorer, Voice
 from twin_eval.monitoring.tables import MonitoringTables
 from twin_serve.ledger.database import opened_database, url_of
+from twin_serve.ledger.texts import delete_texts
 from twin_serve.ledger.usage import UsageRow, usage
 
 ENOUGH_AT_ONCE = 20_000
@@ -62,6 +63,7 @@ def monitor_twin(persona: str, recipe: str = DEFAULT_RECIPE) -> dict[str, Any]:
     found = read_ledger(home, persona, tables)
     judged = judge(home, persona, chosen, tables, found)
     announced = announce_drift(home, persona, tables)
+    delete_old_texts(home, persona, chosen)
     return _result(judged, announced, requests_of_the_day(home, persona))
 
 
@@ -142,6 +144,23 @@ def requests_of_the_day(home: TwinHome, persona: str) -> UsageRow:
 async def _total(url: str, persona: str, now: datetime) -> UsageRow:
     async with opened_database(url) as database:
         return (await usage(database, since=now - timedelta(days=1), until=now, persona=persona)).total
+
+
+@task(cache_policy=NO_CACHE)
+def delete_old_texts(home: TwinHome, persona: str, recipe: Recipe) -> int:
+    """Delete questions and answers that are older than the recipe keeps them; returns how many."""
+    days = recipe.monitoring.keep_texts_days
+    if days is None:
+        return 0
+    deleted = asyncio.run(_delete_texts(url_of(home), persona, datetime.now(UTC) - timedelta(days=days)))
+    if deleted:
+        report(f"monitor: deleted {deleted:,} questions and answers of more than {days} days ago")
+    return deleted
+
+
+async def _delete_texts(url: str, persona: str, before: datetime) -> int:
+    async with opened_database(url) as database:
+        return await delete_texts(database, persona=persona, before=before)
 
 
 def _scorer(home: TwinHome, persona: str, recipe: Recipe, store: FeatureStore) -> Scorer:

@@ -25,6 +25,7 @@ from flows.schedules import ScheduleSettings
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.answers import AnswerOutcome, Cost, Interaction
 from twin_data.contracts.monitoring import DriftReport, DriftVerdict, ForeignShare, Mover, ReferenceKind
+from twin_eval.monitoring.config import MonitoringConfig
 from twin_serve.ledger.database import opened_database
 from twin_serve.ledger.ledger import Ledger
 from twin_serve.ledger.records import Exchange, RequestEnd, RequestStart
@@ -313,6 +314,22 @@ def test_what_fails_is_counted_though_it_leaves_no_answer(
         total = monitor_twin.requests_of_the_day.fn(TwinHome(tmp_path), "ada")
     assert (total.requests, total.failed) == (2, 1)
     assert said == ["monitor: 1 of 2 requests of the last 24 hours failed"]
+
+
+def test_texts_go_after_the_days_that_the_recipe_keeps_them(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(monitor_twin, "url_of", lambda home: url)
+    old, new = (asyncio.run(record(url, datetime.now(UTC) - timedelta(days=days))) for days in (31, 29))
+    others = asyncio.run(record(url, datetime.now(UTC) - timedelta(days=31), "ben"))
+
+    def kept(days: int | None, persona: str = "ada") -> list[str]:
+        recipe = Recipe(name="a", description="b", monitoring=MonitoringConfig(keep_texts_days=days))
+        monitor_twin.delete_old_texts.fn(TwinHome(tmp_path), "ada", recipe)
+        return [one.trace_id for one in asyncio.run(finished_interactions(url, persona, None))]
+
+    assert kept(None) == [old, new]
+    assert kept(30) == [new] and kept(30, "ben") == [others]
 
 
 def test_a_persona_without_features_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

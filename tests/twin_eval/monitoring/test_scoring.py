@@ -5,7 +5,9 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from twin_data.contracts.answers import AnswerOutcome, Interaction
+from twin_data.contracts.digests import digest_text
 from twin_data.scoring.voice import VoiceScore
+from twin_eval.client import FEATURE as EVALUATION_FEATURE
 from twin_eval.monitoring.scoring import Scorer
 from twin_eval.monitoring.similarity import CorpusVectors
 
@@ -85,3 +87,11 @@ def test_a_persona_without_a_voice_is_scored_all_the_same(corpus: CorpusVectors,
     scorer = Scorer(corpus=corpus, voice=None, expected_questions=frozenset())
     assert scorer.score([make_interaction(1)])[0].voice_percent is None
     assert scorer.score([]) == ()
+
+
+def test_of_a_users_question_nothing_is_kept_that_it_could_be_guessed_from(
+    scorer: Scorer, make_interaction: Make
+) -> None:
+    users, evaluations = scorer.score([make_interaction(1), make_interaction(2, feature=EVALUATION_FEATURE)])
+    assert users.question_digest == ""
+    assert evaluations.question_digest == digest_text("What of the rope?")

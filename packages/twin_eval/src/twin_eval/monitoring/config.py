@@ -29,6 +29,8 @@ class MonitoringConfig(Contract):
     """Probability of a false alarm of all column tests together (Bonferroni)."""
     kept_reports: int = Field(default=200, ge=1)
     """Evidently's reports of so many windows are kept, four megabytes each; the figures of all are in the tables."""
+    keep_texts_days: int | None = Field(default=None, ge=1)
+    """After so many days monitoring deletes questions and answers from the ledger; None keeps them. Figures stay."""
     max_new_writing: float = Field(default=0.05, ge=0, le=1)
     """Share of the corpus that the champion may not have seen."""
 

@@ -76,7 +76,7 @@ class Scorer:
             status=one.status,
             outcome=one.outcome,
             declined=None if one.outcome is None else one.outcome is AnswerOutcome.DECLINED,
-            question_digest=digest_text(one.question),
+            question_digest=digest_text(one.question) if is_evaluation else "",
             question_similarity=similarity,
             question_words=len(words(one.question)),
             answer_words=len(words(_body(one.answer))) if one.status == "ok" else None,
