@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from twin_data.contracts.answers import AnswerOutcome, Interaction
+from twin_data.contracts.answers import AnswerOutcome, Cost, Interaction
 from twin_data.contracts.digests import digest_text
 from twin_data.scoring.voice import VoiceScore
 from twin_eval.client import FEATURE as EVALUATION_FEATURE
@@ -50,6 +50,11 @@ def test_quotations_and_refusals_have_no_voice(scorer: Scorer, make_interaction:
     (row,) = scorer.score([make_interaction(1, answer=ANSWER, outcome=outcome)])
     assert row.voice_percent is None
     assert row.declined is (outcome is AnswerOutcome.DECLINED)
+
+
+def test_a_reply_of_the_service_has_no_voice(scorer: Scorer, voice: WordCountVoice, make_interaction: Make) -> None:
+    (row,) = scorer.score([make_interaction(1, "Hello!", "I am a model that answers for Ada.", cost=Cost(seconds=0.1))])
+    assert row.voice_percent is None and voice.asked == []
 
 
 def test_what_failed_has_a_question_and_no_answer(scorer: Scorer, make_interaction: Make) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from twin_data.contracts.answers import Interaction
+from twin_data.contracts.answers import AnswerOutcome, Interaction
 from twin_data.contracts.monitoring import ScoredInteraction
 from twin_data.store.tables import FeatureStore
 from twin_eval.monitoring.tables import MonitoringTables
@@ -30,6 +30,19 @@ def test_evaluations_briefs_and_the_future_are_no_questions_of_users(tables: Mon
     tables.add_scored([make_row(1), make_row(2, is_evaluation=True), make_row(3, mode="write"), make_row(9)])
     found = tables.asked(START + timedelta(minutes=5), enough=10)
     assert [int(one, 16) for one in found["trace_id"]] == [1]
+
+
+def test_a_greeting_is_no_question_to_the_archive(tables: MonitoringTables, make_row: Make) -> None:
+    """A twin that users greet had been told that their questions are foreign to it."""
+    tables.add_scored(
+        [
+            make_row(1, completion_tokens=0),
+            make_row(2, completion_tokens=0, outcome=AnswerOutcome.DECLINED),
+            make_row(3, completion_tokens=0, outcome=None, status="failed"),
+            make_row(4),
+        ]
+    )
+    assert sorted(int(one, 16) for one in tables.asked(LATER, enough=10)["trace_id"]) == [2, 3, 4]
 
 
 def test_old_questions_are_read_where_new_ones_are_not_enough(tables: MonitoringTables, make_row: Make) -> None:

@@ -55,7 +55,7 @@ class CorpusVectors:
             return np.zeros(0)
         vectors = self.encoder.encode(list(questions))
         blocks = (vectors[at : at + BLOCK] @ self.vectors.T for at in range(0, len(vectors), BLOCK))
-        return np.concatenate([block.max(axis=1) for block in blocks]).astype(np.float64)
+        return np.asarray(np.concatenate([block.max(axis=1) for block in blocks]), dtype=np.float64)
 
     @cached_property
     def foreign_level(self) -> ForeignLevel:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from twin_data.contracts.answers import Interaction
+from twin_data.contracts.answers import AnswerOutcome, Interaction
 from twin_data.contracts.monitoring import DriftReport, ScoredInteraction
 from twin_data.store.schemas import to_frame, to_rows
 from twin_data.store.tables import FeatureStore
@@ -16,8 +16,11 @@ from twin_eval.monitoring.windows import ASKED_COLUMNS, REFERENCE_DAYS, Rows
 
 SCORED = "scored_interactions"
 REPORTS = "drift_reports"
-_BY_USERS = ~pl.col("is_evaluation") & (pl.col("mode") == "answer")
-"""Their questions; the brief of a text to be written is none."""
+_FIXED = pl.col("outcome").eq_missing(AnswerOutcome.GENERATED.value) & (pl.col("completion_tokens") == 0)
+"""What the model had no part in and is no refusal: the reply to a greeting, to thanks, to "what are you?"."""
+_BY_USERS = ~pl.col("is_evaluation") & (pl.col("mode") == "answer") & ~_FIXED
+"""Their questions to the archive. The brief of a text to be written is none, nor is a greeting, which would count as
+foreign to it."""
 _EXPECTED = pl.col("is_expected") & (pl.col("mode") == "answer") & (pl.col("status") == "ok")
 
 
