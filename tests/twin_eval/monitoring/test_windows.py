@@ -134,6 +134,16 @@ def test_a_change_that_lasts_becomes_the_reference() -> None:
     assert history_of([*reports, again], later, CONFIG).drifted == ((again.first_at, again.last_at),)
 
 
+def test_a_lasting_change_begins_where_its_windows_hold_nothing_of_before() -> None:
+    """A window is filled up with older questions, and those are what is no longer usual."""
+    calm, first, *others = run_of(Mover.USERS, *[Mover.USERS] * 4)
+    reaching_back = first.model_copy(update={"first_at": calm.first_at, "interactions": 24})
+    reports = [calm, reaching_back, *others]
+    later = START + timedelta(days=60)
+    assert history_of(reports[:4], later, CONFIG).reference_since is None, "24 of 30 without the first"
+    assert history_of(reports, later, CONFIG).reference_since == others[0].first_at
+
+
 @pytest.mark.parametrize(
     "reports",
     [

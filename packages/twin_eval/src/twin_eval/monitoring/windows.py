@@ -65,19 +65,24 @@ class History:
 def history_of(judged: Sequence[DriftReport], now: datetime, config: MonitoringConfig) -> History:
     """What the judged windows say, oldest first; those of a clock that ran ahead say nothing until their time.
 
-    A change lasts if every window of a run drifted, they are three at least, hold as many interactions as a reference
-    needs, and stretch over `lasting_days`. It was reported as often; from then on it is what is usual.
+    A change lasts if every window of a run drifted, they are three at least, stretch over `lasting_days`, and hold as
+    many interactions as a reference needs, without a first one that reaches back to before the change. It was reported
+    as often; from then on it is what is usual.
     """
     spans = [(one, (one.first_at, one.last_at)) for one in judged if one.first_at and one.last_at]
     ended = [(one, span) for one, span in spans if span[1] <= now]
     run: list[tuple[DriftReport, Span]] = []
     drifted: list[Span] = []
-    since = None
+    since = before = None
     for one, span in ended:
-        run = [*run, (one, span)] if _drifted(one) else []
-        drifted += [span] if run else []
-        if _lasts(run, config):
-            since, drifted, run = run[0][1][0], [], []
+        if not _drifted(one):
+            run, before = [], span[1]
+            continue
+        run.append((one, span))
+        drifted.append(span)
+        changed = [each for each in run if before is None or each[1][0] > before]
+        if _lasts(run, config) and sum(each.interactions for each, _ in changed) >= config.min_reference:
+            since, before, drifted, run = changed[0][1][0], span[1], [], []
     return History(
         judged_until=max((span[1] for _, span in ended), default=None),
         reported_until=max((span[1] for one, span in ended if _drifted(one)), default=None),
@@ -142,11 +147,8 @@ def _drifted(report: DriftReport) -> bool:
 
 
 def _lasts(run: Sequence[tuple[DriftReport, Span]], config: MonitoringConfig) -> bool:
-    return (
-        len(run) >= LASTING_WINDOWS
-        and sum(one.interactions for one, _ in run) >= config.min_reference
-        and run[-1][1][1] - run[0][1][0] >= timedelta(days=config.lasting_days)
-    )
+    length = run[-1][1][1] - run[0][1][0]
+    return len(run) >= LASTING_WINDOWS and length >= timedelta(days=config.lasting_days)
 
 
 def _later_than(moment: datetime | None) -> pl.Expr:
