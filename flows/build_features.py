@@ -15,7 +15,7 @@ from flows.platform.settings import PlatformSettings
 from flows.recipes import DEFAULT_RECIPE, Recipe, load_recipe
 from flows.reporting import paced, report, report_stage
 from flows.search_client import search_client
-from flows.turns import working_turn
+from flows.turns import refresh_turn, working_turn
 from twin_data.configuration.home import TwinHome, cache_folder
 from twin_data.contracts.releases import Alias
 from twin_data.scoring.encoder import SentenceEncoder
@@ -45,7 +45,7 @@ def build_features(persona: str, recipe: str = DEFAULT_RECIPE, corpus_report: bo
     """
     home, chosen = TwinHome.from_environment(), load_recipe(recipe)
     pipeline = features_pipeline(home, persona, chosen)
-    with working_turn(home, persona):
+    with refresh_turn(home, persona), working_turn(home, persona):  # an exam is not to be asked of two indexes
         collected = collect(pipeline)
         cleaned = clean(pipeline, collected)
         unique = dedupe(pipeline, cleaned)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
@@ -16,6 +17,8 @@ from twin_data.contracts.monitoring import DriftReport, DriftVerdict, Mover
 from twin_data.registry.durable import write_file
 
 DRIFT_DETECTED = "twin.drift.detected"
+SAID_FOR = timedelta(days=1)
+"""For so long the same drift is not said again: a refresh changes neither the users nor what it has just made."""
 
 
 def persona_resource(persona: str) -> str:
@@ -37,7 +40,8 @@ def announce(reports: tuple[DriftReport, ...], persona: str, folder: Path, corpu
     """Send the event of the newest drifted window, unless that was done.
 
     That nothing but the writing moved is said once of a champion and a corpus: each window says it again for as long as
-    both stay, which after a refresh that keeps the champion is for ever.
+    both stay, which after a refresh that keeps the champion is for ever. That users or model moved is said once a
+    day: a busy twin fills a window an hour.
 
     What was said is written down after the server has taken it: killed in between, it is said again, under the same id.
     Without a server nothing is said and nothing written down, so that the next pass beside a server says it.
@@ -53,12 +57,18 @@ def announce(reports: tuple[DriftReport, ...], persona: str, folder: Path, corpu
     """
     said = folder / f".{persona}.announced"
     last_window, last_corpus = _announced(said)
-    unsaid = [
+    last = next((one for one in reports if one.window == last_window), None)
+    drifted = [
         one
         for one in _since(reports, last_window)
         if one.verdict is DriftVerdict.DRIFTED and not (one.moved == (Mover.WRITING,) and corpus == last_corpus)
     ]
+    unsaid = [one for one in drifted if last is None or not _says_the_same(one, last)]
     if not unsaid:
+        if last and drifted and drifted[-1] is reports[-1]:
+            report(
+                f"a refresh was asked for at {last.created_at:%Y-%m-%d %H:%M} UTC for the same reason; not again yet"
+            )
         return False
     newest = unsaid[-1]
     if not os.environ.get("PREFECT_API_URL"):
@@ -83,6 +93,10 @@ def _since(reports: tuple[DriftReport, ...], window: str) -> tuple[DriftReport, 
     """The windows judged after that one; all if it is not among them."""
     at = next((at for at, one in enumerate(reports) if one.window == window), -1)
     return reports[at + 1 :]
+
+
+def _says_the_same(later: DriftReport, said: DriftReport) -> bool:
+    return set(later.moved) <= set(said.moved) and later.created_at - said.created_at < SAID_FOR
 
 
 def drift_event(drifted: DriftReport, persona: str) -> Event:

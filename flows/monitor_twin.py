@@ -29,11 +29,13 @@ from twin_data.registry.selection import holder
 from twin_data.scoring.encoder import SentenceEncoder
 from twin_data.store.tables import FeatureStore
 from twin_data.transform.embedding_model import ensure_encoder
-from twin_eval.monitoring.corpus import corpus_name, corpus_vectors, new_writing_share
-from twin_eval.monitoring.run import MonitorInputs, run
+from twin_eval.monitoring.corpus import corpus_name, corpus_vectors, has_corpus, new_writing_share
+from twin_eval.monitoring.run import MonitorInputs, nothing_asked, run
 from twin_eval.monitoring.scoring import Scorer, Voice
 from twin_eval.monitoring.tables import MonitoringTables
-from twin_serve.ledger.database import url_of
+from twin_serve.ledger.database import opened_database, url_of
+from twin_serve.ledger.texts import delete_texts
+from twin_serve.ledger.usage import UsageRow, usage
 
 ENOUGH_AT_ONCE = 20_000
 LONGEST_REQUEST = timedelta(hours=1)
@@ -49,15 +51,28 @@ def monitor_twin(persona: str, recipe: str = DEFAULT_RECIPE) -> dict[str, Any]:
         recipe: Name or path of a recipe.
 
     Returns:
-        The report on the window and whether a refresh was asked for, as plain JSON.
+        The report on the window, whether a refresh was asked for, and the requests of the last day, as plain JSON. A
+        persona whose features have not been built yet is waited for: nobody can ask it.
     """
     home, chosen = TwinHome.from_environment(), load_recipe(recipe)
     load_persona(home, persona)
     tables = MonitoringTables(FeatureStore.of(home.features, persona))
+    if not has_corpus(tables.store):
+        report(f"monitor: {persona} has no features yet: twin features {persona}")
+        return _result(nothing_asked(persona, datetime.now(UTC), chosen.monitoring))
     found = read_ledger(home, persona, tables)
     judged = judge(home, persona, chosen, tables, found)
     announced = announce_drift(home, persona, tables)
-    return {"report": judged.model_dump(mode="json") | {"summary": judged.summary}, "announced": announced}
+    delete_old_texts(home, persona, chosen)
+    return _result(judged, announced, requests_of_the_day(home, persona))
+
+
+def _result(judged: DriftReport, announced: bool = False, requests: UsageRow | None = None) -> dict[str, Any]:
+    return {
+        "report": judged.model_dump(mode="json") | {"summary": judged.summary},
+        "announced": announced,
+        "requests": requests.model_dump(mode="json") if requests else None,
+    }
 
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)
@@ -79,8 +94,7 @@ async def _unscored(
     found: list[Interaction] = []
     async with aclosing(pages):
         async for page in pages:
-            new = tables.unscored(one.trace_id for one in page)
-            found += [one for one in page if one.trace_id in new]
+            found += tables.unscored(page)
             if len(found) >= ENOUGH_AT_ONCE:
                 break
     return tuple(found)
@@ -116,6 +130,37 @@ def announce_drift(home: TwinHome, persona: str, tables: MonitoringTables) -> bo
     if announced:
         report(f"monitor: asked for a refresh of {persona}")
     return announced
+
+
+@task(cache_policy=NO_CACHE)
+def requests_of_the_day(home: TwinHome, persona: str) -> UsageRow:
+    """Count the requests of the last 24 hours. What failed has no answer, and so no part in any window."""
+    total = asyncio.run(_total(url_of(home), persona, datetime.now(UTC)))
+    if total.failed:
+        report(f"monitor: {total.failed:,} of {total.requests:,} requests of the last 24 hours failed")
+    return total
+
+
+async def _total(url: str, persona: str, now: datetime) -> UsageRow:
+    async with opened_database(url) as database:
+        return (await usage(database, since=now - timedelta(days=1), until=now, persona=persona)).total
+
+
+@task(cache_policy=NO_CACHE)
+def delete_old_texts(home: TwinHome, persona: str, recipe: Recipe) -> int:
+    """Delete questions and answers that are older than the recipe keeps them; returns how many."""
+    days = recipe.monitoring.keep_texts_days
+    if days is None:
+        return 0
+    deleted = asyncio.run(_delete_texts(url_of(home), persona, datetime.now(UTC) - timedelta(days=days)))
+    if deleted:
+        report(f"monitor: deleted {deleted:,} questions and answers of more than {days} days ago")
+    return deleted
+
+
+async def _delete_texts(url: str, persona: str, before: datetime) -> int:
+    async with opened_database(url) as database:
+        return await delete_texts(database, persona=persona, before=before)
 
 
 def _scorer(home: TwinHome, persona: str, recipe: Recipe, store: FeatureStore) -> Scorer:

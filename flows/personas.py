@@ -120,7 +120,7 @@ def exclusive(
 def refreshing(
     home: TwinHome, persona: str, *, wait_s: float | None = None, report: Callable[[str], None] = locks.ignore
 ) -> Iterator[None]:
-    """Hold the persona for one refresh, training or evaluation: a bundle is judged against one champion.
+    """Hold the persona for one refresh, training, evaluation or build: a bundle is judged by one index and champion.
 
     Whoever holds the persona as well takes it second.
 
@@ -128,7 +128,12 @@ def refreshing(
         PlatformError: Another of them holds it.
     """
     with _locked(
-        home, persona, ".refresh", wait_s, f"persona {persona!r} is being refreshed, trained or evaluated", report
+        home,
+        persona,
+        ".refresh",
+        wait_s,
+        f"persona {persona!r} is being built, refreshed, trained or evaluated",
+        report,
     ):
         yield
 

@@ -30,7 +30,7 @@ def working_turn(home: TwinHome, persona: str) -> AbstractContextManager[None]:
 
 @contextmanager
 def refresh_turn(home: TwinHome, persona: str) -> Iterator[None]:
-    """Hold the persona for one refresh, or for a training or an evaluation by itself (decision 47).
+    """Hold the persona for one refresh, or for a training, an evaluation or a build by itself (decision 47).
 
     What the holder starts works in its turn: a refresh trains and evaluates without waiting for itself.
 

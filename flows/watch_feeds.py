@@ -81,8 +81,9 @@ def keep_polling(feed: Feed, name: str, every_s: float, stop: threading.Event, r
             if found := feed.poll():
                 report(f"feed {name}: {found} new or changed entries")
             wait_s = every_s
-        except TwinError as error:
+        except (TwinError, OSError) as error:  # a full disk, too: a thread that ended would leave the feed unread
             wait_s = min(2 * wait_s, LONGEST_WAIT_S)
-            report(f"feed {name}: {error.message}; asked again in {wait_s:.0f} s")
+            told = error.message if isinstance(error, TwinError) else str(error)
+            report(f"feed {name}: {told}; asked again in {wait_s:.0f} s")
         if stop.wait(wait_s):
             return

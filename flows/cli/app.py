@@ -16,6 +16,7 @@ from flows.cli import (
     releases,
     stages,
     talk,
+    texts,
     training,
     usage,
     watch,
@@ -30,7 +31,7 @@ app = typer.Typer(
 )
 for group in (
     platform, personas, stages, watch, forget, questions, training, releases, labels, talk, monitoring, keys, usage,
-    demo,
+    texts, demo,
 ):  # fmt: skip
     group.register(app)
 

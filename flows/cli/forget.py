@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.output import EXIT_FAILURE, JsonFlag, console, emit, reports_errors, working_on
+from flows.cli.output import EXIT_FAILURE, JsonFlag, console, emit, is_attended, reports_errors, working_on
 from flows.platform.settings import PlatformSettings
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.errors import ConfigurationError
@@ -69,7 +68,7 @@ def forget(
     if dry_run:
         _show_plan(home, settings, persona, target, as_json=as_json)
         return
-    if not yes and (as_json or not _is_attended()):
+    if not yes and (as_json or not is_attended()):
         raise ConfigurationError(
             "forgetting cannot be undone, and nobody can be asked here",
             next_step="look at it with --dry-run, then run the same command with --yes",
@@ -84,11 +83,6 @@ def forget(
     emit(signed, _receipt_text(signed.content, path), as_json=as_json)
     if not signed.content.proof.is_absent:
         raise typer.Exit(EXIT_FAILURE)
-
-
-def _is_attended() -> bool:
-    """Whether somebody sits there who can be asked."""
-    return sys.stdin.isatty()
 
 
 def _verify(home: TwinHome, settings: PlatformSettings, receipt: str | None, *, as_json: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
 import typer
@@ -15,7 +16,7 @@ from twin_data.configuration.persona import load_persona
 from twin_serve.ledger import keys
 from twin_serve.ledger.database import Database, opened_database, url_of
 from twin_serve.ledger.key_cache import TTL_S
-from twin_serve.ledger.records import KeyLimits, KeyRecord
+from twin_serve.ledger.records import KeyLimits, KeyRecord, KeyUse
 
 Result = TypeVar("Result")
 
@@ -65,11 +66,17 @@ def create(
 
 @reports_errors
 def list_all(as_json: JsonFlag = False) -> None:
-    """List the keys, revoked ones too. The keys themselves are not stored."""
-    records = _with_database(open_home(TwinHome.from_environment()), keys.list_keys)
+    """List the keys, revoked ones too, and what they have used up this month. The keys themselves are not stored."""
+    now = datetime.now(UTC)
+
+    async def read(database: Database) -> tuple[tuple[KeyRecord, ...], dict[str, KeyUse]]:
+        return await keys.list_keys(database), await keys.used_in_month(database, now)
+
+    records, used = _with_database(open_home(TwinHome.from_environment()), read)
+    rows = [(record, used.get(record.id, KeyUse())) for record in records]
     emit(
-        {"keys": [record.model_dump(mode="json") for record in records]},
-        "\n".join(_line(record) for record in records) or "no keys yet; make one: twin keys create NAME",
+        {"keys": [{**record.model_dump(mode="json"), "used": use.model_dump(mode="json")} for record, use in rows]},
+        "\n".join(_line(record, use) for record, use in rows) or "no keys yet; make one: twin keys create NAME",
         as_json=as_json,
     )
 
@@ -97,15 +104,18 @@ def _with_database(home: TwinHome, work: Callable[[Database], Awaitable[Result]]
     return asyncio.run(run())
 
 
-def _line(record: KeyRecord) -> str:
-    state = f"revoked {record.revoked_at:%Y-%m-%d}" if record.revoked_at else _limits(record.limits)
+def _line(record: KeyRecord, use: KeyUse) -> str:
+    state = f"revoked {record.revoked_at:%Y-%m-%d}" if record.revoked_at else _limits(record.limits, use)
     return f"{record.name}  {record.id}  made {record.created_at:%Y-%m-%d}  {state}"
 
 
-def _limits(limits: KeyLimits) -> str:
+def _limits(limits: KeyLimits, use: KeyUse | None = None) -> str:
+    """The limits in words, and with `use` how much of the budgets is used up this month."""
+    calls = f" ({use.calls} used)" if use else ""
+    amount = f" ({use.spent:.4f} spent, {use.reserved:.4f} reserved)" if use else ""
     parts = [
-        f"{limits.budget_calls} calls a month" if limits.budget_calls is not None else "",
-        f"{limits.budget_amount:g} a month" if limits.budget_amount is not None else "",
+        f"{limits.budget_calls} calls a month{calls}" if limits.budget_calls is not None else "",
+        f"{limits.budget_amount:g} a month{amount}" if limits.budget_amount is not None else "",
         f"{limits.requests_per_minute} requests a minute" if limits.requests_per_minute is not None else "",
         f"only {', '.join(limits.personas)}" if limits.personas is not None else "",
     ]

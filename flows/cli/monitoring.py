@@ -64,6 +64,11 @@ def render(result: dict[str, Any], workspace_url: str) -> str:
         f"p={one['p_value']:.2g}  n={one['n_current']} and {one['n_reference']}"
         for one in report["columns"]
     ]
+    if (requests := result["requests"]) and requests["failed"]:
+        lines.append(
+            f"  {requests['failed']:,} of {requests['requests']:,} requests of the last 24 hours failed and are in no "
+            f"window: twin usage {report['persona']} --by status"
+        )
     if report["html"]:
         lines += [f"report: {report['html']}", f"all windows: {workspace_url} (needs `twin up`)"]
     if result["announced"]:

@@ -42,6 +42,11 @@ def emit(value: BaseModel | dict[str, Any], text: str, *, as_json: bool) -> None
         console.print(text, markup=False)
 
 
+def is_attended() -> bool:
+    """Whether somebody sits there who can be asked."""
+    return sys.stdin.isatty()
+
+
 @contextmanager
 def working_on(what: str, *, quiet: bool = False) -> Iterator[Callable[[str], None]]:
     """Show on standard error what is being done; yields a function that changes the wording."""

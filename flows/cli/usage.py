@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
+from rich.cells import cell_len
 
 from flows.cli.output import JsonFlag, emit, reports_errors
 from flows.platform.home_schema import open_home
@@ -69,7 +70,7 @@ def render(report: UsageReport) -> str:
     title = f"usage of {report.persona or 'all twins'}, {report.since:%Y-%m-%d} to {last:%Y-%m-%d} (UTC)"
     if not report.rows:
         return f"{title}: no requests"
-    lines = [(report.by.value, *HEADER), *(_cells(row, row.group or "(none)") for row in report.rows)]
+    lines = [(report.by.value, *HEADER), *(_cells(row, _shown(row.group)) for row in report.rows)]
     if len(report.rows) > 1:
         lines.append(_cells(report.total, "total"))
     table = align(lines)
@@ -82,15 +83,27 @@ def render(report: UsageReport) -> str:
 
 
 def align(lines: Sequence[Sequence[str]]) -> str:
-    """Columns of equal width: the first to the left, the others to the right."""
-    widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
+    """Columns of equal width on a screen, where some letters take two cells: the first to the left, others right."""
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+
+    def padded(cell: str, width: int, *, left: bool) -> str:
+        blank = " " * (width - cell_len(cell))
+        return cell + blank if left else blank + cell
+
     return "\n".join(
         "  ".join(
-            cell.rjust(width) if position else cell.ljust(width)
+            padded(cell, width, left=not position)
             for position, (cell, width) in enumerate(zip(line, widths, strict=True))
         ).rstrip()
         for line in lines
     )
+
+
+def _shown(group: str | None) -> str:
+    """A group's name for a terminal. Callers choose it: none of its characters may break a line or steer the screen."""
+    if group is None:
+        return "(none)"
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in group)
 
 
 def _cells(row: UsageRow, name: str) -> tuple[str, ...]:

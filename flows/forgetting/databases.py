@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -84,15 +84,31 @@ def redact_database(path: Path, wording: Wording) -> int:
     """
     if not any(holds(one, wording) for one in _with_side_files(path)):
         return 0  # a server that writes it need not wait for us
+    with _rewriting(path) as connection:
+        connection.text_factory = lambda data: data.decode("utf-8", "replace")
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("BEGIN IMMEDIATE")
+        count = sum(_redact_table(connection, table, wording) for table in tables_of(connection))
+        connection.execute("COMMIT")
+        compact(connection)
+        return count
+
+
+def compact_file(path: Path) -> None:
+    """Leave no trace of deleted rows in a SQLite database's free pages and side files.
+
+    Raises:
+        StoreError: The database is locked for long, or damaged.
+    """
+    with _rewriting(path) as connection:
+        compact(connection)
+
+
+@contextlib.contextmanager
+def _rewriting(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         with contextlib.closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)) as connection:
-            connection.text_factory = lambda data: data.decode("utf-8", "replace")
-            connection.execute("PRAGMA secure_delete = ON")
-            connection.execute("BEGIN IMMEDIATE")
-            count = sum(_redact_table(connection, table, wording) for table in tables_of(connection))
-            connection.execute("COMMIT")
-            compact(connection)
-            return count
+            yield connection
     except sqlite3.Error as error:
         raise StoreError(
             f"the database {path} cannot be rewritten: {error}",

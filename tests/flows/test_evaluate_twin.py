@@ -128,7 +128,10 @@ async def test_nobody_is_evaluated_beside_a_refresh_but_by_it(bench: Bench, monk
     evaluate_twin = as_a_flow(bench, monkeypatch)
     first = bench.bundle("first", knowing(20))
     (first.folder / "weights.pkl").write_bytes(b"code")
-    with refreshing(bench.home, "ada"), pytest.raises(PlatformError, match="is being refreshed, trained or evaluated"):
+    with (
+        refreshing(bench.home, "ada"),
+        pytest.raises(PlatformError, match="is being built, refreshed, trained or evaluated"),
+    ):
         await evaluate_twin("ada")
     with refresh_turn(bench.home, "ada"):
         assert (await evaluate_twin("ada"))["decision"]["verdict"] == "reject"

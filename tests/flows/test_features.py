@@ -4,12 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from flows.build_features import build_features
 from flows.features import features_pipeline
 from flows.persona_file import persona_yaml
-from flows.personas import create_persona
+from flows.personas import create_persona, refreshing
 from flows.recipes import load_recipe
+from flows.turns import refresh_turn
 from twin_data.configuration.home import TwinHome
-from twin_data.contracts.errors import ConfigurationError, SourceError
+from twin_data.contracts.errors import ConfigurationError, PlatformError, SourceError
+from twin_data.transform.pipeline import FeaturesPipeline
 
 
 @pytest.fixture
@@ -39,3 +42,21 @@ def test_an_unknown_persona_is_named(home: TwinHome) -> None:
     with pytest.raises(ConfigurationError, match="no persona 'bob'") as refused:
         features_pipeline(home, "bob", load_recipe("demo"))
     assert refused.value.next_step == "twin init bob"
+
+
+def test_features_are_not_built_beneath_an_evaluation(home: TwinHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A swapped index would have one exam answered from two corpora."""
+    monkeypatch.setenv("TWIN_HOME", str(home.root))
+    monkeypatch.setattr("flows.personas.LOCK_WAIT_S", 0.0)
+    with refreshing(home, "ada"), pytest.raises(PlatformError, match="is being built, refreshed, trained or evaluated"):
+        build_features.fn("ada", "demo")
+
+
+def test_a_refresh_builds_them_in_its_own_turn(home: TwinHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    def collect(pipeline: FeaturesPipeline) -> None:
+        raise SourceError("its turn has come")
+
+    monkeypatch.setenv("TWIN_HOME", str(home.root))
+    monkeypatch.setattr("flows.build_features.collect", collect)
+    with refresh_turn(home, "ada"), pytest.raises(SourceError, match="its turn has come"):
+        build_features.fn("ada", "demo")

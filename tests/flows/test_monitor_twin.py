@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,12 +18,14 @@ from flows.cli.monitoring import render
 from flows.drift_events import announce
 from flows.live_interactions import interaction_pages
 from flows.monitor_twin import read_ledger
+from flows.personas import create_persona
 from flows.recipes import Recipe
 from flows.reporting import listening
 from flows.schedules import ScheduleSettings
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.answers import AnswerOutcome, Cost, Interaction
 from twin_data.contracts.monitoring import DriftReport, DriftVerdict, ForeignShare, Mover, ReferenceKind
+from twin_eval.monitoring.config import MonitoringConfig
 from twin_serve.ledger.database import opened_database
 from twin_serve.ledger.ledger import Ledger
 from twin_serve.ledger.records import Exchange, RequestEnd, RequestStart
@@ -102,8 +104,8 @@ class Scored:
     def scored_until(self, now: datetime) -> datetime | None:
         return NOW if self.traces else None
 
-    def unscored(self, traces: Iterable[str]) -> frozenset[str]:
-        return frozenset(traces) - self.traces
+    def unscored(self, interactions: Sequence[Interaction]) -> tuple[Interaction, ...]:
+        return tuple(one for one in interactions if one.trace_id not in self.traces)
 
 
 def test_each_pass_gets_further_however_many_requests_an_hour_holds(
@@ -153,10 +155,33 @@ def emitted(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 def test_a_drifted_window_is_announced_once(window: Window, emitted: list[dict[str, Any]], tmp_path: Path) -> None:
     assert announce((window(),), "ada", tmp_path, CORPUS)
     assert not announce((window(), window("w2", DriftVerdict.STABLE)), "ada", tmp_path, CORPUS)
-    assert announce((window(), window("w3")), "ada", tmp_path, CORPUS)
+    later = window("w3", created_at=NOW + timedelta(days=1))
+    assert announce((window(), later), "ada", tmp_path, CORPUS)
     assert [one["resource"]["twin.window"] for one in emitted] == ["w1", "w3"]
     assert emitted[0]["resource"]["prefect.resource.id"] == "twin.persona.ada"
     assert emitted[0]["payload"]["summary"] == "drifted: users moved: 40% foreign"
+
+
+def test_a_drift_that_goes_on_is_announced_once_a_day_unless_something_else_moves(
+    window: Window, emitted: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    """A busy twin fills a window an hour, and each would start a refresh of the same sources."""
+
+    def at(hour: int, *moved: Mover) -> DriftReport:
+        return window(f"h{hour}", created_at=NOW + timedelta(hours=hour), moved=moved)
+
+    windows = [at(hour, Mover.USERS) for hour in range(23)]
+    said: list[str] = []
+    with listening(said.append):
+        for end in range(1, 24):
+            announce(tuple(windows[:end]), "ada", tmp_path, CORPUS)
+    assert [one["resource"]["twin.window"] for one in emitted] == ["h0"]
+    assert "asked for at 2026-03-01 12:00 UTC for the same reason" in said[-1]
+    windows.append(at(23, Mover.USERS, Mover.MODEL))
+    assert announce(tuple(windows), "ada", tmp_path, CORPUS), "the model has not been spoken of"
+    calm = window("calm", DriftVerdict.STABLE, created_at=NOW + timedelta(hours=60), moved=())
+    assert not announce((*windows, at(24, Mover.USERS), calm), "ada", tmp_path, CORPUS), "nor when it is long over"
+    assert announce((*windows, at(47, Mover.USERS)), "ada", tmp_path, CORPUS)
 
 
 def test_new_writing_alone_is_announced_once_a_champion_and_corpus(
@@ -244,7 +269,9 @@ def test_without_a_server_it_is_said_later(
 
 
 def plain(report: DriftReport, *, announced: bool) -> dict[str, Any]:
-    return {"report": report.model_dump(mode="json") | {"summary": report.summary}, "announced": announced}
+    return {
+        "report": report.model_dump(mode="json") | {"summary": report.summary}, "announced": announced, "requests": None
+    }  # fmt: skip
 
 
 def test_people_read_the_verdict_its_figures_and_where_to_look(window: Window) -> None:
@@ -258,6 +285,62 @@ def test_people_read_the_verdict_its_figures_and_where_to_look(window: Window) -
 def test_a_wait_needs_no_table(window: Window) -> None:
     waiting = window(verdict=DriftVerdict.WAITING, interactions=12, foreign=None, moved=(), reasons=(), html=None)
     assert render(plain(waiting, announced=False), "") == "ada: not enough interactions yet (12 of 30)"
+
+
+def test_people_read_that_requests_fail_which_no_window_shows(window: Window) -> None:
+    waiting = window(verdict=DriftVerdict.WAITING, interactions=0, foreign=None, moved=(), reasons=(), html=None)
+    result = plain(waiting, announced=False) | {"requests": {"requests": 120, "failed": 118}}
+    assert "118 of 120 requests of the last 24 hours failed" in render(result, "")
+
+
+async def fail(url: str, at: datetime) -> None:
+    async with opened_database(url) as database:
+        ledger = await Ledger.open(database, clock=lambda: at)
+        trace = await ledger.begin(RequestStart(endpoint="/v1/chat/completions", persona="ada"))
+        await ledger.finish(trace.trace_id, RequestEnd(status="failed", error_code="llm_unavailable"))
+        await ledger.close()
+
+
+def test_what_fails_is_counted_though_it_leaves_no_answer(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(monitor_twin, "url_of", lambda home: url)
+    now = datetime.now(UTC)
+    asyncio.run(record(url, now - timedelta(minutes=2)))
+    asyncio.run(fail(url, now - timedelta(minutes=1)))
+    asyncio.run(fail(url, now - timedelta(days=2)))
+    said: list[str] = []
+    with listening(said.append):
+        total = monitor_twin.requests_of_the_day.fn(TwinHome(tmp_path), "ada")
+    assert (total.requests, total.failed) == (2, 1)
+    assert said == ["monitor: 1 of 2 requests of the last 24 hours failed"]
+
+
+def test_texts_go_after_the_days_that_the_recipe_keeps_them(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(monitor_twin, "url_of", lambda home: url)
+    old, new = (asyncio.run(record(url, datetime.now(UTC) - timedelta(days=days))) for days in (31, 29))
+    others = asyncio.run(record(url, datetime.now(UTC) - timedelta(days=31), "ben"))
+
+    def kept(days: int | None, persona: str = "ada") -> list[str]:
+        recipe = Recipe(name="a", description="b", monitoring=MonitoringConfig(keep_texts_days=days))
+        monitor_twin.delete_old_texts.fn(TwinHome(tmp_path), "ada", recipe)
+        return [one.trace_id for one in asyncio.run(finished_interactions(url, persona, None))]
+
+    assert kept(None) == [old, new]
+    assert kept(30) == [new] and kept(30, "ben") == [others]
+
+
+def test_a_persona_without_features_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its hourly run is there from `twin init` on; it had failed every hour until the features were built."""
+    monkeypatch.setenv("TWIN_HOME", str(tmp_path))
+    create_persona(TwinHome(tmp_path), "ada", "name: ada\ndisplay_name: Ada\nauthor: {name: Ada}\n")
+    said: list[str] = []
+    with listening(said.append):
+        result = monitor_twin.monitor_twin.fn("ada", "smoke")
+    assert render(result, "") == "ada: not enough interactions yet (0 of 30)"
+    assert said == ["monitor: ada has no features yet: twin features ada"]
 
 
 def test_a_wrong_cron_is_named() -> None:

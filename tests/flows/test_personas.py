@@ -125,7 +125,9 @@ def test_a_refresh_holds_a_lock_of_its_own_beside_that_of_its_stages(
     with refreshing(home, "ada"):
         with exclusive(home, "ada"):
             pass
-        with pytest.raises(PlatformError, match="persona 'ada' is being refreshed, trained or evaluated by process"):
+        with pytest.raises(
+            PlatformError, match="persona 'ada' is being built, refreshed, trained or evaluated by process"
+        ):
             with refreshing(home, "ada", report=said.append):
                 pytest.fail("two refreshes of one persona")
     assert said and said[0].startswith("waiting for process")

@@ -65,7 +65,7 @@ async def test_an_original_that_can_answer_nothing_is_told(bench: Bench) -> None
 async def test_the_two_are_not_asked_beside_a_refresh(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flows.personas.LOCK_WAIT_S", 0.0)
     monkeypatch.setenv("TWIN_HOME", str(bench.home.root))
-    with refreshing(bench.home, "ada"), pytest.raises(PlatformError, match="is being refreshed"):
+    with refreshing(bench.home, "ada"), pytest.raises(PlatformError, match="is being built, refreshed"):
         await rebuilt_scores.compare_rebuilt.fn("ada", "demo", "a folder", "0123")
 
 

@@ -149,7 +149,7 @@ def test_a_second_refresh_does_not_begin_beneath_the_first(refresh: Refreshed, m
     monkeypatch.setattr("flows.personas.LOCK_WAIT_S", 0.0)
     with (
         refreshing(refresh.home, "ada"),
-        pytest.raises(PlatformError, match="is being refreshed, trained or evaluated by process"),
+        pytest.raises(PlatformError, match="is being built, refreshed, trained or evaluated by process"),
     ):
         refresh()
     assert refresh.trainings == 0 and refresh.evaluated == []

@@ -230,6 +230,9 @@ def test_another_seed_takes_no_override_reason_which_would_be_recorded_nowhere(s
 
 def test_nothing_is_trained_beside_a_refresh(second: SecondSeed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flows.personas.LOCK_WAIT_S", 0.0)
-    with refreshing(TwinHome.from_environment(), "ada"), pytest.raises(PlatformError, match="is being refreshed"):
+    with (
+        refreshing(TwinHome.from_environment(), "ada"),
+        pytest.raises(PlatformError, match="is being built, refreshed"),
+    ):
         stages.train_twin.fn("ada", "demo", seed=7)
     assert second.seeds == []

@@ -46,9 +46,9 @@ def test_what_a_refresh_starts_works_in_its_turn_and_others_do_not(
 
     with refresh_turn(home, "ada"):
         assert asyncio.run(evaluation()) == "within"
-        with refresh_turn(home, "bob"), pytest.raises(PlatformError, match="'ada' is being refreshed"):
+        with refresh_turn(home, "bob"), pytest.raises(PlatformError, match="'ada' is being built, refreshed"):
             Context().run(asyncio.run, evaluation())
-    with personas.refreshing(home, "ada"), pytest.raises(PlatformError, match="'ada' is being refreshed"):
+    with personas.refreshing(home, "ada"), pytest.raises(PlatformError, match="'ada' is being built, refreshed"):
         asyncio.run(evaluation())
 
 

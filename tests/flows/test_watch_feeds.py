@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import threading
 from pathlib import Path
 
@@ -75,3 +76,18 @@ def test_a_server_that_refuses_is_asked_later(server: Server, feed: Feed) -> Non
 
     keep_polling(feed, "blog", 30.0, stop, report)
     assert told == [f"feed blog: {ADDRESS} gives no feed (503, 0 bytes); asked again in 60 s"]
+
+
+def test_a_full_disk_does_not_end_the_polling(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop, told = threading.Event(), []
+
+    def full(path: Path, text: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    def report(message: str) -> None:
+        told.append(message)
+        stop.set()
+
+    monkeypatch.setattr("flows.watch_feeds.atomic.write_text", full)
+    keep_polling(feed, "blog", 30.0, stop, report)
+    assert len(told) == 1 and "No space left on device" in told[0] and "asked again in 60 s" in told[0]

@@ -205,13 +205,15 @@ def test_drift_starts_one_refresh_with_its_reason(prefect: SyncPrefectClient, tm
     assert len(named) == 1, "registered twice, there once"
     ours = DeploymentFilter(id=DeploymentFilterId(any_=[deployment]))
 
-    assert announce((_drifted("w1"),), "ada", tmp_path, "corpus")
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    first = _drifted("w1", yesterday)
+    assert announce((first,), "ada", tmp_path, "corpus")
     (run,) = wait_for("a refresh", lambda: prefect.read_flow_runs(deployment_filter=ours))
     assert run.parameters == {"persona": "ada", "recipe": "smoke", "reason": "drift: drifted: users moved: off subject"}
     in_state(prefect, run, "Completed")
 
-    assert not announce((_drifted("w1"),), "ada", tmp_path, "corpus"), "a window is announced once"
-    assert announce((_drifted("w1"), _drifted("w2")), "ada", tmp_path, "corpus")
+    assert not announce((first,), "ada", tmp_path, "corpus"), "a window is announced once"
+    assert announce((first, _drifted("w2", datetime.now(UTC))), "ada", tmp_path, "corpus")
     wait_for("a second refresh", lambda: len(prefect.read_flow_runs(deployment_filter=ours)) == 2)
 
 
@@ -256,8 +258,7 @@ def test_the_shipped_file_deploys(settings: PlatformSettings, prefect: SyncPrefe
     assert rules == ["refresh-twin/sample on drift"]
 
 
-def _drifted(window: str) -> DriftReport:
-    now = datetime.now(UTC)
+def _drifted(window: str, now: datetime) -> DriftReport:
     return DriftReport(
         persona="ada", window=window, created_at=now, verdict=DriftVerdict.DRIFTED, interactions=30, needed=30,
         first_at=now, last_at=now, bundles=(), reference=None, foreign=None, columns=(), drifted_share=None,

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twin_data.scoring.sentences import words
+from twin_eval.prose import without_sources
 from twin_eval.records import Answer
 from twin_eval.unquoted import SAMPLE_WORDS, own_draft, own_sentences, pooled, unquoted
 
@@ -68,3 +69,26 @@ def test_samples_hold_every_sentence_in_order_and_are_long_enough(lengths: list[
         assert min(counts) >= SAMPLE_WORDS
     else:
         assert len(samples) <= 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "body"),
+    [
+        ("It holds.\n\nSources:\n[1] On ropes", "It holds."),
+        ("Sources:\n[1] On ropes", ""),
+        ("It holds.\n[1] On ropes\n[2] On lamps", "It holds."),
+        ("[1] On ropes, which hold.", "[1] On ropes, which hold."),
+        ("It holds.\n[3] is no number of mine", "It holds.\n[3] is no number of mine"),
+        ("\n" * 100_000, "\n" * 100_000),
+    ],
+    ids=[
+        "a heading",
+        "nothing above",
+        "an item",
+        "an item on top",
+        "another's number",
+        "what a model repeats for ever",
+    ],
+)
+def test_an_answer_ends_where_its_list_of_sources_begins(answer: str, body: str) -> None:
+    assert without_sources(answer, {1, 2}) == body

@@ -85,7 +85,7 @@ def test_nobody_is_asked_where_nobody_sits(home: TwinHome) -> None:
 def test_at_a_terminal_it_is_shown_and_asked(
     home: TwinHome, monkeypatch: pytest.MonkeyPatch, said: str, code: int, stays: bool
 ) -> None:
-    monkeypatch.setattr(forget, "_is_attended", lambda: True)
+    monkeypatch.setattr(forget, "is_attended", lambda: True)
     result = CliRunner().invoke(app, ["forget", "ada", "posts/tide.md"], input=said)
     assert result.exit_code == code, result.output
     assert "1 documents" in result.output and "cannot be undone" in result.output
@@ -114,7 +114,8 @@ def test_it_waits_for_what_works_on_the_persona(home: TwinHome, monkeypatch: pyt
         refused(twin("forget", "ada", "posts", "--yes"), "persona 'ada' is being worked on by process")
     with refreshing(home, "ada"):
         refused(
-            twin("forget", "ada", "posts", "--yes"), "persona 'ada' is being refreshed, trained or evaluated by process"
+            twin("forget", "ada", "posts", "--yes"),
+            "persona 'ada' is being built, refreshed, trained or evaluated by process",
         )
     for name in ("answers.jsonl", "probe_answers.jsonl"):
         with append_lines(home.evaluations / "ada" / "0123" / "4567" / name):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from rich.cells import cell_len
 from typer.testing import CliRunner
 
 from flows.cli import keys, usage
@@ -56,7 +57,8 @@ def test_a_key_is_shown_once_and_works(home: Path) -> None:
     assert made["key"].startswith("twin_")
     assert made["limits"] == {"budget_amount": 2.5, "budget_calls": 10, "requests_per_minute": 3, "personas": None}
     listed = twin("keys", "list")
-    assert "ci" in listed and made["id"] in listed and "10 calls a month, 2.5 a month, 3 requests a minute" in listed
+    assert "ci" in listed and made["id"] in listed
+    assert "10 calls a month (0 used), 2.5 a month (0.0000 spent, 0.0000 reserved), 3 requests a minute" in listed
     assert made["key"] not in listed and made["key"] not in twin("keys", "list", "--json")
     ask(home, (text := twin("keys", "create", "free")).split()[0])
     assert "not shown again" in text and "no limits" in text
@@ -118,3 +120,24 @@ def test_usage_of_a_period(home: Path) -> None:
 @pytest.mark.parametrize("command", [("usage",), ("keys", "create"), ("keys", "list"), ("keys", "revoke")])
 def test_every_command_s_help_has_an_example(command: tuple[str, ...]) -> None:
     assert f"Example: twin {' '.join(command)}" in " ".join(twin(*command, "--help").split())
+
+
+def test_a_callers_name_cannot_break_the_table_or_steer_the_screen(home: Path) -> None:
+    for feature in ("news\nletter", "\x1b[2J", "\u202ereversed", "新聞", "für"):
+        ask(home, feature=feature)
+    lines = twin("usage", "--by", "feature").splitlines()
+    assert [line.split()[0] for line in lines[1:]] == [
+        "feature", "\\x1b[2J", "für", "news\\nletter", "\\u202ereversed", "新聞", "total",
+    ]  # fmt: skip
+    assert len({cell_len(line) for line in lines[1:]}) == 1, "wide letters are counted as such"
+
+
+def test_a_keys_list_says_what_is_used_up(home: Path) -> None:
+    made = json.loads(twin("keys", "create", "app", "--budget-calls", "10", "--json"))
+    twin("keys", "create", "paid", "--budget-amount", "2")
+    ask(home, made["key"])
+    shown = twin("keys", "list")
+    assert "10 calls a month (1 used)" in shown and "2 a month (0.0000 spent, 0.0000 reserved)" in shown
+    app, paid = json.loads(twin("keys", "list", "--json"))["keys"]
+    assert app["used"] == {"calls": 1, "spent": 0.5, "reserved": 0.0} and app["limits"]["budget_calls"] == 10
+    assert paid["used"] == {"calls": 0, "spent": 0.0, "reserved": 0.0}

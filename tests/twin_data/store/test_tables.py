@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from twin_data.contracts.errors import StoreError
+from twin_data.store import tables
 from twin_data.store.tables import FeatureStore, digest_frame
 
 FIRST = pl.DataFrame({"name": ["a", "b"], "weight": [1.0, 2.0]})
@@ -65,6 +66,18 @@ def test_appended_rows_stand_beside_the_others(store: FeatureStore) -> None:
     store.append("t", FIRST)
     store.append("t", SECOND)
     assert store.read("t")["name"].sort().to_list() == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(("kept_h", "files"), [(0, 3), (1, 8)])
+def test_what_stands_in_a_larger_file_goes_after_a_while(
+    store: FeatureStore, monkeypatch: pytest.MonkeyPatch, kept_h: int, files: int
+) -> None:
+    monkeypatch.setattr(tables, "MOST_FILES", 4)
+    monkeypatch.setattr(tables, "REPLACED_KEPT_H", kept_h)
+    for _ in range(7):
+        store.append("t", FIRST)
+    assert store.read("t").height == 7 * FIRST.height
+    assert len(list(Path(store.location("t")).glob("*.parquet"))) == files
 
 
 def test_the_digest_is_of_the_rows_in_any_order(store: FeatureStore) -> None:

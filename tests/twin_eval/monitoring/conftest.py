@@ -50,7 +50,7 @@ def make_interaction() -> Callable[..., Interaction]:
             **{
                 "trace_id": f"{number:032x}", "created_at": START + timedelta(minutes=number), "persona": "ada",
                 "bundle": "0123456789ab", "key_id": None, "user": None, "feature": None, "status": "ok",
-                "outcome": AnswerOutcome.GENERATED, "error_code": None, "cost": Cost(seconds=1.0),
+                "outcome": AnswerOutcome.GENERATED, "error_code": None, "cost": Cost(completion_tokens=50, seconds=1.0),
                 "question": question, "answer": answer, **fields,
             }
         )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,7 @@ def comparison(make_row: Make, window: Window, corpus: CorpusVectors) -> Compari
         make_row(at, float(generator.normal(0.8, 0.05)), voice_percent=float(generator.normal(100, 10)))
         for at in range(100)
     )
-    return compare(window, Reference(ReferenceKind.INTERACTIONS, rows), corpus, MonitoringConfig())
+    return compare(window, Reference(ReferenceKind.INTERACTIONS, rows), corpus, MonitoringConfig(), champion=None)
 
 
 def test_evidently_comes_to_the_same_figures_and_outcomes(window: Window, comparison: Comparison) -> None:
@@ -62,10 +63,24 @@ def test_windows_gather_in_one_project_beside_their_pages(
 ) -> None:
     from evidently.ui.workspace import Workspace
 
-    first, second = (publish(tmp_path, "ada", Window(window.rows[at:], 60), comparison, at=START) for at in range(2))
+    def publish_at(minute: int, kept: int) -> str:
+        at = START + timedelta(minutes=minute)
+        return publish(tmp_path, "ada", Window(window.rows[minute:], 60), comparison, at=at, kept=kept)
+
+    first, second = publish_at(0, 2), publish_at(1, 2)
     assert first != second
     for page in (first, second):
         assert "foreign_probability" in (tmp_path / page).read_text("utf-8")
     (project,) = Workspace.create(str(tmp_path)).list_projects()
     assert project.name == "ada"
-    assert len(Workspace.create(str(tmp_path)).list_runs(project.id)) == 2
+    runs = Workspace.create(str(tmp_path)).list_runs(project.id)
+    assert len(runs) == 2
+
+    third = publish_at(2, 2)
+    assert sorted(path.name for path in (tmp_path / "reports" / "ada").iterdir()) == [
+        Path(second).name, Path(third).name,
+    ]  # fmt: skip
+    left = Workspace.create(str(tmp_path)).list_runs(project.id)
+    assert len(left) == 2 and len(set(left) & set(runs)) == 1
+    names = {Workspace.create(str(tmp_path)).get_run(project.id, one).name for one in left}
+    assert names == {Window(window.rows[at:], 60).name for at in (1, 2)}, "the oldest one went"

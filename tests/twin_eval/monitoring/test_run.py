@@ -12,6 +12,7 @@ import pytest
 from twin_data.contracts.answers import Interaction
 from twin_data.contracts.monitoring import DriftReport, DriftVerdict, Mover, ReferenceKind
 from twin_data.store.tables import FeatureStore
+from twin_eval.client import FEATURE as EVALUATION_FEATURE
 from twin_eval.monitoring import evidently_report
 from twin_eval.monitoring.config import MonitoringConfig
 from twin_eval.monitoring.run import MonitorInputs, run
@@ -44,7 +45,7 @@ def published(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Windows that Evidently would have been given."""
     windows: list[str] = []
 
-    def publish(workspace: Path, persona: str, window: Any, comparison: Any, *, at: Any) -> str:
+    def publish(workspace: Path, persona: str, window: Any, comparison: Any, *, at: Any, kept: int) -> str:
         windows.append(window.name)
         return f"reports/{persona}/{window.name}.html"
 
@@ -126,20 +127,36 @@ def test_new_writing_is_the_personas_doing(inputs: MonitorInputs, make_interacti
     assert report.reasons == ("20% of the corpus is newer than the champion",)
 
 
+def supported(make: Make, first: int, mean: float, **fields: Any) -> list[Interaction]:
+    """Sixty interactions whose drafts were supported so far."""
+    shares = np.random.default_rng(first).normal(mean, 0.1, 60).clip(0, 1)
+    return [
+        one.model_copy(update={"signals": {**one.signals, "supported_share": float(share)}, **fields})
+        for one, share in zip(asked(make, first, 60), shares, strict=True)
+    ]
+
+
 def test_lost_support_for_like_questions_is_the_models_doing(
     inputs: MonitorInputs, make_interaction: Make, published: list[str]
 ) -> None:
-    def supported(first: int, mean: float) -> list[Interaction]:
-        shares = np.random.default_rng(first).normal(mean, 0.1, 60).clip(0, 1)
-        return [
-            one.model_copy(update={"signals": {**one.signals, "supported_share": float(share)}})
-            for one, share in zip(asked(make_interaction, first, 60), shares, strict=True)
-        ]
-
-    after(inputs, *supported(0, 0.7))
-    report = after(inputs, *supported(60, 0.4))
+    after(inputs, *supported(make_interaction, 0, 0.7))
+    report = after(inputs, *supported(make_interaction, 60, 0.4))
     assert report.moved == (Mover.MODEL,)
     assert report.drifted_share is not None and 0 < report.drifted_share < 1
+
+
+def test_after_a_promotion_the_new_champion_is_measured_by_itself(
+    inputs: MonitorInputs, make_interaction: Make, published: list[str]
+) -> None:
+    """Else every window drifts from the first on, and none of them ever becomes the reference."""
+    promoted = dataclasses.replace(inputs, champion="promoted")
+    after(inputs, *supported(make_interaction, 0, 0.7))
+    for at in range(1, 4):
+        report = after(promoted, *supported(make_interaction, 60 * at, 0.4, bundle="promoted"))
+        assert report.verdict is DriftVerdict.STABLE, report.summary
+    assert {one.column for one in report.columns} >= {"supported_share", "answer_words"}
+    worse = after(promoted, *supported(make_interaction, 240, 0.2, bundle="promoted"))
+    assert worse.moved == (Mover.MODEL,)
 
 
 def test_a_pass_that_dies_before_its_report_is_kept_judges_the_same_window_again(
@@ -154,3 +171,32 @@ def test_a_pass_that_dies_before_its_report_is_kept_judges_the_same_window_again
             after(inputs, *asked(make_interaction, 0, 40))
     report = after(inputs, *asked(make_interaction, 0, 40))
     assert report.interactions == 40 and len(inputs.tables.scored()) == 40
+
+
+def test_with_little_to_compare_with_the_exam_and_then_the_corpus_stand_in(
+    inputs: MonitorInputs, make_interaction: Make, published: list[str]
+) -> None:
+    assert after(inputs, *asked(make_interaction, 0, 30)).reference is ReferenceKind.CORPUS
+    exam = [
+        one.model_copy(update={"question": f"Rope {at}?", "feature": EVALUATION_FEATURE})
+        for at, one in enumerate(asked(make_interaction, 30, 20))
+    ]
+    expecting = dataclasses.replace(inputs.scorer, expected_questions=frozenset(one.question for one in exam))
+    report = after(inputs, *exam, *asked(make_interaction, 50, 30), scorer=expecting)
+    assert report.reference is ReferenceKind.EVALUATION
+
+
+def test_a_change_that_lasts_is_reported_and_then_usual(
+    inputs: MonitorInputs, make_interaction: Make, published: list[str]
+) -> None:
+    """A fifth of the questions is about something else from now on, and stays so."""
+    after(inputs, *asked(make_interaction, 0, 60))
+    after(inputs, *asked(make_interaction, 60, 60))
+    verdicts = []
+    for week in range(1, 6):
+        asked_now = [
+            one.model_copy(update={"created_at": one.created_at + timedelta(days=5 * week)})
+            for one in asked(make_interaction, 60 + 60 * week, 60, foreign=15)
+        ]
+        verdicts.append(after(inputs, *asked_now, now=asked_now[-1].created_at).verdict)
+    assert verdicts == [DriftVerdict.DRIFTED] * 3 + [DriftVerdict.STABLE] * 2

@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from twin_data.contracts.answers import AnswerOutcome, Interaction
+from twin_data.contracts.answers import AnswerOutcome, Cost, Interaction
+from twin_data.contracts.digests import digest_text
 from twin_data.scoring.voice import VoiceScore
+from twin_eval.client import FEATURE as EVALUATION_FEATURE
 from twin_eval.monitoring.scoring import Scorer
 from twin_eval.monitoring.similarity import CorpusVectors
 
@@ -50,6 +52,11 @@ def test_quotations_and_refusals_have_no_voice(scorer: Scorer, make_interaction:
     assert row.declined is (outcome is AnswerOutcome.DECLINED)
 
 
+def test_a_reply_of_the_service_has_no_voice(scorer: Scorer, voice: WordCountVoice, make_interaction: Make) -> None:
+    (row,) = scorer.score([make_interaction(1, "Hello!", "I am a model that answers for Ada.", cost=Cost(seconds=0.1))])
+    assert row.voice_percent is None and voice.asked == []
+
+
 def test_what_failed_has_a_question_and_no_answer(scorer: Scorer, make_interaction: Make) -> None:
     (row,) = scorer.score([make_interaction(1, answer="", status="failed", outcome=None)])
     assert (row.answer_words, row.declined, row.voice_percent) == (None, None, None)
@@ -85,3 +92,11 @@ def test_a_persona_without_a_voice_is_scored_all_the_same(corpus: CorpusVectors,
     scorer = Scorer(corpus=corpus, voice=None, expected_questions=frozenset())
     assert scorer.score([make_interaction(1)])[0].voice_percent is None
     assert scorer.score([]) == ()
+
+
+def test_of_a_users_question_nothing_is_kept_that_it_could_be_guessed_from(
+    scorer: Scorer, make_interaction: Make
+) -> None:
+    users, evaluations = scorer.score([make_interaction(1), make_interaction(2, feature=EVALUATION_FEATURE)])
+    assert users.question_digest == ""
+    assert evaluations.question_digest == digest_text("What of the rope?")

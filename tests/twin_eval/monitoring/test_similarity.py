@@ -14,6 +14,8 @@ def test_a_question_is_as_near_as_its_nearest_chunk(corpus: CorpusVectors) -> No
     assert on == pytest.approx(1.0)
     assert off < 0.3
     assert corpus.similarities([]).shape == (0,)
+    many = corpus.similarities(["Who spliced the rope?", "Who won the cup?"] * 300)
+    assert many == pytest.approx(np.tile([on, off], 300))
 
 
 def test_sentences_are_compared_with_other_documents_only(corpus: CorpusVectors) -> None:

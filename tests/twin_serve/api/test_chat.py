@@ -284,6 +284,15 @@ async def test_characters_that_no_database_takes_do_no_harm(running: Running) ->
     assert [one.question for one in await running.interactions()] == [EELS, "? half a pair"]
 
 
+@pytest.mark.parametrize("sent", ["für Läufer".encode(), "für Läufer".encode("latin-1")])
+async def test_a_features_name_keeps_its_letters(running: Running, sent: bytes) -> None:
+    body = {"model": "ada", "messages": [{"role": "user", "content": "Are you an AI?"}]}
+    async with running.client() as client:
+        response = await client.post("/v1/chat/completions", json=body, headers={b"x-twin-feature": sent})
+    assert response.status_code == 200
+    assert (await running.row()).feature == "für Läufer"
+
+
 async def test_the_row_holds_tokens_seconds_money_and_texts(running: Running) -> None:
     body = (await running.ask()).json()
     row = await running.row()

@@ -5,12 +5,17 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import text
 
+from twin_data.contracts.answers import Cost
+from twin_data.contracts.releases import MachinePrice
 from twin_serve.ledger import key_cache
 from twin_serve.ledger.database import Database
 from twin_serve.ledger.errors import InvalidKeyError, KeyExistsError, UnknownKeyError
 from twin_serve.ledger.key_cache import KeyCache
-from twin_serve.ledger.keys import authenticate, create_key, list_keys, revoke_key
-from twin_serve.ledger.records import KeyLimits, KeyRecord
+from twin_serve.ledger.keys import authenticate, create_key, list_keys, revoke_key, used_in_month
+from twin_serve.ledger.ledger import Ledger
+from twin_serve.ledger.records import KeyLimits, KeyRecord, KeyUse, RequestEnd, RequestStart
+
+from .conftest import Clock
 
 
 async def test_a_key_opens_and_is_known_by_its_limits(database: Database) -> None:
@@ -130,3 +135,19 @@ def test_made_up_keys_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) ->
     assert cache.get("hash 4") == (True, record)
     assert cache.get("hash 3") == (True, None)
     assert cache.get("hash 0") == (False, None)
+
+
+async def test_what_a_key_used_counts_in_the_month_in_which_it_was_begun(
+    database: Database, ledger: Ledger, clock: Clock
+) -> None:
+    """The clock stands a minute before December; the request ends in it."""
+    record, _ = await create_key(database, "app", budget_amount=1.0)
+    price = MachinePrice(per_hour=3.6, currency="EUR")
+    start = RequestStart(endpoint="/v1", persona="ada", key=record, price=price, max_llm_seconds=100)
+    november = clock.now
+    trace = await ledger.begin(start)
+    assert await used_in_month(database, november) == {record.id: KeyUse(calls=1, reserved=0.1)}
+    clock.forward(minutes=2)
+    await ledger.finish(trace.trace_id, RequestEnd(status="ok", cost=Cost(amount=0.05, currency="EUR")))
+    assert await used_in_month(database, november) == {record.id: KeyUse(calls=1, spent=0.05)}
+    assert await used_in_month(database, clock.now) == {}

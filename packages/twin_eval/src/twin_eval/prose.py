@@ -27,7 +27,9 @@ def without_sources(content: str, numbers: Collection[int]) -> str:
     lines = content.split("\n")
     for at, line in enumerate(lines):
         item = _ITEM.match(line)
-        above = "\n".join(lines[:at]).rstrip()
-        if _HEADING.fullmatch(line) or (above and item and int(item[1]) in numbers):
-            return above
+        is_heading = _HEADING.fullmatch(line) is not None
+        if is_heading or (item and int(item[1]) in numbers):
+            above = "\n".join(lines[:at]).rstrip()
+            if is_heading or above:
+                return above
     return content

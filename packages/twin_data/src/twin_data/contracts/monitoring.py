@@ -32,6 +32,7 @@ class ScoredInteraction(Contract):
     declined: bool | None
     """Whether the twin refused, by its own account."""
     question_digest: str
+    """Of an evaluation's question; empty for a user's, which could be guessed from it after it was deleted."""
     question_similarity: float
     """Cosine of the question and the nearest chunk of the corpus, -1 to 1."""
     question_words: int

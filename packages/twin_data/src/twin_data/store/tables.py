@@ -22,6 +22,8 @@ _UNREADABLE = (DeltaError, OSError, pl.exceptions.PolarsError, pl.exceptions.Pan
 _OF_THE_SYSTEM = re.compile(r"([^:]+) \(os error \d+\)")
 MOST_FILES = 100
 """Of a table that is appended to."""
+REPLACED_KEPT_H = 7 * 24
+"""Of files whose rows stand in another one."""
 
 
 class TableVersion(Contract):
@@ -83,13 +85,18 @@ class FeatureStore:
         return described.model_copy(update={"version": table.version()})
 
     def append(self, table: str, frame: pl.DataFrame) -> None:
-        """Add rows in one new version. What many additions left in small files is put into large ones."""
+        """Add rows in one new version. What many additions left in small files is put into large ones.
+
+        The small ones are deleted a week later, when nobody reads them any more: a table that grows for years would
+        be on the disk several times over. Of such a table older versions are nobody's.
+        """
         try:
             frame.write_delta(self.location(table), mode="append")
             written = DeltaTable(self.location(table))
             if len(written.file_uris()) > MOST_FILES:
                 with suppress(CommitFailedError):  # another writer is putting them together
                     written.optimize.compact()
+                    written.vacuum(retention_hours=REPLACED_KEPT_H, dry_run=False, enforce_retention_duration=False)
         except (DeltaError, OSError) as error:
             raise self._unwritten(table, error) from error
 

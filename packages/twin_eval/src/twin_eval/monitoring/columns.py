@@ -46,25 +46,46 @@ def values_of(rows: Sequence[ScoredInteraction], name: str) -> Floats:
     return np.asarray([float(value) for value in found if value is not None])
 
 
+@dataclass(frozen=True, eq=False)
+class ColumnTest:
+    """One column's test with the values that it was made of: N of the reference, M of the window."""
+
+    result: ColumnDrift
+    reference: Floats
+    """Shape (N,)."""
+    current: Floats
+    """Shape (M,)."""
+
+
 def compare_columns(
     reference: Sequence[ScoredInteraction],
     current: Sequence[ScoredInteraction],
     kind: ReferenceKind,
     *,
+    bundle: str | None,
     threshold: float,
-) -> tuple[ColumnDrift, ...]:
+) -> tuple[ColumnTest, ...]:
     """A two-sample test of every column that both sides have enough values of.
 
     Args:
         reference: Rows to compare with.
         current: The window's rows.
         kind: What the reference is made of; it decides which columns can be compared.
+        bundle: Whose answers are compared, with its own earlier ones: that another bundle, which was promoted or named
+            in the request, answers otherwise is meant.
         threshold: Probability of a false alarm in any column; each gets its part (Bonferroni).
     """
     usable = [column for column in COLUMNS if kind in column.references]
-    pairs = [(column, values_of(reference, column.name), values_of(current, column.name)) for column in usable]
+    pairs = [(column, _compared(reference, column, bundle), _compared(current, column, bundle)) for column in usable]
     tested = [(column, before, now) for column, before, now in pairs if min(len(before), len(now)) >= MIN_VALUES]
-    return tuple(_compare(column, before, now, threshold / len(tested)) for column, before, now in tested)
+    return tuple(
+        ColumnTest(_compare(column, before, now, threshold / len(tested)), before, now)
+        for column, before, now in tested
+    )
+
+
+def _compared(rows: Sequence[ScoredInteraction], column: Column, bundle: str | None) -> Floats:
+    return values_of([row for row in rows if column.mover is not Mover.MODEL or row.bundle == bundle], column.name)
 
 
 def _compare(column: Column, reference: Floats, current: Floats, threshold: float) -> ColumnDrift:

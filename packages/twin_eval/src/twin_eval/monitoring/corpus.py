@@ -16,6 +16,11 @@ from twin_data.transform.pipeline import CHUNKS
 from twin_eval.monitoring.similarity import CorpusVectors
 
 
+def has_corpus(store: FeatureStore) -> bool:
+    """Whether the features have ever been built."""
+    return store.exists(CHUNKS) and store.exists(EMBEDDINGS)
+
+
 def corpus_vectors(store: FeatureStore, encoder: SentenceEncoder) -> CorpusVectors:
     """The persona's chunks with the embeddings that the features pipeline made of them.
 
@@ -23,8 +28,8 @@ def corpus_vectors(store: FeatureStore, encoder: SentenceEncoder) -> CorpusVecto
         StoreError: The features have not been built.
         CorpusError: No chunk is embedded by this encoder.
     """
-    stored = store.read(EMBEDDINGS).filter(pl.col("model_digest") == encoder.reference.digest)
-    embeddings = stored.select("text_digest", "vector")
+    by_encoder = pl.col("model_digest") == encoder.reference.digest
+    embeddings = store.select(EMBEDDINGS, by_encoder, [pl.col("text_digest", "vector")])  # not the word pieces' vectors
     chunks = with_text_digests(store.read(CHUNKS)).join(embeddings.unique("text_digest"), on="text_digest")
     if chunks.is_empty():
         raise CorpusError(
@@ -33,7 +38,7 @@ def corpus_vectors(store: FeatureStore, encoder: SentenceEncoder) -> CorpusVecto
     return CorpusVectors(
         documents=np.asarray(chunks["document_id"].to_list()),
         texts=tuple(chunks["text"]),
-        vectors=np.asarray(chunks["vector"].to_list(), dtype=np.float32),
+        vectors=chunks["vector"].explode().to_numpy().astype(np.float32).reshape(chunks.height, -1),
         encoder=encoder,
     )
 

@@ -5,19 +5,20 @@ Evidently is given the same rows, methods and thresholds, so that its figures ar
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from twin_data.contracts.monitoring import ColumnDrift
 from twin_data.registry.durable import write_file
-from twin_eval.monitoring.columns import fisher_p_value, values_of
+from twin_eval.monitoring.columns import ColumnTest, fisher_p_value
 from twin_eval.monitoring.foreign import Floats
 from twin_eval.monitoring.verdict import SIMILARITY, Comparison
-from twin_eval.monitoring.windows import Rows, Window
+from twin_eval.monitoring.windows import Window
 
 if TYPE_CHECKING:
     from evidently.core.report import Snapshot
@@ -28,9 +29,11 @@ REPORTS = "reports"
 YES, NO = "yes", "no"
 FISHER = "fisher_exact_two_samples"
 
+Named = TypeVar("Named")
 
-def publish(workspace: Path, persona: str, window: Window, comparison: Comparison, *, at: datetime) -> str:
-    """Add the report to the persona's project, and write it as HTML.
+
+def publish(workspace: Path, persona: str, window: Window, comparison: Comparison, *, at: datetime, kept: int) -> str:
+    """Add the report to the persona's project, and write it as HTML; the oldest ones go.
 
     Args:
         workspace: Evidently's folder.
@@ -38,6 +41,7 @@ def publish(workspace: Path, persona: str, window: Window, comparison: Compariso
         window: What was judged.
         comparison: Its tests.
         at: The moment that the report stands for.
+        kept: So many windows' reports stay: one takes four megabytes, and Evidently reads every snapshot of a project.
 
     Returns:
         The HTML file's path below `workspace`.
@@ -46,8 +50,18 @@ def publish(workspace: Path, persona: str, window: Window, comparison: Compariso
     html = f"{REPORTS}/{persona}/{at:%Y-%m-%dT%H%M%S}-{window.name}.html"
     write_file(workspace / html, snapshot.get_html_str(as_iframe=False).encode())
     space = _workspace(workspace)
-    space.add_run(_project(space, persona).id, snapshot, name=window.name)
+    project = _project(space, persona)
+    space.add_run(project.id, snapshot, name=window.name)
+    for page in _oldest([path for path in (workspace / html).parent.glob("*.html")], kept):
+        page.unlink()
+    for run in _oldest(list(space.list_runs(project.id)), kept):
+        space.delete_run(project.id, run)
     return html
+
+
+def _oldest(named: list[Named], kept: int) -> list[Named]:
+    """All but the newest. Pages begin with their moment, and Evidently's ids are UUIDs of version 7, as good as one."""
+    return sorted(named, key=str)[:-kept]
 
 
 def build_snapshot(persona: str, window: Window, comparison: Comparison, *, at: datetime) -> Snapshot:
@@ -55,10 +69,9 @@ def build_snapshot(persona: str, window: Window, comparison: Comparison, *, at: 
     from evidently import DataDefinition, Dataset, Report
 
     _register_fisher()
-    before, now = comparison.compared
-    test = comparison.test
-    current = _frame(now, comparison.columns, test.current, test.current_probabilities)
-    reference = _frame(before, comparison.columns, test.reference, test.reference_probabilities)
+    test, columns = comparison.test, comparison.column_tests
+    current = _frame(test.current, test.current_probabilities, [(one, one.current) for one in columns])
+    reference = _frame(test.reference, test.reference_probabilities, [(one, one.reference) for one in columns])
     definition = DataDefinition(
         numerical_columns=[name for name in current.columns if current[name].dtype == float],
         categorical_columns=[name for name in current.columns if current[name].dtype != float],
@@ -99,13 +112,12 @@ def _metrics(comparison: Comparison) -> list[Any]:
     return metrics
 
 
-def _frame(rows: Rows, columns: tuple[ColumnDrift, ...], similarities: Floats, foreign: Floats) -> pd.DataFrame:
-    """One line a question. The tested columns hold the compared rows' known values, in no relation to the others."""
+def _frame(similarities: Floats, foreign: Floats, columns: Sequence[tuple[ColumnTest, Floats]]) -> pd.DataFrame:
+    """One line a question. The tested columns hold the values that were compared, in no relation to the others."""
     held: dict[str, pd.Series[Any]] = {SIMILARITY: pd.Series(similarities), FOREIGN: pd.Series(foreign)}
-    for one in columns:
-        values = values_of(rows, one.column)
-        is_number = one.method == "ks"
-        held[one.column] = pd.Series(values) if is_number else pd.Series(np.where(values > 0, YES, NO))
+    for one, values in columns:
+        is_number = one.result.method == "ks"
+        held[one.result.column] = pd.Series(values) if is_number else pd.Series(np.where(values > 0, YES, NO))
     return pd.DataFrame(held)
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import polars as pl
+
 from twin_data.contracts.answers import Interaction
 from twin_data.contracts.monitoring import DriftReport, DriftVerdict, ReferenceKind
 from twin_data.registry.durable import exclusive
@@ -14,7 +16,15 @@ from twin_eval.monitoring.config import MonitoringConfig
 from twin_eval.monitoring.scoring import Scorer
 from twin_eval.monitoring.tables import MonitoringTables
 from twin_eval.monitoring.verdict import Comparison, compare, movers, reasons
-from twin_eval.monitoring.windows import Reference, Window, current_window, reference_for
+from twin_eval.monitoring.windows import (
+    History,
+    Reference,
+    Window,
+    choose_reference,
+    choose_window,
+    history_of,
+    latest_answers,
+)
 
 
 @dataclass(frozen=True)
@@ -45,31 +55,53 @@ def run(inputs: MonitorInputs, *, config: MonitoringConfig) -> DriftReport:
     """
     with exclusive(inputs.workspace / f".{inputs.persona}.lock"):
         _score(inputs)
-        rows, judged = inputs.tables.scored(), inputs.tables.reports()
-        window = current_window(rows, judged, config)
-        if window.new < config.min_window:
+        history = history_of(inputs.tables.reports(), inputs.now, config)
+        asked = inputs.tables.asked(inputs.now, config.max_window + config.max_reference)
+        chosen, new = choose_window(asked, history, config)
+        window = Window(inputs.tables.of(chosen), new)
+        if new < config.min_window:
             return _report(inputs, config, window, DriftVerdict.WAITING)
-        reference = reference_for(window, rows, judged, config, champion=inputs.champion)
+        reference = _reference(inputs, config, asked, chosen, history)
         report = _judge(inputs, config, window, reference)
         inputs.tables.add_report(report)
         return report
 
 
+def nothing_asked(persona: str, now: datetime, config: MonitoringConfig) -> DriftReport:
+    """The report on a persona that nobody can have asked yet."""
+    return DriftReport(
+        persona=persona, window=Window((), 0).name, created_at=now, verdict=DriftVerdict.WAITING, interactions=0,
+        needed=config.min_window, first_at=None, last_at=None, bundles=(), reference=None, foreign=None, columns=(),
+        drifted_share=None, new_writing=None, moved=(), reasons=(), html=None,
+    )  # fmt: skip
+
+
 def _score(inputs: MonitorInputs) -> None:
     """Add the interactions that are not in the table yet."""
-    unscored = inputs.tables.unscored(one.trace_id for one in inputs.interactions)
-    new = [one for one in inputs.interactions if one.trace_id in unscored]
-    inputs.tables.add_scored(inputs.scorer.score(new))
+    inputs.tables.add_scored(inputs.scorer.score(inputs.tables.unscored(inputs.interactions)))
+
+
+def _reference(
+    inputs: MonitorInputs, config: MonitoringConfig, asked: pl.DataFrame, window: pl.DataFrame, history: History
+) -> Reference:
+    """The best reference there is: the users' earlier interactions, evaluation answers, or the corpus."""
+    earlier = choose_reference(asked, window, history, inputs.now, config)
+    if earlier is not None:
+        return Reference(ReferenceKind.INTERACTIONS, inputs.tables.of(earlier))
+    expected = latest_answers(inputs.tables.expected(), inputs.champion)
+    if len(expected) >= config.min_expected:
+        return Reference(ReferenceKind.EVALUATION, expected[-config.max_reference :])
+    return Reference(ReferenceKind.CORPUS, ())
 
 
 def _judge(inputs: MonitorInputs, config: MonitoringConfig, window: Window, reference: Reference) -> DriftReport:
     from twin_eval.monitoring.evidently_report import publish  # takes seconds to import
 
     corpus = inputs.scorer.corpus
-    comparison = compare(window, reference, corpus, config)
+    comparison = compare(window, reference, corpus, config, champion=inputs.champion)
     moved = movers(comparison, inputs.new_writing, config)
     verdict = DriftVerdict.DRIFTED if moved else DriftVerdict.STABLE
-    html = publish(inputs.workspace, inputs.persona, window, comparison, at=inputs.now)
+    html = publish(inputs.workspace, inputs.persona, window, comparison, at=inputs.now, kept=config.kept_reports)
     return _report(inputs, config, window, verdict, reference.kind, comparison, html)
 
 

@@ -18,7 +18,8 @@ from twin_eval.unquoted import unquoted
 
 SIMILARITY_SIGNAL = "top_cosine"
 _WORDED = frozenset({AnswerOutcome.GENERATED, AnswerOutcome.REPAIRED})
-"""Outcomes with sentences of the model's own: a refusal is a fixed text, a quotation the persona's."""
+"""Outcomes with sentences of the model's own: a refusal is a fixed text, a quotation the persona's. The reply to a
+greeting counts as generated, but the model has written nothing for it."""
 
 
 class Voice(Protocol):
@@ -59,7 +60,11 @@ class Scorer:
     def _percents(self, interactions: Sequence[Interaction]) -> list[float | None]:
         if self.voice is None:
             return [None] * len(interactions)
-        worded = [at for at, one in enumerate(interactions) if one.status == "ok" and one.outcome in _WORDED]
+        worded = [
+            at
+            for at, one in enumerate(interactions)
+            if one.status == "ok" and one.outcome in _WORDED and one.cost.completion_tokens
+        ]
         scores = self.voice.score([unquoted(_body(interactions[at].answer)) for at in worded])
         found = {at: score.percent for at, score in zip(worded, scores, strict=True) if score is not None}
         return [found.get(at) for at in range(len(interactions))]
@@ -76,7 +81,7 @@ class Scorer:
             status=one.status,
             outcome=one.outcome,
             declined=None if one.outcome is None else one.outcome is AnswerOutcome.DECLINED,
-            question_digest=digest_text(one.question),
+            question_digest=digest_text(one.question) if is_evaluation else "",
             question_similarity=similarity,
             question_words=len(words(one.question)),
             answer_words=len(words(_body(one.answer))) if one.status == "ok" else None,

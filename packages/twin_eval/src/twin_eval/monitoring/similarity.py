@@ -22,6 +22,8 @@ Vectors = NDArray[np.float32]
 SENTENCE_WORDS = (8, 40)
 """Sentences of so many words stand in for questions."""
 MAX_SENTENCES = 200
+BLOCK = 256
+"""Questions that are compared with all chunks at a time: of thousands at once the cosines would take gigabytes."""
 
 
 class Encoder(Protocol):
@@ -51,8 +53,9 @@ class CorpusVectors:
         """Cosine of each question to its nearest chunk, shape (len(questions),)."""
         if not questions:
             return np.zeros(0)
-        cosines = self.encoder.encode(list(questions)) @ self.vectors.T
-        return np.asarray(cosines.max(axis=1), dtype=np.float64)
+        vectors = self.encoder.encode(list(questions))
+        blocks = (vectors[at : at + BLOCK] @ self.vectors.T for at in range(0, len(vectors), BLOCK))
+        return np.asarray(np.concatenate([block.max(axis=1) for block in blocks]), dtype=np.float64)
 
     @cached_property
     def foreign_level(self) -> ForeignLevel:

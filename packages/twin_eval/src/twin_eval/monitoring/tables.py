@@ -2,28 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+import polars as pl
+
+from twin_data.contracts.answers import AnswerOutcome, Interaction
 from twin_data.contracts.monitoring import DriftReport, ScoredInteraction
 from twin_data.store.schemas import to_frame, to_rows
 from twin_data.store.tables import FeatureStore
+from twin_eval.monitoring.windows import ASKED_COLUMNS, REFERENCE_DAYS, Rows
 
 SCORED = "scored_interactions"
 REPORTS = "drift_reports"
+_FIXED = pl.col("outcome").eq_missing(AnswerOutcome.GENERATED.value) & (pl.col("completion_tokens") == 0)
+"""What the model had no part in and is no refusal: the reply to a greeting, to thanks, to "what are you?"."""
+_BY_USERS = ~pl.col("is_evaluation") & (pl.col("mode") == "answer") & ~_FIXED
+"""Their questions to the archive. The brief of a text to be written is none, nor is a greeting, which would count as
+foreign to it."""
+_EXPECTED = pl.col("is_expected") & (pl.col("mode") == "answer") & (pl.col("status") == "ok")
 
 
 @dataclass(frozen=True)
 class MonitoringTables:
-    """Both tables. Writers hold the persona's monitoring lock: what is there is read before it is added to."""
+    """Both tables. Writers hold the persona's monitoring lock: what is there is read before it is added to.
+
+    The first one grows with every question for years, so that a pass reads what it needs of it.
+    """
 
     store: FeatureStore
 
-    def scored(self) -> tuple[ScoredInteraction, ...]:
-        """Every scored interaction, oldest first."""
-        rows = to_rows(self.store.read(SCORED), ScoredInteraction) if self.store.exists(SCORED) else ()
-        return tuple(sorted(rows, key=lambda row: (row.created_at, row.trace_id)))
+    def scored(self, where: pl.Expr | None = None) -> Rows:
+        """The scored interactions, or those of them that fit, oldest first."""
+        if not self.store.exists(SCORED):
+            return ()
+        found = self.store.select(SCORED, pl.lit(True) if where is None else where, [pl.all()])
+        return to_rows(found.sort(*ASKED_COLUMNS), ScoredInteraction)
+
+    def asked(self, now: datetime, enough: int) -> pl.DataFrame:
+        """When users asked, and under which trace, until `now`: in the last weeks, or ever where that is not enough.
+
+        Returns:
+            The columns `ASKED_COLUMNS`, in any order.
+        """
+        moment = pl.col("created_at")
+        until = _BY_USERS & (moment <= now)
+        found = self._moments(until & (moment >= now - timedelta(days=REFERENCE_DAYS)))
+        return found if found.height >= enough else self._moments(until)
+
+    def of(self, chosen: pl.DataFrame) -> Rows:
+        """The rows of what was chosen of `asked`, oldest first."""
+        if chosen.is_empty():
+            return ()
+        since = pl.col("created_at") >= chosen["created_at"].min()
+        return self.scored(since & pl.col("trace_id").is_in(chosen["trace_id"].implode()))
+
+    def expected(self) -> Rows:
+        """Answers to the held-out questions that the corpus answers, oldest first."""
+        return self.scored(_EXPECTED)
 
     def scored_until(self, now: datetime) -> datetime | None:
         """When the newest scored interaction began; None if there is none.
@@ -32,15 +69,17 @@ class MonitoringTables:
         """
         if not self.store.exists(SCORED):
             return None
-        began = self.store.read(SCORED)["created_at"]
-        newest = began.filter(began <= now).max()
+        newest = self.store.select(SCORED, pl.col("created_at") <= now, [pl.col("created_at").max()]).item()
         assert newest is None or isinstance(newest, datetime), "a column of moments"
         return newest
 
-    def unscored(self, trace_ids: Iterable[str]) -> frozenset[str]:
+    def unscored(self, interactions: Sequence[Interaction]) -> tuple[Interaction, ...]:
         """Those of the interactions that are not in the table."""
-        known = set(self.store.read(SCORED)["trace_id"]) if self.store.exists(SCORED) else set()
-        return frozenset(trace_ids) - known
+        if not interactions or not self.store.exists(SCORED):
+            return tuple(interactions)
+        since = pl.col("created_at") >= min(one.created_at for one in interactions)
+        known = set(self.store.select(SCORED, since, [pl.col("trace_id")])["trace_id"])
+        return tuple(one for one in interactions if one.trace_id not in known)
 
     def add_scored(self, rows: Sequence[ScoredInteraction]) -> None:
         """Append rows of `unscored` interactions, all in one version."""
@@ -55,3 +94,9 @@ class MonitoringTables:
     def add_report(self, report: DriftReport) -> None:
         """Append a judged window."""
         self.store.append(REPORTS, to_frame([report], DriftReport))
+
+    def _moments(self, where: pl.Expr) -> pl.DataFrame:
+        columns = [pl.col(name) for name in ASKED_COLUMNS]
+        if not self.store.exists(SCORED):
+            return to_frame([], ScoredInteraction).select(columns)
+        return self.store.select(SCORED, where, columns)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from twin_data.contracts.monitoring import ColumnDrift, ForeignShare, Mover, ReferenceKind
-from twin_eval.monitoring.columns import COLUMNS, compare_columns, values_of
+from twin_eval.monitoring.columns import COLUMNS, ColumnTest, compare_columns, values_of
 from twin_eval.monitoring.config import MonitoringConfig
 from twin_eval.monitoring.foreign import Floats, compare_foreign_shares
 from twin_eval.monitoring.similarity import CorpusVectors
@@ -43,9 +43,7 @@ class Comparison:
     """Every test of one window."""
 
     test: ForeignTest
-    columns: tuple[ColumnDrift, ...]
-    compared: tuple[Rows, Rows]
-    """The rows of reference and window that the columns were compared on."""
+    column_tests: tuple[ColumnTest, ...]
 
     @property
     def foreign(self) -> ForeignShare:
@@ -53,12 +51,19 @@ class Comparison:
         return self.test.result
 
     @property
+    def columns(self) -> tuple[ColumnDrift, ...]:
+        """The columns' tests."""
+        return tuple(one.result for one in self.column_tests)
+
+    @property
     def drifted_share(self) -> float | None:
         """Share of the tested columns that drifted."""
         return sum(one.drifted for one in self.columns) / len(self.columns) if self.columns else None
 
 
-def compare(window: Window, reference: Reference, corpus: CorpusVectors, config: MonitoringConfig) -> Comparison:
+def compare(
+    window: Window, reference: Reference, corpus: CorpusVectors, config: MonitoringConfig, *, champion: str | None
+) -> Comparison:
     """Test a window.
 
     A slow change shows in many questions, a sudden one in the newest: both the whole window and its new part are
@@ -70,6 +75,7 @@ def compare(window: Window, reference: Reference, corpus: CorpusVectors, config:
         reference: What they are compared with.
         corpus: Says where cosines lie that are foreign to it, or that stand for it where it is the reference.
         config: The thresholds.
+        champion: The served bundle, whose answers are compared; where there is none, those of the bundle asked last.
     """
     of_corpus = reference.kind is ReferenceKind.CORPUS
     before = corpus.expected_similarities if of_corpus else values_of(reference.rows, SIMILARITY)
@@ -77,12 +83,14 @@ def compare(window: Window, reference: Reference, corpus: CorpusVectors, config:
     threshold = config.foreign_threshold / len(sizes)
     tests = [_test_newest(window, size, before, corpus, threshold) for size in sizes]
     whole = tests[0]
-    compared = (
+    columns = compare_columns(
         _on_subject(reference.rows, whole.reference_probabilities),
         _on_subject(window.rows, whole.current_probabilities),
+        reference.kind,
+        bundle=champion or next((row.bundle for row in reversed(window.rows) if row.bundle), None),
+        threshold=config.columns_threshold,
     )
-    columns = compare_columns(*compared, reference.kind, threshold=config.columns_threshold)
-    return Comparison(min(tests, key=lambda test: test.result.p_value), columns, compared)
+    return Comparison(min(tests, key=lambda test: test.result.p_value), columns)
 
 
 def _test_newest(window: Window, size: int, before: Floats, corpus: CorpusVectors, threshold: float) -> ForeignTest:

@@ -35,8 +35,16 @@ async def chat_completions(
     feature: Annotated[str | None, Header(alias=FEATURE_HEADER, max_length=MAX_FEATURE_CHARACTERS)] = None,
 ) -> Response:
     """Answer the last message of a conversation in the persona's words, with citations."""
-    call = await begin(service, body, key, feature)
+    call = await begin(service, body, key, feature and _as_sent(feature))
     return _Events(call) if body.stream else await _whole(call, request)
+
+
+def _as_sent(header: str) -> str:
+    """A header's text: HTTP knows its bytes only, which are read as Latin-1, and most clients mean UTF-8."""
+    try:
+        return header.encode("latin-1").decode("utf-8")
+    except UnicodeDecodeError:
+        return header
 
 
 async def _whole(call: Call, request: Request) -> Response:

@@ -221,6 +221,7 @@ def _prepare_connection(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")  # our crash loses nothing; the machine's, the last moments
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")  # a deleted question is overwritten, not only unlinked
 
 
 def _describe(url: URL) -> str:

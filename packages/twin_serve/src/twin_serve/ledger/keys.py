@@ -12,18 +12,19 @@ from pydantic import ValidationError
 from sqlalchemy import Row, bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from twin_serve.ledger.admission import month_of
 from twin_serve.ledger.database import Database
 from twin_serve.ledger.errors import InvalidKeyError, KeyExistsError, UnknownKeyError
 from twin_serve.ledger.money import from_nano, to_nano
-from twin_serve.ledger.records import KeyLimits, KeyRecord
-from twin_serve.ledger.tables import KeyRow, table_of
+from twin_serve.ledger.records import KeyLimits, KeyRecord, KeyUse
+from twin_serve.ledger.tables import KeyMonthRow, KeyRow, table_of
 
 PREFIX = "twin_"
 TOKEN_BYTES = 32
 LOCAL_KEY = "this machine"
 """Name of the owner's own key, which the command line and the flows of this machine use."""
 KEY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@+-]{0,63}")
-keys_table = table_of(KeyRow)
+keys_table, months = table_of(KeyRow), table_of(KeyMonthRow)
 BY_HASH = select(keys_table).where(keys_table.c.key_hash == bindparam("hash"))
 
 
@@ -73,6 +74,16 @@ async def list_keys(database: Database) -> tuple[KeyRecord, ...]:
     statement = select(keys_table).order_by(keys_table.c.created_at, keys_table.c.id)
     rows = await database.read(lambda connection: connection.execute(statement).all())
     return tuple(_record(row) for row in rows)
+
+
+async def used_in_month(database: Database, now: datetime) -> dict[str, KeyUse]:
+    """What each key has used up in the month of `now`, by the key's id; a key that has used nothing may be missing."""
+    statement = select(months).where(months.c.month == month_of(now))
+    rows = await database.read(lambda connection: connection.execute(statement).all())
+    return {
+        row.key_id: KeyUse(calls=row.calls, spent=from_nano(row.spent_nano), reserved=from_nano(row.reserved_nano))
+        for row in rows
+    }
 
 
 async def revoke_key(database: Database, name_or_id: str) -> KeyRecord:

@@ -48,6 +48,16 @@ class KeyRecord(Contract):
         return self.limits.personas is None or persona in self.limits.personas
 
 
+class KeyUse(Contract):
+    """What a key has used up of its budgets in one calendar month (UTC)."""
+
+    calls: int = 0
+    spent: float = 0.0
+    """With what was reserved for requests whose amount is unknown."""
+    reserved: float = 0.0
+    """By requests that still run."""
+
+
 class RequestStart(Contract):
     """What is known of a request before its work begins."""
 
