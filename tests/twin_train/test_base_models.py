@@ -14,6 +14,8 @@ from twin_data.contracts.errors import IntegrityError, ModelError
 from twin_train import base_models
 from twin_train.base_models import BaseModelConfig, ensure_base_model
 
+from .conftest import write_tokenizer
+
 
 @pytest.fixture
 def said() -> list[str]:
@@ -31,7 +33,7 @@ def mine(tmp_path: Path) -> Path:
     folder.mkdir()
     (folder / "config.json").write_text('{"model_type": "llama", "max_position_embeddings": 4096}')
     (folder / "model.safetensors").write_bytes(b"weights")
-    (folder / "tokenizer.json").write_text("{}")
+    write_tokenizer(folder)
     return folder
 
 
@@ -98,7 +100,9 @@ def test_a_local_folder_stays_where_it_is(models: Path, mine: Path, said: list[s
 
     assert folder == mine
     assert json.loads((models / "base-mine/manifest.json").read_text())["location"] == str(mine)
-    assert sorted(path.name for path in mine.iterdir()) == ["config.json", "model.safetensors", "tokenizer.json"]
+    assert sorted(path.name for path in mine.iterdir()) == [
+        "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json",
+    ]  # fmt: skip
     assert ensure_base_model(models, config, said.append) == (mine, reference)
 
 
@@ -120,11 +124,33 @@ def test_another_source_of_the_same_name_takes_its_place(
     assert (mine / "model.safetensors").is_file()
 
 
-@pytest.mark.parametrize("absent", ["config.json", "model.safetensors", "tokenizer.json"])
+@pytest.mark.parametrize("absent", ["config.json", "model.safetensors", "tokenizer"])
 def test_a_folder_that_is_no_model(models: Path, mine: Path, said: list[str], absent: str) -> None:
-    (mine / absent).unlink()
+    for path in mine.glob(f"{absent}*"):
+        path.unlink()
     with pytest.raises(ModelError, match="is no model"):
         ensure_base_model(models, BaseModelConfig(source=str(mine)), said.append)
+
+
+@pytest.mark.parametrize(
+    ("template", "what"),
+    [
+        (None, "has no chat template"),
+        ("{{ raise_exception('no system role here') }}", "no system role here"),
+        (
+            "{% if add_generation_prompt %}<think>{% endif %}{{ messages[1]['content'] }}",
+            "renders a prompt differently",
+        ),
+        ("{% for one in messages %}<think>…</think>{{ one['content'] }}{% endfor %}", "before an answer"),
+    ],
+)
+def test_a_model_that_could_not_be_asked_is_refused_before_features_are_built(
+    models: Path, mine: Path, said: list[str], template: str | None, what: str
+) -> None:
+    write_tokenizer(mine, template)
+    with pytest.raises(ModelError, match=what):
+        ensure_base_model(models, BaseModelConfig(source=str(mine)), said.append)
+    assert not (models / "base-smollm2-135m-instruct").exists()
 
 
 @pytest.mark.parametrize(

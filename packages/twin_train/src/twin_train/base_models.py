@@ -25,6 +25,7 @@ from twin_data.registry.model_folder import (
 )
 from twin_data.registry.safety import refuse_unsafe_files
 from twin_data.scoring.encoder import write_model_manifest
+from twin_train.examples import load_tokenizer
 from twin_train.gguf import unpack_gguf
 from twin_train.smoke import SMOKE_SOURCE, smoke_model
 
@@ -64,7 +65,8 @@ def ensure_base_model(models: Path, config: BaseModelConfig, progress: Progress)
         progress: Told what takes longer than a moment.
 
     Raises:
-        ModelError: The source holds no model, cannot be fetched, or has a shorter context than asked for.
+        ModelError: The source holds no model or none with a chat template that suits, cannot be fetched, or has a
+            shorter context than asked for.
         IntegrityError: The model is not the expected one, was changed, or holds code or pickles.
     """
     folder = base_model_folder(models, config.name)
@@ -162,6 +164,7 @@ def _check_files(folder: Path) -> None:
     for pattern in ("config.json", "*.safetensors", "tokenizer*"):
         if not any(folder.glob(pattern)):
             raise ModelError(f"{folder} holds no {pattern}, so it is no model that can be served", next_step=SOURCES)
+    load_tokenizer(folder)  # a template that does not suit is told now, not by refused requests and after the datasets
 
 
 def _check_expected(reference: ModelReference, config: BaseModelConfig) -> None:
