@@ -8,8 +8,9 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from twin_data.contracts.base import Contract
 from twin_data.contracts.errors import IntegrityError, ModelError
@@ -54,6 +55,17 @@ class BaseModelConfig(Contract):
     """Tokens of prompt and answer together that are served."""
     expected_digest: str | None = None
     """When set, any other model is refused."""
+
+    @model_validator(mode="after")
+    def _is_told_whose_it_is(self) -> Self:
+        """Another source's model must not pass for the default one: its name and licence stand in bundles and cards."""
+        missing = sorted({"name", "licence"} - self.model_fields_set)
+        if self.source != type(self).model_fields["source"].default and missing:
+            raise ValueError(
+                f"base_model.source is {self.source!r}: give that model's own {' and '.join(missing)}; the default is "
+                "that of another model"
+            )
+        return self
 
 
 def ensure_base_model(models: Path, config: BaseModelConfig, progress: Progress) -> tuple[Path, ModelReference]:
