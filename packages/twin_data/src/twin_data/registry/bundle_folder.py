@@ -87,11 +87,11 @@ def read_manifest(folder: Path, bundle_id: str) -> ReleaseBundle:
     try:
         manifest = ReleaseBundle.model_validate_json((folder / MANIFEST_FILE).read_text("utf-8"))
     except FileNotFoundError as error:
-        raise _damaged(folder, f"{MANIFEST_FILE} is missing") from error
+        raise _without_manifest(folder, bundle_id, f"{MANIFEST_FILE} is missing") from error
     except (ValidationError, UnicodeDecodeError) as error:
-        raise _damaged(folder, f"{MANIFEST_FILE} is not a manifest") from error
+        raise _without_manifest(folder, bundle_id, f"{MANIFEST_FILE} is not a manifest") from error
     if manifest.bundle_id != bundle_id:
-        raise _damaged(folder, f"{MANIFEST_FILE} is that of bundle {manifest.bundle_id}, not {bundle_id}")
+        raise _without_manifest(folder, bundle_id, f"{MANIFEST_FILE} is that of bundle {manifest.bundle_id}")
     return manifest
 
 
@@ -193,8 +193,14 @@ def _check_adapter(folder: Path, manifest: ReleaseBundle) -> None:
         )
 
 
-def _damaged(folder: Path, what: str) -> IntegrityError:
+def _damaged(folder: Path, what: str, step: str = "") -> IntegrityError:
     return IntegrityError(
         f"the bundle in {folder} is not as it was registered: {what}",
-        next_step="restore it from a backup, or register the bundle anew by running the command that made it",
+        next_step=f"restore it from a backup, or register the bundle anew by running the command that made it{step}",
     )
+
+
+def _without_manifest(folder: Path, bundle_id: str, what: str) -> IntegrityError:
+    """The error of a bundle that stands in the way of all that decides by the whole list, until it is given up."""
+    step = f"; if neither can be, give it up: twin bundles PERSONA --discard {bundle_id}"
+    return _damaged(folder, f"{what}, wanted is that of {bundle_id}", step)

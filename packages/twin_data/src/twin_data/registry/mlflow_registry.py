@@ -38,6 +38,7 @@ from twin_data.registry.rules import (
     REGISTERED,
     AliasChange,
     check_change,
+    check_discard,
     check_taint,
     former_champion_id,
     moves_made,
@@ -170,6 +171,14 @@ class MlflowRegistry:
         else:
             self.taint(persona, bundle_id, reason=told)
             withdraw_files(folder, told)
+
+    def discard(self, persona: str, bundle_id: str) -> None:
+        """See `BundleRegistry.discard`. MLflow keeps the deleted run's record, without files."""
+        version = self._select(check_persona_name(persona), bundle_id)
+        folder = self._folder(persona, version.stored.run_id)
+        check_discard(persona, bundle_id, lambda: read_manifest(folder, bundle_id))
+        self._card(persona, version.stored.run_id).unlink(missing_ok=True)
+        self._remove(persona, version)
 
     def former_champion(self, persona: str) -> RegisteredBundle | None:
         """See `BundleRegistry.former_champion`."""
