@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from pydantic import ValidationError
 
+from twin_data.contracts.base import problems_in
 from twin_data.contracts.digests import canonical_json, digest_file
 from twin_data.contracts.errors import IntegrityError, RegistryError, StoreError
 from twin_data.contracts.releases import ReleaseBundle
@@ -104,7 +105,13 @@ def read_bundle_folder(folder: Path) -> ReleaseBundle:
     try:
         manifest = ReleaseBundle.model_validate_json((folder / MANIFEST_FILE).read_text("utf-8"))
         files_digest = digest_file(folder / DIGESTS_FILE)
-    except (OSError, ValidationError, UnicodeDecodeError) as error:
+    except ValidationError as error:
+        raise IntegrityError(
+            f"{folder / MANIFEST_FILE} is no bundle's manifest, or of another version of this software: "
+            f"{problems_in(error)}",
+            next_step="restore the file, or use the version that made the bundle",
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
         raise IntegrityError(
             f"{folder} is no bundle: {error}",
             next_step="name a bundle's folder, as `twin bundles PERSONA --json` shows it",
