@@ -115,6 +115,8 @@ def test_time_follows_tokens_processes_and_what_was_measured() -> None:
     speed = MeasuredSpeed(tokens_per_second=100.0, startup_seconds=30.0, peak_memory_mb=1.0)
     known = forecast(TrainingStage.SFT, LOAD, SMOLLM2, config, price=FREE, measured=speed)
     assert known.seconds == 2030.0
+    assert (once.measured, known.measured) == (False, True)
+    assert once.speed == "at a speed not measured here yet" and "last such run here" in known.speed
     assert (known.tokens, known.steps) == (200_000, 100)
     assert known.memory_mb == once.memory_mb, "a run that took less is no reason to hope"
     heavy = speed.model_copy(update={"peak_memory_mb": 2 * once.memory_mb})

@@ -150,7 +150,7 @@ def _rendered(tokenizer: PreTrainedTokenizerBase, messages: list[Row], *, answer
     return str(_by_template(tokenizer, messages, answered, tokenize=False))
 
 
-def _by_template(tokenizer: PreTrainedTokenizerBase, messages: list[Row], answered: bool, **form: bool) -> Any:
+def _by_template(tokenizer: PreTrainedTokenizerBase, messages: list[Row], answered: bool, **form: Any) -> Any:
     from jinja2 import TemplateError
 
     try:

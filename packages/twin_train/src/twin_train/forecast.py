@@ -71,6 +71,7 @@ def forecast(
         tokens=workload.tokens,
         steps=workload.steps,
         seconds=round(seconds, 1),
+        measured=measured is not None,
         memory_mb=round(memory_mb, 1),
         amount=None if price.per_hour is None else round(price.per_hour * seconds / 3600, 6),
         currency=None if price.per_hour is None else price.currency,

@@ -213,7 +213,7 @@ def _announce(
     name, launch_settings = stage.upper(), config.launch
     inputs.report(
         f"{name}: {prepared.steps} steps, {prepared.tokens} tokens in {launch_settings.processes} process(es), "
-        f"about {expected.seconds / 60:.0f} minutes and {expected.memory_mb / 1024:.1f} GiB"
+        f"about {expected.seconds / 60:.0f} minutes {expected.speed}, and {expected.memory_mb / 1024:.1f} GiB"
     )
     if prepared.dropped:
         inputs.report(f"{name}: {len(prepared.dropped)} rows left out, see {inputs.output / DROPPED_FILE}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-CHAT_TEMPLATE_SWITCHES = {"enable_thinking": False}
+from typing import Any
+
+CHAT_TEMPLATE_SWITCHES: dict[str, Any] = {"enable_thinking": False}
 """Models that may think aloud before they answer (Qwen3 and its like) answer at once: thoughts would take the tokens of
 an answer, be searched for claims, and a twin trained without them would write the marks of empty ones. Templates that
 know no such switch ignore it."""
