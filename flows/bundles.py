@@ -98,10 +98,13 @@ def register_base_bundle(
             consent_date=consent.date,
         ),
     )
-    registry = open_registry(home)
-    known = _base_bundles_in_turn(registry, persona.name)
-    changed = not known or known[-1].bundle_id != manifest.bundle_id
-    return registry.register(manifest, lineage_files(home, persona.name, recipe), as_candidate=changed)
+    registry, files = open_registry(home), lineage_files(home, persona.name, recipe)
+    # At first without an alias: what is damaged of it is mended by this, and could not be read before.
+    registered = registry.register(manifest, files, as_candidate=False)
+    in_turn = _base_bundles_in_turn(registry, persona.name)
+    if in_turn and in_turn[-1].bundle_id == registered.bundle_id:
+        return registered
+    return registry.register(manifest, files)
 
 
 def _served_as(recipe: Recipe) -> dict[str, Any]:

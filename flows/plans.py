@@ -191,7 +191,7 @@ def _texts(path: Path) -> Iterator[str]:
 def _line(one: TrainingForecast) -> str:
     money = "cost unknown (no price in the recipe)" if one.amount is None else f"{one.amount:.2f} {one.currency}"
     return (
-        f"  {one.stage.value}: {one.steps} steps, {one.tokens:,} tokens, about {_duration(one.seconds)}, "
+        f"  {one.stage.value}: {one.steps} steps, {one.tokens:,} tokens, about {_duration(one.seconds)} {one.speed}, "
         f"{one.memory_mb / 1024:.1f} GiB, {money}"
     )
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from flows.build_features import build_features
-from flows.bundles import RECIPE_FILE, Carried
-from flows.rebuilt_persona import carried_file
-from flows.recipes import Recipe
+from flows.bundles import Carried
+from flows.rebuilt_persona import carried_recipe
 from flows.reporting import report
 from flows.train_twin import train_twin
 from twin_data.configuration.home import TwinHome
@@ -62,10 +61,10 @@ def asks_models(bundle: Path) -> bool:
 
     Raises:
         IntegrityError: The bundle's files are not what it says.
-        RegistryError: It carries no recipe.
+        RegistryError: It carries no recipe, or one of another version of this software.
     """
     manifest = read_bundle_folder(bundle)
-    recipe = Recipe.model_validate_json(carried_file(manifest, bundle, RECIPE_FILE).read_bytes())
+    recipe = carried_recipe(manifest, bundle)
     carried = Carried.of(bundle)
     teaches = recipe.datasets.teacher.kind == "local" and carried.wordings is None
     drafts = manifest.rung is Rung.DPO and carried.drafts is None

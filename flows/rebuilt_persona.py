@@ -5,13 +5,18 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from flows.bundles import PERSONA_FILE, RECIPE_FILE
 from flows.exam_files import QUESTIONS_FILE, RUBRIC_FILE
 from flows.personas import create_persona, exclusive
 from flows.platform.home_schema import open_home
+from flows.recipes import Recipe
 from flows.reporting import report
 from twin_data.configuration.home import TwinHome
 from twin_data.configuration.persona import persona_file
+from twin_data.contracts.base import problems_in
+from twin_data.contracts.digests import short
 from twin_data.contracts.errors import PlatformError, RegistryError
 from twin_data.contracts.releases import ReleaseBundle
 from twin_data.registry.bundle_folder import read_bundle_folder
@@ -41,12 +46,13 @@ def set_up(home: TwinHome, bundle: Path, persona_folder: Path) -> Path:
 
     Raises:
         IntegrityError: The bundle's files are not what it says.
-        RegistryError: It carries no recipe or persona.
+        RegistryError: It carries no recipe or persona, or a recipe of another version of this software.
         PlatformError: The home holds such a persona already, or there are no sources.
         ConfigurationError: The rubric is wrong.
     """
     manifest = read_bundle_folder(bundle)
     recipe, persona = (carried_file(manifest, bundle, name).read_text("utf-8") for name in (RECIPE_FILE, PERSONA_FILE))
+    carried_recipe(manifest, bundle)
     open_home(home)
     target = home.persona_folder(manifest.persona)
     with exclusive(home, manifest.persona):
@@ -58,6 +64,23 @@ def set_up(home: TwinHome, bundle: Path, persona_folder: Path) -> Path:
             write_file(target / "recipe.yaml", recipe.encode())  # JSON is YAML
             create_persona(home, manifest.persona, persona)  # last: where it is, everything is
     return target / "recipe.yaml"
+
+
+def carried_recipe(manifest: ReleaseBundle, bundle: Path) -> Recipe:
+    """The recipe that a bundle was made by.
+
+    Raises:
+        RegistryError: It is not there, or this version of the software does not know such a recipe.
+    """
+    try:
+        return Recipe.model_validate_json(carried_file(manifest, bundle, RECIPE_FILE).read_bytes())
+    except ValidationError as error:
+        raise RegistryError(
+            f"bundle {manifest.bundle_id} was made by a recipe of another version of this software: "
+            f"{problems_in(error)}",
+            next_step=f"rebuild it by the version that made it (code {short(manifest.lineage.code_digest)}), or train "
+            "anew by a recipe of this one",
+        ) from error
 
 
 def carried_file(manifest: ReleaseBundle, bundle: Path, name: str) -> Path:

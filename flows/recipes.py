@@ -85,6 +85,17 @@ class Recipe(Contract):
         return self
 
     @model_validator(mode="after")
+    def _leaves_room_for_a_prompt(self) -> Self:
+        """A request that asks for the whole context as its answer is refused, whatever the question."""
+        for name in ("max_tokens", "write_max_tokens"):
+            if (longest := getattr(self.generation, name)) >= self.base_model.max_model_len:
+                raise ValueError(
+                    f"generation.{name} is {longest} and base_model.max_model_len, prompt and answer together, "
+                    f"{self.base_model.max_model_len}: lower the first or raise the second"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _trains_what_can_be_released(self) -> Self:
         """A bundle holds an adapter; a whole model of its own could neither be released nor served."""
         if self.training.full:

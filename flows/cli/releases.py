@@ -79,16 +79,26 @@ def taint(
 
 
 @reports_errors
-def bundles(persona: PersonaArgument, as_json: JsonFlag = False) -> None:
+def bundles(
+    persona: PersonaArgument,
+    discard: Annotated[
+        str | None,
+        typer.Option(help="Give up a bundle whose manifest is lost or damaged, and which therefore stops commands."),
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
     """List the persona's bundles, oldest first, and where their model cards are: with --json of each of them.
 
     What was trained names its seed, and a training of the same under another seed the bundle that it is to tell of.
-    Bundles that are damaged are named after the others, with what to do; the exit code is 1 then.
+    Bundles that are damaged are named after the others, with what to do; the exit code is 1 then. With --discard one of
+    them is given up, files and all; one that can be read is never.
 
     Example:
       twin bundles sample
     """
     home = TwinHome.from_environment()
+    if discard is not None:
+        open_registry(home).discard(persona, discard)
     listed = open_registry(home).readable(persona)
     found = listed.found
     if not found and not listed.damaged:

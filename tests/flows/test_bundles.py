@@ -104,6 +104,20 @@ def test_the_same_features_are_one_bundle(registry: MemoryRegistry, register: Re
     assert len(registry.bundles("ada")) == 1
 
 
+def test_a_bundle_0_whose_manifest_is_damaged_is_mended_and_no_candidate_is_moved(
+    registry: MemoryRegistry, register: Register
+) -> None:
+    """Its error says to run the command that made it, which has to get so far."""
+    base = registry.resolve("ada", bundle_id=register())
+    trained = registry.register(base.manifest.model_copy(update={"rung": Rung.SFT}), {})
+    (base.folder / "manifest.json").write_text("{", "utf-8")
+    with pytest.raises(IntegrityError):
+        registry.bundles("ada")
+    assert register() == base.bundle_id
+    assert [one.bundle_id for one in registry.bundles("ada")] == [base.bundle_id, trained.bundle_id]
+    assert registry.resolve("ada", alias=Alias.CANDIDATE).bundle_id == trained.bundle_id
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -183,7 +197,9 @@ def test_the_newest_bundle_0_is_the_one_registered_last(
     assert registry.resolve("ada", alias=Alias.CANDIDATE).bundle_id == second
 
 
-TRAINS = load_recipe("demo").model_copy(update={"base_model": BaseModelConfig(name=BASE.name, source=BASE.source)})
+TRAINS = load_recipe("demo").model_copy(
+    update={"base_model": BaseModelConfig(name=BASE.name, source=BASE.source, licence=BASE.licence)}
+)
 
 
 def test_a_recipe_is_trained_on_the_base_model_of_bundle_0_alone(
@@ -192,7 +208,9 @@ def test_a_recipe_is_trained_on_the_base_model_of_bundle_0_alone(
     home, bundle = TwinHome(tmp_path / "home"), register()
     assert base_bundle_to_train_on(home, "ada", TRAINS, "mine.yaml").bundle_id == bundle
     assert len(registry.bundles("ada")) == 1
-    larger = TRAINS.model_copy(update={"base_model": BaseModelConfig(name="Larger-8B", source="some/larger")})
+    larger = TRAINS.model_copy(
+        update={"base_model": BaseModelConfig(name="Larger-8B", source="some/larger", licence="MIT")}
+    )
     with pytest.raises(ModelError, match="trains Larger-8B from 'some/larger'.*stands on base from 'tests'") as refused:
         base_bundle_to_train_on(home, "ada", larger, "mine.yaml")
     assert refused.value.next_step.startswith("twin features ada --recipe mine.yaml")

@@ -40,6 +40,7 @@ def test_a_gpu_recipe_is_planned_without_its_model_or_a_gpu(home: TwinHome) -> N
     assert [one.stage.value for one in plan.forecasts] == ["sft", "dpo"]
     assert all(one.memory_mb > 20_000 and one.seconds > 0 and one.amount is None for one in plan.forecasts)
     assert "cost unknown" in plan.text() and "twin train ada" in plan.text()
+    assert plan.text().count("at a speed not measured here yet, ") == 2
 
 
 @pytest.mark.parametrize(("devices", "fits"), [(2, None), (4, True)])

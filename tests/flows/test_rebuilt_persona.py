@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from flows import rebuilt_persona
+from flows.bundles import RECIPE_FILE
 from flows.personas import SHIPPED
 from flows.rebuilt_persona import MARKER_FILE, set_up
 from flows.recipes import load_recipe
 from twin_data.configuration.home import TwinHome
-from twin_data.contracts.errors import PlatformError
+from twin_data.contracts.digests import digest_file
+from twin_data.contracts.errors import PlatformError, TwinError
+from twin_data.registry.bundle_folder import DIGESTS_FILE, MANIFEST_FILE
 
 from .test_rebuild import DEMO, LAPTOP, PERSONA, bundle
 
@@ -42,6 +47,26 @@ def test_everything_that_its_stages_read_is_there(tmp_path: Path, home: TwinHome
     assert load_recipe(str(recipe)) == DEMO and (made / "persona.yaml").read_text() == PERSONA
     for name in ("sources/notes/a.md", "questions.jsonl", "rubric.yaml", "probes/unsafe.jsonl"):
         assert (made / name).read_bytes() == (persona / name).read_bytes()
+
+
+def test_a_bundle_of_another_version_is_told_before_anything_is_written(
+    tmp_path: Path, home: TwinHome, persona: Path
+) -> None:
+    """Setting or manifest that this version does not know: named, with what to do, and the home stays empty."""
+    folder = tmp_path / "copied"
+    for name, what in ((RECIPE_FILE, "recipe of another version"), (MANIFEST_FILE, "of another version of this soft")):
+        (made_in := tmp_path / what).mkdir()
+        shutil.copytree(bundle(made_in, DEMO), folder)
+        known = json.loads((folder / name).read_text("utf-8"))
+        (folder / name).write_text(json.dumps({**known, "shine": 2}), "utf-8")
+        digests = json.loads((folder / DIGESTS_FILE).read_text("utf-8"))
+        digests[name] = digest_file(folder / name)
+        (folder / DIGESTS_FILE).write_text(json.dumps(digests), "utf-8")
+        with pytest.raises(TwinError, match=f"{what}.*shine: Extra inputs are not permitted") as refused:
+            set_up(home, folder, persona)
+        assert "version that made" in refused.value.next_step and "\n" not in refused.value.message
+        assert not home.root.exists()
+        shutil.rmtree(folder)
 
 
 def test_what_was_set_up_is_taken_as_it_is(tmp_path: Path, home: TwinHome, persona: Path) -> None:

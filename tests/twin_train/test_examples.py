@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import trl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -43,6 +44,28 @@ def test_a_template_that_refuses_the_messages_is_named(make_tokenizer: Callable[
     folder = make_tokenizer("{{ raise_exception('no system role here') }}")
     with pytest.raises(ModelError, match="no system role here"):
         encode(load_tokenizer(folder), PROMPT, ANSWER)
+
+
+TEMPLATES = Path(trl.__file__).parent / "chat_templates"
+"""As the models' own repositories have them."""
+
+
+@pytest.mark.parametrize("name", ["qwen3", "qwen3_5_think", "glm4moe", "qwen2_5", "llama3_1", "phi3"])
+def test_models_that_can_think_aloud_are_trained_to_answer_at_once(
+    make_tokenizer: Callable[[str | None], Path], name: str
+) -> None:
+    """The prompt closes the thoughts, as that of the LLM microservice does, so that no mark of them is learnt."""
+    tokenizer = load_tokenizer(make_tokenizer((TEMPLATES / f"{name}.jinja").read_text("utf-8")))
+    example = encode(tokenizer, PROMPT, ANSWER)
+    assert tokenizer.decode(example.input_ids[example.completion_start :]).startswith("is ")
+
+
+@pytest.mark.parametrize("name", ["gptoss", "idefics3"])
+def test_a_template_that_puts_something_before_every_answer_is_refused(
+    make_tokenizer: Callable[[str | None], Path], name: str
+) -> None:
+    with pytest.raises(ModelError, match="before an answer, which a twin would learn to say"):
+        load_tokenizer(make_tokenizer((TEMPLATES / f"{name}.jinja").read_text("utf-8")))
 
 
 def test_a_base_model_without_template_or_at_all_is_refused(

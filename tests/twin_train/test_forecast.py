@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -73,12 +74,26 @@ def test_eight_billion_parameters_are_forecast_without_a_gpu_and_fit_eight_but_n
     assert one_full > 100_000
 
 
+def test_zero_3_on_a_gpu_holds_a_billion_gathered_weights_beside_its_share() -> None:
+    shape = known_shape("Qwen/Qwen3-8B")
+    assert shape is not None
+    few, many = (forecast_memory_mb(TrainingStage.SFT, LOAD, shape, gpu(processes=one)) / one for one in (4, 8))
+    share = 2 * shape.parameters + 16 * trained_parameters(shape, gpu(processes=4))
+    assert few - many == pytest.approx((share / 4 - share / 8) / 2**20), "of the rest each GPU has its own"
+    without = many - 1_050_000_000 * 2 / 2**20
+    assert without == pytest.approx(share / 8 / 2**20 + 1500, rel=0.5), "context, adapter, graph, logits and buckets"
+
+
 def test_zero_3_shares_the_weights_and_zero_2_the_optimizer() -> None:
     full = {"lora": None, "sft": {"sequences_per_step": 8}, "dpo": {"pairs_per_step": 8}}
 
+    large = known_shape("Qwen/Qwen3-8B")
+    assert large is not None
+
     def memory(**launch: Any) -> float:
         config = TrainingConfig.model_validate({**full, "launch": launch})
-        return forecast_memory_mb(TrainingStage.SFT, LOAD, SMOLLM2, config) / config.launch.processes
+        shape = large if config.launch.device == "gpu" else SMOLLM2
+        return forecast_memory_mb(TrainingStage.SFT, LOAD, shape, config) / config.launch.processes
 
     on_gpu = {"device": "gpu", "processes": 4}
     assert memory(**on_gpu, zero_stage=3) < memory(**on_gpu, zero_stage=2) < memory(device="gpu", processes=1)
@@ -100,6 +115,8 @@ def test_time_follows_tokens_processes_and_what_was_measured() -> None:
     speed = MeasuredSpeed(tokens_per_second=100.0, startup_seconds=30.0, peak_memory_mb=1.0)
     known = forecast(TrainingStage.SFT, LOAD, SMOLLM2, config, price=FREE, measured=speed)
     assert known.seconds == 2030.0
+    assert (once.measured, known.measured) == (False, True)
+    assert once.speed == "at a speed not measured here yet" and "last such run here" in known.speed
     assert (known.tokens, known.steps) == (200_000, 100)
     assert known.memory_mb == once.memory_mb, "a run that took less is no reason to hope"
     heavy = speed.model_copy(update={"peak_memory_mb": 2 * once.memory_mb})
@@ -218,6 +235,30 @@ def test_the_memory_of_the_gpus_that_are_used_is_asked_of_their_driver(monkeypat
     launch = LaunchSettings(device="gpu", processes=2)
     assert available_mb(launch) == 2 * 6526, "each process takes as much as the one with the fullest GPU"
     assert available_mb(launch, emptied=True) == 2 * 81559
+
+
+def test_only_the_gpus_that_cuda_shows_are_asked_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four of a shared machine's eight, of which the first may be full."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,5")
+    asked: list[tuple[str, ...]] = []
+
+    def answers(query: tuple[str, ...], **_: Any) -> Any:
+        asked.append(query)
+        return subprocess.CompletedProcess(query, 0, stdout="100, 200\n300, 400\n")
+
+    monkeypatch.setattr(resources.subprocess, "run", answers)
+    launch = LaunchSettings(device="gpu", processes=2)
+    assert available_mb(launch) == 2 * 100
+    assert asked[0][-1] == "--id=4,5"
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    with pytest.raises(TrainingError, match=r"asks for 2 GPU\(s\), CUDA_VISIBLE_DEVICES= shows 0"):
+        available_mb(launch)
+    assert len(asked) == 1
+
+
+@pytest.fixture(autouse=True)
+def all_gpus_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import trl
+from trl.data_utils import _tokenize
 
 from twin_data.contracts.datasets import DatasetKind
 from twin_data.contracts.errors import DatasetError
@@ -74,6 +76,19 @@ def test_rows_that_are_too_long_are_dropped_whole_and_told(
     assert len(dropped.text) == 200
 
 
+def test_pairs_tell_trl_to_render_them_as_they_were_checked(
+    pairs: CertifiedDataset, make_tokenizer: Callable[[str | None], Path]
+) -> None:
+    """TRL renders pairs itself; without the switch Qwen3's template has each answer begin with the marks of a thought."""
+    qwen3 = (Path(trl.__file__).parent / "chat_templates" / "qwen3.jinja").read_text("utf-8")
+    tokenizer = load_tokenizer(make_tokenizer(qwen3))
+    row = prepare_dpo(pairs, tokenizer, DpoSettings()).train[0]
+    example = encode(tokenizer, row["prompt"], row["chosen"])
+    ids = _tokenize(tokenizer, row["prompt"], add_generation_prompt=True, **row["chat_template_kwargs"])["input_ids"]
+    whole = _tokenize(tokenizer, row["prompt"] + row["chosen"], **row["chat_template_kwargs"])["input_ids"]
+    assert (tuple(ids), tuple(whole)) == (example.input_ids[: example.completion_start], example.input_ids)
+
+
 def test_when_every_row_is_too_long_the_setting_is_named(
     pairs: CertifiedDataset, make_dataset: Callable[..., Path], tokenizer: PreTrainedTokenizerBase
 ) -> None:
@@ -94,8 +109,9 @@ def test_pairs_beyond_the_cap_are_drawn_not_cut_off_one_end(
 ) -> None:
     rows = pairs.train_rows()
     found = prepare_dpo(pairs, tokenizer, DpoSettings(max_pairs=4))
-    assert len(found.train) == 4 and list(found.train) != rows[:4]
-    assert all(row in rows for row in found.train)
+    taken = [{side: row[side] for side in ("prompt", "chosen", "rejected")} for row in found.train]
+    assert len(taken) == 4 and taken != rows[:4]
+    assert all(row in rows for row in taken)
     assert [one.reason for one in found.dropped] == ["over_cap"] * 6
     assert found == prepare_dpo(pairs, tokenizer, DpoSettings(max_pairs=4))
 

@@ -17,7 +17,7 @@ def test_the_smoke_model_is_built_once_and_can_be_trained_and_served(tmp_path: P
     from safetensors import safe_open
 
     said: list[str] = []
-    config = BaseModelConfig(source="smoke", name="smoke")
+    config = BaseModelConfig(source="smoke", name="smoke", licence="Apache-2.0")
     folder, reference = ensure_base_model(tmp_path, config, said.append)
     assert ensure_base_model(tmp_path, config, said.append) == (folder, reference)
     assert said == ["building the smoke model, once"]

@@ -123,6 +123,16 @@ def test_a_damaged_bundle_is_named_and_the_others_are_listed(monkeypatch: pytest
         known.registry.bundles("ada")
 
 
+def test_a_damaged_bundle_is_given_up_by_its_id(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    known = Trained(tmp_path)
+    (known.tuned.folder / "manifest.json").unlink()
+    monkeypatch.setattr(releases, "open_registry", lambda home: known.registry)
+    assert f"twin bundles PERSONA --discard {known.tuned.bundle_id}" in twin("bundles", "ada").output
+    assert twin("bundles", "ada", "--discard", known.aligned.bundle_id).exit_code == 1, "it is whole"
+    assert twin("bundles", "ada", "--discard", known.tuned.bundle_id).exit_code == 0
+    assert len(known.registry.bundles("ada")) == 2
+
+
 def test_bundles_of_nobody_are_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TWIN_HOME", str(tmp_path))
     shown = twin("bundles", "nosuch")

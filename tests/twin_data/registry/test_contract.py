@@ -353,6 +353,29 @@ def test_a_withdrawn_bundle_is_listed_and_its_files_are_gone(
         registry.set_alias(persona, Alias.CHAMPION, bundle.bundle_id, reason="all the same", override_by="Grace")
 
 
+def test_a_bundle_without_its_manifest_can_be_given_up_and_no_other(
+    registry: BundleRegistry, persona: str, make_manifest: MakeManifest
+) -> None:
+    """Until then it stops whoever decides by the whole list."""
+    whole = registry.register(make_manifest(persona=persona), FILES)
+    torn = registry.register(make_manifest(persona=persona, label="torn"), FILES)
+    registry.set_alias(persona, Alias.CHAMPION, torn.bundle_id, reason="x", override_by="Grace")
+    with pytest.raises(RegistryError, match=f"{torn.bundle_id} of {persona} can be read and stays"):
+        registry.discard(persona, torn.bundle_id)
+    (torn.folder / "manifest.json").write_text("{", "utf-8")
+    with pytest.raises(IntegrityError) as stopped:
+        registry.bundles(persona)
+    assert f"--discard {torn.bundle_id}" in stopped.value.next_step
+    registry.discard(persona, torn.bundle_id)
+    assert [one.bundle_id for one in registry.bundles(persona)] == [whole.bundle_id]
+    assert not torn.folder.exists() and whole.folder.is_dir()
+    with pytest.raises(RegistryError, match="has no champion"):
+        registry.resolve(persona)
+    assert {one.bundle for one in registry.history(persona)} == {whole.bundle_id}
+    with pytest.raises(RegistryError, match="has no bundle"):
+        registry.discard(persona, torn.bundle_id)
+
+
 def test_a_bundle_that_shows_texts_in_its_manifest_is_withdrawn_altogether(
     registry: BundleRegistry, persona: str, make_manifest: MakeManifest
 ) -> None:

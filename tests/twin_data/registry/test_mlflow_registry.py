@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -209,6 +211,41 @@ def test_a_promotion_that_was_recorded_and_not_made_is_no_move(
     assert former is not None and former.bundle_id == first
     promote(third)
     assert champions()[-1] == third and registry.resolve("killed").bundle_id == third
+
+
+def half_made(database: Path) -> None:
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("CREATE TABLE registered_models (name VARCHAR(256) NOT NULL)")
+
+
+@pytest.mark.parametrize("end", [sqlite3.OperationalError("database or disk is full"), KeyboardInterrupt()])
+def test_a_database_whose_making_was_cut_short_is_made_anew(
+    tmp_path: Path, make_manifest: MakeManifest, monkeypatch: pytest.MonkeyPatch, end: BaseException
+) -> None:
+    """MLflow itself cannot go on with such a one: "table registered_models already exists", for ever."""
+    registry, ends = MlflowRegistry(TwinHome(tmp_path)), (RegistryError, KeyboardInterrupt)
+
+    def cut_short(database: Path) -> None:
+        half_made(database)
+        raise end
+
+    with monkeypatch.context() as full:
+        full.setattr(mlflow_registry, "_connected", cut_short)
+        with pytest.raises(ends):
+            registry.register(make_manifest(), FILES)
+        (registry.root / f"{mlflow_registry.MAKING}killed").mkdir()
+    assert registry.bundles("ada") == () and not (registry.root / "mlflow.db").exists()
+    assert registry.register(make_manifest(), FILES).version == 1
+    assert not list(registry.root.glob(f"{mlflow_registry.MAKING}*"))
+
+
+def test_a_half_made_database_of_others_is_to_be_deleted(tmp_path: Path, make_manifest: MakeManifest) -> None:
+    registry = MlflowRegistry(TwinHome(tmp_path))
+    registry.root.mkdir()
+    half_made(registry.root / "mlflow.db")
+    with pytest.raises(RegistryError, match="already exists") as refused:
+        registry.register(make_manifest(), FILES)
+    assert refused.value.next_step.startswith(f"delete {registry.root / 'mlflow.db'}, which holds no bundle yet")
 
 
 def test_a_database_that_is_none_is_named(tmp_path: Path) -> None:

@@ -85,11 +85,21 @@ def test_a_trained_bundle_s_card_names_datasets_training_effect_limits_and_right
     assert f"Preferences: {EFFECT} (accuracy 0.540 [0.400, 0.670], n = 50)" in card
     assert "It was trained although the corpus verdict advised against: to see it fail" in card
     assert "agreed to this twin on 2026-01-02" in card and "- Base model base: Apache-2.0" in card
+    assert 'PeftModel.from_pretrained(base, "adapter")' in card and "HUB ID OF base" in card
     assert bundle_card(bundle.folder, trained) == card, "and can be made again from the folder"
+
+
+def test_words_of_the_user_s_break_no_table(make_manifest: MakeManifest) -> None:
+    plain = make_manifest()
+    lineage = plain.lineage.model_copy(update={"recipe": "mine | yours"})
+    card = model_card(plain.model_copy(update={"label": "a | b\nc", "display_name": "Ада Лавлейс", "lineage": lineage}))
+    assert "(a \\| b c) |\n" in card and "| recipe | `mine \\| yours`, digest" in card
+    assert card.startswith("# Ада Лавлейс: bundle ")
 
 
 def test_a_bundle_that_was_not_trained_says_so(make_manifest: MakeManifest) -> None:
     card = model_card(make_manifest())
+    assert "Without this software" not in card, "there is no adapter to use"
     assert "None: nothing was trained." in card and "| adapter | none |" in card and "Preferences" not in card
 
 

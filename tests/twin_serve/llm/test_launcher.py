@@ -332,6 +332,7 @@ def test_the_command_on_a_cpu_is_as_measured(monkeypatch: pytest.MonkeyPatch, na
         "--host", "127.0.0.1", "--port", "8001",
         "--dtype", dtype, "--max-model-len", "2048", "--max-num-seqs", "32", "--enable-prefix-caching",
         "--no-enable-log-requests", "--disable-uvicorn-access-log",
+        "--default-chat-template-kwargs", '{"enable_thinking": false}',
         "--enforce-eager", "--distributed-executor-backend", "uni",
         "--enable-lora", "--max-loras", "4", "--max-cpu-loras", "8", "--max-lora-rank", "32",
     )  # fmt: skip

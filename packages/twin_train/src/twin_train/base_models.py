@@ -8,8 +8,9 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from twin_data.contracts.base import Contract
 from twin_data.contracts.errors import IntegrityError, ModelError
@@ -25,6 +26,7 @@ from twin_data.registry.model_folder import (
 )
 from twin_data.registry.safety import refuse_unsafe_files
 from twin_data.scoring.encoder import write_model_manifest
+from twin_train.examples import load_tokenizer
 from twin_train.gguf import unpack_gguf
 from twin_train.smoke import SMOKE_SOURCE, smoke_model
 
@@ -54,6 +56,17 @@ class BaseModelConfig(Contract):
     expected_digest: str | None = None
     """When set, any other model is refused."""
 
+    @model_validator(mode="after")
+    def _is_told_whose_it_is(self) -> Self:
+        """Another source's model must not pass for the default one: its name and licence stand in bundles and cards."""
+        missing = sorted({"name", "licence"} - self.model_fields_set)
+        if self.source != type(self).model_fields["source"].default and missing:
+            raise ValueError(
+                f"base_model.source is {self.source!r}: give that model's own {' and '.join(missing)}; the default is "
+                "that of another model"
+            )
+        return self
+
 
 def ensure_base_model(models: Path, config: BaseModelConfig, progress: Progress) -> tuple[Path, ModelReference]:
     """The folder and the reference of a base model, prepared on first use; one process at a time does the work.
@@ -64,7 +77,8 @@ def ensure_base_model(models: Path, config: BaseModelConfig, progress: Progress)
         progress: Told what takes longer than a moment.
 
     Raises:
-        ModelError: The source holds no model, cannot be fetched, or has a shorter context than asked for.
+        ModelError: The source holds no model or none with a chat template that suits, cannot be fetched, or has a
+            shorter context than asked for.
         IntegrityError: The model is not the expected one, was changed, or holds code or pickles.
     """
     folder = base_model_folder(models, config.name)
@@ -162,6 +176,7 @@ def _check_files(folder: Path) -> None:
     for pattern in ("config.json", "*.safetensors", "tokenizer*"):
         if not any(folder.glob(pattern)):
             raise ModelError(f"{folder} holds no {pattern}, so it is no model that can be served", next_step=SOURCES)
+    load_tokenizer(folder)  # a template that does not suit is told now, not by refused requests and after the datasets
 
 
 def _check_expected(reference: ModelReference, config: BaseModelConfig) -> None:

@@ -10,6 +10,9 @@ from twin_data.contracts.base import Contract
 from twin_data.contracts.training import TrainingStage
 from twin_train.matrix_speed import is_faster_in_bfloat16
 
+MAX_LEARNING_RATE = 0.1
+"""Far above what any adapter bears: what is larger lacks its exponent, as 4 in the place of 4e-4."""
+
 
 class LoraSettings(Contract):
     """The low-rank adapter: `W + (alpha / r) B A`, of which only A and B are trained."""
@@ -40,7 +43,7 @@ class StageSettings(Contract):
     """Passes over the dataset; `max_steps` and `max_tokens` may end training earlier."""
     max_steps: int | None = Field(default=None, ge=1)
     """Optimizer steps at most; None is no cap."""
-    learning_rate: float = Field(default=5e-4, gt=0)
+    learning_rate: float = Field(default=5e-4, gt=0, le=MAX_LEARNING_RATE)
     """Peak of the schedule."""
     warmup_share: float = Field(default=0.05, ge=0, lt=1)
     """Share of the steps in which the learning rate rises from 0; then it falls as a cosine."""
@@ -74,7 +77,7 @@ class SftSettings(StageSettings):
 class DpoSettings(StageSettings):
     """Direct preference optimisation from the SFT adapter, which is also its reference (Rafailov et al. 2023)."""
 
-    learning_rate: float = Field(default=5e-5, gt=0)
+    learning_rate: float = Field(default=5e-5, gt=0, le=MAX_LEARNING_RATE)
     beta: float = Field(default=0.1, gt=0)
     """How strongly the policy is held to the reference."""
     max_pairs: int | None = Field(default=None, ge=1)

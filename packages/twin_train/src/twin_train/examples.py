@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twin_data.contracts.errors import ModelError
+from twin_data.prompts.chat_template import CHAT_TEMPLATE_SWITCHES
 from twin_train.certified_dataset import Row
 
 if TYPE_CHECKING:
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 IGNORED = -100
 """The label of tokens that are read and not learnt."""
 OTHER_BASE = "set base_model.source in the recipe to a model with a chat template"
+PROBE = ("system", "In short."), ("user", "Who?"), ("assistant", "Ada."), ("user", "Why?")
+PROBED_ANSWER = "Because."
+SHOWN_CHARACTERS = 80
+"""A conversation of the roles that prompts have, and an answer to it."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,8 @@ def load_tokenizer(base_model: Path) -> PreTrainedTokenizerBase:
     """The base model's tokenizer.
 
     Raises:
-        ModelError: The folder holds none, or it has no chat template.
+        ModelError: The folder holds none, or its chat template is missing, takes no instructions, or has something else
+            come before every answer.
     """
     if not (base_model / "config.json").is_file():
         raise ModelError(f"there is no base model in {base_model}", next_step="run `twin features PERSONA` first")
@@ -56,6 +62,7 @@ def load_tokenizer(base_model: Path) -> PreTrainedTokenizerBase:
         raise ModelError(f"{base_model} holds no tokenizer: {error}", next_step=OTHER_BASE) from error
     if not tokenizer.chat_template:
         raise ModelError(f"the base model in {base_model} has no chat template", next_step=OTHER_BASE)
+    _check_answers_at_once(tokenizer)
     return tokenizer
 
 
@@ -71,6 +78,26 @@ def _read_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     return slow
 
 
+def _check_answers_at_once(tokenizer: PreTrainedTokenizerBase) -> None:
+    """Refuse a template by which an answer begins with something else, such as thoughts: a twin would learn to say it.
+
+    Raises:
+        ModelError: It does, refuses the roles that prompts have, or renders a prompt otherwise before an answer.
+    """
+    asked: list[Row] = [{"role": role, "content": content} for role, content in PROBE]
+    prompt = _rendered(tokenizer, asked, answered=False)
+    whole = _rendered(tokenizer, [*asked, {"role": "assistant", "content": PROBED_ANSWER}], answered=True)
+    if not whole.startswith(prompt):
+        raise _renders_otherwise(tokenizer, prompt[_common(prompt, whole) :])
+    before, found, _ = whole.removeprefix(prompt).partition(PROBED_ANSWER)
+    if before.strip() or not found:
+        raise ModelError(
+            f"the chat template of {tokenizer.name_or_path} puts {before.strip()!r} before an answer, which a twin "
+            "would learn to say",
+            next_step="set base_model.source in the recipe to a model that answers at once, without thinking aloud",
+        )
+
+
 def encode(tokenizer: PreTrainedTokenizerBase, prompt: list[Row], completion: list[Row]) -> Example:
     """A row in tokens, rendered as serving renders the prompt.
 
@@ -81,11 +108,7 @@ def encode(tokenizer: PreTrainedTokenizerBase, prompt: list[Row], completion: li
     asked = _ids(tokenizer, prompt, answered=False)
     told = _ids(tokenizer, [*prompt, *completion], answered=True)
     if told[: len(asked)] != asked:
-        raise ModelError(
-            f"the chat template of {tokenizer.name_or_path} renders a prompt differently when an answer follows it, "
-            f"first at {tokenizer.decode(list(asked[_common(asked, told) :][:20]))!r}",
-            next_step=OTHER_BASE,
-        )
+        raise _renders_otherwise(tokenizer, str(tokenizer.decode(list(asked[_common(asked, told) :]))))
     return Example(told, len(asked))
 
 
@@ -120,21 +143,37 @@ def join(examples: Sequence[Example]) -> PackedSequence:
 
 
 def _ids(tokenizer: PreTrainedTokenizerBase, messages: list[Row], *, answered: bool) -> tuple[int, ...]:
+    return tuple(_by_template(tokenizer, messages, answered, tokenize=True, return_dict=True)["input_ids"])
+
+
+def _rendered(tokenizer: PreTrainedTokenizerBase, messages: list[Row], *, answered: bool) -> str:
+    return str(_by_template(tokenizer, messages, answered, tokenize=False))
+
+
+def _by_template(tokenizer: PreTrainedTokenizerBase, messages: list[Row], answered: bool, **form: Any) -> Any:
     from jinja2 import TemplateError
 
     try:
-        encoded: Any = tokenizer.apply_chat_template(
-            messages, add_generation_prompt=not answered, tokenize=True, return_dict=True
+        return tokenizer.apply_chat_template(
+            messages, add_generation_prompt=not answered, **form, **CHAT_TEMPLATE_SWITCHES
         )
     except TemplateError as error:
         raise ModelError(
             f"the chat template of {tokenizer.name_or_path} refuses the dataset's messages: {error}",
             next_step=OTHER_BASE,
         ) from error
-    return tuple(encoded["input_ids"])
 
 
-def _common(first: Sequence[int], second: Sequence[int]) -> int:
-    """How many tokens two sequences begin with alike."""
+def _renders_otherwise(tokenizer: PreTrainedTokenizerBase, left: str) -> ModelError:
+    """The error for a prompt of which an end is left where an answer follows it."""
+    return ModelError(
+        f"the chat template of {tokenizer.name_or_path} renders a prompt differently when an answer follows it, "
+        f"first at {left[:SHOWN_CHARACTERS]!r}",
+        next_step=OTHER_BASE,
+    )
+
+
+def _common(first: Sequence[object], second: Sequence[object]) -> int:
+    """With how many tokens or characters two sequences begin alike."""
     pairs = zip(first, second, strict=False)
     return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(first), len(second)))

@@ -23,6 +23,9 @@ ADAM_BYTES = 8
 """Two float32 moments a trained weight."""
 MASTER_BYTES = 4
 GRADIENT_BYTES = 4
+GATHERED_WEIGHTS = 1_050_000_000
+"""Of which ZeRO-3 keeps whole copies on each GPU at a time, beside its share: a billion, and what it fetches ahead, by
+DeepSpeed's defaults (`stage3_max_live_parameters`, `stage3_prefetch_bucket_size`)."""
 HELD = {"cpu": 1.3, "gpu": 1.0}
 """Memory held for each byte in use; on the CPU the allocator keeps it in pieces (`launch_files.KEEP_MEMORY`)."""
 TILE_POSITIONS, TILE_VOCABULARY = 4096, 32768
@@ -68,6 +71,7 @@ def forecast(
         tokens=workload.tokens,
         steps=workload.steps,
         seconds=round(seconds, 1),
+        measured=measured is not None,
         memory_mb=round(memory_mb, 1),
         amount=None if price.per_hour is None else round(price.per_hour * seconds / 3600, 6),
         currency=None if price.per_hour is None else price.currency,
@@ -124,7 +128,8 @@ def forecast_memory_mb(stage: TrainingStage, workload: Workload, shape: ModelSha
     learnt = sides * workload.longest if workload.learnt is None else workload.learnt
     logits = min(learnt, TILE_POSITIONS) * min(shape.vocabulary, TILE_VOCABULARY) * _logit_bytes(config)
     in_use = RUNTIME_MB[launch.device] + _kernels_mb(config)
-    in_use += (weights + states + adapters + activations + logits + _bucket_bytes(config)) / MEBIBYTE
+    buffers = _bucket_bytes(config) + _gathered_bytes(shape, config)
+    in_use += (weights + states + adapters + activations + logits + buffers) / MEBIBYTE
     return world * in_use * HELD[launch.device]
 
 
@@ -158,6 +163,13 @@ def _bucket_bytes(config: TrainingConfig) -> int:
     if not config.launch.uses_deepspeed:
         return 0
     return GRADIENT_BUCKET * _element(config) * (2 if config.launch.device == "gpu" else 1)
+
+
+def _gathered_bytes(shape: ModelShape, config: TrainingConfig) -> int:
+    """Of the layers that ZeRO-3 puts together again on a GPU while they work; on the CPU `_weights_held` has them."""
+    if config.launch.zero_stage != 3 or config.launch.device == "cpu":
+        return 0
+    return min(shape.parameters, GATHERED_WEIGHTS) * _element(config)
 
 
 def _element(config: TrainingConfig) -> int:

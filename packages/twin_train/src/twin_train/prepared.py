@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from twin_data.contracts.datasets import DroppedRow
 from twin_data.contracts.errors import DatasetError
 from twin_data.contracts.training import TrainingStage
+from twin_data.prompts.chat_template import CHAT_TEMPLATE_SWITCHES
 from twin_data.registry.durable import write_file
 from twin_train.certified_dataset import HELD_OUT_FILE, TRAIN_FILE, CertifiedDataset, Row
 from twin_train.configuration import DpoSettings, SftSettings
@@ -110,6 +111,8 @@ def prepare_sft(dataset: CertifiedDataset, tokenizer: PreTrainedTokenizerBase, s
 def prepare_dpo(dataset: CertifiedDataset, tokenizer: PreTrainedTokenizerBase, settings: DpoSettings) -> Prepared:
     """Check and cap a preference dataset. Pairs stay text: TRL tokenises them as was checked here.
 
+    Each tells TRL the switches of the chat template.
+
     Raises:
         DatasetError: No pair is short enough.
         ModelError: The chat template does not suit training.
@@ -188,7 +191,7 @@ def _pairs(
         size = _PairSize.of(*(encode(tokenizer, row["prompt"], row[side]) for side in ("chosen", "rejected")))
         reason = TOO_LONG if size.longer > settings.max_length else OVER_CAP
         if reason is OVER_CAP and (cap is None or len(kept) < cap):
-            kept.append(row)
+            kept.append({**row, "chat_template_kwargs": CHAT_TEMPLATE_SWITCHES})
             sizes.append(size)
         else:
             dropped.append(_dropped("dpo", reason, f"{name}:{number}", row["chosen"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -20,6 +21,8 @@ MEBIBYTE = 1024 * 1024
 CHECKPOINT_BYTES_PER_WEIGHT = 12
 """A trained weight and its two moments in float32."""
 GPU_QUERY = ("nvidia-smi", "--query-gpu=memory.free,memory.total", "--format=csv,noheader,nounits")
+VISIBLE_GPUS = "CUDA_VISIBLE_DEVICES"
+"""Which GPUs CUDA shows to this user's programs, by number or name; all if unset."""
 
 WHAT_LOWERS_MEMORY = (
     "set training.launch.gradient_checkpointing to true or training.launch.dtype to bfloat16, lower sequence_length or "
@@ -139,19 +142,36 @@ class GpuMemory(NamedTuple):
 
 
 def gpu_memories(processes: int) -> list[GpuMemory]:
-    """Memory of the first GPUs, one a process.
+    """Memory of the first GPUs that this user's programs see, one a process.
 
     Raises:
         TrainingError: There are fewer.
     """
+    visible = os.environ.get(VISIBLE_GPUS)
     try:
-        told = subprocess.run(GPU_QUERY, capture_output=True, text=True, timeout=30, check=True).stdout
+        query = GPU_QUERY if visible is None else (*GPU_QUERY, f"--id={visible}")
+        told = (
+            ""
+            if visible == ""
+            else subprocess.run(query, capture_output=True, text=True, timeout=30, check=True).stdout
+        )
         found = [GpuMemory(*(float(size) for size in line.split(","))) for line in told.splitlines()]
     except (OSError, subprocess.SubprocessError, ValueError, TypeError):
         found = []
     if len(found) < processes:
+        where = "this machine has" if visible is None else f"{VISIBLE_GPUS}={visible} shows"
         raise TrainingError(
-            f"training.launch asks for {processes} GPU(s), this machine has {len(found)}",
+            f"training.launch asks for {processes} GPU(s), {where} {len(found)}",
             next_step="set training.launch.processes, or device to cpu, in the recipe (`laptop` runs without a GPU)",
         )
     return found[:processes]
+
+
+def _asked_of_the_driver(visible: str | None) -> list[GpuMemory]:
+    """Memory of the visible GPUs, of all if None; empty where there is no driver to ask."""
+    query = GPU_QUERY if visible is None else (*GPU_QUERY, f"--id={visible}")
+    try:
+        told = subprocess.run(query, capture_output=True, text=True, timeout=30, check=True).stdout
+        return [GpuMemory(*(float(size) for size in line.split(","))) for line in told.splitlines()]
+    except (OSError, subprocess.SubprocessError, ValueError, TypeError):
+        return []

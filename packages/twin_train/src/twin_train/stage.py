@@ -20,6 +20,7 @@ from twin_data.contracts.releases import MachinePrice, ModelReference
 from twin_data.contracts.training import CurvePoint, TrainingCode, TrainingForecast, TrainingRecord, TrainingStage
 from twin_data.registry.durable import exclusive, write_file
 from twin_train import curves
+from twin_train.adapter_targets import check_targets
 from twin_train.certified_dataset import CertifiedDataset, open_dataset
 from twin_train.configuration import TrainingConfig
 from twin_train.examples import load_tokenizer
@@ -133,6 +134,7 @@ def _check_start(start: Path | None, config: TrainingConfig) -> None:
 def _train(
     stage: TrainingStage, inputs: StageInputs, config: TrainingConfig, dataset: CertifiedDataset, digest: str
 ) -> TrainedAdapter:
+    check_targets(inputs.base_model, config.lora)
     files = WorkFolder(inputs.output / WORK_FOLDER)
     _clear_other_job(stage, inputs, files, digest)
     prepared = _prepare(stage, inputs, config, dataset)
@@ -211,7 +213,7 @@ def _announce(
     name, launch_settings = stage.upper(), config.launch
     inputs.report(
         f"{name}: {prepared.steps} steps, {prepared.tokens} tokens in {launch_settings.processes} process(es), "
-        f"about {expected.seconds / 60:.0f} minutes and {expected.memory_mb / 1024:.1f} GiB"
+        f"about {expected.seconds / 60:.0f} minutes {expected.speed}, and {expected.memory_mb / 1024:.1f} GiB"
     )
     if prepared.dropped:
         inputs.report(f"{name}: {len(prepared.dropped)} rows left out, see {inputs.output / DROPPED_FILE}")

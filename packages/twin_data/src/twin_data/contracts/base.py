@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 
 class Contract(BaseModel):
@@ -43,3 +43,9 @@ class Span(Contract):
     def of(self, text: str) -> str:
         """The characters of `text` that the span covers."""
         return text[self.start : self.end]
+
+
+def problems_in(error: ValidationError) -> str:
+    """What a stored record was refused for, field by field, in one line."""
+    found = error.errors(include_url=False, include_context=False)
+    return "; ".join(f"{'.'.join(map(str, one['loc'])) or 'the whole'}: {one['msg']}" for one in found)

@@ -37,11 +37,18 @@ class TrainingForecast(Contract):
     """Non-pad tokens that will be trained on."""
     steps: int = Field(ge=0)
     seconds: float
+    measured: bool = False
+    """Whether the seconds rest on the speed of a former such run on this machine; else on that of a usual one."""
     memory_mb: float
     """Peak resident memory of all processes; of the device on a GPU."""
     amount: float | None = None
     """Money, by the recipe's machine price; None when that is unknown."""
     currency: str | None = None
+
+    @property
+    def speed(self) -> str:
+        """On what the seconds rest, for people."""
+        return "at the speed of the last such run here" if self.measured else "at a speed not measured here yet"
 
 
 class TrainingCode(Contract):

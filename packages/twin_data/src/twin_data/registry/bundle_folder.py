@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from pydantic import ValidationError
 
+from twin_data.contracts.base import problems_in
 from twin_data.contracts.digests import canonical_json, digest_file
 from twin_data.contracts.errors import IntegrityError, RegistryError, StoreError
 from twin_data.contracts.releases import ReleaseBundle
@@ -87,11 +88,11 @@ def read_manifest(folder: Path, bundle_id: str) -> ReleaseBundle:
     try:
         manifest = ReleaseBundle.model_validate_json((folder / MANIFEST_FILE).read_text("utf-8"))
     except FileNotFoundError as error:
-        raise _damaged(folder, f"{MANIFEST_FILE} is missing") from error
+        raise _without_manifest(folder, bundle_id, f"{MANIFEST_FILE} is missing") from error
     except (ValidationError, UnicodeDecodeError) as error:
-        raise _damaged(folder, f"{MANIFEST_FILE} is not a manifest") from error
+        raise _without_manifest(folder, bundle_id, f"{MANIFEST_FILE} is not a manifest") from error
     if manifest.bundle_id != bundle_id:
-        raise _damaged(folder, f"{MANIFEST_FILE} is that of bundle {manifest.bundle_id}, not {bundle_id}")
+        raise _without_manifest(folder, bundle_id, f"{MANIFEST_FILE} is that of bundle {manifest.bundle_id}")
     return manifest
 
 
@@ -104,7 +105,13 @@ def read_bundle_folder(folder: Path) -> ReleaseBundle:
     try:
         manifest = ReleaseBundle.model_validate_json((folder / MANIFEST_FILE).read_text("utf-8"))
         files_digest = digest_file(folder / DIGESTS_FILE)
-    except (OSError, ValidationError, UnicodeDecodeError) as error:
+    except ValidationError as error:
+        raise IntegrityError(
+            f"{folder / MANIFEST_FILE} is no bundle's manifest, or of another version of this software: "
+            f"{problems_in(error)}",
+            next_step="restore the file, or use the version that made the bundle",
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
         raise IntegrityError(
             f"{folder} is no bundle: {error}",
             next_step="name a bundle's folder, as `twin bundles PERSONA --json` shows it",
@@ -193,8 +200,14 @@ def _check_adapter(folder: Path, manifest: ReleaseBundle) -> None:
         )
 
 
-def _damaged(folder: Path, what: str) -> IntegrityError:
+def _damaged(folder: Path, what: str, step: str = "") -> IntegrityError:
     return IntegrityError(
         f"the bundle in {folder} is not as it was registered: {what}",
-        next_step="restore it from a backup, or register the bundle anew by running the command that made it",
+        next_step=f"restore it from a backup, or register the bundle anew by running the command that made it{step}",
     )
+
+
+def _without_manifest(folder: Path, bundle_id: str, what: str) -> IntegrityError:
+    """The error of a bundle that stands in the way of all that decides by the whole list, until it is given up."""
+    step = f"; if neither can be, give it up: twin bundles PERSONA --discard {bundle_id}"
+    return _damaged(folder, f"{what}, wanted is that of {bundle_id}", step)

@@ -26,6 +26,7 @@ from twin_data.registry.rules import (
     REGISTERED,
     AliasChange,
     check_change,
+    check_discard,
     check_taint,
     former_champion_id,
     in_order,
@@ -131,6 +132,16 @@ class MemoryRegistry:
         else:
             entry.tainted = entry.tainted or told
             withdraw_files(entry.folder, told)
+
+    def discard(self, persona: str, bundle_id: str) -> None:
+        """See `BundleRegistry.discard`."""
+        entries = self._entries.get(check_persona_name(persona), [])
+        entry = select(persona, entries, bundle_id=bundle_id, alias=None)
+        check_discard(persona, bundle_id, lambda: read_manifest(entry.folder, bundle_id))
+        entry.card.unlink(missing_ok=True)
+        shutil.rmtree(entry.folder, ignore_errors=True)
+        entries.remove(entry)
+        self._changes[persona] = [one for one in self._changes.get(persona, []) if one.bundle != bundle_id]
 
     def former_champion(self, persona: str) -> RegisteredBundle | None:
         """See `BundleRegistry.former_champion`."""

@@ -35,6 +35,12 @@ class StoredVersion:
     aliases: tuple[Alias, ...]
 
 
+def is_made(database: Path) -> bool:
+    """Whether there is a database with all its tables."""
+    with _reading(database) as connection:
+        return connection is not None
+
+
 def read_model_names(database: Path) -> tuple[str, ...]:
     """The registered models that have a version; none if there is no database yet."""
     with _reading(database) as connection:

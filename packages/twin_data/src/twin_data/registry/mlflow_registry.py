@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import sqlite3
+import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -38,6 +40,7 @@ from twin_data.registry.rules import (
     REGISTERED,
     AliasChange,
     check_change,
+    check_discard,
     check_taint,
     former_champion_id,
     moves_made,
@@ -55,6 +58,8 @@ TAINT_TAG = "twin.tainted"
 BUNDLE_FOLDER = "bundle"
 LONGEST_DESCRIPTION = 5000
 """What MLflow's table of versions takes."""
+MAKING = ".making-"
+"""Begins the name of the folder in which the database is made."""
 QUIET_LOGGERS = ("mlflow", "alembic")
 
 
@@ -171,6 +176,14 @@ class MlflowRegistry:
             self.taint(persona, bundle_id, reason=told)
             withdraw_files(folder, told)
 
+    def discard(self, persona: str, bundle_id: str) -> None:
+        """See `BundleRegistry.discard`. MLflow keeps the deleted run's record, without files."""
+        version = self._select(check_persona_name(persona), bundle_id)
+        folder = self._folder(persona, version.stored.run_id)
+        check_discard(persona, bundle_id, lambda: read_manifest(folder, bundle_id))
+        self._card(persona, version.stored.run_id).unlink(missing_ok=True)
+        self._remove(persona, version)
+
     def former_champion(self, persona: str) -> RegisteredBundle | None:
         """See `BundleRegistry.former_champion`."""
         former = former_champion_id(self.history(persona))
@@ -227,13 +240,25 @@ class MlflowRegistry:
     @cached_property
     def _client(self) -> MlflowClient:
         """MLflow's client. The first in a home creates the database, which takes seconds and must not happen twice."""
-        from mlflow import MlflowClient
-
-        address = f"sqlite:///{self._database}"
         with exclusive(self.root / ".database.lock"):
-            client = MlflowClient(tracking_uri=address, registry_uri=address)
-            client.search_experiments(max_results=1)
-        return client
+            if not self._database.exists():
+                self._make_database()
+            return _connected(self._database)
+
+    def _make_database(self) -> None:
+        """Make it beside, and put a copy in its place: with a half-made one MLflow could never go on.
+
+        A copy, because MLflow stays connected to what it has made, and SQLite writes to no database that has moved.
+        """
+        for left_over in self.root.glob(f"{MAKING}*"):
+            shutil.rmtree(left_over)
+        with tempfile.TemporaryDirectory(dir=self.root, prefix=MAKING) as beside:
+            made, whole = Path(beside) / "made.db", Path(beside) / "whole.db"
+            _connected(made)
+            with closing(sqlite3.connect(made)) as source, closing(sqlite3.connect(whole)) as copy:
+                source.backup(copy)
+            with suppress(FileExistsError):  # MLflow's own server was quicker
+                os.link(whole, self._database)
 
     @contextmanager
     def _writing(self, persona: str) -> Iterator[None]:
@@ -242,14 +267,17 @@ class MlflowRegistry:
             warnings.simplefilter("ignore", DeprecationWarning)
             _quieten()
             from mlflow.exceptions import MlflowException
+            from sqlalchemy.exc import SQLAlchemyError
 
             try:
                 with exclusive(self.root / f".{persona}.lock"):
                     yield
-            except MlflowException as error:
+            except (MlflowException, SQLAlchemyError, sqlite3.Error) as error:  # the latter two as a database is made
+                half_made = self._database.exists() and not mlflow_database.is_made(self._database)
+                step = f"delete {self._database}, which holds no bundle yet" if half_made else "correct what is named"
                 raise RegistryError(
                     f"MLflow could not write to {self._database}: {error}",
-                    next_step="correct what is named, then run the same command again",
+                    next_step=f"{step}, then run the same command again",
                 ) from error
 
     def _add(self, manifest: ReleaseBundle, files: BundleFiles) -> None:
@@ -312,6 +340,16 @@ class MlflowRegistry:
         key = f"{CHANGE_TAG}.{change.alias}.{change.at.isoformat().replace('+00:00', 'Z')}"
         self._client.set_model_version_tag(name, number, key, canonical_json(change))
         self._client.set_registered_model_alias(name, change.alias.value, number)
+
+
+def _connected(database: Path) -> MlflowClient:
+    """A client of a database, which is made if it is not there."""
+    from mlflow import MlflowClient
+
+    address = f"sqlite:///{database}"
+    client = MlflowClient(tracking_uri=address, registry_uri=address)
+    client.search_experiments(max_results=1)
+    return client
 
 
 def _quieten() -> None:

@@ -58,7 +58,7 @@ It is a program, not the person. Asked what it is, it says: "{manifest.disclosur
 | | |
 |---|---|
 | served as | `{manifest.model_name}` |
-| kind | {manifest.rung}{f" ({manifest.label})" if manifest.label else ""} |
+| kind | {manifest.rung}{f" ({_cell(manifest.label)})" if manifest.label else ""} |
 | base model | {_name(manifest.base_model)} |
 | adapter | {_adapter(manifest, facts)} |
 | sentence encoder | {_name(manifest.embedding_model)} |
@@ -88,7 +88,7 @@ passing its words off as the person's.
 `lineage/persona.yaml` holds the words.
 
 {_licences(manifest)}
-
+{_without_this_software(manifest)}
 ## Where it came from
 
 | | |
@@ -96,7 +96,7 @@ passing its words off as the person's.
 | persona | digest {lineage.persona_digest[:12]} |
 | features | digest {lineage.features_digest[:12]}, index `{lineage.index}` |
 | tables | {", ".join(f"{table} v{version}" for table, version in sorted(lineage.table_versions.items())) or "none"} |
-| recipe | `{lineage.recipe}`, digest {lineage.recipe_digest[:12]} |
+| recipe | `{_cell(lineage.recipe)}`, digest {lineage.recipe_digest[:12]} |
 | code | digest {lineage.code_digest[:12]} |
 | trained on | {f"bundle {lineage.parent}" if lineage.parent else "nothing: it is no trained bundle"} |
 
@@ -200,6 +200,27 @@ def _record(one: TrainingRecord) -> tuple[str, ...]:
     return one.stage.value, f"{one.steps:,}", f"{one.tokens:,}", str(one.seed), took, loss, held_out, device
 
 
+def _without_this_software(manifest: ReleaseBundle) -> str:
+    """How an adapter is used by whoever has left, as a section; nothing where there is none."""
+    if manifest.adapter is None:
+        return ""
+    return f"""
+## Without this software
+
+`{manifest.adapter}/` is a plain PEFT adapter for the base model named above:
+
+```python
+from peft import PeftModel
+from transformers import AutoModelForCausalLM
+
+base = AutoModelForCausalLM.from_pretrained("FOLDER OR HUB ID OF {manifest.base_model.name}")
+twin = PeftModel.from_pretrained(base, "{manifest.adapter}")
+```
+
+`prompts/` holds the Jinja templates that it was trained with. What it says so is neither checked nor cited.
+"""
+
+
 def _licences(manifest: ReleaseBundle) -> str:
     return "\n".join(f"- {line}" for line in _licence_lines(manifest))
 
@@ -224,4 +245,9 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _name(model: ModelReference) -> str:
-    return f"{model.name} from `{model.source}`, {model.licence}, digest {model.digest[:12]}"
+    return _cell(f"{model.name} from `{model.source}`, {model.licence}, digest {model.digest[:12]}")
+
+
+def _cell(text: str) -> str:
+    """A user's words inside a table, which a bar or a line's end would break."""
+    return " ".join(text.split()).replace("|", "\\|")

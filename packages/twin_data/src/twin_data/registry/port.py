@@ -139,6 +139,16 @@ class BundleRegistry(Protocol):
         """
         ...
 
+    def discard(self, persona: str, bundle_id: str) -> None:
+        """Remove a bundle whose manifest is lost or damaged, files and list, with any alias that points at it.
+
+        Until then it stops whoever decides by the whole list.
+
+        Raises:
+            RegistryError: There is no such bundle, or its manifest can be read: bundles are kept for ever.
+        """
+        ...
+
     def former_champion(self, persona: str) -> RegisteredBundle | None:
         """The bundle that a rollback leads to: champion before the present one, and not rolled back from itself."""
         ...

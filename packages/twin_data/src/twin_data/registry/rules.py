@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from twin_data.contracts.base import Contract
-from twin_data.contracts.errors import RegistryError
+from twin_data.contracts.errors import IntegrityError, RegistryError
 from twin_data.contracts.evaluation import GateDecision, Verdict
 from twin_data.contracts.releases import Alias
 
@@ -110,6 +110,27 @@ def check_taint(persona: str, bundle_id: str, reason: str) -> str:
             f"bundle {bundle_id} of {persona} may not be tainted without a reason", next_step="give one"
         )
     return reason.strip()
+
+
+def check_discard(persona: str, bundle_id: str, manifest: Callable[[], object]) -> None:
+    """Let a bundle go only if its manifest cannot be read.
+
+    Args:
+        persona: Whose bundle.
+        bundle_id: Which.
+        manifest: Reads it; an IntegrityError means that it is lost or damaged.
+
+    Raises:
+        RegistryError: It can be read.
+    """
+    try:
+        manifest()
+    except IntegrityError:
+        return
+    raise RegistryError(
+        f"bundle {bundle_id} of {persona} can be read and stays: bundles are kept for ever",
+        next_step=f"if it may no longer be used: twin taint {persona} {bundle_id} --reason TEXT",
+    )
 
 
 def former_champion_id(changes: Iterable[AliasChange]) -> str | None:

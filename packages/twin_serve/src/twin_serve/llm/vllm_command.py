@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Literal
 
 from twin_data.configuration.processor import multiplies_bfloat16
 from twin_data.contracts.digests import short
+from twin_data.prompts.chat_template import CHAT_TEMPLATE_SWITCHES
 
 BASE_NAME = "base"
 """What vLLM calls the base model, whichever it is; see `base_name`. An adapter is called `<persona>@<bundle>`."""
@@ -131,6 +133,7 @@ def vllm_argv(
         "--dtype", _dtype(device, cpu_dtype), "--max-model-len", str(models.max_model_len),
         "--max-num-seqs", str(MAX_CONCURRENT_REQUESTS), "--enable-prefix-caching",
         "--no-enable-log-requests", "--disable-uvicorn-access-log",
+        "--default-chat-template-kwargs", json.dumps(CHAT_TEMPLATE_SWITCHES),
     ]  # fmt: skip
     if device is Device.CPU:
         # A worker process of its own would import vLLM once more: 25 s and 1 GB.
