@@ -5,14 +5,19 @@ from __future__ import annotations
 import unicodedata
 from email.utils import getaddresses
 
-ALIKE = ("'’‘ʼ", "-‐‑")
+_ALIKE = ("'’‘ʼ", "-‐‑")
 """Apostrophes and hyphens, which people and programs set as they please."""
-_PLAIN = str.maketrans({one: kind[0] for kind in ALIKE for one in kind})
+_PLAIN = str.maketrans({one: kind[0] for kind in _ALIKE for one in kind})
+
+
+def plain_marks(name: str) -> str:
+    """The name with the plainest of each kind of apostrophe and hyphen, character by character."""
+    return name.translate(_PLAIN)
 
 
 def name_key(name: str) -> str:
     """What two names share that differ in case, white space, apostrophes, hyphens or how accents are stored."""
-    plain = " ".join(unicodedata.normalize("NFC", name).translate(_PLAIN).split())
+    plain = " ".join(plain_marks(unicodedata.normalize("NFC", name)).split())
     return unicodedata.normalize("NFC", plain.casefold())
 
 
