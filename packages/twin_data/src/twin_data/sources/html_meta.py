@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from twin_data.configuration.names import named_author
 from twin_data.sources.dates import parse_date
 from twin_data.sources.html_tree import EPUB_TYPE, Element, saved_url, tag_of, text_of, types_of
 from twin_data.sources.reader import joined_address
@@ -41,12 +42,12 @@ def page_title(root: Element, main: Element) -> str | None:
 
 
 def page_author(root: Element) -> str | None:
-    """Whom the page names as its author; an address instead of a name does not count."""
+    """Whom the page names as its author; an address instead of a name does not count, nor who is nobody."""
     fields = _meta(root)
     candidates = [fields.get(name, "") for name in _AUTHOR_NAMES]
     candidates += [text_of(link) for link in root.iter("a") if "author" in (link.get("rel") or "").split()]
     candidates += [name for record in _linked_data(root) if (name := person_field(record, "author"))]
-    return next((name for name in candidates if name and "://" not in name), None)
+    return next((name for one in candidates if "://" not in one and (name := named_author(one))), None)
 
 
 def page_date(root: Element, main: Element) -> date | None:

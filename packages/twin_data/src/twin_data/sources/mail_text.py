@@ -122,13 +122,20 @@ class _End:
 
 def _end_of_writing(lines: Sequence[str], at: int, writer: Attribution) -> _End | None:
     """What ends the sender's writing at this line, for the rest of the mail; None if nothing does."""
-    if lines[at] == _SIGNATURE or (lines[at].strip() == "--" and len(lines) - at <= _SIGNATURE_LINES):
+    if lines[at] == _SIGNATURE or (lines[at].strip() == "--" and _is_near_end(lines, at)):
         return _End(writer.author, SIGNATURE, marks=1)
     if opens_list_footer(lines, at):
         return _End(None, SIGNATURE)
     if length := bare_attribution_length(lines, at):
         return _End(attributed_author(join_lines(list(lines[at : at + length])).replace("\n", " ")), QUOTED_REPLY)
     return _End(None, FORWARDED) if opens_other_mail(lines, at) else None
+
+
+def _is_near_end(lines: Sequence[str], at: int) -> bool:
+    """Whether what follows a line is short, but for the mail that is answered below it."""
+    window = range(at + 1, min(at + 1 + _SIGNATURE_LINES, len(lines)))
+    quotes = any(lines[one].startswith(">") or attribution_length(lines, one) for one in window)
+    return quotes or len(lines) - at <= _SIGNATURE_LINES
 
 
 def html_mail_blocks(text: str, writer: Attribution) -> tuple[Block, ...]:
