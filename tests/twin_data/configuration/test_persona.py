@@ -45,6 +45,8 @@ def test_the_author_is_known_by_name_and_alias() -> None:
         ("Jose\u0301 Byron", "JOSÉ BYRON"),
         ("José Byron", "Jose Byron"),
         ("Zoe Cote", "ZOË CÔTÉ"),
+        ("Ada Byron", "Byron, Ada"),
+        ("Ada Mary Byron", "Byron, Ada Mary, 1815-1852"),
         ("Ada O’Brien", "Ada O'Brien"),
         ("Ada Smith-Byron", "Ada Smith\u2010Byron"),
         ("Ada Byron", "Ada\u00a0Byron"),
@@ -62,7 +64,17 @@ def test_names_are_one_however_they_are_spelt(known: str, written: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["", " ", "Ada Byron <ada@x.example>, Bob <bob@x.example>", "Bob, Ada <ada@x.example>", "Ada-Byron", "@"]
+    "written",
+    [
+        "",
+        " ",
+        "Ada Byron <ada@x.example>, Bob <bob@x.example>",
+        "Bob, Ada <ada@x.example>",
+        "Ada-Byron",
+        "@",
+        "Ada, Byron",
+        "Byron, Ada, Bob",
+    ],
 )
 def test_who_else_is_named_is_not_the_author(written: str) -> None:
     assert not Author(name="Ada Byron", aliases=("ada@x.example", "")).is_named(written)

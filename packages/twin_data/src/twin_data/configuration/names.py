@@ -14,6 +14,7 @@ _NOBODY = frozenset(
     "webmaster;site admin;site administrator;default;none;n/a".split(";")
 )
 _ACCENTS = re.compile(r"(?<=[a-z])[\u0300-\u036f]+")
+_TURNED = re.compile(r"([^,@]+),\s*([^,@]+?)(?:,\s*(?:b\.\s*|d\.\s*)?[\d?]{4}\b[\s\d?–-]*)?")
 _PLAIN = str.maketrans({one: kind[0] for kind in _ALIKE for one in kind})
 
 
@@ -42,6 +43,12 @@ def name_and_address(person: str) -> tuple[str, str]:
     people = getaddresses([person]) if person.count("@") == 1 else []
     name, address = people[0] if len(people) == 1 else ("", "")
     return (name, address) if "@" in address[1:] and address in person else (person, "")
+
+
+def turned_name(name: str) -> str:
+    """`Lovelace, Ada, 1815-1852` as it is spoken, `Ada Lovelace`; empty for a name that no comma turns round."""
+    match = _TURNED.fullmatch(name.strip())
+    return f"{match[2]} {match[1]}" if match else ""
 
 
 def named_author(given: str | None) -> str | None:
