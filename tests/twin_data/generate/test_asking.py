@@ -83,6 +83,33 @@ def test_what_is_said_of_a_noun_is_no_part_of_the_phrase(small_material: Callabl
     assert "stone wall" in found and not found & {"pound fell", "chimney safe"}
 
 
+def test_what_that_says_of_a_noun_is_no_noun(small_material: Callable[..., Material]) -> None:
+    text = (
+        "The wind that blew was warm. The wind that blew over the sea, it was cold. I like that wind. Hours that ought."
+    )
+    own = small_material({"notes/a.md": [text]})
+    finder = PhraseFinder([one.text for one in own.chunks], own.weights)
+    assert not finder.ends_phrases("blew") and not {one.bare for one in finder.phrases(text)} & {"blew", "ought"}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shown"),
+    [
+        ("Our life is like a Cockle Confederacy.", {"a Cockle Confederacy"}),
+        ("The keeper has faced its Cockle Valley.", set()),
+        ("I met my Aunt Cornelia at the gate.", {"your Aunt Cornelia"}),
+        ("They sang of the Day A-Breaking.", set()),
+    ],
+)
+def test_names_keep_what_stands_before_them(sentence: str, shown: set[str], finder: PhraseFinder) -> None:
+    assert {one.text for one in finder.phrases(sentence) if one.is_name and "Day" not in one.text} == shown
+
+
+def test_several_are_not_asked_about_as_one(finder: PhraseFinder, material: Material) -> None:
+    asked = [Questioner(finder).questions("I wound the clocks at nine.", material.chunks[0], turn=n) for n in range(30)]
+    assert not any(one.template == "matter" and "clocks" in one.text for each in asked for one in each)
+
+
 def test_days_and_vague_words_are_no_phrases(finder: PhraseFinder) -> None:
     assert finder.phrases("It happened on a Tuesday in the way of things, at the end of the day.") == []
 
@@ -97,6 +124,7 @@ def test_no_two_wordings_share_a_name() -> None:
         (DocumentKind.ARTICLE, "IV: Mr. Bernard Shaw", "Mr. Bernard Shaw"),
         (DocumentKind.REVIEW, "saltmarket/eddy#12: eddy/append.py", ""),
         (DocumentKind.ARTICLE, "Why", ""),
+        (DocumentKind.ARTICLE, "205 0", ""),
     ],
 )
 def test_titles_are_shown_as_a_reader_would_name_them(kind: DocumentKind, title: str, wanted: str) -> None:
