@@ -335,3 +335,13 @@ def test_a_picture_s_credit_is_nobody_s_writing_and_its_caption_is(read_file: Re
     page = "<article><p>Words of mine.</p>" + "".join(map(figure.format, told)) + "</article>"
     (document,), _ = read_file(HtmlReader(), "a.html", page)
     assert [block.role for block in document.blocks] == [Role.OWN, Role.OTHER, Role.OWN, Role.OWN]
+
+
+@pytest.mark.parametrize(
+    ("title", "wanted"), [("Fixed and Flashing: Batteries", "Batteries"), ("Fixed and Flashing", "Fixed and Flashing")]
+)
+def test_a_smaller_heading_beside_the_site_s_name_is_the_title(read_file: ReadFile, title: str, wanted: str) -> None:
+    text = "<h3>Batteries</h3><p>I counted the cells twice, and one was dead.</p>"
+    page = f"<title>{title}</title><body><div><h1>Fixed and Flashing</h1></div><div class='hentry'>{text}</div></body>"
+    (document,), _ = read_file(HtmlReader(), "a.html", page)
+    assert document.title == wanted

@@ -30,15 +30,18 @@ _AUTHOR_NAMES = ("author", "article:author", "dc.creator", "parsely-author")
 def page_title(root: Element, main: Element) -> str | None:
     """The text's only `h1`, else the title that the page gives to those who share it, else its `title`.
 
-    An only `h1` outside of the text is the site's name rather than the title, if the page shares another one.
+    An only `h1` outside of the text is the site's name rather than the title, if the page shares another one, or if
+    the text begins with a smaller heading that stands beside the site's name in the page's `title`.
     """
     shared = _meta(root).get("og:title")
+    whole = next((text_of(title) for title in root.iter("title")), "")
     inside, anywhere = ([text for one in scope.iter("h1") if (text := text_of(one))] for scope in (main, root))
     if len(inside) == 1:
         return inside[0]
     if len(anywhere) == 1 and (shared is None or anywhere[0] in shared):
-        return anywhere[0]
-    return shared or next((text_of(title) for title in root.iter("title")), None) or None
+        heads = next((text_of(one) for one in main.iter("h2", "h3", "h4")), "")
+        return heads if heads and not inside and heads in whole and heads not in anywhere[0] else anywhere[0]
+    return shared or whole or None
 
 
 def page_author(root: Element) -> str | None:
