@@ -137,6 +137,14 @@ def test_briefs_use_only_what_they_have() -> None:
     assert any(one.text == "Write a mail about the gauge." for one in made)
 
 
+def test_nobody_asks_for_a_message_that_describes_something_to_readers() -> None:
+    phrases = [Phrase(f"the {word}", word, 1.0, False) for word in ("gauge", "pump", "lamp")]
+    asked = {kind: {one.template for one in briefs(kind, "On pumps", phrases, 0)} for kind in DocumentKind}
+    for_readers = {"describe", "tell_readers", "never_heard", "account"}
+    assert for_readers < asked[DocumentKind.ARTICLE] and for_readers < asked[DocumentKind.TRANSCRIPT]
+    assert not any(for_readers & asked[kind] for kind in (DocumentKind.MAIL, DocumentKind.CHAT, DocumentKind.REVIEW))
+
+
 def test_held_out_questions_are_recognised_in_other_words(
     small_material: Callable[..., Material], questions: tuple[HeldOutQuestion, ...]
 ) -> None:
