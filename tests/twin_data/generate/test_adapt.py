@@ -98,6 +98,7 @@ def test_what_has_no_verb_of_its_own_is_no_clause(sentence: str) -> None:
         ("I had an entirely new gate made by the smith.", "an new"),
         ("As, for instance, that it was once an island of the Gauls.", "As that"),
         ("The hawk is brother of the wave which he sails over.", "As for the hawk"),
+        ("The keeper brought back a lamp because it left soot on the wall.", "Because it left"),
         ("There came a day when all the keepers left the lock.", "When all the keepers left the lock, there came"),
     ],
 )

@@ -61,6 +61,8 @@ _PERSON = regex.compile(
     r"(?i)\b(?:\p{L}*(?:m[ae]n|wom[ae]n|er|or|ist|ian|eer|ant)s?|boys?|girls?|child|children|wife|husband|uncle|aunt|king|"
     r"queen|saints?|poets?|priests?|monks?|fellows?|lads?|people|crew|members?|apprentices?|wives|friends?|god|judge)\b"
 )
+_PRONOUN = regex.compile(r"(?i)(?:it|they|he|she|this|these|those)(?=[\s'’])")
+"""What would come before the noun it stands for where its clause is moved to the front."""
 _MOVED_PHRASE = regex.compile(
     r"(?P<phrase>(?:In|On|At|By|From|Since|After|During|Until|Under|Without|Among|Between|Before)\s[^,;:—–()]+),\s"
     r"(?P<main>[^,;:—–()]+)\."
@@ -230,7 +232,7 @@ def _turned(start: Adapted) -> Iterator[Adapted]:
             return
         if found.is_fronted:
             text = f"{capitalised(main)} {found.subordinator} {clause}{found.stop}"
-        elif SUBJECT.match(main):
+        elif SUBJECT.match(main) and (_PRONOUN.match(main) or not _PRONOUN.match(clause)):
             text = f"{capitalised(found.subordinator)} {clause}, {lowered_start(main)}{found.stop}"
         else:
             return
