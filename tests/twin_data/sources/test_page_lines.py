@@ -25,6 +25,7 @@ FURNITURE = [
     "← Older post | Newer post →",
     "Previous: A winter of brioche →",
     "© 2016 Nora Fenwick. All rights reserved.",
+    "Copyright 2016 by Nora Fenwick",
     "If you enjoyed this post, please consider subscribing to my newsletter!",
     "Subscribe to my newsletter for more.",
     "6 min read",
@@ -38,6 +39,7 @@ SENTENCES = [
     "I subscribe to my own theory here.",
     "Previous owners had painted it.",
     "Copyright is a strange thing in a kitchen.",
+    "Copyright in the drawings passed to the Board in 1911.",
     "If you enjoyed this summer, you were not in Leith.",
 ]
 

@@ -24,7 +24,7 @@ _FURNITURE = regex.compile(
     r"|(?:leave|post|add) a (?:comment|reply)\W*|\d+ (?:comments?|repl(?:y|ies)|responses?|likes?|shares?|views?)"
     r"|comments(?: are)? (?:closed|off)\W*"
     rf"|{_STEP}(?:[|•·]{_STEP})*|←.{{1,100}}|.{{1,100}}→"
-    r"|(?:©|\(c\)|copyright\b)[^.!?]*\d{4}.*|all rights reserved\W*"
+    r"|(?:©|\(c\))[^.!?]*\d{4}.*|copyright\s*(?:©|\(c\))?\s*\d{4}\b.*|all rights reserved\W*"
     r"|if you (?:enjoyed|liked) (?:this|what)[^.!?]*\b(?:subscrib|newsletter|shar(?:e|ing)\b)[^.!?]*[.!]*"
     r"|(?:please )?(?:subscribe|sign up)"
     r"(?: now| here| (?:to|for) (?:my|our|the|this) (?:newsletter|blog|mailing list|feed))[^.?]*[.!]*"
