@@ -121,6 +121,12 @@ def test_a_book_is_its_chapters_without_the_licence(read_file: ReadFile) -> None
     assert not any(word in whole for word in ("Gutenberg", "License", "General Terms", "Judith", "Illustration"))
 
 
+def test_chapters_may_stand_but_two_lines_apart(read_file: ReadFile) -> None:
+    text = "\n".join([f"\n\nCHAPTER {number}\n\nI kept the gate.\n" for number in ("I", "II", "III")])
+    documents, _ = read_file(PlainTextReader(), "1.txt", HEAD.format(author="Nora Fenwick") + text + TAIL)
+    assert [one.title for one in documents if one.matter is None] == ["CHAPTER I", "CHAPTER II", "CHAPTER III"]
+
+
 def test_another_s_book_is_the_other_s(read_file: ReadFile) -> None:
     documents, _ = read_file(PlainTextReader(), "1.txt", HEAD.format(author="Ruth Szy") + SECOND + TAIL)
     assert {block.role for one in documents for block in one.blocks} == {Role.OTHER}

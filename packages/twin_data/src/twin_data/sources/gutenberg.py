@@ -25,10 +25,11 @@ _TITLE, _AUTHOR = regex.compile(_FIELD.format("Title")), regex.compile(_FIELD.fo
 _LEAST_BLANK_LINES = 2
 """So many stand above a heading, one between paragraphs."""
 _CHAPTER_BLANK_LINES = 3
+_FEWEST_CHAPTERS = 2
 _MOST_HEADING_LINES, _MOST_HEADING_CHARACTERS = 4, 120
 _ENDS_A_SENTENCE = regex.compile(r"[.!?,;:—][\"'”’)\]]*$")
 _NUMBERED = regex.compile(
-    r"(?i)(?:chapter|book|part|canto|letter|section|volume|act|scene|essay)\b|[IVXLC]+\.?(?:\s|$)|\d+\.?$"
+    r"(?i:chapter|book|part|canto|letter|section|volume|act|scene|essay)\b|[IVXLC]+(?:\.?$|\.\s|\s+\p{Lu})|\d+\.?$"
 )
 _CREDITS = regex.compile(
     r"(?i)(?:produced by|e-?text prepared by|this e-?(?:text|book) was|transcribed (?:from|by)"
@@ -138,6 +139,7 @@ def _chapters(paragraphs: Sequence[_Paragraph]) -> Iterator[_Chapter]:
     words = [len(one.text.split()) for one in paragraphs]
     indented = sum(count for one, count in zip(paragraphs, words, strict=True) if one.is_indented)
     quotes = indented <= _MOST_INDENTED * sum(words)
+    fewest = _blank_lines_above_chapters(paragraphs)
     chapter = _Chapter()
     for at, paragraph in enumerate(paragraphs):
         heads_only = bool(chapter.blocks) and all(one.style is BlockStyle.HEADING for one in chapter.blocks)
@@ -145,10 +147,10 @@ def _chapters(paragraphs: Sequence[_Paragraph]) -> Iterator[_Chapter]:
             chapter.blocks += _blocks(paragraph, is_quoted=quotes and paragraph.is_indented)
             continue
         text = paragraph.text.replace("\n", " ")
-        if heads_only and paragraph.blank_before < _CHAPTER_BLANK_LINES:
+        if heads_only and paragraph.blank_before < fewest:
             chapter.title = f"{chapter.title}{HGROUP_SEPARATOR}{text}"
             chapter.blocks = [Block(text=chapter.title, style=BlockStyle.HEADING, level=1)]
-        elif paragraph.blank_before >= _CHAPTER_BLANK_LINES:
+        elif paragraph.blank_before >= fewest:
             yield chapter
             chapter = _Chapter(text, [Block(text=text, style=BlockStyle.HEADING, level=1)])
         else:
@@ -156,7 +158,14 @@ def _chapters(paragraphs: Sequence[_Paragraph]) -> Iterator[_Chapter]:
     yield chapter
 
 
-def _is_heading(paragraph: _Paragraph, after: Sequence[_Paragraph], *, is_below_another: bool) -> bool:
+def _blank_lines_above_chapters(paragraphs: Sequence[_Paragraph]) -> int:
+    """Four or so as Gutenberg asks for; in books that set but two above any heading, these are the chapters'."""
+    headings = [one for at, one in enumerate(paragraphs) if _is_heading(one, paragraphs[at + 1 : at + 2])]
+    deep = sum(one.blank_before >= _CHAPTER_BLANK_LINES for one in headings)
+    return _CHAPTER_BLANK_LINES if deep >= _FEWEST_CHAPTERS else _LEAST_BLANK_LINES
+
+
+def _is_heading(paragraph: _Paragraph, after: Sequence[_Paragraph], *, is_below_another: bool = False) -> bool:
     """Whether a short paragraph heads what follows: below some blank lines, or below a heading and above such lines."""
     text = paragraph.text.replace("\n", " ")
     if not after or len(paragraph.lines) > _MOST_HEADING_LINES or len(text) > _MOST_HEADING_CHARACTERS:
