@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from twin_data.configuration.home import TwinHome, cache_folder, check_persona_name
-from twin_data.configuration.names import name_and_address
+from twin_data.configuration.names import name_and_address, named_author
 from twin_data.configuration.persona import Author, Consent, PersonaConfig, load_persona
 from twin_data.contracts.errors import ConfigurationError, ConsentError
 
@@ -43,6 +43,10 @@ def test_the_author_is_known_by_name_and_alias() -> None:
     [
         ("José Byron", "Jose\u0301 Byron"),
         ("Jose\u0301 Byron", "JOSÉ BYRON"),
+        ("José Byron", "Jose Byron"),
+        ("Zoe Cote", "ZOË CÔTÉ"),
+        ("Ada Byron", "Byron, Ada"),
+        ("Ada Mary Byron", "Byron, Ada Mary, 1815-1852"),
         ("Ada O’Brien", "Ada O'Brien"),
         ("Ada Smith-Byron", "Ada Smith\u2010Byron"),
         ("Ada Byron", "Ada\u00a0Byron"),
@@ -60,10 +64,30 @@ def test_names_are_one_however_they_are_spelt(known: str, written: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["", " ", "Ada Byron <ada@x.example>, Bob <bob@x.example>", "Bob, Ada <ada@x.example>", "Ada-Byron", "@"]
+    "written",
+    [
+        "",
+        " ",
+        "Ada Byron <ada@x.example>, Bob <bob@x.example>",
+        "Bob, Ada <ada@x.example>",
+        "Ada-Byron",
+        "@",
+        "Ada, Byron",
+        "Byron, Ada, Bob",
+    ],
 )
 def test_who_else_is_named_is_not_the_author(written: str) -> None:
     assert not Author(name="Ada Byron", aliases=("ada@x.example", "")).is_named(written)
+
+
+def test_vowel_signs_and_letters_of_their_own_are_no_accents() -> None:
+    assert not Author(name="की").is_named("का")
+    assert not Author(name="Андрей").is_named("Андреи")
+
+
+@pytest.mark.parametrize(("given", "named"), [(" Ada  Byron", "Ada Byron"), ("Admin", None), ("n/a", None), ("", None)])
+def test_names_that_programs_fill_in_are_nobody_s(given: str, named: str | None) -> None:
+    assert named_author(given) == named
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,41 @@ def test_what_breaks_off_is_no_clause(sentence: str) -> None:
     assert not any("turned" in one.rules for one in adaptations(sentence))
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The songs fall into two kinds, the frivolous and light, and the sad.",
+        "The keeper sat at the head of six steps, corpulent, red-faced, and the author of several tracts.",
+        "The breakdown of the gate, and the distrust in its timber, is a worse thing than the tide.",
+    ],
+)
+def test_what_has_no_verb_of_its_own_is_no_clause(sentence: str) -> None:
+    assert not any("and_to_semicolon" in one.rules for one in adaptations(sentence))
+
+
+@pytest.mark.parametrize(
+    ("sentence", "never"),
+    [
+        ("The gate was shut in the very second of the flood.", "the second of"),
+        ("A very old gate stood there until the flood took it.", "A old"),
+        ("I had an entirely new gate made by the smith.", "an new"),
+        ("As, for instance, that it was once an island of the Gauls.", "As that"),
+        ("The hawk is brother of the wave which he sails over.", "As for the hawk"),
+        ("The keeper brought back a lamp because it left soot on the wall.", "Because it left"),
+        ("There came a day when all the keepers left the lock.", "When all the keepers left the lock, there came"),
+    ],
+)
+def test_no_rule_breaks_the_grammar(sentence: str, never: str) -> None:
+    made = [sentence, *(one.text for one in adaptations(sentence))]
+    assert not any(never in text for text in made[1:])
+
+
+def test_a_question_that_was_trimmed_is_still_one() -> None:
+    house = "The house is but a seat on the quay, is it not?—better if it is a country seat."
+    made = joined(house, "It was four pages long.") + joined(house.replace("?", ""), "It was long.")
+    assert not any("?," in one.text or "?." in one.text for one in [*made, *adaptations(house)])
+
+
 def test_no_sentence_is_trimmed_to_a_half() -> None:
     steep = "The hills were so steep, and the woods were then so high that, as you looked down, it was like a church."
     cut = (
@@ -180,6 +215,12 @@ def test_what_reads_well_is_let_through() -> None:
 def test_leads_and_backward_looks() -> None:
     assert without_lead("But then, of course, we shut it.") == "We shut it."
     assert without_lead("For the fifty minutes it lasts, one drives.").startswith("For the fifty")
+    assert (
+        without_lead("However, the gate was shut.") == without_lead("Then the gate was shut.") == "The gate was shut."
+    )
+    for whole in ("However hard the wind, I row.", "First come the dogs.", "So far I agree.", "Still waters run deep."):
+        assert without_lead(whole) == whole
+    assert leans_back("It is a village on the brow of a hill.") and not leans_back("It is a pity to go.")
     assert leans_back("That was the end of it.") and leans_back("She said no.")
     assert not leans_back("It is the tide that decides.")
 

@@ -345,3 +345,21 @@ def test_the_sample_s_evidence_stands_in_what_was_read(sample: Collected) -> Non
     ]
     assert evidence
     assert missing == []
+
+
+def test_an_e_book_is_its_pages(persona: PersonaConfig, tmp_path: Path) -> None:
+    page = (
+        '<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops"><head><title>{0}</title>'
+        '</head><body epub:type="{1}"><section epub:type="{1}"><h2>{0}</h2><p>The gate leaked.</p></section></body></html>'
+    )
+    (tmp_path / "sources").mkdir()
+    with zipfile.ZipFile(tmp_path / "sources" / "gates.epub", "w") as book:
+        book.writestr("mimetype", "application/epub+zip")
+        book.writestr("epub/text/chapter-1.xhtml", page.format("Timber", "chapter"))
+        book.writestr("epub/toc.xhtml", page.format("Contents", "toc"))
+    collected = run(CollectInputs(persona=persona, sources_folder=tmp_path / "sources"))
+    assert [(one.document_id, one.matter) for one in collected.documents] == [
+        ("gates/epub/text/chapter-1.xhtml", "chapter"),
+        ("gates/epub/toc.xhtml", "toc"),
+    ]
+    assert [one.reason for one in collected.rejections] == ["unknown_format"]

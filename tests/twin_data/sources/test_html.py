@@ -90,6 +90,7 @@ def test_reads_a_page_without_its_furniture(read_file: ReadFile) -> None:
         ("", Role.OWN),
         ('<meta name="author" content="nfenwick">', Role.OWN),
         ('<meta name="author" content="Ruth Szy">', Role.OTHER),
+        ('<meta name="author" content="admin">', Role.OWN),
         ('<meta property="article:author" content="https://x.example/ruth">', Role.OWN),
         ('<script type="application/ld+json">{"@graph": [{"author": {"name": "Ruth Szy"}}]}</script>', Role.OTHER),
         ('<script type="application/ld+json">{broken</script>', Role.OWN),
@@ -326,3 +327,21 @@ def test_structured_data_may_name_several_authors(read_file: ReadFile) -> None:
     assert [(one.author, one.role) for one in document.blocks] == [("Nora Fenwick, Ruth Szy", Role.OTHER)]
     (document,), _ = read_file(HtmlReader(), "a.html", page % ("[" * 100_000))
     assert document.text == "It leaks."
+
+
+def test_a_picture_s_credit_is_nobody_s_writing_and_its_caption_is(read_file: ReadFile) -> None:
+    figure = "<figure><img><figcaption>{}</figcaption></figure>"
+    told = ["Photo by Ruth Szy on Unsplash", "The gate in March.", "Photographs are all we have of it."]
+    page = "<article><p>Words of mine.</p>" + "".join(map(figure.format, told)) + "</article>"
+    (document,), _ = read_file(HtmlReader(), "a.html", page)
+    assert [block.role for block in document.blocks] == [Role.OWN, Role.OTHER, Role.OWN, Role.OWN]
+
+
+@pytest.mark.parametrize(
+    ("title", "wanted"), [("Fixed and Flashing: Batteries", "Batteries"), ("Fixed and Flashing", "Fixed and Flashing")]
+)
+def test_a_smaller_heading_beside_the_site_s_name_is_the_title(read_file: ReadFile, title: str, wanted: str) -> None:
+    text = "<h3>Batteries</h3><p>I counted the cells twice, and one was dead.</p>"
+    page = f"<title>{title}</title><body><div><h1>Fixed and Flashing</h1></div><div class='hentry'>{text}</div></body>"
+    (document,), _ = read_file(HtmlReader(), "a.html", page)
+    assert document.title == wanted

@@ -50,6 +50,14 @@ def test_an_interview_in_markdown_is_told_by_who_speaks(read_file: ReadFile) -> 
     assert told(document) == [*SAID, (Role.OWN, "After"), (Role.OWN, "She was right.")]
 
 
+def test_what_a_journalist_wrote_of_the_persona_s_answers_is_told_by_who_speaks(read_file: ReadFile) -> None:
+    (document,), _ = read_file(MarkdownReader(), "ruth.md", f"---\nauthor: Ruth\n---\n{MARKDOWN}")
+    assert told(document) == [(Role.OTHER, SAID[0][1]), *SAID[1:]]
+    others = MARKDOWN.replace("Nora Fenwick", "Ada")
+    (document,), _ = read_file(MarkdownReader(), "ruth.md", f"---\nauthor: Ruth\n---\n{others}")
+    assert {role for role, _ in told(document)} == {Role.OTHER}
+
+
 def test_turns_may_be_lines_of_one_paragraph(read_file: ReadFile) -> None:
     lines = "\\\n".join(f"**{name}:** {text}" for name, text in TURNS)
     (document,), _ = read_file(MarkdownReader(), "ruth.md", f"I met Ruth at the lock.\n\n{lines}\\\nTimber rots, too.")

@@ -156,6 +156,27 @@ def test_headers_without_a_rule_above_begin_anothers_mail() -> None:
     assert outline(text) == [("own", "See below."), ("other", HEADERS.strip()), ("other", "Please shut it.")]
 
 
+def test_a_signature_without_its_space_may_stand_above_the_answered_mail() -> None:
+    signature = "--\nNora Fenwick\nHarbour Co-op"
+    below = "On Mon, 12 Feb 2018 at 09:00, Gregor <g@x.example> wrote:\n" + "> A line of what he wrote.\n" * 12
+    blocks = mail_blocks(f"Forty sacks, yes.\n\n{signature}\n\n{below}", NORA)
+    assert [one.text for one in blocks if one.role is Role.OWN] == ["Forty sacks, yes."]
+    rule = "Forty sacks, yes.\n\n--\n\n" + "And a line of mine.\n\n" * 12
+    assert len([one for one in mail_blocks(rule, NORA) if one.role is Role.OWN]) == 14
+
+
+def test_a_full_name_above_an_office_signs_a_mail() -> None:
+    nora = Attribution(Role.OWN, "Fenwick, Nora", "mail header")
+    office = "Nora Fenwick\nSenior keeper | Harbour Co-op"
+    for text in (f"Count the cells.\n\nNora\n\n{office}", f"Count the cells.\n\nNora\n\n{office}\n\n-- \nHarbour"):
+        own = [one.text for one in mail_blocks(text, nora) if one.role is Role.OWN]
+        assert own == ["Count the cells.", "Nora"]
+    page = "<p>Count the cells.</p><p>Nora</p><p><b>Nora Fenwick</b><br>Senior keeper | Harbour Co-op</p>"
+    assert [one.text for one in html_mail_blocks(page, nora) if one.role is Role.OWN] == ["Count the cells.", "Nora"]
+    for kept in (office, "Count the cells.\n\nNora Fenwick", f"{office}\n\nCount the cells."):
+        assert "Nora Fenwick" in "".join(one.text for one in mail_blocks(kept, nora) if one.role is Role.OWN)
+
+
 def test_a_line_that_begins_like_a_header_is_the_senders() -> None:
     text = "From: the lock\nto the mill, all was quiet.\nI slept.\n"
     assert {role for role, _ in outline(text)} == {"own"}

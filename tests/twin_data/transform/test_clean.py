@@ -14,7 +14,7 @@ from twin_data.contracts.digests import digest_text
 from twin_data.contracts.documents import Block, BlockStyle, DocumentKind, RawDocument, Rejection, Role
 from twin_data.transform import clean
 from twin_data.transform.clean import CleanConfig, CleanInputs, clean_document
-from twin_data.transform.identifiers import names_pattern
+from twin_data.transform.roster_names import roster_names
 from twin_data.transform.tidy import tidy
 
 MARKS = "—–-‐‘’“”\"'`´…·•!?;:,.()[]{}«»/\\&@#£€$%*_~<>|+=^°§¶†‡½²é ñßøŁЖあ字👩‍🚀"
@@ -95,7 +95,7 @@ def test_no_planted_value_survives_anywhere(
     if hidden:  # invisible characters inside, as copied from a web page
         text = text.replace("x.exa", "x.\u200bexa").replace("1632", "16\u00ad32").replace("1111 1", "1111\u200b 1")
     raw = raw_document("An own paragraph.", text or "-", kind=DocumentKind.CHAT, title=f"On {text}")
-    cleaned, removed = clean_document(raw, CONFIG, names_pattern(["Hedy Voss"]))
+    cleaned, removed = clean_document(raw, CONFIG, roster_names(["Hedy Voss"]))
     assert cleaned is not None
     left = "\n".join(one.model_dump_json() for one in (cleaned, *removed))
     assert [value for value in SECRETS if value in left] == []
@@ -116,7 +116,7 @@ def test_a_redaction_says_where_and_what_kind(raw_document: Callable[..., RawDoc
 
 def test_a_title_is_cleaned_like_the_text(raw_document: Callable[..., RawDocument]) -> None:
     raw = raw_document("Own.", kind=DocumentKind.CHAT, title="Hedy Voss wrote\nto b@x.example")
-    cleaned, _ = clean_document(raw, CONFIG, names_pattern(["Hedy Voss"]))
+    cleaned, _ = clean_document(raw, CONFIG, roster_names(["Hedy Voss"]))
     assert cleaned is not None
     assert cleaned.title == "[name] wrote to [email]"
 

@@ -98,6 +98,9 @@ def test_a_pattern_asks_for_the_stretch_that_answers(
         "I will report again from the harbour in July.",
         "Issues get read on Mondays and Fridays.",
         "The truth is that financiers are a danger because they are sentimental.",
+        "My instinct tells me that my head is an organ for burrowing in the mud.",
+        "The keeper thinks that the gate is a friend of the river.",
+        "The old gate still is the pride of the whole harbour town.",
     ],
 )
 def test_a_sentence_that_leaves_doubt_is_not_asked_about(grammar: Grammar, sentence: str) -> None:

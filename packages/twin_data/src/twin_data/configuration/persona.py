@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from twin_data.configuration.home import TwinHome, check_persona_name
-from twin_data.configuration.names import name_and_address, name_key
+from twin_data.configuration.names import name_and_address, name_key, turned_name
 from twin_data.configuration.yaml_files import load_yaml
 from twin_data.contracts.base import Contract
 from twin_data.contracts.documents import DocumentKind
@@ -34,10 +34,11 @@ class Author(Contract):
     def is_named(self, name: str | None) -> bool:
         """Whether `name` is the author's name or one of the aliases, spelling aside (`name_key`).
 
-        Of a name with an address, such as `Ada Lovelace <ada@x.example>`, one of both must be.
+        Of a name with an address, such as `Ada Lovelace <ada@x.example>`, one of both must be. Libraries write it as
+        `Lovelace, Ada` or `Lovelace, Ada, 1815-1852`.
         """
         given = str(name or "")
-        asked = {name_key(one) for one in (given, *name_and_address(given))} - {""}
+        asked = {name_key(one) for one in (given, turned_name(given), *name_and_address(given))} - {""}
         return not asked.isdisjoint(map(name_key, (self.name, *self.aliases)))
 
 

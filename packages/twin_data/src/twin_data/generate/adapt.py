@@ -61,6 +61,8 @@ _PERSON = regex.compile(
     r"(?i)\b(?:\p{L}*(?:m[ae]n|wom[ae]n|er|or|ist|ian|eer|ant)s?|boys?|girls?|child|children|wife|husband|uncle|aunt|king|"
     r"queen|saints?|poets?|priests?|monks?|fellows?|lads?|people|crew|members?|apprentices?|wives|friends?|god|judge)\b"
 )
+_PRONOUN = regex.compile(r"(?i)(?:it|they|he|she|this|these|those)(?=[\s'’])")
+"""What would come before the noun it stands for where its clause is moved to the front."""
 _MOVED_PHRASE = regex.compile(
     r"(?P<phrase>(?:In|On|At|By|From|Since|After|During|Until|Under|Without|Among|Between|Before)\s[^,;:—–()]+),\s"
     r"(?P<main>[^,;:—–()]+)\."
@@ -74,7 +76,9 @@ _AND_CLAUSE = regex.compile(
     r"(?!of |and |or |that |which |who )\p{Ll})"
 )
 _INTENSIFIER = regex.compile(
-    r"(?<!\b(?:not|n't|n’t|is|are|was|were|as|so|how|or|and|but|only|be|,)) "
+    r"(?<!\b(?:not|n't|n’t|is|are|was|were|as|so|how|or|and|but|only|be|an|,))"
+    # "the very second", "a very old gate": without the word the one means less, and the other wants another article
+    r"(?<!\b(?:the|this|that|these|those|my|our|your|his|her|its|their)(?= very\b))(?<!\b[Aa](?= \p{L}+ [aeiouh])) "
     r"(?:very|quite|really|simply|merely|certainly|indeed|actually|perfectly|entirely|altogether|definitely|obviously|"
     r"exactly|probably|generally|honestly|truly) (?=\p{Ll}{3})"
 )
@@ -195,7 +199,7 @@ def _without_inserted(inserted: regex.Pattern[str], text: str) -> str:
 
 
 def _without_aside(text: str) -> str:
-    return _ASIDE.sub(" ", text)
+    return _ASIDE.sub(lambda found: " " if len(words(text[: found.start()])) > 1 else found[0], text)
 
 
 def _without_participle(text: str) -> str:
@@ -228,7 +232,7 @@ def _turned(start: Adapted) -> Iterator[Adapted]:
             return
         if found.is_fronted:
             text = f"{capitalised(main)} {found.subordinator} {clause}{found.stop}"
-        elif SUBJECT.match(main):
+        elif SUBJECT.match(main) and (_PRONOUN.match(main) or not _PRONOUN.match(clause)):
             text = f"{capitalised(found.subordinator)} {clause}, {lowered_start(main)}{found.stop}"
         else:
             return
@@ -258,6 +262,8 @@ def _topicalised(start: Adapted) -> Iterator[Adapted]:
     if several is not found["head"].split()[-1].endswith("s") and " of " not in found["head"]:
         return
     rest = start.text[found.start("verb") :]
+    if not several and regex.search(r"(?i)\b(?:he|she|him|his|her|hers|they|them|their)\b", rest):
+        return  # "The hawk is brother of the wave which he sails over."
     yield Adapted(
         f"As for {lowered_start(found['subject'])}, {'they' if several else 'it'} {rest}", (*start.rules, "topicalised")
     )
@@ -267,17 +273,27 @@ def _trimmed(text: str) -> Iterator[Adapted]:
     """The sentence without what hangs on at its end; never alone, for that would be a copy."""
     shorter = _LOOSE_END.sub("", text)
     if shorter != text and len(words(shorter)) >= 5 and shorter.count(",") < 3 and not breaks_off(shorter):
-        yield Adapted(f"{shorter.rstrip(',. ')}.", ("without_end",))
+        whole = shorter.rstrip(",. ")
+        yield Adapted(whole if whole.endswith(("?", "!")) else f"{whole}.", ("without_end",))
 
 
 def _rejoined(start: Adapted) -> Iterator[Adapted]:
     """`A, and B` as `A; B`, and the other way round where neither half denies anything."""
     text = start.text
-    if ";" not in text and len(_AND_CLAUSE.findall(text)) == 1:
+    seams = list(_AND_CLAUSE.finditer(text)) if ";" not in text else []
+    if len(seams) == 1 and not _lacks_verb(text[: seams[0].start()]) and not _lacks_verb(text[seams[0].end() :]):
         yield Adapted(_AND_CLAUSE.sub("; ", text), (*start.rules, "and_to_semicolon"))
     parts = _CLAUSE_BREAK.split(text)
     if len(parts) == 2 and SUBJECT.match(parts[1]) and not is_negated(text) and ", and " not in text:
         yield Adapted(f"{parts[0]}, and {parts[1]}", (*start.rules, "semicolon_to_and"))
+
+
+def _lacks_verb(clause: str) -> bool:
+    """Whether nothing before the first comma may be the verb of what begins like a subject, as in `the author of …`."""
+    opening = regex.split(r"[,:—–(]", clause, maxsplit=1)[0]
+    found = [word.casefold().replace("’", "'") for word in words(opening)]
+    is_pronoun = found[:1] and found[0] in {"i", "we", "he", "she", "it", "they", "there", "nobody", "everybody"}
+    return not is_pronoun and not any(looks_finite(word, at) for at, word in enumerate(found) if at)
 
 
 def _plainer(start: Adapted) -> Iterator[Adapted]:

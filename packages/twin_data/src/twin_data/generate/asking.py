@@ -135,7 +135,7 @@ _DEFINED = regex.compile(
 )
 _IN_SUBJECT = regex.compile(
     r"(?i)\b(?:that|which|who|whom|what|where|though|every|no|all|for|when|if|because|there|it|this|these|those|he|she|they|and|or|but|not|only|as|than|"
-    r"so|like|such|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|former|latter|other|question|fact|point|truth|answer|reason|result|whole|same|most|more)\b"
+    r"so|like|such|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|\p{L}+(?:teen|tie)th|last|former|latter|other|question|fact|point|truth|answer|reason|result|whole|same|most|more)\b"
 )
 
 
@@ -237,6 +237,8 @@ def _of_numbers(sentence: str, phrases: list[Phrase]) -> Iterator[Asked]:
 def _of_phrases(phrases: list[Phrase], chunk: Chunk, turn: int) -> Iterator[Asked]:
     for phrase in phrases:
         for name, wording in _some(PHRASE_TEMPLATES, turn, PHRASE_WORDINGS):
+            if name == "matter" and phrase.is_plural:
+                continue  # "… or what's right with it?"
             yield Asked(name, capitalised(wording.format(x=phrase.text)), False, (phrase.bare,))
         if title := shown_title(chunk.kind, chunk.section, chunk.title):
             for name, wording in _some(PLACED_TEMPLATES, turn, 2):
@@ -262,5 +264,6 @@ def shown_title(kind: DocumentKind, *names: str) -> str:
     if kind not in {DocumentKind.ARTICLE, DocumentKind.TRANSCRIPT}:
         return ""
     readable = [regex.sub(r"^[IVXLC]+:\s+", "", name) for name in names]
-    fit = (name for name in readable if 1 < len(words(name)) <= 8 and not regex.search(r"[“”\"\[\]/#@]", name))
+    named = (name for name in readable if regex.search(r"\p{L}{2}", name))  # no "205 0"
+    fit = (name for name in named if 1 < len(words(name)) <= 8 and not regex.search(r"[“”\"\[\]/#@]", name))
     return next(fit, "")

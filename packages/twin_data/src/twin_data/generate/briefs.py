@@ -38,6 +38,10 @@ BRIEF_TEMPLATES = {
     "occasion": "{X} has come up. Write the {genre} you would write.",
 }
 
+_FOR_READERS = frozenset({"describe", "tell_readers", "never_heard", "account"})
+"""What nobody asks for who wants a mail, a message or a review: a line to somebody describes nothing to readers."""
+_TO_SOMEBODY = frozenset({DocumentKind.MAIL, DocumentKind.CHAT, DocumentKind.REVIEW})
+
 
 @dataclass(frozen=True)
 class Brief:
@@ -65,4 +69,5 @@ def briefs(kind: DocumentKind, title: str, phrases: Sequence[Phrase], turn: int)
         Brief(name, wording.format(**held), tuple(bare[slot] for slot in bare if f"{{{slot}}}" in wording.casefold()))
         for name, wording in BRIEF_TEMPLATES.items()
         if all(held[slot] for slot in held if f"{{{slot}}}" in wording)
+        and not (kind in _TO_SOMEBODY and name in _FOR_READERS)
     ]

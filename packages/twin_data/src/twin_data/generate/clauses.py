@@ -10,9 +10,14 @@ from twin_data.scoring.sentences import STOPWORDS, words
 
 SUBORDINATORS = ("when", "if", "because", "since", "after", "before", "while", "until", "unless", "although", "though",
                  "whenever", "once", "as soon as")  # fmt: skip
-SUBJECT = regex.compile(
-    r"(?i)(?:I|we|you|he|she|it|they|there|the|an?|my|our|your|his|her|its|their|this|that|these|those|every|each|no|"
+_SUBJECT = (
+    r"(?:I|we|you|he|she|it|they|there|the|an?|my|our|your|his|her|its|their|this|that|these|those|every|each|no|"
     r"nobody|nothing|everybody|everything|somebody|anybody|one|all|most|some|many|such)(?=[\s'’])"
+)
+SUBJECT = regex.compile(f"(?i){_SUBJECT}")
+_OPENS_CLAUSE = (
+    rf"(?!(?:many|such)\b)(?:{_SUBJECT}|(?-i:\p{{Lu}})"
+    r"|(?:in|on|at|by|from|with|when|if|after|before|since|while|until|let)\b)"
 )
 _ANAPHORIC = frozenset(
     "he she they them his her hers their him this that these those such it its same former latter another other there "
@@ -25,6 +30,11 @@ _OF_SEVERAL = regex.compile(
     r"does|do|I|we)\b)))"
 )
 """`The third is that I like it.`, but not `The third gate was shut.`, nor `The other day we met.`"""
+_IT_IS_A = regex.compile(
+    r"(?i)it is (?:an?|one of the|my|our|the)\s"
+    r"(?!.*\b(?:that|who|which|when|where|whether|if|to|how|what|for|because|as)\b)"
+)
+"""`It is a village on a hill.`, but not `It is the gate that leaks.`, nor `It is a pity to go.`"""
 _OBJECT = regex.compile(
     r"(?<=\p{Ll} )(?:it|him|them|this|these|those)(?=[.,;:!?—–)]| (?:out|up|down|in|on|at|to|from|with|by|for|off|away|"
     r"over|through|into|back|and|or|but|as|when|if|because|again|till|until|before|after|without|under|than)\b)"
@@ -42,12 +52,13 @@ _CLAUSE_END = regex.compile(
     r"before|after|since|unless)\b"
 )
 _LEADING = regex.compile(
-    r"(?i)(?:and|but|or|so|for(?= (?:I|we|he|she|it|they|there|if|when)\b)|"
-    r"yet|then|now|well|still|besides|moreover|however|therefore|thus|hence|again|also|"
+    r"(?i)(?:(?:and|but|or|for(?= (?:I|we|he|she|it|they|there|if|when)\b)),?\s+"
+    r"|(?:so|yet|then|now|well|still|besides|moreover|however|therefore|thus|hence|again|also|anyway|"
     r"in short|in other words|that is to say|of course|no doubt|indeed|in fact|as a matter of fact|after all|"
     r"at any rate|at least|on the other hand|in the same way|similarly|meanwhile|anyhow|first|secondly|thirdly|lastly|"
-    r"finally|for instance|for example|nevertheless|rather),?\s+(?=\p{L})"
+    rf"finally|for instance|for example|nevertheless|rather)(?:,\s+|\s+(?={_OPENS_CLAUSE})))(?=\p{{L}})"
 )
+"""Without a comma an adverb ties a clause that opens as most do: not in `First come the dogs` and `So far I agree`."""
 _PAST = frozenset(
     "was were had did went came took gave said told made saw got kept left found thought knew wrote stood sat ran "
     "lost sent held brought began broke built bought caught fell felt heard led let met paid put rang rose set shut "
@@ -103,6 +114,12 @@ _TRAILING = regex.compile(
 )
 
 
+_TIME_AT_END = regex.compile(
+    r"(?i)\b(?:times?|days?|hours?|moments?|minutes?|nights?|mornings?|evenings?|afternoons?|weeks?|months?|years?|ages?|"
+    r"seasons?|periods?|occasions?|spring|summer|autumn|winter)$"
+)
+
+
 def complex_sentence(sentence: str) -> Complex | None:
     """The two clauses of a sentence that has just these two; None for any other."""
     if found := _FRONTED.fullmatch(sentence):
@@ -114,6 +131,8 @@ def complex_sentence(sentence: str) -> Complex | None:
     clause, main = found["clause"], found["main"]
     if not (_has_subject(clause) and _has_subject(main)) or min(len(words(clause)), len(words(main))) < 3:
         return None
+    if found["sub"].casefold() == "when" and not fronted and _TIME_AT_END.search(main):
+        return None  # "There came a day | when all of them left.": the clause says which day
     if breaks_off(clause) or breaks_off(main):
         return None  # "The mill ran as badly as | if nobody had ever oiled the wheel."
     if regex.search(rf"(?i)\b(?:{'|'.join(SUBORDINATORS)}|that|than|so|not|then)\b", main if fronted else clause):
@@ -143,6 +162,8 @@ def leans_back(sentence: str) -> bool:
     """Whether the first words point to something said before."""
     first = [word.casefold() for word in words(sentence)[:3]]
     if _OF_SEVERAL.match(sentence):
+        return True
+    if _IT_IS_A.match(sentence):
         return True
     if first[:2] in (["it", "is"], ["there", "is"], ["there", "are"], ["there", "was"], ["there", "were"]):
         return False

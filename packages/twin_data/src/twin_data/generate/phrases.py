@@ -27,9 +27,13 @@ _PHRASE = regex.compile(
     rf"(?=(?P<after>\s+(?:{_AFTER_HEAD}|and|or)\b|[.;:!?,—–]|\s+[—–-]\s|\s*$))"
 )
 _NAME_RUN = regex.compile(
-    r"(?<![\p{L}\p{N}])(?:(?:Mr|Mrs|Miss|Dr|St|Lord|Lady|Sir|Professor)\.?\s)?\p{Lu}\p{L}+(?:-\p{Lu}\p{L}+)*(?:['’]s)?"
+    r"(?<![\p{L}\p{N}-])(?:(?:Mr|Mrs|Miss|Dr|St|Lord|Lady|Sir|Professor)\.?\s)?\p{Lu}\p{L}+(?:-\p{Lu}\p{L}+)*(?:['’]s)?"
     r"(?:\s(?:(?:of|the|de|von)\s)?\p{Lu}\p{L}+(?:-\p{Lu}\p{L}+)*)*"
 )
+_RELATIVE = regex.compile(
+    r"(?i)(?<![,;:.!?—–(“\"‘]\s)(?<!^)(?<!\b(?:of|in|on|at|by|for|from|to|with|and|or|but|about|like|than|under|over)\s)that\b"
+)
+"""`the wind that blew`, rather than `in that wind`."""
 _BEFORE_NOUN = regex.compile(rf"\s(?!(?:{_AFTER_HEAD}|and|or|but|not|so|we|he|she|it|they|you)\b)\p{{Ll}}+(?<!ed|s)\b")
 _CALENDAR = frozenset(
     "january february march april may june july august september october november december monday tuesday wednesday "
@@ -63,6 +67,11 @@ class Phrase:
     weight: float
     is_name: bool
 
+    @property
+    def is_plural(self) -> bool:
+        """Whether its last word looks like several."""
+        return bool(regex.search(r"(?i)(?<!s|u|i)s$|\b(?:men|women|children|people|feet|teeth|mice|geese)$", self.bare))
+
 
 class PhraseFinder:
     """Finds phrases by what the corpus says of its words."""
@@ -82,7 +91,7 @@ class PhraseFinder:
         for text in texts:
             self._seen.update(word.casefold() for word in words(text))
             self._lower.update(word for word in words(text) if word.islower())
-            listed = [match["words"].casefold().split() for match in _PHRASE.finditer(text) if not _is_loose(match)]
+            listed = [match["words"].casefold().split() for match in _PHRASE.finditer(text) if _counts(match)]
             self._heads.update(one[-1] for one in listed)
             self._alone.update(one[0] for one in listed if len(one) == 1)
 
@@ -119,15 +128,20 @@ class PhraseFinder:
                 continue  # a common word with a capital
             if len(parts) == 1 and _BEFORE_NOUN.match(sentence, match.end()):
                 continue  # "Roman literary men"
-            article = regex.search(r"(?i)\bthe\s+$", sentence[: match.start()])
-            yield Phrase(f"the {run}" if article else run, run, self._weight(run), is_name=True)
+            before = regex.search(r"(?i)\b(the|an?|my|our|his|her|its|their)\s+$", sentence[: match.start()])
+            article = before[1].casefold() if before else ""
+            if article in {"his", "her", "its", "their"}:
+                continue  # whose, the question could not say
+            shown = {"": run, "my": f"your {run}", "our": f"your {run}"}.get(article, f"{article} {run}")
+            yield Phrase(shown, run, self._weight(run), is_name=True)
 
     def _nouns(self, sentence: str) -> Iterable[Phrase]:
         for match in _PHRASE.finditer(sentence, overlapped=True):
             listed = match["words"].split()
             head = listed[-1].casefold()
             if (
-                head in _VAGUE
+                _RELATIVE.match(sentence, match.start())
+                or head in _VAGUE
                 or _ORDINAL.fullmatch(head)
                 or any(word.casefold() in STOPWORDS or word.casefold() in _CALENDAR for word in listed)
             ):
@@ -147,6 +161,11 @@ class PhraseFinder:
     def _weight(self, text: str) -> float:
         stems = content_stems(text)
         return sum(map(self._weights.weight, stems)) / len(stems) if stems else 0.0
+
+
+def _counts(match: regex.Match[str]) -> bool:
+    """Whether a phrase is evidence that its last word is a noun."""
+    return not _is_loose(match) and not _RELATIVE.match(match.string, match.start())
 
 
 def _is_loose(match: regex.Match[str]) -> bool:

@@ -20,7 +20,8 @@ from twin_data.contracts.base import Contract
 from twin_data.contracts.errors import SourceError
 from twin_data.sources.reader import MEBIBYTE
 
-_SUFFIXES = (".tar.gz", ".tgz", ".tar", ".zip")
+_ZIP_SUFFIXES = (".zip", ".epub")
+_SUFFIXES = (".tar.gz", ".tgz", ".tar", *_ZIP_SUFFIXES)
 _COPY_BYTES = 256 * 1024
 _RATIO_FREE_BYTES = 4 * MEBIBYTE
 """Below this size any ratio is harmless: a few kilobytes of blank text compress a thousandfold."""
@@ -65,7 +66,7 @@ def unpack(archive: Path, folder: Path, limits: ArchiveLimits) -> int:
     try:
         with _explained(archive):
             target = _Target(archive, folder, limits, archive.stat().st_size)
-            (_unpack_zip if archive.name.lower().endswith(".zip") else _unpack_tar)(archive, target)
+            (_unpack_zip if archive.name.lower().endswith(_ZIP_SUFFIXES) else _unpack_tar)(archive, target)
         if not target.files:
             raise SourceError(f"{archive} holds no files", next_step="add an archive with files in it")
         return target.files

@@ -13,6 +13,7 @@ from xml.parsers.expat import ExpatError
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from twin_data.configuration.names import named_author
 from twin_data.contracts.digests import digest_bytes
 from twin_data.contracts.documents import Block, BlockStyle, DocumentKind
 from twin_data.sources.dates import date_from_name, parse_date
@@ -43,10 +44,6 @@ _STYLE_MAP = "\n".join(
 )
 _NOTE_IDS = ("footnote-", "endnote-")
 _DAMAGE = (zipfile.BadZipFile, zlib.error, ExpatError, etree.XMLSyntaxError, KeyError, EOFError, NotImplementedError)
-_NOBODY = frozenset(
-    "microsoft office user;windows user;user;admin;administrator;author;owner;unknown;root;home;pc;un-named;"
-    "python-docx;apache poi;docx4j;aspose;google docs;libreoffice;openoffice;pandoc;wordpress".split(";")
-)
 
 
 class DocxReader:
@@ -79,12 +76,6 @@ class DocxReader:
             digest=digest_bytes(data),
             found_date=_date(properties) or date_from_name(path),
         )
-
-
-def named_author(given: str | None) -> str | None:
-    """The author that an office file names; the names that programs fill in of themselves are nobody's."""
-    name = fold(given or "")
-    return None if not name or name.startswith("(") or name.casefold() in _NOBODY else name
 
 
 def _properties(data: bytes, path: Path, max_bytes: int) -> dict[str, str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from twin_data.configuration.names import named_author
 from twin_data.contracts.digests import digest_value
 from twin_data.contracts.documents import Block, DocumentKind, RawDocument
 from twin_data.sources.dates import parse_date
@@ -143,7 +144,7 @@ def _author(of: Mapping[str, Any]) -> str | None:
     named = list(dict.fromkeys(name for name in names if name and "@" not in name))
     if len(named) > 1:
         return ", ".join(named)
-    return fold(str(of.get("author") or "")) or None
+    return named_author(str(of.get("author") or ""))
 
 
 def _body(entry: Mapping[str, Any]) -> tuple[Mapping[str, str], bool]:

@@ -11,6 +11,7 @@ from twin_data.sources.jsonl import JsonlReader
 from twin_data.sources.linkedin import LinkedInReader
 from twin_data.sources.mail_folder import MailFolderReader
 from twin_data.sources.markdown import MarkdownReader
+from twin_data.sources.mastodon import MastodonReader
 from twin_data.sources.mbox import MailReader
 from twin_data.sources.medium import MediumReader
 from twin_data.sources.notion import NotionReader
@@ -34,6 +35,7 @@ def default_readers() -> tuple[Reader, ...]:
         SlackReader(),
         MailFolderReader(),
         VaultReader(),
+        MastodonReader(),
         MediumReader(),
         SubstackReader(),
         XArchiveReader(),

@@ -27,6 +27,7 @@ from twin_data.sources.html_office import tidy_office_page
 from twin_data.sources.html_posts import drop_posts_of_others
 from twin_data.sources.html_tree import Element, parse_page, tag_of, text_of
 from twin_data.sources.interviews import written_by
+from twin_data.sources.page_lines import without_page_lines
 from twin_data.sources.reader import Attribution, ReadContext, Reading, Skipped, Unreadable, single_document
 from twin_data.sources.text import title_from_name
 
@@ -91,10 +92,12 @@ def _read_page(data: bytes, path: Path, context: ReadContext) -> tuple[RawDocume
     others = () if is_whole else drop_posts_of_others(root, context.author.is_named)
     main = _body(root) if is_whole else _outermost(root)
     blocks = element_blocks(main) if is_whole else page_blocks(root)
+    lines = without_page_lines(() if is_whole else blocks, context.author.is_named)
+    blocks = blocks if is_whole else lines.blocks
     if others and all(block.style is BlockStyle.HEADING for block in blocks):
         raise Unreadable(path, f"{_OTHERS_POSTS}: {', '.join(others)}; if one is the persona, add it to author.aliases")
     signature = book_signature(root) if is_book else None
-    attribution = context.sole_author(page_author(root))
+    attribution = context.sole_author(None if lines.is_signed else page_author(root))
     if signature and not _may_sign(signature, context):
         attribution = Attribution(Role.OTHER, signature, "signature")
     document = single_document(
@@ -105,7 +108,7 @@ def _read_page(data: bytes, path: Path, context: ReadContext) -> tuple[RawDocume
         # A dialogue in a book is of its author's making.
         blocks=tuple(map(attribution.apply, blocks)) if is_book else written_by(attribution, blocks, context),
         digest=digest_bytes(data),
-        found_date=(None if is_book else page_date(root, main)) or date_from_name(path),
+        found_date=(None if is_book else page_date(root, main)) or lines.day or date_from_name(path),
         url=page_url(root),
         matter=page_matter(root),
     )

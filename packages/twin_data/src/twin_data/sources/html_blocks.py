@@ -23,6 +23,12 @@ _CONTAINERS = frozenset(
 )
 _BLOCKS = _CONTAINERS | frozenset(_HEADINGS) | _ITEMS
 _SET_APART = frozenset({"epigraph", "pullquote", "pull-quote"})
+_CREDIT = re.compile(
+    r"(?i)(?:(?:photo(?:graph)?|picture|image|illustration|drawing|credit|source)s?(?:\s+(?:credit|source|courtesy))?"
+    r"(?:\s+(?:by|of|from|via)\b|\s*[:©])|©|courtesy of\b)"
+)
+"""How a picture's caption begins that says whose it is."""
+_CREDITED = {"role": Role.OTHER, "basis": "picture credit"}
 _ANY_SPACE = re.compile(r"[ \t\n\r\f\v]+")
 _EVENTS = ("start", "end", "comment", "pi")
 
@@ -137,7 +143,9 @@ class _Walk:
             self.found.append(Block(text=text.replace("\n", " "), style=BlockStyle.HEADING, level=level))
         else:
             in_item = any(tag in _ITEMS for tag in self.open_tags)
-            self.found.append(Block(text=text, style=BlockStyle.LIST_ITEM if in_item else BlockStyle.PARAGRAPH))
+            block = Block(text=text, style=BlockStyle.LIST_ITEM if in_item else BlockStyle.PARAGRAPH)
+            is_credit = "figcaption" in self.open_tags and _CREDIT.match(text)
+            self.found.append(block.model_copy(update=_CREDITED) if is_credit else block)
 
 
 def _is_set_apart(element: Element) -> bool:

@@ -25,7 +25,7 @@ _FURNITURE_WORDS = frozenset(
     "advert advertisement ads sponsor sponsored breadcrumb breadcrumbs pagination pager sidebar navbar navigation nav "
     "menu toolbar toc byline tags meta bio popup modal banner widget masthead skip dateline category categories "
     "commentlist postcomment commentform prevnext footer bookmark button buttons ignore vote cta toast lightbox "
-    "ad".split()
+    "boilerplate ad".split()
 )
 # WordPress puts a post's topics among the classes of the whole article: `tag-social category-comments`.
 _TOPIC_PREFIXES = frozenset({"category", "tag", "has", "no", "is", "with", "type", "status", "format"})

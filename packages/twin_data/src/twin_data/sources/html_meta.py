@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from twin_data.configuration.names import named_author
 from twin_data.sources.dates import parse_date
 from twin_data.sources.html_tree import EPUB_TYPE, Element, saved_url, tag_of, text_of, types_of
 from twin_data.sources.reader import joined_address
@@ -29,24 +30,27 @@ _AUTHOR_NAMES = ("author", "article:author", "dc.creator", "parsely-author")
 def page_title(root: Element, main: Element) -> str | None:
     """The text's only `h1`, else the title that the page gives to those who share it, else its `title`.
 
-    An only `h1` outside of the text is the site's name rather than the title, if the page shares another one.
+    An only `h1` outside of the text is the site's name rather than the title, if the page shares another one, or if
+    the text begins with a smaller heading that stands beside the site's name in the page's `title`.
     """
     shared = _meta(root).get("og:title")
+    whole = next((text_of(title) for title in root.iter("title")), "")
     inside, anywhere = ([text for one in scope.iter("h1") if (text := text_of(one))] for scope in (main, root))
     if len(inside) == 1:
         return inside[0]
     if len(anywhere) == 1 and (shared is None or anywhere[0] in shared):
-        return anywhere[0]
-    return shared or next((text_of(title) for title in root.iter("title")), None) or None
+        heads = next((text_of(one) for one in main.iter("h2", "h3", "h4")), "")
+        return heads if heads and not inside and heads in whole and heads not in anywhere[0] else anywhere[0]
+    return shared or whole or None
 
 
 def page_author(root: Element) -> str | None:
-    """Whom the page names as its author; an address instead of a name does not count."""
+    """Whom the page names as its author; an address instead of a name does not count, nor who is nobody."""
     fields = _meta(root)
     candidates = [fields.get(name, "") for name in _AUTHOR_NAMES]
     candidates += [text_of(link) for link in root.iter("a") if "author" in (link.get("rel") or "").split()]
     candidates += [name for record in _linked_data(root) if (name := person_field(record, "author"))]
-    return next((name for name in candidates if name and "://" not in name), None)
+    return next((name for one in candidates if "://" not in one and (name := named_author(one))), None)
 
 
 def page_date(root: Element, main: Element) -> date | None:

@@ -37,13 +37,15 @@ class _Piece:
 def written_by(attribution: Attribution, blocks: Sequence[Block], context: ReadContext) -> tuple[Block, ...]:
     """The blocks of a text as written by its author; those of an interview as the labels before them tell.
 
-    What stands before the first label and below a heading is the author's; what follows a label is its speaker's.
+    What stands before the first label and below a heading is the author's; what follows a label is its speaker's. In
+    what another wrote the persona's label is needed: somebody has interviewed the persona.
     """
-    if attribution.role is Role.OWN:
-        pieces = [piece for block in blocks for piece in _pieces(block)]
-        if labels := _labels([one.text for one in pieces if one.may_be_a_turn], context):
-            return tuple(_spoken(pieces, labels, attribution, context))
-    return tuple(map(attribution.apply, blocks))
+    pieces = [piece for block in blocks for piece in _pieces(block)]
+    texts = [one.text for one in pieces if one.may_be_a_turn]
+    labels = _labels_with_persona(texts, context)
+    if not labels and attribution.role is Role.OWN:
+        labels = _labels_of_others(texts)
+    return tuple(_spoken(pieces, labels, attribution, context) if labels else map(attribution.apply, blocks))
 
 
 def _pieces(block: Block) -> Iterator[_Piece]:
@@ -52,12 +54,16 @@ def _pieces(block: Block) -> Iterator[_Piece]:
     yield from (_Piece(block, text) for text in parts)
 
 
-def _labels(texts: Sequence[str], context: ReadContext) -> frozenset[str]:
+def _labels_with_persona(texts: Sequence[str], context: ReadContext) -> frozenset[str]:
+    """The labels of a conversation in which the persona has one; none of any other text."""
     is_known = context.author.is_named
     labels = transcript_labels(texts, is_known, least_share=_LEAST_SHARE)
-    if any(is_known(bare_name(label)) for label in labels):
-        return labels
-    labels = transcript_labels(texts, is_known)
+    return labels if any(is_known(bare_name(label)) for label in labels) else frozenset()
+
+
+def _labels_of_others(texts: Sequence[str]) -> frozenset[str]:
+    """The labels of a conversation of others, if one stands as a name within their sentences and one mostly asks."""
+    labels = transcript_labels(texts, lambda name: False)
     turns = [split_label(text, labels) for text in texts]
     said = [text for _, text in turns]
     is_told = any(_is_name_in(said, bare_name(label)) for label in labels)

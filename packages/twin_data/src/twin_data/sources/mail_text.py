@@ -9,6 +9,7 @@ from itertools import groupby
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from twin_data.configuration.names import name_key, turned_name
 from twin_data.contracts.documents import Block, BlockStyle, Role
 from twin_data.sources.html_blocks import element_blocks
 from twin_data.sources.html_tree import Element, parse_fragment
@@ -94,7 +95,7 @@ def mail_blocks(text: str, writer: Attribution) -> tuple[Block, ...]:
         if end := _end_of_writing(lines, at, writer):
             parts.close()
             parts.add_other(lines[at + end.marks :], end.author, end.basis)
-            return tuple(parts.found)
+            return _without_signed_name(parts.found, writer)
         if is_device_line(lines[at]):
             parts.close()
             parts.add_other([lines[at]], writer.author, SIGNATURE)
@@ -102,7 +103,18 @@ def mail_blocks(text: str, writer: Attribution) -> tuple[Block, ...]:
         else:
             at += _take(lines, at, parts)
     parts.close()
-    return tuple(parts.found)
+    return _without_signed_name(parts.found, writer)
+
+
+def _without_signed_name(blocks: Sequence[Block], writer: Attribution) -> tuple[Block, ...]:
+    """The blocks; the last of the sender's is a signature if it is the full name with an office's lines below it."""
+    last = max((at for at, one in enumerate(blocks) if one.role is writer.role), default=0)
+    name, *below = blocks[last].text.split("\n") if blocks else [""]
+    known = {name_key(one) for one in (writer.author or "", turned_name(writer.author or "")) if " " in one}
+    if last and below and name_key(name) in known:
+        update = {"role": Role.OTHER, "author": writer.author, "basis": SIGNATURE}
+        return (*blocks[:last], blocks[last].model_copy(update=update), *blocks[last + 1 :])
+    return tuple(blocks)
 
 
 @dataclass(frozen=True)
@@ -122,13 +134,20 @@ class _End:
 
 def _end_of_writing(lines: Sequence[str], at: int, writer: Attribution) -> _End | None:
     """What ends the sender's writing at this line, for the rest of the mail; None if nothing does."""
-    if lines[at] == _SIGNATURE or (lines[at].strip() == "--" and len(lines) - at <= _SIGNATURE_LINES):
+    if lines[at] == _SIGNATURE or (lines[at].strip() == "--" and _is_near_end(lines, at)):
         return _End(writer.author, SIGNATURE, marks=1)
     if opens_list_footer(lines, at):
         return _End(None, SIGNATURE)
     if length := bare_attribution_length(lines, at):
         return _End(attributed_author(join_lines(list(lines[at : at + length])).replace("\n", " ")), QUOTED_REPLY)
     return _End(None, FORWARDED) if opens_other_mail(lines, at) else None
+
+
+def _is_near_end(lines: Sequence[str], at: int) -> bool:
+    """Whether what follows a line is short, but for the mail that is answered below it."""
+    window = range(at + 1, min(at + 1 + _SIGNATURE_LINES, len(lines)))
+    quotes = any(lines[one].startswith(">") or attribution_length(lines, one) for one in window)
+    return quotes or len(lines) - at <= _SIGNATURE_LINES
 
 
 def html_mail_blocks(text: str, writer: Attribution) -> tuple[Block, ...]:
@@ -155,7 +174,8 @@ def html_mail_blocks(text: str, writer: Attribution) -> tuple[Block, ...]:
         if end is not None:
             found += [_as_other(one, end.author, end.basis) for one in blocks[index + 1 :]]
             break
-    return (*found, *(_as_other(block, writer.author, SIGNATURE) for block in signatures))
+    signed = (_as_other(block, writer.author, SIGNATURE) for block in signatures)
+    return (*_without_signed_name(found, writer), *signed)
 
 
 def _split_block(block: Block, after: Sequence[Block], writer: Attribution) -> tuple[list[Block], _End | None]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import frontmatter
 import yaml
 
+from twin_data.configuration.names import named_author
 from twin_data.contracts.digests import digest_bytes
 from twin_data.contracts.documents import Block, BlockStyle, DocumentKind, RawDocument
 from twin_data.sources.dates import date_from_name, parse_date
@@ -108,7 +109,7 @@ def _author(fields: Mapping[str, object]) -> str | None:
         people = value if isinstance(value, list) else [value] if value else []
         named = [one.get("name") if isinstance(one, dict) else one for one in people]
         if names := _texts(named):
-            return ", ".join(name.strip("[]").rpartition("|")[2] for name in names)
+            return named_author(", ".join(name.strip("[]").rpartition("|")[2] for name in names))
     return None
 
 

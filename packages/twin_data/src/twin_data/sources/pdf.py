@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from twin_data.configuration.names import named_author
 from twin_data.contracts.digests import digest_bytes
 from twin_data.contracts.documents import Block, BlockStyle, DocumentKind
 from twin_data.sources.dates import date_from_name, parse_date
-from twin_data.sources.docx import named_author
 from twin_data.sources.interviews import written_by
 from twin_data.sources.pdf_pages import read_pages, unmapped_share
 from twin_data.sources.pdf_text import page_blocks

@@ -11,6 +11,7 @@ from twin_data.contracts.documents import Block, BlockStyle, DocumentKind, Role
 from twin_data.sources.chat_documents import day_documents, turn_blocks
 from twin_data.sources.conversations import Turn, chat_turns, transcript_turns
 from twin_data.sources.dates import date_from_name
+from twin_data.sources.gutenberg import gutenberg_documents, is_gutenberg
 from twin_data.sources.quotations import QUOTED_BASIS
 from twin_data.sources.reader import ReadContext, Reading, Skipped, single_document
 from twin_data.sources.speakers import bare_name
@@ -34,6 +35,9 @@ class PlainTextReader:
         """Yield the file's document; of a chat one for each day, if it tells on which days it was written."""
         data = context.read_bytes(path)
         text = decode(data, path)
+        if is_gutenberg(text):
+            yield from gutenberg_documents(text, path, context, digest=digest_bytes(data))
+            return
         kind, turns = DocumentKind.CHAT, chat_turns(text)
         if turns is None:
             kind, turns = DocumentKind.TRANSCRIPT, transcript_turns(text, context.author.is_named)

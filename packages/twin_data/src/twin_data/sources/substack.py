@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from twin_data.contracts.digests import digest_value
-from twin_data.contracts.documents import Block, DocumentKind, RawDocument
+from twin_data.contracts.documents import Block, BlockStyle, DocumentKind, RawDocument
 from twin_data.sources.dates import parse_date
 from twin_data.sources.exports import head_of, is_real, owner, passed_over, skipped, text_of_file, without_classes
 from twin_data.sources.html_blocks import element_blocks
@@ -80,7 +80,8 @@ def _read_post(row: dict[str, str], page: Path | None, table: Path, context: Rea
     if not body:
         return Skipped(path=page, reason="empty: no text")
     subtitle = fold(row.get("subtitle", ""))
-    blocks = ((Block(text=subtitle),) if subtitle else ()) + body
+    heading = (Block(text=subtitle, style=BlockStyle.HEADING, level=2),) if subtitle else ()
+    blocks = heading + body
     return RawDocument(
         document_id=context.document_id(page),
         source=context.source,

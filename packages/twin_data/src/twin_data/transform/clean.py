@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import polars as pl
-import regex
 
 from twin_data.configuration.names import name_key
 from twin_data.contracts.base import Contract, Span
@@ -32,8 +31,9 @@ from twin_data.contracts.documents import (
 from twin_data.sources.mail_text import MAIL_HEADER, SIGNATURE
 from twin_data.store.schemas import to_frame, to_rows
 from twin_data.transform.attribute import AttributeConfig, attribute, passages_of
-from twin_data.transform.identifiers import Finding, find_identifiers, names_pattern
+from twin_data.transform.identifiers import Finding, find_identifiers
 from twin_data.transform.incremental import unchanged
+from twin_data.transform.roster_names import RosterNames, roster_names
 from twin_data.transform.tidy import folded, tidy
 from twin_data.transform.voice_kept import AS_READ, StyleChange, VoiceKeptConfig, VoiceRecord, check_voice_kept
 
@@ -127,7 +127,7 @@ def _cleaned(
     if roster is None:
         read = attribute(inputs.documents, frozenset(own_names), config.attribute)
         roster = roster_of(to_frame([one for one in read if one.kind in _CONVERSATIONS], RawDocument))
-    names = names_pattern(name for name in roster if name_key(name) not in own_names)
+    names = roster_names(name for name in roster if name_key(name) not in own_names)
     documents, rejections = list[CleanDocument](), list[Rejection]()
     for raw in read:
         rosters = names if raw.kind in config.redact_names_in else None
@@ -146,7 +146,7 @@ def step_names(rules: Sequence[TextRule]) -> tuple[str, ...]:
 def clean_document(
     raw: RawDocument,
     config: CleanConfig,
-    names: regex.Pattern[str] | None,
+    names: RosterNames | None,
     *,
     rules: Sequence[TextRule] | None = None,
     record: VoiceRecord | None = None,
@@ -183,7 +183,7 @@ def _clean_block(
     digest: str,
     block: Block,
     span: Span,
-    names: regex.Pattern[str] | None,
+    names: RosterNames | None,
     rules: Sequence[TextRule],
 ) -> tuple[list[str], list[Rejection]]:
     """The block's text as read and after each of `step_names`, and what was removed from it."""
@@ -293,7 +293,7 @@ def _replace(text: str, findings: Sequence[Finding]) -> str:
     return "".join([*pieces, text[at:]])
 
 
-def _blank(text: str, names: regex.Pattern[str] | None) -> str:
+def _blank(text: str, names: RosterNames | None) -> str:
     """The text, white space folded, with every identifier blanked."""
     shown = folded(_replace(text, find_identifiers(text, names)))
     return _replace(shown, find_identifiers(shown, names))
@@ -306,7 +306,7 @@ def _redaction(
     text: str,
     findings: Sequence[Finding],
     one: Finding,
-    names: regex.Pattern[str] | None,
+    names: RosterNames | None,
 ) -> Rejection:
     """The record of one blanked identifier; its neighbourhood is shown with all of them blanked."""
     before = _replace(text[: one.start], [f for f in findings if f.end <= one.start])

@@ -7,8 +7,7 @@ without a model and without a network. Why not Presidio: see docs/decisions/0003
 from __future__ import annotations
 
 import ipaddress
-import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -34,7 +33,7 @@ from detect_secrets.plugins.stripe import StripeDetector
 from detect_secrets.plugins.telegram_token import TelegramBotTokenDetector
 from stdnum import iban, luhn
 
-from twin_data.configuration.names import ALIKE
+from twin_data.transform.roster_names import RosterNames
 
 _SECRET_DETECTORS: tuple[type[RegexBasedDetector], ...] = (
     ArtifactoryDetector, AWSKeyDetector, AzureStorageKeyDetector, BasicAuthDetector, DiscordBotTokenDetector,
@@ -92,8 +91,6 @@ _CARD = regex.compile(
     r"|3[47]\d\d[ -]\d{6}[ -]\d{5}|(?:[3456]\d|2[2-7])\d{11,14})(?![\w-])"
 )
 _IBAN = regex.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)")
-_HANDLE = regex.compile(r"[\p{Ll}\p{N}][\w.-]*[\w]")
-_UNLIKE_A_WORD = regex.compile(r"[\p{N}_.-]")
 _COUNTED_BEFORE = regex.compile(
     r"(?i)(?:\b(?:versions?|release|ver\.?|sections?|sect?\.|clauses?|chapters?|figures?|rules?|build|firmware)\s*v?|§\s?|\p{L}/)$"
 )
@@ -118,11 +115,11 @@ class Finding:
         return f"[{self.kind}]"
 
 
-def find_identifiers(text: str, names: regex.Pattern[str] | None) -> tuple[Finding, ...]:
+def find_identifiers(text: str, names: RosterNames | None) -> tuple[Finding, ...]:
     """Secrets, contact identifiers, and the given names, in order; those that overlap are one finding."""
     found = [*_secrets(text), *_contacts(text)]
     if names is not None:
-        found += [Finding(*match.span(), "name") for match in names.finditer(text)]
+        found += [Finding(*span, "name") for span in names.find(text)]
     kept: list[Finding] = []
     for finding in sorted(found, key=lambda one: (one.start, -one.end)):
         if kept and finding.start < kept[-1].end:
@@ -130,35 +127,6 @@ def find_identifiers(text: str, names: regex.Pattern[str] | None) -> tuple[Findi
         else:
             kept.append(finding)
     return tuple(kept)
-
-
-def names_pattern(roster: Iterable[str]) -> regex.Pattern[str] | None:
-    """A pattern for the full names and handles of an archive's roster; None if there are none.
-
-    A name is found as it stands in the roster or all in capitals, with any apostrophe or hyphen, and with its accents
-    as letters or as marks of their own. A handle such as `hvoss` counts where it is addressed, `@hvoss`; one that is no
-    word, `h_voss` or `hv77`, anywhere. A given name alone is left: it may be a word, and says little.
-    """
-    listed = sorted({" ".join(name.split()) for name in roster}, key=lambda name: (-len(name), name))
-    written = dict.fromkeys(
-        spelt
-        for name in listed
-        if " " in name
-        for form in ("NFC", "NFD")
-        for spelt in (unicodedata.normalize(form, name), unicodedata.normalize(form, name.upper()))
-    )
-    parts = [r"\s+".join(_spelt(part) for part in name.split()) for name in written]
-    for handle in (name for name in listed if _HANDLE.fullmatch(name)):
-        mark = "@?" if _UNLIKE_A_WORD.search(handle) else "@"
-        parts.append(f"{mark}(?i:{regex.escape(handle)})")
-    if not parts:
-        return None
-    return regex.compile(r"(?<![\w@])(?:" + "|".join(parts) + r")(?![\w\p{M}])")
-
-
-def _spelt(part: str) -> str:
-    """A pattern for one part of a name; people and programs set apostrophes and hyphens as they please."""
-    return "".join(next((f"[{kind}]" for kind in ALIKE if one in kind), regex.escape(one)) for one in part)
 
 
 def _secrets(text: str) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import regex
 
 from twin_data.generate.clauses import addresses_reader, lowered_start, spoken_to_author
-from twin_data.scoring.sentences import content_stems, words
+from twin_data.scoring.sentences import STOPWORDS, content_stems, words
 from twin_eval.exam.grammar import (
     DISCOURSE,
     FACTUAL,
@@ -26,6 +26,7 @@ from twin_eval.exam.grammar import (
 )
 from twin_eval.exam.people import NAME
 from twin_eval.exam.statements import needs_context
+from twin_eval.exam.verbs import FORMS
 
 _BE = r"(?P<be>is|was|are|were)"
 _COPULA = regex.compile(rf"(?P<s>{PLAIN_SUBJECT})\s{_BE}\s(?P<rest>[^;:]+?)[.!]")
@@ -77,6 +78,10 @@ _BASE = {
     "argues": "argue", "argued": "argue", "declares": "declare", "declared": "declare", "remarks": "remark",
     "remarked": "remark",
 }  # fmt: skip
+_SAYING = frozenset(
+    {*_BASE, *"know knows knew tell tells told show shows showed feel feels felt hope hopes suppose supposes".split()}
+)
+"""What a clause with `that` hangs on, rather than a noun."""
 _I_THINK = regex.compile(
     r"(?:For my part,? |Personally,? )?I (?:do |really |also |still |quite |firmly )?(?:think|believe|hold|maintain|am "
     r"convinced|am sure|am certain|am inclined to think|should say|would say|confess)(?: that)? (?P<c>.+)"
@@ -121,6 +126,9 @@ def relative(sentence: str, grammar: Grammar) -> Iterator[Worded]:
     if not found or not 5 <= len(words(found["s"])) <= MAX_CLAUSE_WORDS or addresses_reader(sentence):
         return
     rest, before = found["rest"], regex.split(r"\b(?:that|which|who)\b", found["s"])[0]
+    named = words(before)[-1].casefold()
+    if named in STOPWORDS or named in FORMS or named in _SAYING:
+        return  # "My instinct tells me that my head is …"
     if _ANY_COPULA.search(rest) or _ANY_COPULA.search(before) or len(words(rest)) < 3:
         return
     if not (NOMINAL.match(rest) or THAT_CLAUSE.match(rest)):

@@ -39,7 +39,7 @@ VALUED = regex.compile(
     r"lesson)\b"
 )
 _VAGUE_END = regex.compile(
-    r"(?i)(?:difference|example|idea|effect|consequence|contrary|explanation|problem|purpose|remark|phrase|word|"
+    r"(?i)(?:\b(?:still|also|already|again|now|then|too|ever)|difference|example|idea|effect|consequence|contrary|explanation|problem|purpose|remark|phrase|word|"
     r"argument|distinction|principle|conclusion|exception|instance|trouble|wrong|sin|vice|work|beginning|end|"
     r"interest|excitement|moral|fallacy|average|best|worst|position|error|mistake|difficulty|danger|secret|lesson|"
     r"evil|lot|statement|instance|th|first|second|third|one|two|three|ly|['’]s)$"

@@ -32,7 +32,7 @@ from twin_eval.exam.unanswerable import Unanswerable
 from twin_eval.exam.wording import TOPIC, worded
 from twin_eval.hard_stops import leaked_ids
 
-GENERATOR = "3"
+GENERATOR = "4"
 """Version of the rules: raised when they give other questions for the same corpus."""
 MIN_QUESTION_WORDS = 4
 FEWEST_TOPIC_FACTS = 2
