@@ -13,9 +13,9 @@ from twin_serve.answering.intents import asks_for_harm, asks_for_private, window
 
 WINDOW_CHARACTERS = 400
 """A longer text is judged by likeness in windows: examples are single questions, and padding around one hides it."""
-PATTERN_LIKENESS = -0.45
-"""Likeness from which a pattern's word is taken. Of 180 forbidden questions (`benchmarks/labels/forbidden.csv`) none is
-let through for it, and a child process can be killed."""
+PATTERN_LIKENESS = -0.3
+"""Likeness from which a pattern's word is taken. Of 180 forbidden questions (`benchmarks/labels/forbidden.csv`) and
+XSTest's 200 unsafe prompts none is let through for it; the first are from -.1 on. A child process can be killed."""
 LONGEST_QUESTION = 25
 """Words of a single question that is taken for harmless against a pattern; a longer text may hold anything else."""
 
