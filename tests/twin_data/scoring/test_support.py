@@ -69,6 +69,30 @@ def test_an_american_paraphrase_of_a_british_passage_is_supported(claim: str) ->
     assert found.score >= 0.6
 
 
+INN = (
+    "On 4 June we went down to Jaca, which cost us £60, and I paid twice. The room was clearer and cheaper than the one "
+    "in Pau. We bought nothing there, and we'll decide in spring whether to return."
+)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "On June 4th we were going down to Jaca, and it cost 60 pounds.",
+        "I was paying two times in Jaca.",
+        "We haven't purchased anything there.",
+        "Whether to return will be our decision in spring.",
+    ],
+)
+def test_the_same_in_other_forms_of_the_words_is_supported(claim: str) -> None:
+    found = support(claim, INN)
+    assert (found.missing, found.score >= 0.6) == ("", True)
+
+
+def test_a_wish_is_no_deed_though_both_are_contracted() -> None:
+    assert support("I'd done it for the neatness.", "I'd do it for the neatness.").score < 0.6
+
+
 def test_a_denial_in_the_other_spelling_is_one() -> None:
     assert support("We favored the theater.", "We never favoured the theatre.").missing == "the passage denies it"
     assert support("I spoke to Gray.", "I spoke to Grey.").missing == "the name Gray is not in the passage"

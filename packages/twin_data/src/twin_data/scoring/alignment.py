@@ -16,10 +16,9 @@ from itertools import compress, pairwise
 
 import regex
 
-from twin_data.scoring.numerals import in_digits
-from twin_data.scoring.sentences import STOPWORDS, WORD, stem
-from twin_data.scoring.spellings import one_spelling
-from twin_data.scoring.word_forms import form, lowered
+from twin_data.scoring.plain_words import in_figures, without_contractions
+from twin_data.scoring.sentences import WORD, stem
+from twin_data.scoring.word_forms import form, is_small, lowered, spelt
 from twin_data.scoring.wording import held_as_often
 
 NEAR = 3
@@ -63,18 +62,17 @@ class Token:
 
 
 def tokens_of(text: str, number: int = 0) -> list[Token]:
-    """The content words of one sentence, number words among them as figures."""
+    """The content words of one sentence out of `without_contractions`, number words among them as figures."""
     found: list[Token] = []
     before: set[str] = set()
     clause, last, first = 0, 0, True
-    text = in_digits(text)
-    for match in WORD.finditer(text):
+    for match in WORD.finditer(text := in_figures(text)):
         word = match[0]
         small = lowered(word)
         clause += bool(last and _CLAUSE.search(text, last, match.end()))
         last = match.end()
-        if small in STOPWORDS or small == "1":  # "one" is a pronoun more often than a figure
-            before.add("not" if small.endswith("n't") else _SAME.get(small, small))
+        if is_small(word) or small == "1":  # "one" is a pronoun more often than a figure
+            before.add(_SAME.get(small, small))
         else:
             is_anchor = word[0].isdecimal() or (word[0].isupper() and not first)
             found.append(Token(stem(word), form(word), frozenset(before), number, is_anchor, clause))
@@ -106,6 +104,7 @@ class Laid:
     @classmethod
     def of(cls, sentences: Sequence[str]) -> Laid:
         """Lay out sentences one after the other."""
+        sentences = [without_contractions(one) for one in sentences]
         tokens: list[Token] = []
         starts = [0]
         for number, sentence in enumerate(sentences):
@@ -114,7 +113,7 @@ class Laid:
         places: dict[str, list[int]] = {}
         for at, token in enumerate(tokens):
             places.setdefault(token.form, []).append(at)
-        words = tuple(tuple(one_spelling(lowered(word)) for word in WORD.findall(one)) for one in sentences)
+        words = tuple(tuple(spelt(word) for word in WORD.findall(one)) for one in sentences)
         return cls(
             tuple(tokens),
             {one: tuple(found) for one, found in places.items()},

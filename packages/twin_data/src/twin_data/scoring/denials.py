@@ -15,6 +15,7 @@ import regex
 
 from twin_data.scoring.alignment import MIN_WEIGHT, Weight
 from twin_data.scoring.numerals import without_numbers
+from twin_data.scoring.plain_words import numbered
 from twin_data.scoring.sentences import sentence_spans, words
 from twin_data.scoring.word_forms import content_forms, lowered
 
@@ -30,7 +31,7 @@ _IN_FORM_ALONE = regex.compile(
     r"(?i)\b(?:not|no) (?=(?:only|just|merely|simply|least|until|till|fewer|less|more|later|doubt|wonder)\b)"
 )
 """Denies nothing: "not only", "no fewer than 42", "not until May"."""
-_NUMBERED = regex.compile(r"\b[Nn]os?\.\s?(?=\d)")
+_MARKS = regex.compile(r"(?i)\b(?:no|nos|not|rather|instead|unless)\b")
 _UNLESS = regex.compile(r"(?i)\bunless\b")
 _NOT_BUT = regex.compile(r"(?i)\b(rather) (than)\b|\b(instead) (of)\b")
 # "It is unfair to say that he founded a religion", "the mistake of supposing that …": what follows is denied.
@@ -61,7 +62,9 @@ def denials_marked(text: str) -> str:
 
     "Unless you pay" denies that you pay; "we do not go unless you pay" hardly does.
     """
-    text = _NUMBERED.sub("number ", _IN_FORM_ALONE.sub("", text))
+    if not _MARKS.search(text):
+        return text
+    text = numbered(_IN_FORM_ALONE.sub("", text))
     text = _NOT_BUT.sub(lambda match: "".join(filter(None, match.groups())).casefold(), text)
     return text if not _UNLESS.search(text) or denies(_lowered_words(text)) else _UNLESS.sub("ifnot", text)
 

@@ -36,6 +36,7 @@ _UNIT_AHEAD = regex.compile(
     r"|tonne|lit(?:re|er)|pint|gallon|acre|hectare|degree|dollar|euro|cent|penny|shilling|guinea|dozen)\b)"
 )
 _DIGITS = regex.compile(r"(?<!\p{L})\p{N}+(?:[.,:]\p{N}+)*")
+_TWO = regex.compile(r"(?i)\b(?:twice|both)\b")
 _THOUSANDS = regex.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 
 
@@ -49,8 +50,8 @@ def numbers(text: str) -> set[str]:
 
 
 def held_numbers(text: str) -> set[str]:
-    """The numbers that a text bears out: `numbers`, and `1` for any "one", since "one lock" says "1 lock"."""
-    return _all_figures(in_digits(text))
+    """The numbers that a text bears out: `numbers`, `1` for any "one" ("one lock" says "1 lock"), `2` for "twice"."""
+    return _all_figures(in_digits(text)) | ({"2"} if _TWO.search(text) else set())
 
 
 def _all_figures(text: str) -> set[str]:

@@ -9,9 +9,9 @@ from functools import cached_property
 import regex
 
 from twin_data.scoring.denials import denials_marked, denies
-from twin_data.scoring.numerals import in_digits
-from twin_data.scoring.sentences import STOPWORDS, WORD
-from twin_data.scoring.word_forms import form, lowered
+from twin_data.scoring.plain_words import in_figures, without_contractions
+from twin_data.scoring.sentences import WORD
+from twin_data.scoring.word_forms import form, is_small, lowered
 
 MONTHS = frozenset(
     "january february march april june july august september october november december jan feb mar apr jun jul "
@@ -23,10 +23,7 @@ _DAYS = frozenset(
 )
 _NO_NAMES = MONTHS | _DAYS
 """Written with a capital, and nobody's name."""
-_MONEY = regex.compile(r"([$£€])\s?(\d[\d,]*(?:\.\d+)?)")
-_CURRENCY = {"$": "dollars", "£": "pounds", "€": "euros"}
 _SIGNS = (
-    (regex.compile(r"(\d)\s?%"), r"\1 percent"),
     (regex.compile(r"(?i)(\d)\s?a\.?m\b\.?"), r"\1 antem"),
     (regex.compile(r"(?i)(\d)\s?p\.?m\b\.?"), r"\1 postm"),
     (regex.compile(r"(?<=\w,? )May\b"), "Maius"),
@@ -77,19 +74,19 @@ class Reading:
     @classmethod
     def of(cls, sentence: str) -> Reading:
         """Read one sentence."""
-        text = in_digits(_in_words(sentence))
+        text = _marked(in_figures(without_contractions(denials_marked(sentence))))
         found: list[Word] = []
         clause, last = 0, 0
         for match in WORD.finditer(text):
             clause += bool(_BREAK.search(text, last, match.end())) and bool(found)
             last = match.end()
             word = lowered(match[0]).removesuffix("'s")
-            is_small = word in STOPWORDS
-            is_capital = match[0][0].isupper() and not is_small and word not in _NO_NAMES
+            small = is_small(word)
+            is_capital = match[0][0].isupper() and not small and word not in _NO_NAMES
             found.append(
                 Word(
                     word.replace(",", ""),
-                    "" if is_small else form(word),
+                    "" if small else form(word),
                     is_capital,
                     is_capital and (bool(found) or any(letter.isupper() for letter in match[0][1:])),
                     clause,
@@ -173,13 +170,8 @@ _WRITTEN = {
 }
 
 
-def _in_words(text: str) -> str:
-    """The text with its signs in words: `$5` is "5 dollars", `9 a.m.` "9 antem", "at least" one word."""
-    text = denials_marked(text)
+def _marked(text: str) -> str:
+    """The text with words that the rules look for made one and unmistakable: `9 a.m.` is "9 antem", "at least" one."""
     for pattern, words in _SIGNS:
         text = pattern.sub(words, text)
-    return _MONEY.sub(_spelled, text)
-
-
-def _spelled(match: regex.Match[str]) -> str:
-    return f"{match[2]} {_CURRENCY[match[1]]}"
+    return text

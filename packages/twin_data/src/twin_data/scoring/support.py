@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import astuple, dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import regex
 
@@ -118,7 +118,7 @@ class EvidenceText:
             weight: Weight of a stem, 0 to 1.
             granted: Forms of names that need not stand in the window: who is asked after by name is "she" in the text.
         """
-        prepared = _Claim.of(claim, granted)
+        prepared = _prepared(claim, frozenset(granted))
         best: Support | None = None
         for coverage, window in self._by_coverage(prepared, weight):
             if best and not best.missing and self._model.bound(coverage) < round(best.score, 3):
@@ -131,7 +131,7 @@ class EvidenceText:
 
     def denies(self, claim: str, weight: Weight, *, min_coverage: float = 0.6) -> bool:
         """Whether a stretch that has this share of the claim's words says the contrary."""
-        prepared = _Claim.of(claim)
+        prepared = _prepared(claim)
         return any(
             contradiction(prepared.clauses, window.clauses, weight)
             for coverage, window in self._by_coverage(prepared, weight)
@@ -144,7 +144,7 @@ class EvidenceText:
         if found is None or found.missing:
             return None
         window = next(one for part in self._parts for one in part.windows() if one.span == found.span)
-        return relations(_Claim.of(claim).laid, window.part.laid, window.first, window.last, weight)
+        return relations(_prepared(claim).laid, window.part.laid, window.first, window.last, weight)
 
     def _by_coverage(self, claim: _Claim, weight: Weight) -> list[tuple[float, _Window]]:
         """The windows with the share of the claim's words that each holds, the fullest first."""
@@ -214,6 +214,12 @@ class _Claim:
     def distinct(self) -> int:
         """How many content words it has, each counted once."""
         return len({token.form for token in self.laid.tokens}) or 1
+
+
+@lru_cache(maxsize=1024)
+def _prepared(text: str, granted: frozenset[str] = frozenset()) -> _Claim:
+    """A claim made ready once for all the texts that it is held against."""
+    return _Claim.of(text, granted)
 
 
 def _fault(text: str, laid: Laid, clauses: Sequence[Clause]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import filterfalse, pairwise
 
 from twin_data.scoring.readings import MONTHS, Reading, Word
@@ -167,17 +168,39 @@ def comparison(pair: Pair) -> str:
         return ""
     for one in pair.clauses:
         there = one.at("than")
-        if there < 1 or not _are_crossed(pair.claim, one, "than", "than"):
+        if there < 1:
             continue
-        if _comparative(pair.claim.words[:here]) == _comparative(one.words[:there]):
+        by, told = _comparative(pair.claim.words[:here]), _comparative(one.words[:there])
+        crossed, straight = _crossed(pair.claim, one, "than", "than")
+        is_turned = straight > crossed and by.adjective and by == replace(told, is_less=not told.is_less)
+        if (crossed > straight and by == told) or is_turned:
             return "the passage compares them the other way round"
     return ""
 
 
-def _comparative(words: Sequence[Word]) -> Step | str:
+@dataclass(frozen=True)
+class _Comparative:
+    """What two things are compared by.
+
+    Attributes:
+        step: Where its word stands on a scale, if it does on any.
+        adjective: Form of what is compared, "clear" of "clearer" and "less clear"; empty where that is an amount.
+        is_less: Whether it is "less".
+    """
+
+    step: Step | None = None
+    adjective: str = ""
+    is_less: bool = False
+
+
+def _comparative(words: Sequence[Word]) -> _Comparative:
     """What words before "than" compare by: the last on a scale, by its side of it, else the last that ends so."""
-    alike = [one.text for one in words if one.text in _MORE_OR_LESS or one.text.endswith("er")]
-    return next((STEPS[one] for one in reversed(alike) if one in STEPS), alike[-1] if alike else "")
+    alike = [one for one in words if one.text in _MORE_OR_LESS or one.text.endswith("er")]
+    if words and len(words) > 1 and words[-2].text in ("more", "less") and words[-1].form:
+        return _Comparative(None, words[-1].form, words[-2].text == "less")
+    if step := next((STEPS[one.text] for one in reversed(alike) if one.text in STEPS), None):
+        return _Comparative(step)
+    return _Comparative(None, alike[-1].form) if alike else _Comparative()
 
 
 def opposite(pair: Pair) -> str:
@@ -235,13 +258,19 @@ def _have_changed_places(claimed: tuple[frozenset[str], ...], told: tuple[frozen
 
 def _are_crossed(claim: Reading, evidence: Reading, word: str, other: str) -> bool:
     """Whether what stands before `word` in the claim stands behind `other` in the evidence, and the reverse."""
+    crossed, straight = _crossed(claim, evidence, word, other)
+    return crossed > straight
+
+
+def _crossed(claim: Reading, evidence: Reading, word: str, other: str) -> tuple[int, int]:
+    """How many words stand on the other side of `other` than of `word` in the claim, and how many behind both."""
     here, there = claim.at(word), evidence.at(other)
     if here < 0 or there < 0:
-        return False
+        return 0, 0
     left, right = _sides(claim, here)
     first, last = _sides(evidence, there)
     crossed = len((left - right) & (last - first)) + len((right - left) & (first - last))
-    return crossed > len((right & last) - left - first)
+    return crossed, len((right & last) - left - first)
 
 
 def _sides(reading: Reading, at: int) -> tuple[frozenset[str], frozenset[str]]:
