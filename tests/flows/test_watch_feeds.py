@@ -81,13 +81,13 @@ def test_a_server_that_refuses_is_asked_later(server: Server, feed: Feed) -> Non
 def test_a_full_disk_does_not_end_the_polling(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
     stop, told = threading.Event(), []
 
-    def full(path: Path, text: str) -> None:
+    def full(path: Path, content: bytes) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
     def report(message: str) -> None:
         told.append(message)
         stop.set()
 
-    monkeypatch.setattr("flows.watch_feeds.atomic.write_text", full)
+    monkeypatch.setattr("flows.watch_feeds.write_file", full)
     keep_polling(feed, "blog", 30.0, stop, report)
     assert len(told) == 1 and "No space left on device" in told[0] and "asked again in 60 s" in told[0]

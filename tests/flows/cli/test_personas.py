@@ -59,7 +59,7 @@ def refused(*arguments: str) -> dict[str, str]:
 
 
 UNREAD = {
-    "book.epub": "PK",
+    "letters.odt": "PK",
     "mastodon.json": '{"type": "OrderedCollection", "orderedItems": [{"type": "Create"}]}',
     "notebook.ipynb": '{"cells": [{"cell_type": "markdown", "source": ["Prose."]}]}',
     "telegram.json": '{"name": "Ada", "type": "personal_chat", "messages": [{"type": "message", "text": "Hello"}]}',

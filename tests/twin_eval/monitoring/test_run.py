@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from twin_data.contracts.answers import Interaction
+from twin_data.contracts.api_headers import EVALUATION_FEATURE
 from twin_data.contracts.monitoring import DriftReport, DriftVerdict, Mover, ReferenceKind
 from twin_data.store.tables import FeatureStore
-from twin_eval.client import FEATURE as EVALUATION_FEATURE
 from twin_eval.monitoring import evidently_report
 from twin_eval.monitoring.config import MonitoringConfig
 from twin_eval.monitoring.run import MonitorInputs, run

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from twin_data.contracts.answers import AnswerOutcome, Cost, Interaction
+from twin_data.contracts.api_headers import EVALUATION_FEATURE
 from twin_data.contracts.digests import digest_text
 from twin_data.scoring.voice import VoiceScore
-from twin_eval.client import FEATURE as EVALUATION_FEATURE
 from twin_eval.monitoring.scoring import Scorer
 from twin_eval.monitoring.similarity import CorpusVectors
 
