@@ -16,7 +16,7 @@ from twin_data.store.tables import FeatureStore
 from twin_data.transform import embed
 
 RUNNER = Path(__file__).with_name("killable_stages.py")
-KILLS = 10
+KILLS = 5
 KILLS_OF_A_DRILL = int(os.environ.get("TWIN_KILLS", "200"))
 WORDS = (
     "tide ferry rope lamp gull engine ledger harbour winter bakery council timetable the of and that with to".split()
