@@ -193,16 +193,14 @@ def _further_prompts(run: Run, shown: Sequence[PromptPassage]) -> list[FurtherPr
     """
     apart = run.retrieval is not None and run.retrieval.excerpts > 0 and len(shown) > 0
     settings = run.twin.generation
-    read = (
-        [shown[_turn(number // 2, len(shown))]] if apart and number % 2 == 0 else shown
-        for number in range(settings.redrafts)
-    )
-    return [
-        FurtherPrompt(
-            _messages(run, one), [run for each in one for run in runs_of(each.text)] if settings.redrafts_reword else ()
+    avoided = {one.text: runs_of(one.text) for one in shown} if settings.redrafts_reword else {}
+    prompts = []
+    for number in range(settings.redrafts):
+        read = [shown[_turn(number // 2, len(shown))]] if apart and number % 2 == 0 else shown
+        prompts.append(
+            FurtherPrompt(_messages(run, read), [words for one in read for words in avoided.get(one.text, ())])
         )
-        for one in read
-    ]
+    return prompts
 
 
 def _turn(number: int, stretches: int) -> int:

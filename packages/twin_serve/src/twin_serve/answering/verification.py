@@ -82,7 +82,8 @@ class PassageEvidence:
         return [EvidenceText(one.text, own_in_passage(one)) for one in self._passages]
 
     @cached_property
-    def _asked(self) -> frozenset[str]:
+    def asked(self) -> frozenset[str]:
+        """Forms of the question's words that carry meaning."""
         return frozenset(content_forms(self._question))
 
     @cached_property
@@ -104,7 +105,7 @@ class PassageEvidence:
         if objected := objection(sentence, passage, support.span):
             return Found(passage, support, objected)
         evidence, encode = support.span.of(passage.text), self._twin.encoder.encode
-        granted = self._asked.union(content_forms(passage.context))
+        granted = self.asked.union(content_forms(passage.context))
         if departed := departure(sentence, evidence, encode, granted=granted):
             return Found(passage, support, departed)
         near = closeness(sentence, evidence, encode)
@@ -152,7 +153,6 @@ class SentenceVerifier:
         """
         self.passages = passages
         self._evidence = PassageEvidence(passages, twin, question)
-        self._asked = content_forms(question).keys()
         self._query_vector = query_vector
         self._twin = twin
         self._shipped = Shipped()
@@ -211,7 +211,7 @@ class SentenceVerifier:
 
     def _says_the_question_again(self, sentence: str, evidence: str) -> bool:
         """Whether its evidence holds no word of it that was not asked with; a figure alone may be the answer."""
-        new = content_forms(sentence).keys() - self._asked
+        new = content_forms(sentence).keys() - self._evidence.asked
         return new.isdisjoint(content_forms(evidence)) and not numbers(sentence)
 
     def _relevance(self, sentence: str) -> float:
