@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from twin_data.contracts.digests import digest_folder, digest_value, short
 from twin_data.contracts.errors import DatasetError
 from twin_data.contracts.releases import ReleaseBundle
 from twin_data.generate.asking_models import policy_drafts, rewriter
-from twin_data.generate.draft_prompts import DraftPrompt
+from twin_data.generate.draft_prompts import DraftPrompt, runs_read
 from twin_data.generate.export import CERTIFICATE_FILE, WrittenDataset, read_wordings
 from twin_data.generate.pipeline import DatasetsPipeline
 from twin_data.generate.rewriting import REWRITE_STAGE, Rewrite
@@ -200,7 +201,7 @@ def _made_of(bundle: RegisteredBundle, prompts: Sequence[DraftPrompt], further: 
     assert bundle.adapter is not None, "bundle 0 writes no drafts"
     settings = bundle.manifest.generation
     asked = settings.temperature, settings.max_tokens, settings.write_temperature, settings.write_max_tokens
-    again = (further, settings.redraft_temperature) if further else ()
+    again = (further, settings.redraft_temperature, *("reworded",) * settings.redrafts_reword) if further else ()
     model = bundle.manifest.base_model.digest, digest_folder(bundle.adapter)
     return digest_value([model, [*asked, *again], [(one.prompt_id, one.task, one.prompt) for one in prompts]])
 
@@ -215,21 +216,26 @@ def _drafts(
     others = [one for one in prompts if one.task is TaskKind.DECLINE]
     texts = [one for one in prompts if one.task is TaskKind.WRITE]
     short, long = settings.max_tokens, settings.write_max_tokens
+    read = partial(runs_read, material=pipeline.material) if settings.redrafts_reword else _nothing
     rounds = (
-        ("drafts of answers", [*answers, *others], 1, settings.temperature, short),
-        ("further drafts of answers", answers, further, settings.redraft_temperature, short),
-        ("drafts of texts", texts, 1, settings.write_temperature, long),
+        ("drafts of answers", [*answers, *others], 1, settings.temperature, short, _nothing),
+        ("further drafts of answers", answers, further, settings.redraft_temperature, short, read),
+        ("drafts of texts", texts, 1, settings.write_temperature, long, _nothing),
     )
     found: list[PolicyDraft] = []
-    for what, wanted, each, temperature, max_tokens in rounds:
+    for what, wanted, each, temperature, max_tokens, avoid in rounds:
         if wanted and each:
             endpoint = Endpoint(base_url=_llm_url(), model=name, temperature=temperature, max_tokens=max_tokens)
             made = policy_drafts(
                 wanted, endpoint, model=name, folder=_shards(home), config=pipeline.config.shards, progress=_told(what),
-                each=each,
+                each=each, avoid=avoid,
             )  # fmt: skip
             found += made.drafts
     return found
+
+
+def _nothing(prompt: DraftPrompt) -> Sequence[str]:
+    return ()
 
 
 def _llm_url() -> str:

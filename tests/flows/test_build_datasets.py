@@ -17,7 +17,14 @@ from flows.recipes import load_recipe
 from flows.reporting import listening
 from twin_data.configuration.home import TwinHome
 from twin_data.contracts.answers import Turn
-from twin_data.contracts.datasets import CertificateCheck, DatasetCertificate, DatasetKind, PolicyDraft, ReasonCount
+from twin_data.contracts.datasets import (
+    CertificateCheck,
+    DatasetCertificate,
+    DatasetKind,
+    PolicyDraft,
+    ReasonCount,
+    SourceSpan,
+)
 from twin_data.contracts.digests import digest_rows
 from twin_data.contracts.errors import DatasetError
 from twin_data.contracts.releases import GenerationSettings, Rung
@@ -35,6 +42,7 @@ PROMPT = DraftPrompt(
     prompt_id="p1", task="answer", prompt=(Turn(role="user", content="Where?"),), expected="answer", response="There.",
     response_source="own", phrases=(), spans=(), context=(), refusal="No.", family="f", answer="There.",
 )  # fmt: skip
+READ = "we found 31 eels on the floor"
 PASSED = CertificateCheck(name="rows", value=60.0, wanted="≥ 50", passed=True)
 FAILED = CertificateCheck(name="largest_template_share", value=0.31, wanted="≤ 0.15", passed=False)
 
@@ -48,6 +56,7 @@ class Pipeline:
         self.counts: tuple[ReasonCount, ...] = ()
         self.asked, self.asks_teacher = (0, 0), False
         self.persona, self.prompts = SimpleNamespace(name="ada"), (PROMPT,)
+        self.material = SimpleNamespace(document={"d": SimpleNamespace(text=f"Ada wrote: {READ}. And more.")})
 
     def read_prompts(self, made: object) -> tuple[DraftPrompt, ...]:
         return self.prompts
@@ -205,6 +214,31 @@ def test_drafts_are_written_again_only_if_what_they_depend_on_has_changed(
     pipeline.prompts = (PROMPT.model_copy(update={"prompt": (Turn(role="user", content="And when?"),)}),)
     assert draft(first) != path
     assert len(asked) == 5
+
+
+def test_only_further_drafts_are_kept_from_copying_and_only_where_serving_keeps_them(
+    pipeline: Pipeline, tmp_path: Path, tuned: Callable[..., RegisteredBundle], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    avoided: list[Sequence[str]] = []
+
+    def drafts(
+        prompts: Sequence[DraftPrompt], *_: object, avoid: Callable[[DraftPrompt], Sequence[str]], **__: object
+    ) -> Drafts:
+        avoided.extend(avoid(one) for one in prompts)
+        return Drafts((), ())
+
+    monkeypatch.setattr(build_datasets, "serve_adapter", lambda bundle: None)
+    monkeypatch.setattr(build_datasets, "policy_drafts", drafts)
+    shown = SourceSpan(document_id="d", document_digest="x", start=11, end=11 + len(READ))
+    pipeline.prompts = (PROMPT.model_copy(update={"context": (shown,)}),)
+    asked = pipeline.config.draft_prompts.model_copy(update={"further_drafts": 2})
+    pipeline.config = pipeline.config.model_copy(update={"draft_prompts": asked})
+    paths = {
+        draft_with.fn(TwinHome(tmp_path / "home"), pipeline, bundle)
+        for bundle in (tuned("a"), tuned("b", redrafts_reword=True))
+    }
+    assert avoided == [(), (), (), ["we found 31 eels on"]]
+    assert len(paths) == 2, "drafts that may not copy are others"
 
 
 def test_drafts_that_a_bundle_carries_are_taken_and_nobody_is_asked(

@@ -33,6 +33,10 @@ def _fakes() -> ModuleType:
 
 
 serving = _fakes().serving
+PROMPT = DraftPrompt(
+    prompt_id="p1", task="answer", prompt=(Turn(role="user", content="Question: what?"),), expected="answer",
+    response="r", response_source="own", phrases=(), spans=(), context=(), refusal="n", family="f", answer="a",
+)  # fmt: skip
 
 
 def _requests(*questions: str) -> list[ChatRequest]:
@@ -254,15 +258,28 @@ def test_drafts_and_rewrites_are_asked_in_shards(
         "t is it?",
         "was it?",
     ]
-    prompt = DraftPrompt(
-        prompt_id="p1", task="answer", prompt=(Turn(role="user", content="Question: what?"),), expected="answer",
-        response="r", response_source="own", phrases=(), spans=(), context=(), refusal="n", family="f", answer="a",
-    )  # fmt: skip
-    drafts = policy_drafts([prompt], endpoint, model="sample@b", **settings)
+    drafts = policy_drafts([PROMPT], endpoint, model="sample@b", **settings)
     assert [(one.prompt_id, one.model) for one in drafts.drafts] == [("p1", "sample@b")]
-    assert [one.prompt_id for one in policy_drafts([prompt], endpoint, model="m", each=3, **settings).drafts] == [
+    assert [one.prompt_id for one in policy_drafts([PROMPT], endpoint, model="m", each=3, **settings).drafts] == [
         "p1"
     ] * 3
+
+
+def test_what_a_draft_may_not_hold_goes_with_each_request(
+    endpoint: Endpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[ChatRequest] = []
+
+    def worker(job_file: Path, log: Path, limit_s: float, endpoint: Endpoint) -> None:
+        sent.extend(ShardJob.model_validate_json(job_file.read_bytes()).requests)
+        Workers(lambda question, turn: "x")(job_file, log, limit_s, endpoint)
+
+    monkeypatch.setattr(shards, "_run_worker", worker)
+    settings = {"folder": tmp_path, "config": ShardConfig(), "progress": lambda done, total: None, "model": "m"}
+    prompts = [PROMPT.model_copy(update={"prompt_id": name}) for name in "ab"]
+    policy_drafts(prompts, endpoint, each=2, **settings)
+    policy_drafts(prompts, endpoint, each=2, avoid=lambda one: [f"as {one.prompt_id} reads"], **settings)
+    assert [one.avoid for one in sent] == [()] * 4 + [("as a reads",)] * 2 + [("as b reads",)] * 2
 
 
 @pytest.mark.integration
@@ -276,6 +293,17 @@ def test_distilabel_asks_and_its_gaps_are_seen(tmp_path: Path) -> None:
         assert [one.row_id for one in answers.dropped] == ["r2"]
         assert not any("seed" in one for one in fake.asked) and {one["temperature"] for one in fake.asked} == {0.2}
         assert not list(tmp_path.glob("*.scratch"))
+
+
+@pytest.mark.integration
+def test_distilabel_sends_what_each_answer_may_not_hold(tmp_path: Path) -> None:
+    with serving() as fake:
+        endpoint = Endpoint(base_url=fake.base_url, model="m")
+        plain, other = _requests("one", "two")
+        avoiding = plain.model_copy(update={"request_id": "r2", "avoid": ("we found 31 eels there", "on the floor")})
+        answers = run_shards([plain, avoiding, other], endpoint, folder=tmp_path, config=ShardConfig(concurrency=1))
+    assert [one.text for one in answers.results] == ["Echo of one", "Echo of one", "Echo of two"]
+    assert [one.get("bad_words") for one in fake.asked] == [None, list(avoiding.avoid), None]
 
 
 @pytest.mark.integration

@@ -6,7 +6,14 @@ from hypothesis import strategies as st
 
 from twin_data.contracts.answers import RetrievedPassage
 from twin_data.contracts.base import Span
-from twin_data.scoring.copies import COPIED_WORDS, is_mostly_copied, runs_of, word_stretches
+from twin_data.scoring.copies import (
+    COPIED_WORDS,
+    MOST_AVOIDED,
+    is_mostly_copied,
+    runs_of,
+    runs_to_avoid,
+    word_stretches,
+)
 from twin_data.scoring.sentences import sentence_spans, words
 from twin_serve.answering.copies import Copy, find_copy, stands_whole
 from twin_serve.answering.drafts import LIST_MARK
@@ -145,3 +152,9 @@ def test_who_writes_none_of_a_texts_runs_copies_no_stretch_of_it(spoken: list[st
     for at in range(len(spoken) - COPIED_WORDS + 1):
         stretch = spoken[at : at + COPIED_WORDS]
         assert any(" ".join(words(run)) in " ".join(stretch) for run in runs)
+
+
+def test_no_more_runs_are_avoided_than_a_server_takes() -> None:
+    short, long = "we found 31 eels on the floor", " ".join(f"eel{number}" for number in range(8 * MOST_AVOIDED))
+    assert runs_to_avoid([short, long]) == [*runs_of(short), *runs_of(long)][:MOST_AVOIDED]
+    assert runs_to_avoid([]) == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +57,7 @@ def policy_drafts(
     config: ShardConfig,
     progress: Progress,
     each: int = 1,
+    avoid: Callable[[DraftPrompt], Sequence[str]] = lambda prompt: (),
 ) -> Drafts:
     """Drafts of the SFT model to each prompt.
 
@@ -68,9 +69,13 @@ def policy_drafts(
         config: Sizes and limits of the shards.
         progress: Called with the number of drafts done and of all.
         each: How many drafts of each prompt; more than one are alike unless the endpoint's temperature is above 0.
+        avoid: Runs of words that no draft of a prompt may hold.
     """
     asked = {f"{one.prompt_id}:{number}": one for one in prompts for number in range(each)}
-    requests = [ChatRequest(request_id=name, messages=one.prompt) for name, one in asked.items()]
+    runs = {one.prompt_id: tuple(avoid(one)) for one in prompts}
+    requests = [
+        ChatRequest(request_id=name, messages=one.prompt, avoid=runs[one.prompt_id]) for name, one in asked.items()
+    ]
     answers = run_shards(requests, endpoint, folder=folder, config=config, progress=progress)
     drafts = tuple(
         PolicyDraft(

@@ -20,6 +20,7 @@ from twin_data.generate.lengths import word_count
 from twin_data.generate.material import Material, Neighbours
 from twin_data.generate.prompting import PromptWriter
 from twin_data.generate.refusals import refusal
+from twin_data.scoring.copies import runs_to_avoid
 
 
 class DraftPrompt(Contract):
@@ -109,6 +110,11 @@ def prompts_for_drafts(
         if len(made) == config.max_prompts:
             break
     return sorted(made.values(), key=lambda one: one.prompt_id)
+
+
+def runs_read(prompt: DraftPrompt, material: Material) -> list[str]:
+    """Runs of words of the passages that a prompt shows: a draft that may hold none of them copies nothing."""
+    return runs_to_avoid(one.of(material.document[one.document_id].text) for one in prompt.context)
 
 
 def _unseen_first(found: Sequence[Candidate], seen: set[str], balance: BalanceConfig) -> list[Candidate]:

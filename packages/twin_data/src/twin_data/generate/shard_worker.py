@@ -32,13 +32,17 @@ def _generate(job: ShardJob) -> list[dict[str, Any]]:
     """The rows that the pipeline gave back: some may be missing, and some empty."""
     from distilabel.pipeline import Pipeline
     from distilabel.steps import LoadDataFromDicts
-    from distilabel.steps.tasks import ChatGeneration
 
-    from twin_data.generate.bounded_llm import BoundedOpenAILLM
+    from twin_data.generate.bounded_llm import AvoidingChat, BoundedOpenAILLM
 
     endpoint = job.endpoint
     rows = [
-        {"request_id": one.request_id, "messages": [turn.model_dump() for turn in one.messages]} for one in job.requests
+        {
+            "request_id": one.request_id,
+            "messages": [turn.model_dump() for turn in one.messages],
+            "avoid": list(one.avoid),
+        }
+        for one in job.requests
     ]
     llm = BoundedOpenAILLM(
         in_flight=job.concurrency,
@@ -54,7 +58,7 @@ def _generate(job: ShardJob) -> list[dict[str, Any]]:
     )
     with Pipeline(name="twin-shard") as pipeline:
         load = LoadDataFromDicts(data=rows, batch_size=len(rows))
-        chat = ChatGeneration(llm=llm, input_batch_size=len(rows), add_raw_output=False, add_raw_input=False)
+        chat = AvoidingChat(llm=llm, input_batch_size=len(rows), add_raw_output=False, add_raw_input=False)
         load >> chat
     distiset = pipeline.run(use_cache=False)
     return [dict(row) for row in distiset["default"]["train"]]

@@ -69,6 +69,8 @@ class ChatRequest(Contract):
 
     request_id: str
     messages: tuple[Turn, ...]
+    avoid: tuple[str, ...] = ()
+    """Runs of words that the answer may not hold. Only vLLM knows how; others refuse them or do not heed them."""
 
 
 class ChatResult(Contract):

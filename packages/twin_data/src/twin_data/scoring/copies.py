@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from twin_data.scoring.sentences import grams, word_runs
 
@@ -10,6 +11,8 @@ COPIED_WORDS = 8
 """Stretches of so many words are rarely written twice by chance."""
 _RUN_WORDS = 5
 """Shorter than a stretch, so that not each that begins at another word has to be named: every fourth does."""
+MOST_AVOIDED = 64
+"""vLLM takes 128 runs of tokens to avoid, and makes up to two of a run of words: with a space before it and without."""
 
 
 def word_stretches(text: str) -> list[str]:
@@ -30,6 +33,11 @@ def runs_of(text: str) -> list[str]:
     """Pieces of a text of which whoever writes none copies no stretch of `COPIED_WORDS` words as it stands there."""
     runs = list(word_runs(text, _RUN_WORDS))
     return [text[start:end] for _, start, end in runs[:: COPIED_WORDS - _RUN_WORDS + 1]]
+
+
+def runs_to_avoid(texts: Iterable[str]) -> list[str]:
+    """The runs of some texts that a model can be kept from writing: as many as vLLM takes, the first texts' first."""
+    return list(islice((run for text in texts for run in runs_of(text)), MOST_AVOIDED))
 
 
 def is_mostly_copied(copied: Sequence[bool]) -> bool:

@@ -20,7 +20,7 @@ from twin_data.contracts.answers import (
 from twin_data.contracts.releases import RetrievalSettings
 from twin_data.prompts.renderer import Message, PromptPassage, render_answer
 from twin_data.scoring.answerability import Evidence, EvidenceWindow, find_evidence
-from twin_data.scoring.copies import runs_of
+from twin_data.scoring.copies import runs_to_avoid
 from twin_data.scoring.excerpts import best_excerpts
 from twin_data.scoring.sentences import content_stems
 from twin_serve.answering import declining
@@ -193,13 +193,11 @@ def _further_prompts(run: Run, shown: Sequence[PromptPassage]) -> list[FurtherPr
     """
     apart = run.retrieval is not None and run.retrieval.excerpts > 0 and len(shown) > 0
     settings = run.twin.generation
-    avoided = {one.text: runs_of(one.text) for one in shown} if settings.redrafts_reword else {}
     prompts = []
     for number in range(settings.redrafts):
         read = [shown[_turn(number // 2, len(shown))]] if apart and number % 2 == 0 else shown
-        prompts.append(
-            FurtherPrompt(_messages(run, read), [words for one in read for words in avoided.get(one.text, ())])
-        )
+        avoid = runs_to_avoid(one.text for one in read) if settings.redrafts_reword else ()
+        prompts.append(FurtherPrompt(_messages(run, read), avoid))
     return prompts
 
 

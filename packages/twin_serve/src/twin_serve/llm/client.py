@@ -20,8 +20,6 @@ READ_TIMEOUT_S = 120.0
 """Longest wait for the model within one answer, as a whole and for each piece; what a budget reserves is its price."""
 KEEPALIVE_S = 2.0
 """Uvicorn closes a connection that was idle for 5 s. A request sent at that very moment fails, so ours go earlier."""
-MOST_AVOIDED = 64
-"""vLLM takes 128 runs of tokens to avoid, and makes up to two of a run of words: with a space before it and without."""
 _TOO_LONG = ("context length", "maximum model length", "max_model_len")
 """How vLLM says, in its several places, that a prompt does not fit."""
 
@@ -160,8 +158,6 @@ class VllmModel:
     ) -> AsyncGenerator[str, None]:
         """Stream one completion.
 
-        Of the runs of words to avoid the first `MOST_AVOIDED` are: vLLM takes no more.
-
         Raises:
             LLMUnavailableError: The server cannot be reached, broke off, or took too long.
             ContextLengthError: The prompt does not fit.
@@ -170,7 +166,7 @@ class VllmModel:
         """
         body = request_body(model, messages, settings)
         if avoid:
-            body["bad_words"] = list(avoid[:MOST_AVOIDED])
+            body["bad_words"] = list(avoid)
         request = self._client.build_request("POST", "/v1/chat/completions", json=body)
         return streamed(self._client, request, usage, OWN_SERVER, longest_s=self._longest_s)
 
