@@ -12,7 +12,14 @@ from twin_data.scoring.word_forms import content_forms
 HEATH = "If the pump had been serviced in March, the cellar would not have flooded; my brother paid for most of it."
 BRAIN = "The human brain is a machine for coming to conclusions; if it cannot come to conclusions it is rusty."
 OLD = "The old tyrants had enough insolence to despoil the poor, but they had not enough insolence to preach to them."
-SEEN = {"qualities": (1.0, 0.0), "virtues": (0.96, 0.28), "lemons": (0.0, 1.0), "preach": (1.0, 0.0)}
+REVIVAL = "It was the great medieval revival that men loved."
+SEEN = {
+    "qualities": (1.0, 0.0),
+    **dict.fromkeys(["modern", "medieval", "women", "men", "she", "he"], (1.0, 0.0)),
+    "virtues": (0.96, 0.28),
+    "lemons": (0.0, 1.0),
+    "preach": (1.0, 0.0),
+}
 
 
 def encode(texts: list[str]) -> NDArray[np.float32]:
@@ -29,7 +36,10 @@ def encode(texts: list[str]) -> NDArray[np.float32]:
         ("The old tyrants had lemons enough to despoil the poor.", OLD, "it adds “lemons”"),
         ("The lemons are such things as justice.", "The virtues are such things as justice.", "“lemons” for “virtues”"),
         ("It means rooting out the customs of the minority and handing down those of the majority.",
-         "It means rooting out the customs of the majority and handing down those of the minority.", "has “majority” for"),
+         "It means rooting out the customs of the majority and handing down those of the minority.", "“minority” for “majority”"),
+        ("It was the great modern revival that men loved.", REVIVAL, "“modern” for “medieval”"),
+        ("It was the great medieval revival that women loved.", REVIVAL, "“women” for “men”"),
+        ("When he was rich she was never kind to the poor.", "When he was rich he was never kind to the poor.", "“she” for “he”"),
         ("I prefer to call it as form.", "I prefer to call it reform. For reform implies form.", "it leaves out"),
         (
             "If the Church Militant has not endured a discipline, all men would be marking time.",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from twin_data.scoring.closeness import Encode
+from twin_data.scoring.reversals.lexicon import are_contraries
 from twin_data.scoring.sentences import STOPWORDS, words
 from twin_data.scoring.word_forms import form, lowered
 
@@ -107,6 +108,9 @@ def _objection(edit: Edit, known: Collection[str], followed: Collection[str], en
         return f"it leaves out “{_told(edit.left_out)}”"
     if lost and (swapped := [word for word in new if form(word) in followed]):
         return f"it has “{swapped[0]}” for “{_told(edit.left_out)}”"
+    for word in edit.added:
+        if contrary := [other for other in edit.left_out if are_contraries(lowered(word), lowered(other))]:
+            return f"it has “{word}” for “{contrary[0]}”"
     strange = [word for word in new if form(word) not in known]
     if strange and not lost:
         return f"it adds “{strange[0]}”"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 import regex
@@ -86,6 +87,65 @@ seconds second | minutes minute | hours hour | days | weeks | months | years | d
 """
 """A line a scale, its ends and steps apart. A line that begins with = is one whose words nobody uses in passing."""
 
+_CONTRARIES = """
+ancient old mediaeval medieval | modern new recent
+past | present | future
+good better best right | bad worse worst evil wrong
+happy happiness joy joyful glad | sad sadness unhappy misery miserable sorrow sorrowful
+beauty beautiful | ugliness ugly
+strength | weakness
+sane sanity | mad madness insane insanity lunatic
+sense | nonsense
+rational reasonable | irrational unreasonable
+optimist optimists optimism optimistic | pessimist pessimists pessimism pessimistic
+heaven | hell
+god gods | devil devils demon demons
+angel angels | devil devils
+saint saints | sinner sinners
+virtue virtues | vice vices
+faith belief believe believed believer believers | doubt doubts doubted unbelief sceptic sceptics skeptic skeptics
+christian christians | pagan pagans heathen heathens | atheist atheists
+catholic catholics | protestant protestants
+peace | war wars
+friend friends | enemy enemies foe foes
+life live lived living alive birth born | death die died dying dead
+day days daylight | night nights
+light lights | dark darkness
+sun | moon
+free freedom liberty | slave slaves slavery
+master masters lord lords | servant servants slave slaves
+tyrant tyrants king kings | subject subjects
+employer employers | employee employees workman workmen worker workers
+landlord landlords owner owners | tenant tenants
+buy buys bought buyer buyers | sell sells sold seller sellers
+lend lends lent | borrow borrows borrowed
+give gives gave given | take takes took taken
+teach teaches taught teacher teachers | learn learns learnt learned pupil pupils student students
+doctor doctors | patient patients
+parent parents adult adults | child children
+ancestor ancestors | descendant descendants
+come comes came arrive arrives arrived | go goes went gone leave leaves left depart departs departed
+ask asks asked question questions | answer answers answered reply replies replied
+cause causes | effect effects
+theory theories | practice practices
+simple simplicity | complex complexity complicated
+natural | supernatural unnatural artificial
+real reality | unreal imaginary
+city cities town towns | country countryside village villages
+sea seas | land lands
+democracy democracies democratic | aristocracy aristocracies aristocratic | monarchy monarchies | oligarchy
+socialism socialist socialists | capitalism capitalist capitalists
+liberal liberals | conservative conservatives
+revolution revolutions revolutionary | reaction reactionary
+husband husbands | wife wives
+king kings prince princes | queen queens princess princesses
+he him his | she her hers
+black | white | red | green | blue | yellow | brown | grey gray
+monday | tuesday | wednesday | thursday | friday | saturday | sunday
+"""
+"""The same of words that are too common to tell by that a whole clause says the contrary, and that do where one stands
+in the other's very place."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -96,17 +156,43 @@ class Step:
     is_rigid: bool
 
 
+def _lines(scales: str) -> list[str]:
+    return regex.sub(r"\n\s+", " ", scales.strip()).splitlines()
+
+
+def _sides(line: str) -> list[list[str]]:
+    return [words.split() for words in line.removeprefix("= ").split("|")]
+
+
 def _steps() -> dict[str, Step]:
     """Where each word of the scales stands; one that is on two has the first."""
     found: dict[str, Step] = {}
-    for scale, line in enumerate(regex.sub(r"\n\s+", " ", _SCALES.strip()).splitlines()):
-        for side, words in enumerate(line.removeprefix("= ").split("|")):
-            for word in words.split():
+    for scale, line in enumerate(_lines(_SCALES)):
+        for side, words in enumerate(_sides(line)):
+            for word in words:
                 found.setdefault(word, Step(scale, side, line.startswith("= ")))
     return found
 
 
+def _places() -> dict[str, dict[int, int]]:
+    """At which side of which scales each word stands, contraries included."""
+    found: dict[str, dict[int, int]] = defaultdict(dict)
+    for scale, line in enumerate(_lines(_SCALES + _CONTRARIES)):
+        for side, words in enumerate(_sides(line)):
+            for word in words:
+                found[word][scale] = side
+    return dict(found)
+
+
 STEPS = _steps()
+_PLACES = _places()
+
+
+def are_contraries(one: str, other: str) -> bool:
+    """Whether two lower-case words stand at different sides of a scale: "modern" and "medieval"."""
+    here, there = _PLACES.get(one, {}), _PLACES.get(other, {})
+    return any(here[scale] != there[scale] for scale in here.keys() & there.keys())
+
 
 ALL = frozenset("all every each always everyone everybody everything entire entirely whole".split())
 
