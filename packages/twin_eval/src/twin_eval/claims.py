@@ -13,6 +13,7 @@ from twin_data.contracts.answers import SentenceOutcome
 from twin_data.contracts.base import Contract, Span
 from twin_data.contracts.evaluation import HeldOutQuestion
 from twin_data.scoring.copies import is_mostly_copied
+from twin_data.scoring.near_copies import near_copy
 from twin_data.scoring.sentences import grams, sentence_spans, words
 from twin_data.scoring.support import EvidenceText, names
 from twin_data.scoring.word_forms import content_forms, name_form
@@ -74,11 +75,14 @@ def granted_names(question: str, answer: Answer) -> set[str]:
 def is_copied(text: str, answer: Answer) -> bool:
     """Whether what is said as the twin's own is for the greater part copied from the answer's evidence.
 
-    By the rule of decision 36, by which serving quotes such a sentence. A shorter one than eight words may be written
-    twice by chance.
+    By the rules of decisions 36 and 56, by which serving quotes such a sentence. A shorter one than eight words may be
+    written twice by chance.
     """
     sources = (*(one.text for one in answer.twin.passages), *(one.quote for one in answer.twin.citations))
-    return is_mostly_copied(copied_flags([text], sources)[0])
+    if is_mostly_copied(copied_flags([text], sources)[0]):
+        return True
+    parts = [span.of(text) for span in sentence_spans(text)]
+    return bool(parts) and all(any(near_copy(part, source) for source in sources) for part in parts)
 
 
 def cited_by(sentence: SentenceSeen, answer: Answer) -> list[str]:

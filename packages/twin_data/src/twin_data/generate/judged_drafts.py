@@ -16,6 +16,7 @@ from twin_data.scoring.addressee import speaks_to_the_persona
 from twin_data.scoring.closeness import Encode, closeness, stray
 from twin_data.scoring.copies import copied_share, is_mostly_copied, word_stretches
 from twin_data.scoring.departures import departure
+from twin_data.scoring.near_copies import near_copy
 from twin_data.scoring.refusal import is_refusal
 from twin_data.scoring.word_forms import content_forms
 
@@ -72,7 +73,7 @@ class Judge:
         if prompt.task is not TaskKind.ANSWER:
             return JudgedDraft(text)
         granted = content_forms(" ".join(prompt.phrases))
-        copied, held = copied_share(text, (one.text for one in chunks)), supports(text, chunks, self.material)
+        copied, held = share_copied(text, chunks), supports(text, chunks, self.material)
         if unsupported := [at for at, one in enumerate(held) if not self._holds(one, granted)]:
             return JudgedDraft(text, RejectedReason.UNSUPPORTED, unsupported[0], copied)
         return JudgedDraft(text, None, 0, copied, _is_own(text, chunks), min((one.score for one in held), default=0.0))
@@ -92,9 +93,22 @@ def _is_own(text: str, chunks: Sequence[Chunk]) -> bool:
     held = {stretch for chunk in chunks for stretch in word_stretches(chunk.text)}
     return not any(
         is_mostly_copied([stretch in held for stretch in word_stretches(sentence)])
-        or any(is_verbatim(sentence, chunk.text) for chunk in chunks)
+        or any(is_verbatim(sentence, chunk.text) or near_copy(sentence, chunk.text) for chunk in chunks)
         for sentence in sentences(text)
     )
+
+
+def share_copied(text: str, chunks: Sequence[Chunk]) -> float:
+    """Share of a text's stretches that the chunks hold; of a near copy all count."""
+    parts = [(part, max(1, len(word_stretches(part)))) for part in sentences(text)]
+    shares = [
+        1.0
+        if any(near_copy(part, chunk.text) for chunk in chunks)
+        else copied_share(part, (chunk.text for chunk in chunks))
+        for part, _ in parts
+    ]
+    nearly = sum(share * count for share, (_, count) in zip(shares, parts, strict=True))
+    return max(nearly / sum(count for _, count in parts), copied_share(text, (chunk.text for chunk in chunks)))
 
 
 def passages_of(prompt: DraftPrompt, material: Material) -> list[Chunk]:

@@ -27,12 +27,11 @@ from twin_data.contracts.digests import digest_text, digest_value, short
 from twin_data.generate.candidates import dropped
 from twin_data.generate.draft_prompts import DraftPrompt
 from twin_data.generate.instructions import held_out_families
-from twin_data.generate.judged_drafts import Judge, JudgedDraft, passages_of
+from twin_data.generate.judged_drafts import Judge, JudgedDraft, passages_of, share_copied
 from twin_data.generate.lengths import balanced, fit, fit_own, of_like_length, word_count
 from twin_data.generate.material import Material
 from twin_data.generate.repeats import Responses
 from twin_data.scoring.closeness import Encode
-from twin_data.scoring.copies import copied_share
 from twin_data.scoring.refusal import is_refusal
 
 VoiceScorer = Callable[[Sequence[str]], Sequence[float | None]]
@@ -154,7 +153,7 @@ def _paired(
     if not every:
         return dropped(STAGE, "no_draft" if not drafts else "empty_draft", prompt.prompt_id, prompt.response)
     good = [one for one in every if one.fault is None]
-    answer = copied_share(prompt.response, (one.text for one in passages_of(prompt, material)))
+    answer = share_copied(prompt.response, passages_of(prompt, material))
     best = [one for one in good if _may_be_chosen(one, prompt, answer, config)]
     best.sort(key=lambda one: (one.copied, one.text))
     wrong = [one for one in every if one.fault is not None]

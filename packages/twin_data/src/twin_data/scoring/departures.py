@@ -2,18 +2,17 @@
 
 A small model rewords by exchanging a word here and there. Nearly all words are then the passage's, so that a score over
 words is high whatever was exchanged; and what was exchanged is what the sentence now says. So the two are laid side by
-side (longest common runs of words' forms; Ratcliff and Metzener, 1988), and each edit is held to what it may do.
+side (`side_by_side`), and each edit is held to what it may do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from difflib import SequenceMatcher
 
 from twin_data.scoring.closeness import Encode
 from twin_data.scoring.reversals.lexicon import are_contraries
 from twin_data.scoring.sentences import STOPWORDS, words
+from twin_data.scoring.side_by_side import Edit, lay_beside
 from twin_data.scoring.word_forms import form, lowered
 
 FOLLOWS = 0.6
@@ -35,19 +34,6 @@ _EMPTY = frozenset(
 _SMALL = STOPWORDS | _DENYING | _FRAMING | _EMPTY
 
 
-@dataclass(frozen=True)
-class Edit:
-    """One place in which a sentence departs from its source.
-
-    Attributes:
-        left_out: Words of the source; empty where the sentence only adds.
-        added: Words of the sentence; empty where it only leaves out.
-    """
-
-    left_out: tuple[str, ...]
-    added: tuple[str, ...]
-
-
 def departure(sentence: str, source: str, encode: Encode, *, granted: Collection[str] = ()) -> str:
     """What a sentence that follows its source makes of it that it may not; empty if nothing, or if it does not follow.
 
@@ -58,35 +44,17 @@ def departure(sentence: str, source: str, encode: Encode, *, granted: Collection
         granted: Forms of words that may be added: of the question, and of the passage's title.
     """
     said, held = words(sentence), words(source)
-    edits, followed, same = _laid_beside(said, held)
-    if same < FOLLOWS * len(said):
+    laid = lay_beside(said, held)
+    if laid.same < FOLLOWS * len(said):
         return ""
-    stands = frozenset(map(form, followed))
+    stands = frozenset(map(form, held[laid.start : laid.end]))
     known = stands.union(granted)
     spoken_of = known.union(map(form, held))
-    for one in edits:
+    for one in laid.edits:
         may_add = spoken_of if _PRONOUNS & _folded(one.left_out) else known
         if reason := _objection(one, may_add, stands, encode):
             return reason
     return ""
-
-
-def _laid_beside(said: Sequence[str], held: Sequence[str]) -> tuple[list[Edit], Sequence[str], int]:
-    """The edits, the part of the source that is followed, and how many words are the same."""
-    matcher = SequenceMatcher(None, list(map(form, said)), list(map(form, held)), autojunk=False)
-    blocks = [block for block in matcher.get_matching_blocks() if block.size]
-    if not blocks:
-        return [], (), 0
-    start, end = blocks[0].b, blocks[-1].b + blocks[-1].size
-    edits = []
-    for kind, begin, stop, first, last in matcher.get_opcodes():
-        if first < start:  # before all that is followed, of which only what stood in the place of the sentence's words
-            first = max(first, last - (stop - begin))
-        if last > end:  # and after it
-            last = min(last, first + stop - begin)
-        if kind != "equal":
-            edits.append(Edit(tuple(held[first:last]), tuple(said[begin:stop])))
-    return edits, held[start:end], sum(block.size for block in blocks)
 
 
 def _objection(edit: Edit, known: Collection[str], followed: Collection[str], encode: Encode) -> str:

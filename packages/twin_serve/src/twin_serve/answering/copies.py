@@ -14,6 +14,7 @@ import regex
 from twin_data.contracts.answers import RetrievedPassage
 from twin_data.contracts.base import Span
 from twin_data.scoring.copies import COPIED_WORDS, is_mostly_copied, word_stretches
+from twin_data.scoring.near_copies import near_copy
 from twin_data.scoring.sentences import sentence_spans, word_runs, words
 from twin_serve.answering.drafts import LIST_MARK
 
@@ -43,8 +44,8 @@ def own_in_passage(passage: RetrievedPassage) -> list[Span]:
 
 
 def find_copy(sentence: str, passages: Sequence[RetrievedPassage]) -> Copy | None:
-    """What the sentence was copied from; None if more than half of its words are in no copied stretch."""
-    return _exact(sentence, passages) or _mostly(sentence, passages)
+    """What the sentence was copied from: word for word, in stretches or but for a word here and there; None if not."""
+    return _exact(sentence, passages) or _mostly(sentence, passages) or _nearly(sentence, passages)
 
 
 def stands_whole(sentence: str, passages: Sequence[RetrievedPassage]) -> bool:
@@ -81,6 +82,14 @@ def _mostly(sentence: str, passages: Sequence[RetrievedPassage]) -> Copy | None:
             around = _sentences_around(own, own.start + start, own.start + end, passage.text)
             most, best = len(held), Copy(passage, around, is_exact=False, is_whole=False)
     return best
+
+
+def _nearly(sentence: str, passages: Sequence[RetrievedPassage]) -> Copy | None:
+    for passage, own in _own(passages):
+        if found := near_copy(sentence, own.of(passage.text)):
+            around = _sentences_around(own, own.start + found.start, own.start + found.end, passage.text)
+            return Copy(passage, around, is_exact=False, is_whole=False)
+    return None
 
 
 def _sentences_around(own: Span, start: int, end: int, text: str) -> Span:
