@@ -246,6 +246,7 @@ def test_a_copy_is_no_sentence_of_its_own_whatever_the_service_calls_it(
         "It was high water at Ferrier's. Nobody slept that night, and I least of all.",
         copied,
         f"“{copied}” [1]",
+        "It was high tide at Ferrier's. Nobody slept that night, and me least of all.",
     ):
         copy = {"text": text, "outcome": "supported", "support": 0.9, "citations": [1]}
         answer = make_answer(sentences=[copy], citations=[CITED], passages=passages)

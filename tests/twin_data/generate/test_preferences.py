@@ -17,7 +17,7 @@ from twin_data.generate.candidates import MIN_SUPPORT
 from twin_data.generate.draft_prompts import DraftPrompt, DraftPromptConfig, DraftPromptInputs, prompts_for_drafts
 from twin_data.generate.grounding import sentences, supports, unsupported_sentences, whole_sentences
 from twin_data.generate.instructions import InstructionConfig, InstructionSet
-from twin_data.generate.judged_drafts import passages_of
+from twin_data.generate.judged_drafts import passages_of, share_copied
 from twin_data.generate.lengths import MEAN_RATIOS, balanced, fit, fit_own, of_like_length, word_count
 from twin_data.generate.material import Material, source_span
 from twin_data.generate.preferences import PreferenceConfig, PreferenceInputs, PreferenceSet, run
@@ -237,6 +237,19 @@ def test_copies_and_unsupported_drafts_take_turns(material: Material, copyable: 
         config = PreferenceConfig(worded_refusal_share=0, copied_share=share)
         (pair,) = run(PreferenceInputs(material, [prompt], drafts, voice), config=config).preferences
         assert pair.reason is reason
+
+
+def test_what_exchanges_a_word_here_and_there_loses_as_a_copy_does(
+    material: Material, copyable: tuple[DraftPrompt, str]
+) -> None:
+    prompt, copy = copyable
+    words = copy.split()
+    words[4::6] = ["an" if word != "an" else "a" for word in words[4::6]]
+    chunks = passages_of(prompt, material)
+    assert copied_share(nearly := " ".join(words), [one.text for one in chunks]) == 0 < share_copied(nearly, chunks)
+    inputs = PreferenceInputs(material, [prompt], [_draft(prompt, nearly)], voice)
+    (pair,) = run(inputs, config=PreferenceConfig(worded_refusal_share=0)).preferences
+    assert (pair.rejected, pair.chosen) == (nearly, prompt.response)
 
 
 def test_of_several_good_drafts_the_one_that_copies_least_is_chosen(

@@ -49,6 +49,11 @@ def test_a_few_words_more_or_others_make_no_sentence_of_its_own() -> None:
     assert not copy.is_exact and copy.span.of(copy.passage.text) == TOLD
 
 
+def test_what_exchanges_every_seventh_word_is_quoted_all_the_same() -> None:
+    copy = found("We found 31 eels in the floor and carried them off in the tin bath.")
+    assert not copy.is_exact and copy.span.of(copy.passage.text) == TOLD
+
+
 def test_a_run_of_the_same_words_in_a_longer_sentence_is_allowed() -> None:
     own = "What the keeper of Gate 7 and I saw that night, to our surprise, was that"
     assert find_copy(f"{own} we found 31 eels on the floor and were glad of it.", PASSAGES) is None

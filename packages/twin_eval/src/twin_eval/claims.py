@@ -82,7 +82,8 @@ def is_copied(text: str, answer: Answer) -> bool:
     if is_mostly_copied(copied_flags([text], sources)[0]):
         return True
     parts = [span.of(text) for span in sentence_spans(text)]
-    return bool(parts) and all(any(near_copy(part, source) for source in sources) for part in parts)
+    nearly = [part for part in parts if any(near_copy(part, source) for source in sources)]
+    return 2 * sum(len(words(part)) for part in nearly) > len(words(text))
 
 
 def cited_by(sentence: SentenceSeen, answer: Answer) -> list[str]:

@@ -100,15 +100,9 @@ def _is_own(text: str, chunks: Sequence[Chunk]) -> bool:
 
 def share_copied(text: str, chunks: Sequence[Chunk]) -> float:
     """Share of a text's stretches that the chunks hold; of a near copy all count."""
-    parts = [(part, max(1, len(word_stretches(part)))) for part in sentences(text)]
-    shares = [
-        1.0
-        if any(near_copy(part, chunk.text) for chunk in chunks)
-        else copied_share(part, (chunk.text for chunk in chunks))
-        for part, _ in parts
-    ]
-    nearly = sum(share * count for share, (_, count) in zip(shares, parts, strict=True))
-    return max(nearly / sum(count for _, count in parts), copied_share(text, (chunk.text for chunk in chunks)))
+    sources = [chunk.text for chunk in chunks]
+    nearly = [part for part in sentences(text) if any(near_copy(part, source) for source in sources)]
+    return copied_share(text, [*sources, *nearly])
 
 
 def passages_of(prompt: DraftPrompt, material: Material) -> list[Chunk]:
