@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from twin_data.scoring.departures import departure
+from twin_data.scoring.reversals.lexicon import are_contraries
 from twin_data.scoring.word_forms import content_forms
 
 HEATH = "If the pump had been serviced in March, the cellar would not have flooded; my brother paid for most of it."
@@ -87,3 +88,10 @@ def test_what_is_said_in_the_same_words_departs_in_nothing(text: str) -> None:
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_any_two_texts_can_be_laid_side_by_side(sentence: str, source: str) -> None:
     assert isinstance(departure(sentence, source, encode), str)
+
+
+def test_contraries_stand_at_different_sides_of_one_scale() -> None:
+    assert are_contraries("modern", "medieval") and are_contraries("medieval", "modern")
+    assert are_contraries("inside", "outside"), "the scales of the rules for what is turned round count as well"
+    for one, other in (("modern", "new"), ("modern", "centuries"), ("modern", "wicked"), ("eel", "eels")):
+        assert not are_contraries(one, other)

@@ -177,7 +177,7 @@ def _steps() -> dict[str, Step]:
 def _places() -> dict[str, dict[int, int]]:
     """At which side of which scales each word stands, contraries included."""
     found: dict[str, dict[int, int]] = defaultdict(dict)
-    for scale, line in enumerate(_lines(_SCALES + _CONTRARIES)):
+    for scale, line in enumerate([*_lines(_SCALES), *_lines(_CONTRARIES)]):
         for side, words in enumerate(_sides(line)):
             for word in words:
                 found[word][scale] = side
