@@ -21,7 +21,6 @@ PAGE = f"It was raining. {CRASH} {TYRANTS} {LATIN}"
         ("If we leave things like they are, there will almost certainly be an crash of confiscation.", CRASH),
         ("The old tyrants had enough insolency to despoil the poor, but they had no insolence to preach to them.", TYRANTS),
         (f"{CRASH[:-1]}; it was raining.", f"It was raining. {CRASH}"),
-        (f"In “The Crash”, I say that {CRASH[0].lower()}{CRASH[1:]}", CRASH),
         (CRASH, CRASH),
     ],
 )  # fmt: skip

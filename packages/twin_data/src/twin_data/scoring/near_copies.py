@@ -17,8 +17,6 @@ from twin_data.scoring.word_forms import form
 
 NEARLY_ALL = 0.8
 """Share of a sentence's words that stand in its source in the same order from which it is a near copy."""
-MOSTLY = 0.6
-"""Share of a sentence that lies between the first and the last of them: "In “The Clan”, I say that" may go before."""
 AS_LONG = 1.25
 """A source more than so many times as long has been shortened, not copied."""
 
@@ -31,15 +29,14 @@ def near_copy(sentence: str, text: str) -> Span | None:
     said = words(sentence)
     if len(said) < COPIED_WORDS:
         return None
-    forms, fewest = list(map(form, said)), NEARLY_ALL * MOSTLY * len(said)
+    forms, wanted = list(map(form, said)), NEARLY_ALL * len(said)
     for span in _windows(text):
         held = words(span.of(text))
         known = set(map(form, held))
-        if sum(one in known for one in forms) < fewest:  # most windows: laying beside each would take a while
+        if sum(one in known for one in forms) < wanted:  # most windows: laying beside each would take a while
             continue
         laid = lay_beside(said, held)
-        is_most = laid.spoken >= max(COPIED_WORDS, MOSTLY * len(said))
-        if is_most and laid.same >= NEARLY_ALL * laid.spoken and laid.end - laid.start <= AS_LONG * laid.spoken:
+        if laid.same >= wanted and laid.end - laid.start <= AS_LONG * len(said):
             return span
     return None
 

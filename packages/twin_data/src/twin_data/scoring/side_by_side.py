@@ -31,14 +31,12 @@ class SideBySide:
         start: Number of the first word of the source that is followed.
         end: That of the word behind the last.
         same: How many words both have, in the same order.
-        spoken: How many words of the sentence stand between the first and the last of these, both included.
     """
 
     edits: tuple[Edit, ...]
     start: int
     end: int
     same: int
-    spoken: int
 
 
 def lay_beside(said: Sequence[str], held: Sequence[str]) -> SideBySide:
@@ -46,7 +44,7 @@ def lay_beside(said: Sequence[str], held: Sequence[str]) -> SideBySide:
     matcher = SequenceMatcher(None, list(map(form, said)), list(map(form, held)), autojunk=False)
     blocks = [block for block in matcher.get_matching_blocks() if block.size]
     if not blocks:
-        return SideBySide((), 0, 0, 0, 0)
+        return SideBySide((), 0, 0, 0)
     start, end = blocks[0].b, blocks[-1].b + blocks[-1].size
     edits = []
     for kind, begin, stop, first, last in matcher.get_opcodes():
@@ -56,5 +54,4 @@ def lay_beside(said: Sequence[str], held: Sequence[str]) -> SideBySide:
             last = min(last, first + stop - begin)
         if kind != "equal":
             edits.append(Edit(tuple(held[first:last]), tuple(said[begin:stop])))
-    spoken = blocks[-1].a + blocks[-1].size - blocks[0].a
-    return SideBySide(tuple(edits), start, end, sum(block.size for block in blocks), spoken)
+    return SideBySide(tuple(edits), start, end, sum(block.size for block in blocks))
