@@ -24,7 +24,7 @@ from twin_data.contracts.datasets import DatasetCertificate, DatasetKind, Policy
 from twin_data.contracts.digests import digest_folder, digest_value, short
 from twin_data.contracts.errors import DatasetError
 from twin_data.contracts.releases import ReleaseBundle
-from twin_data.generate.asking_models import policy_drafts, rewriter
+from twin_data.generate.asking_models import nothing_to_avoid, policy_drafts, rewriter
 from twin_data.generate.draft_prompts import DraftPrompt, runs_read
 from twin_data.generate.export import CERTIFICATE_FILE, WrittenDataset, read_wordings
 from twin_data.generate.pipeline import DatasetsPipeline
@@ -216,11 +216,11 @@ def _drafts(
     others = [one for one in prompts if one.task is TaskKind.DECLINE]
     texts = [one for one in prompts if one.task is TaskKind.WRITE]
     short, long = settings.max_tokens, settings.write_max_tokens
-    read = partial(runs_read, material=pipeline.material) if settings.redrafts_reword else _nothing
+    read = partial(runs_read, material=pipeline.material) if settings.redrafts_reword else nothing_to_avoid
     rounds = (
-        ("drafts of answers", [*answers, *others], 1, settings.temperature, short, _nothing),
+        ("drafts of answers", [*answers, *others], 1, settings.temperature, short, nothing_to_avoid),
         ("further drafts of answers", answers, further, settings.redraft_temperature, short, read),
-        ("drafts of texts", texts, 1, settings.write_temperature, long, _nothing),
+        ("drafts of texts", texts, 1, settings.write_temperature, long, nothing_to_avoid),
     )
     found: list[PolicyDraft] = []
     for what, wanted, each, temperature, max_tokens, avoid in rounds:
@@ -232,10 +232,6 @@ def _drafts(
             )  # fmt: skip
             found += made.drafts
     return found
-
-
-def _nothing(prompt: DraftPrompt) -> Sequence[str]:
-    return ()
 
 
 def _llm_url() -> str:

@@ -48,6 +48,11 @@ class Drafts:
     dropped: tuple[DroppedRow, ...]
 
 
+def nothing_to_avoid(prompt: DraftPrompt) -> Sequence[str]:
+    """A draft may hold whatever its prompt shows."""
+    return ()
+
+
 def policy_drafts(
     prompts: Sequence[DraftPrompt],
     endpoint: Endpoint,
@@ -57,7 +62,7 @@ def policy_drafts(
     config: ShardConfig,
     progress: Progress,
     each: int = 1,
-    avoid: Callable[[DraftPrompt], Sequence[str]] = lambda prompt: (),
+    avoid: Callable[[DraftPrompt], Sequence[str]] = nothing_to_avoid,
 ) -> Drafts:
     """Drafts of the SFT model to each prompt.
 

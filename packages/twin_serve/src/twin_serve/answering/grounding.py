@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -193,10 +194,11 @@ def _further_prompts(run: Run, shown: Sequence[PromptPassage]) -> list[FurtherPr
     """
     apart = run.retrieval is not None and run.retrieval.excerpts > 0 and len(shown) > 0
     settings = run.twin.generation
+    runs = cache(runs_to_avoid)  # the same stretches are read by several drafts
     prompts = []
     for number in range(settings.redrafts):
         read = [shown[_turn(number // 2, len(shown))]] if apart and number % 2 == 0 else shown
-        avoid = runs_to_avoid(one.text for one in read) if settings.redrafts_reword else ()
+        avoid = runs(tuple(one.text for one in read)) if settings.redrafts_reword else ()
         prompts.append(FurtherPrompt(_messages(run, read), avoid))
     return prompts
 
